@@ -1,0 +1,43 @@
+# Every command sets up what it needs by itself; `make setup` is only the first part of the others.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench proof lock clean
+
+help: ## What can be done here
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: $(STAMP) ## A virtual environment with everything at the locked versions
+
+# The lock holds a hash for every file; --no-deps on our own package keeps pip from asking for anything else.
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(STAMP) ## Agent and central with simulated devices; Ctrl-C ends it
+	$(BIN)/edge-agent demo
+
+test: $(STAMP) check ## Linting, types, architecture and every test
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: $(STAMP) ## Linting, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP) ## The numbers of the design, as ratios measured in one run
+	$(BIN)/python -m tests.bench
+
+# requirements.lock is made on Linux with uv (pip install uv); it names versions and hashes, no hosts.
+lock: ## Work out requirements.lock again from pyproject.toml
+	uv pip compile --quiet --generate-hashes --python-version 3.11 --python-platform linux --group dev \
+		--no-header --no-emit-index-url --output-file requirements.lock pyproject.toml
+
+clean: ## Remove what the other commands made here
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The agent on the store terminal: programme engine, ledger, till and local service."""

@@ -1,0 +1,1 @@
+"""The wire between terminals and central, and both of its ends."""
