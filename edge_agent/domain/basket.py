@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 LINES_MAX = 500
-"""The longest baskets in supermarkets have some 250 lines; twice that, so that a sale is never refused for its length."""
+"""The longest baskets in supermarkets have some 250 lines; twice that never stops a customer."""
 
 QUANTITY_MAX = Decimal(100_000)
 """Cable by the metre and screws by the piece stay far below it; above it is a scanned barcode in the wrong field."""

@@ -36,7 +36,10 @@ class RecordKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a record stands: whose journal (`terminal` is store/till, `epoch` is one database's random id), which number."""
+    """Where a record stands.
+
+    `terminal` is store/till, `epoch` the random id of one database, `seq` gapless from 1 in it.
+    """
 
     terminal: str
     epoch: str
