@@ -119,8 +119,8 @@ class Lookups:
         """What this till did to these accounts and central has not posted: later than `applied_seq`, or parked."""
         marks = ",".join("?" * len(accounts))
         query = (
-            "SELECT unit, quantity, expires_on FROM lot_movements"
-            f" WHERE account IN ({marks}) AND (seq > ?"  # noqa: S608 - marks are question marks
+            "SELECT unit, quantity, expires_on FROM lot_movements"  # noqa: S608 - marks are question marks
+            f" WHERE account IN ({marks}) AND (seq > ?"
             " OR seq IN (SELECT seq FROM record_states WHERE state = 'parked'))"
         )
         rows = self._db.execute(query, (*accounts, applied_seq))
