@@ -32,6 +32,7 @@ _NAME_LINES_MAX: Final = 2
 _SHOP_LINES_MAX: Final = 8  # greeting, footer and invitation each: more is a leaflet
 _MEMBER_NAME_CHARACTERS_MAX: Final = 24
 _TITLE_CHARACTERS_MAX: Final = 60
+_CARD_CHARACTERS_SHOWN_MAX: Final = 4  # as domain.cards.masked leaves them
 _BAR_COLUMNS_MIN: Final = 8
 _BAR_COLUMNS_MAX: Final = 30
 _NARROW_COLUMNS: Final = 35  # 58 mm paper: 384 dots, so smaller modules for the QR code
@@ -53,6 +54,10 @@ class MemberShown:
     card: str
     name: str = ""
     standing: Standing = Standing.KNOWN
+
+    def __post_init__(self) -> None:
+        if len(self.card.replace("*", "")) > _CARD_CHARACTERS_SHOWN_MAX:
+            raise ValueError("card: shown on paper, so it has to be masked")
 
 
 @dataclass(frozen=True, slots=True)
