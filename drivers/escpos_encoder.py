@@ -7,6 +7,7 @@ itself, since its choice for the euro sign is one that many printers lack.
 import importlib
 import logging
 import os
+import re
 import tempfile
 import threading
 import unicodedata
@@ -69,7 +70,16 @@ def printable(text: str, encoding: str) -> str:
     Control characters become `?` as well: no product name may hold a printer command.
     """
     composed = unicodedata.normalize("NFC", text)
-    return "".join(_fitting(char, encoding) for char in composed)
+    fitting = "".join(_fitting(char, encoding) for char in composed)
+    return _narrowed(fitting, len(composed))
+
+
+def _narrowed(text: str, width: int) -> str:
+    """Where a ligature became two letters, a padded line gives up padding, so that columns stay."""
+    while len(text) > width and "  " in text:
+        longest = max(re.findall(" {2,}", text), key=len)
+        text = text.replace(longest, longest[1:], 1)
+    return text
 
 
 def _fitting(char: str, encoding: str) -> str:
@@ -144,7 +154,7 @@ class EscposEncoder:
         self._cache = cache
 
     def check(self) -> None:
-        """Raises SettingsError when python-escpos lacks the profile, or the profile the code page."""
+        """Raises SettingsError for a profile or code page that python-escpos does not have."""
         self._begin()
 
     def encode(self, document: Document, job_mark: bytes | None = None) -> bytes:
@@ -173,7 +183,7 @@ class EscposEncoder:
         printer.hw("INIT")
         try:
             printer.charcode(self._code_page)
-        except ValueError as error:
+        except (KeyError, ValueError) as error:
             raise SettingsError(
                 "code_page", f"{self._code_page!r} is not in profile {self._profile!r}"
             ) from error

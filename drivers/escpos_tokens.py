@@ -21,7 +21,7 @@ _CONTROLS = frozenset((_LF, 0x09, 0x0C, 0x0D, _CAN))
 class Token:
     """`text`: printable bytes; `command`: with all its arguments; `control`: LF, HT, ..."""
 
-    kind: Literal["text", "command", "control"]
+    kind: Literal["text", "command", "control", "unfinished"]
     data: bytes
 
     @property
@@ -197,5 +197,5 @@ def tokenise(data: bytes) -> list[Token]:
     tokeniser = Tokeniser()
     tokens = tokeniser.feed(data)
     if tokeniser.pending:
-        tokens.append(Token("command", tokeniser.pending))
+        tokens.append(Token("unfinished", tokeniser.pending))
     return tokens

@@ -134,8 +134,8 @@ class Supervisor:
     """Runs `work` in a thread of its own until told to stop, again and again when it fails.
 
     `work` opens the device, loops while `running()`, calls `beat()` in every round and `well()`
-    once the device is known to do its work; it raises DeviceError when the device fails. `release` lets
-    go of the device and runs after each failure and at the end.
+    once the device is known to do its work; it raises DeviceError when the device fails. `release`
+    lets go of the device and runs after each failure and at the end.
     """
 
     def __init__(
