@@ -65,12 +65,12 @@ def build_scanner(settings: ScannerSettings) -> Scanner:
 def _serial_scanner(settings: ScannerSettings) -> Scanner:
     _needs(settings.port, "port")
     _baud(settings.baud)
-    suffix = cast(Suffix, settings.suffix)
+    suffix = cast("Suffix", settings.suffix)
     return SerialScanner(settings.id, settings.port, baud=settings.baud, suffix=suffix)
 
 
 def _simulated_scanner(settings: ScannerSettings) -> Scanner:
-    return SimulatedScanner(settings.id, suffix=cast(Suffix, settings.suffix))
+    return SimulatedScanner(settings.id, suffix=cast("Suffix", settings.suffix))
 
 
 SCANNERS: dict[str, Callable[[ScannerSettings], Scanner]] = {

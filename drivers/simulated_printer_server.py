@@ -165,7 +165,7 @@ def _obey(printer: SimulatedPrinter, line: str) -> str:
     fault = line.removeprefix("-")
     if fault not in FAULTS:
         return f"faults: {' '.join(FAULTS)}"
-    printer.set_fault(cast(Fault, fault), not line.startswith("-"))
+    printer.set_fault(cast("Fault", fault), not line.startswith("-"))
     return f"now: {' '.join(sorted(printer.faults)) or 'fine'}"
 
 

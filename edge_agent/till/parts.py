@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from drivers.document import Document
-
 from edge_agent.clock import Clock
 from edge_agent.domain.cards import CardPattern
 from edge_agent.ledger.ledger import Ledger
