@@ -45,10 +45,11 @@ cp "$REPOSITORY/requirements-run.lock" "$HERE/service_trial.sh" "$HERE/stand_in_
 mv "$ROOT.toml" "$ROOT/root/agent.toml"
 
 # What earlier runs left, so that every run starts as on a new machine.
-rm -rf "$ROOT/opt/edge-agent" "$ROOT/etc/edge-agent" "$ROOT/var/lib/edge-agent" \
+rm -rf "$ROOT/opt/edge-agent" "$ROOT/opt/edge-agent-trial" "$ROOT/etc/edge-agent" "$ROOT/var/lib/edge-agent" \
     "$ROOT/var/cache/edge-agent" "$ROOT/etc/systemd/system/edge-agent.service.d" "$ROOT/var/log/journal"
 systemd-nspawn --quiet --directory="$ROOT" --register=no --keep-unit --console=pipe sh -eu -c '
-    python3 -m venv /opt/edge-agent
+    python3 -m venv /opt/edge-agent-trial
+    ln -sfn edge-agent-trial /opt/edge-agent
     PIP="/opt/edge-agent/bin/pip install --quiet --disable-pip-version-check --no-index --find-links /root/wheels"
     $PIP --require-hashes --requirement /root/requirements-run.lock
     $PIP --no-deps /root/wheels/loyalty_edge_agent-*.whl

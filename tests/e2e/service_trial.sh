@@ -109,6 +109,16 @@ systemctl start edge-agent
 says "starts again once it is repaired" within 30 active
 systemctl stop edge-agent
 
+if [ "$KIND" = stand-in ]; then
+    systemd-creds encrypt --name=token /etc/edge-agent/token /etc/edge-agent/token.cred
+    printf '[Service]\nLoadCredentialEncrypted=token:/etc/edge-agent/token.cred\n' \
+        > /etc/systemd/system/edge-agent.service.d/token.conf
+    systemctl daemon-reload
+    systemctl start edge-agent
+    says "reads a token sealed to this machine" fact allowed credential
+    systemctl stop edge-agent
+fi
+
 echo "---- the journal"
 journalctl --unit=edge-agent --output=short-monotonic --no-pager --no-hostname | tail -n 60
 echo "---- $failures failed"

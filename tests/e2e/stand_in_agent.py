@@ -74,6 +74,7 @@ def facts(state: Path) -> dict[str, object]:
     """Everything that the unit should allow (first) and should refuse (after)."""
     for library in LIBRARIES:
         importlib.import_module(library)
+    credentials = Path(os.environ.get("CREDENTIALS_DIRECTORY", "/run/no-credentials"))
     return {
         "allowed": {
             "state": outcome(lambda: durable_row(state)),
@@ -81,6 +82,7 @@ def facts(state: Path) -> dict[str, object]:
             "cache": outcome(Path("/var/cache/edge-agent/trial").touch),
             "configuration": outcome(Path("/etc/edge-agent/agent.toml").read_text),
             "token": outcome(Path("/etc/edge-agent/token").read_text),
+            "credential": outcome((credentials / "token").read_text),
             "boot_id": outcome(Path("/proc/sys/kernel/random/boot_id").read_text),
             "pty": outcome(open_pty),
             "dialout": outcome(Path("/srv/dialout").read_text),

@@ -80,6 +80,19 @@ def test_the_exposure_stays_below_what_was_promised(unit: str, systemd_analyze: 
     assert result.returncode == 0
 
 
+@pytest.mark.parametrize("unit", HARDENED)
+def test_the_folders_of_the_system_and_of_people_are_out_of_reach(unit: str) -> None:
+    """Each weighs little in the exposure, and none may go missing unseen."""
+    closed = dict(settings(unit))
+
+    assert closed["ProtectSystem"] == "strict"
+    assert closed["CapabilityBoundingSet"] == ""
+    for name in ("ProtectHome", "PrivateTmp", "NoNewPrivileges", "MemoryDenyWriteExecute"):
+        assert closed[name] == "yes", name
+    assert closed["LimitCORE"] == "0"
+    assert closed["UMask"] == "0077"
+
+
 def test_the_agent_is_started_watched_and_stopped_as_the_contract_says() -> None:
     unit = "edge-agent.service"
 

@@ -245,6 +245,7 @@ def test_the_number_of_parts_is_bounded_but_restarting_loops_does_not_use_it_up(
 
     with pytest.raises(ValueError, match="more than"):
         health.part("one more", says(OK))
+    health.loop("again", bound_s=1)
 
 
 # The watchdog
