@@ -11,7 +11,7 @@ from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Final
 
-from drivers.document import Block, Cut, Document, QrCode, Text
+from drivers.document import Block, Cut, Document, Feed, QrCode, Text
 from edge_agent.domain.balance import Balance, Expiring
 from edge_agent.domain.entries import Entry
 from edge_agent.domain.member import Standing
@@ -226,7 +226,9 @@ class _Receipt:
                 blocks.append(Text("-" * self._columns))
             blocks.extend(texts)
         if facts.reference:
-            blocks.append(QrCode(facts.reference, 4 if self._columns < _NARROW_COLUMNS else 5))
+            dots = 4 if self._columns < _NARROW_COLUMNS else 5
+            # A blank line, since readers want four modules of white around a code (ISO/IEC 18004).
+            blocks += [Feed(), QrCode(facts.reference, dots)]
         return Document((*blocks, *self._marks(), Cut()))
 
     def _head(self) -> list[Text]:

@@ -54,10 +54,10 @@ BONUS_WHY: Final = {
     Language.FR: "points doublés sur les produits laitiers Zuiver",
 }
 EXTRA_WHY: Final = {
-    Language.NL: "zaterdagbonus",
-    Language.EN: "Saturday bonus",
-    Language.DE: "Samstagsbonus",
-    Language.FR: "bonus du samedi",
+    Language.NL: "extra op zaterdag",
+    Language.EN: "Saturday extra",
+    Language.DE: "Extra am Samstag",
+    Language.FR: "extra du samedi",
 }
 GREETING: Final = {
     Language.NL: "Fijn dat u er weer was!",

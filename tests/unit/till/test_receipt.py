@@ -52,7 +52,7 @@ def test_base_points_and_each_bonus_stand_apart_with_their_reason() -> None:
         "Gespaard op deze bon 55 punten\n"
         "1 punt per hele euro 38\n"
         "bonus: dubbele punten op zuivel van Zuiver 12\n"
-        "bonus: zaterdagbonus 5\n"
+        "bonus: extra op zaterdag 5\n"
     ) in printed(sale(NL))
 
 
