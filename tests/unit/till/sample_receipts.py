@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 from edge_agent.domain.balance import Balance, Expiring
 from edge_agent.domain.member import Standing
-from edge_agent.till.receipt import (
+from edge_agent.till.receipt import plain_lines
+from edge_agent.till.receipt_facts import (
     Change,
     MemberShown,
     NextReward,
     ReceiptFacts,
     ReceiptKind,
     ReceiptTexts,
-    plain_lines,
     sale_reference,
 )
 from edge_agent.till.receipt_texts import Language, UnitName
