@@ -9,8 +9,8 @@ from drivers.document import Cut, QrCode, Text
 from edge_agent.domain.balance import Balance, Expiring
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.member import Standing
-from edge_agent.till.receipt import (
-    CHANGES_SHOWN_MAX,
+from edge_agent.till.receipt import CHANGES_SHOWN_MAX, compose, plain_lines
+from edge_agent.till.receipt_facts import (
     Change,
     MemberShown,
     NextReward,
@@ -18,9 +18,7 @@ from edge_agent.till.receipt import (
     ReceiptKind,
     ReceiptTexts,
     changes_of,
-    compose,
     next_reward,
-    plain_lines,
     sale_reference,
 )
 from edge_agent.till.receipt_texts import Language
@@ -52,7 +50,7 @@ def test_base_points_and_each_bonus_stand_apart_with_their_reason() -> None:
         "Gespaard op deze bon 55 punten\n"
         "1 punt per hele euro 38\n"
         "bonus: dubbele punten op zuivel van Zuiver 12\n"
-        "bonus: zaterdagbonus 5\n"
+        "bonus: extra op zaterdag 5\n"
     ) in printed(sale(NL))
 
 
@@ -115,6 +113,13 @@ def test_an_offline_sale_says_that_it_will_be_confirmed() -> None:
     assert remark in printed(offline(NL))
     assert remark not in printed(sale(NL))
     assert remark not in printed(slip(NL)), "a slip books nothing"
+
+
+def test_a_slip_without_a_line_warns_that_the_balance_may_have_changed() -> None:
+    remark = "Geen verbinding: uw saldo kan inmiddels anders zijn"
+    assert remark in printed(slip(NL), 64)
+    assert remark not in printed(replace(slip(NL), offline=False), 64)
+    assert remark not in printed(offline(NL), 64)
 
 
 def test_excluded_goods_are_mentioned_only_where_there_were_any() -> None:
