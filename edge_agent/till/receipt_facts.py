@@ -4,14 +4,13 @@ Who the facts are about, whether they are fresh and what central knows is worked
 up here.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from edge_agent.domain.balance import Balance, Expiring
-from edge_agent.domain.entries import Entry
 from edge_agent.domain.member import Standing
 from edge_agent.till.receipt_texts import Language, UnitName
 from edge_agent.till.views import RewardView
@@ -127,15 +126,17 @@ def sale_reference(store: str, till: str, sale_id: str) -> str:
     return f"sale:{store}/{till}/{sale_id}"
 
 
-def changes_of(entries: Iterable[Entry], base_rules: Collection[str]) -> tuple[Change, ...]:
-    """The entries of a sale or return, summed over the basket's lines: one change per unit, rule and reason.
+def changes_of(
+    entries: Iterable[Mapping[str, Any]], is_bonus: Callable[[str], bool]
+) -> tuple[Change, ...]:
+    """The entries of an answer, summed over the basket's lines: one change per unit, rule and reason.
 
-    Rules outside `base_rules` are bonuses; they come after the base.
+    Bonuses come after the base.
     """
     sums: dict[tuple[bool, str, str, str], int] = {}
     for entry in entries:
-        key = (entry.rule not in base_rules, entry.unit, entry.rule, entry.why)
-        sums[key] = sums.get(key, 0) + entry.quantity
+        key = (is_bonus(entry["rule"]), entry["unit"], entry["rule"], entry["why"])
+        sums[key] = sums.get(key, 0) + entry["quantity"]
     ordered = sorted(sums.items(), key=lambda item: item[0][0])
     return tuple(Change(unit, quantity, why, bonus) for (bonus, unit, _, why), quantity in ordered)
 
