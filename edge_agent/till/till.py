@@ -117,13 +117,37 @@ class Till:
 
     def print_copy(self, sale_id: str) -> PrintState:
         """Print the receipt of a sale again, marked as a copy. Raises UnknownSale, or Refused without a printer."""
-        parts = self._parts
         result = json.loads(self._stored(sale_id).result)
-        programme = parts.shelf.by_digest(result["programme"])
+        programme = self._parts.shelf.by_digest(result["programme"])
         columns = self._columns()
-        document = None
-        if programme is not None:
-            return self._print("slip", self._receipts.paper(facts, programme, columns))
+        if programme is None:
+            raise Refused("the programme of this sale is not here any more")
+        return self._print(
+            f"copy:{sale_id}", self._receipts.paper(result, programme, columns, copy=True)
+        )
+
+    def print_slip(self, card: PresentedCard) -> PrintState:
+        """Print a balance slip. Raises PaymentCard, UnknownCard, NoProgramme, or Refused without a printer."""
+        parts = self._parts
+        columns = self._columns()
+        now = parts.clock.now()
+        programme = parts.shelf.at(now)
+        view = self.identify(card)
+        with as_ledger_errors():
+            lookups = parts.ledger.lookups()
+            account = parts.directory.by_card(card.code, lookups)
+            if account is None:
+                raise Refused("this card has no points yet")
+            holdings = parts.directory.holdings(account, lookups, programme, now)
+        facts = {
+            "kind": "slip",
+            "at": now.isoformat(),
+            "card": view.card,
+            "entries": [],
+            "offline": parts.line.offline,
+            **standing_json(account, holdings, programme, parts.settings.language),
+        }
+        return self._print("slip", self._receipts.paper(facts, programme, columns))
 
     def _print(self, job_id: str, paper: Paper) -> PrintState:
         if paper.document is None:
