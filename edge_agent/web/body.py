@@ -5,7 +5,7 @@ Everything about well-formedness lives here; what the fields mean is in `models.
 
 import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -17,12 +17,18 @@ BODY_BYTES_MAX = 256 * 1024
 """500 lines of some 300 bytes are 150 KB; this is the longest sale with room to spare."""
 
 DEPTH_MAX = 16
-"""The deepest call has five levels; a deeper body is an attack on a parser."""
+"""How deep a body is searched; the deepest call has five levels. The models take nothing deeper than that, and
+the parser itself stops at the interpreter's recursion limit."""
 
-_CARD_CHARACTERS_MIN = 14
-"""Shorter text holds neither number (14 digits) nor track (16 characters) of a payment card."""
+NAME_SHOWN_MAX = 64
+"""Our longest field name has 11 characters; a longer one is cut in messages."""
 
-_CARD_INTEGER_MIN = 10 ** (_CARD_CHARACTERS_MIN - 1)
+_TOO_DEEP = "The body is nested too deep."
+
+# Every text with a payment card in it has one of these shapes, so that the exact search is seldom needed: an
+# unbroken number, one in groups, or the digits of a track before their separator.
+_SHAPE = bytes.maketrans(b"0123456789 ^D", b"dddddddddd-==")
+_CANDIDATES = (b"d" * 14, b"d" * 8 + b"=", b"dddd-dddd-dddd", b"dddd-dddddd-dddd")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -47,9 +53,13 @@ _DECODER = json.JSONDecoder(
 def decoded(raw: bytes) -> dict[str, Any]:
     """Read a body; raises `Malformed`, or `PaymentCard` naming the paths where one stands."""
     try:
-        value = _DECODER.decode(raw.decode("utf-8"))
+        text = raw.decode("utf-8")
+        value = _DECODER.decode(text)
+        suspicious = _may_hold_card(text, value)
     except UnicodeDecodeError:
         raise Malformed("The body is not UTF-8.") from None
+    except UnicodeEncodeError:
+        raise Malformed("The body has half a character (a lone surrogate).") from None
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise Malformed(f"The body is not JSON: see {where}.") from None
@@ -59,90 +69,60 @@ def decoded(raw: bytes) -> dict[str, Any]:
         raise Malformed("The body has a number that is too long.") from None
     if not isinstance(value, dict):
         raise Malformed("The body must be a JSON object.")
-    if _may_hold_card(value):
-        fields = [
-            FieldError(path, "looks like a payment card's number or track")
-            for path in _cards(value, "")
-        ]
-        if fields:
-            raise PaymentCard(
-                "A payment card's number or track must never be sent here. Nothing was kept.",
-                fields,
-            )
+    if suspicious:
+        refuse_cards(_cards(value, "", DEPTH_MAX))
     return value
 
 
-_TOO_DEEP = f"The body is nested deeper than {DEPTH_MAX} levels."
+def refuse_cards(paths: Iterable[str]) -> None:
+    """Raise `PaymentCard` if there are any paths, naming them."""
+    fields = [FieldError(path, "looks like a payment card's number or track") for path in paths]
+    if fields:
+        raise PaymentCard(
+            "A payment card's number or track must never be sent here. Nothing was kept.", fields
+        )
 
 
-def _may_hold_card(value: dict[str, Any]) -> bool:
-    """Walk everything once, level by level, without building paths: nearly all bodies are innocent.
+def _may_hold_card(text: str, value: Any) -> bool:
+    """Whether the exact search is worth while: one pass over the body as it came.
 
-    Refuses what is nested too deep and text that is no Unicode on the way.
+    A body with escaped characters is written out plainly first; raises UnicodeEncodeError for half a character.
     """
-    level: list[Any] = [value]
-    suspicious = False
-    for _ in range(DEPTH_MAX):
-        below: list[Any] = []
-        for item in level:
-            kind = type(item)
-            if kind is str:
-                suspicious = _text_may_hold_card(item) or suspicious
-            elif kind is dict:
-                below.extend(item)
-                below.extend(item.values())
-            elif kind is list:
-                below.extend(item)
-            elif kind is int:
-                suspicious = suspicious or item >= _CARD_INTEGER_MIN or -item >= _CARD_INTEGER_MIN
-            elif kind is Decimal:
-                suspicious = True
-        if not below:
-            return suspicious
-        level = below
-    raise Malformed(_TOO_DEEP)
-
-
-def _text_may_hold_card(text: str) -> bool:
-    if text.isascii():
-        return len(text) >= _CARD_CHARACTERS_MIN and holds_payment_card(text)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise Malformed("The body has half a character (a lone surrogate).") from None
-    return text_holds_card(text)
+    if "\\u" in text:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    shape = _plain(text).encode().translate(_SHAPE)
+    return any(candidate in shape for candidate in _CANDIDATES)
 
 
 def text_holds_card(text: str) -> bool:
-    """Like `holds_payment_card`, also for digits in other clothes (full width, Arabic)."""
-    if not text.isascii():
-        plain = unicodedata.normalize("NFKC", text)
-        text = "".join(str(unicodedata.digit(each, each)) for each in plain)
-    return holds_payment_card(text)
+    """Like `holds_payment_card`, also for full-width and other dressed-up digits."""
+    return holds_payment_card(_plain(text))
 
 
-def _cards(value: Any, path: str) -> Iterator[str]:
+def _plain(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
+def _cards(value: Any, path: str, depth_left: int) -> Iterator[str]:
     """The paths where a payment card stands; of a name that is one, only the object that has it."""
+    if depth_left == 0:
+        raise Malformed(_TOO_DEEP)
     if isinstance(value, dict):
         for key, item in value.items():
             if text_holds_card(key):
                 yield _below(path, "(a field's name)")
-                yield from _cards(item, _below(path, "(a field)"))
+                yield from _cards(item, _below(path, "(a field)"), depth_left - 1)
             elif not (key == "sku" and isinstance(item, str) and is_article_number(item)):
-                yield from _cards(item, _below(path, shown_name(key)))
+                yield from _cards(item, _below(path, shown_name(key)), depth_left - 1)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _cards(item, _below(path, str(index)))
+            yield from _cards(item, _below(path, str(index)), depth_left - 1)
     elif isinstance(value, str | int | Decimal) and text_holds_card(str(value)):
         yield path
 
 
 def _below(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
-
-
-NAME_SHOWN_MAX = 64
-"""Our longest field name has 10 characters; a longer one is cut in messages."""
 
 
 def shown_name(key: str) -> str:

@@ -9,8 +9,7 @@ import secrets
 
 from flask import Flask, Request, Response, request
 
-from edge_agent.errors import FieldError, PaymentCard
-from edge_agent.web.body import BODY_BYTES_MAX, text_holds_card
+from edge_agent.web.body import BODY_BYTES_MAX, refuse_cards, text_holds_card
 from edge_agent.web.config import WebConfig
 from edge_agent.web.problems import (
     ForbiddenOrigin,
@@ -27,12 +26,12 @@ PREFLIGHT_KEPT_S = 600
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
+_HEADERS = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
 
 
 class Guard:
@@ -78,12 +77,13 @@ class Guard:
 
     def with_headers(self, response: Response) -> Response:
         """Headers that every answer has; pages bring their own Content-Security-Policy."""
-        for name, value in _HEADERS.items():
-            if name != "Cache-Control" or request.blueprint is None:
-                response.headers.setdefault(name, value)
-        response.vary.add("Origin")
-        origin = request.headers.get("Origin", "")
-        if origin.lower() in self._foreign:
+        if request.blueprint is not None:
+            response.headers.setdefault("X-Content-Type-Options", "nosniff")
+            return response
+        for name, value in _HEADERS:
+            response.headers[name] = value
+        # No `Vary: Origin` is needed where nothing may be stored.
+        if self._foreign and (origin := request.headers.get("Origin", "")).lower() in self._foreign:
             response.headers["Access-Control-Allow-Origin"] = origin
         return response
 
@@ -151,8 +151,4 @@ def _search_for_cards(incoming: Request) -> None:
         pairs = incoming.args.items(multi=True)
         if any(text_holds_card(text) for pair in pairs for text in pair):
             found.append("query")
-    if found:
-        raise PaymentCard(
-            "A payment card's number or track must never be sent here. Nothing was kept.",
-            [FieldError(name, "looks like a payment card's number or track") for name in found],
-        )
+    refuse_cards(found)

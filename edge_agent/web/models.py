@@ -75,6 +75,8 @@ def _wrong(message: str) -> PydanticCustomError:
 def _quantity(value: Any) -> Decimal:
     if type(value) is int:
         quantity = Decimal(value)
+        if 0 < value <= QUANTITY_MAX:
+            return quantity
     elif type(value) is str and _DECIMAL.fullmatch(value):
         quantity = Decimal(value)
         # One quantity, one form: "2.0" and 2 are the same sale when it is sent again.
