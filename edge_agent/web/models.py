@@ -355,14 +355,17 @@ B = TypeVar("B", bound=BaseModel)
 
 def checked(model: type[B], body: Mapping[str, Any]) -> B:
     """The body as a model; raises `Invalid` with every mistake in it."""
-    wrong = list(_contradictions(body))
+    contradictions = list(_contradictions(body))
     try:
         found = model.model_validate(body)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        raise _invalid([*map(_field_error, details), *wrong]) from None
-    if wrong:
-        raise _invalid(wrong)
+        fields = [_field_error(detail) for detail in details]
+        named = {field.path for field in fields}
+        fields += [field for field in contradictions if field.path not in named]
+        raise _invalid(fields) from None
+    if contradictions:
+        raise _invalid(contradictions)
     return found
 
 
