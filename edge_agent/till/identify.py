@@ -1,0 +1,112 @@
+"""Identifying: who holds this card, and what do they have."""
+
+from dataclasses import dataclass
+
+from edge_agent.domain.basket import EntryMode, PresentedCard
+from edge_agent.domain.cards import (
+    CODE_CHARACTERS_MAX,
+    holds_payment_card,
+    is_member_card,
+    masked,
+    normalised,
+)
+from edge_agent.domain.programme import Programme
+from edge_agent.errors import PaymentCard, UnknownCard
+from edge_agent.till.directory import Account, Holdings, unknown_account
+from edge_agent.till.parts import Parts
+from edge_agent.till.views import MemberView, RewardView
+
+_STILL_NEEDED = {
+    "nl": "nog {missing} {unit}",
+    "en": "{missing} more {unit}",
+    "de": "noch {missing} {unit}",
+    "fr": "encore {missing} {unit}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A code that a scanner read: whether it is a member's card, how it may be shown, and if not why not."""
+
+    accepted: bool
+    shown: str
+    reason: str | None
+    card: PresentedCard | None = None
+
+
+def look_at(parts: Parts, text: str, symbology: str | None) -> Seen:
+    """Tell member cards from everything else that people hold before a scanner; nothing of a payment card is shown."""
+    if holds_payment_card(text):
+        return Seen(False, "", "payment-card")
+    code = normalised(text)
+    if len(code) > CODE_CHARACTERS_MAX or not is_member_card(code, parts.settings.patterns):
+        return Seen(False, masked(code), "not-a-member-card")
+    return Seen(True, masked(code), None, PresentedCard(code, EntryMode.SCANNED, symbology))
+
+
+def identify(parts: Parts, card: PresentedCard) -> MemberView:
+    """The member behind a card. An unknown but well-formed card is answered as such: it earns.
+
+    Raises PaymentCard, or UnknownCard for a code that is not of a form this shop gives out.
+    """
+    if holds_payment_card(card.code):
+        raise PaymentCard("this looks like a payment card; it was neither stored nor logged")
+    if not is_member_card(card.code, parts.settings.patterns):
+        raise UnknownCard("this is not a card of this shop")
+    lookups = parts.ledger.lookups()
+    account = parts.directory.by_card(card.code, lookups)
+    now = parts.clock.now()
+    current = parts.shelf.current(now)
+    known = account if account is not None else unknown_account("")
+    holdings = Holdings({}, ())
+    if current is not None:
+        holdings = parts.directory.holdings(known, lookups, current[0], now)
+    view = _view(parts, card, known, holdings, current[0] if current else None)
+    parts.present.set(card, now)
+    parts.events.publish("member", view.to_json())
+    return view
+
+
+def _view(
+    parts: Parts,
+    card: PresentedCard,
+    account: Account,
+    holdings: Holdings,
+    programme: Programme | None,
+) -> MemberView:
+    member = account.member
+    return MemberView(
+        standing=account.standing,
+        account=account.ref or None,
+        card=masked(card.code),
+        display_name="" if member is None else member.display_name,
+        tier=None if member is None else member.tier,
+        since=None if member is None else member.since,
+        language=None if member is None else member.language,
+        balance=holdings.balance,
+        rewards=() if programme is None else _rewards(programme, holdings, parts.settings.language),
+        expiring=holdings.expiring,
+        as_of=account.as_of,
+    )
+
+
+def _rewards(programme: Programme, holdings: Holdings, language: str) -> tuple[RewardView, ...]:
+    views = []
+    for reward in programme.file.reward:
+        balance = holdings.balance.get(reward.unit)
+        missing = reward.cost - (0 if balance is None else balance.spendable)
+        unit = programme.file.unit[reward.unit].name.for_count(missing, language)
+        views.append(
+            RewardView(
+                id=reward.id,
+                title=reward.title.for_language(language),
+                unit=reward.unit,
+                cost=reward.cost,
+                value=reward.value,
+                available=missing <= 0,
+                why_not=_STILL_NEEDED[language].format(missing=missing, unit=unit)
+                if missing > 0
+                else None,
+            )
+        )
+    return tuple(views)
