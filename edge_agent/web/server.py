@@ -168,6 +168,7 @@ class _Server(TcpWSGIServer):
     ) -> None:
         self._stalled_s = stalled_s
         settings: dict[str, Any] = {
+            "asyncore_use_poll": True,
             "backlog": _BACKLOG,
             "channel_request_lookahead": 1,
             "channel_timeout": IDLE_S,
@@ -199,7 +200,7 @@ class _Server(TcpWSGIServer):
         for channel in list(self.active_channels.values()):
             if channel.total_outbufs_len and channel.last_activity < now - self._stalled_s:
                 structlog.get_logger("edge_agent.web").warning("client stalled, cut off")
-                channel.will_close = True
+                channel.handle_close()  # `will_close` waits until it can be written to
 
     def busy(self) -> bool:
         """Whether an answer is being made or sent."""
