@@ -119,9 +119,10 @@ class Lookups:
         """What this till did to these accounts and central has not posted: later than `applied_seq`, or parked."""
         marks = ",".join("?" * len(accounts))
         query = (
-            "SELECT unit, quantity, expires_on FROM lot_movements"  # noqa: S608 - marks are question marks
+            "SELECT unit, sum(quantity), expires_on FROM lot_movements"  # noqa: S608 - marks are question marks
             f" WHERE account IN ({marks}) AND (seq > ?"
             " OR seq IN (SELECT seq FROM record_states WHERE state = 'parked'))"
+            " GROUP BY unit, expires_on"
         )
         rows = self._db.execute(query, (*accounts, applied_seq))
         return [
@@ -294,6 +295,15 @@ class Ledger:
         with as_ledger_errors():
             row = self._connections.read().execute("SELECT received, head FROM outbox").fetchone()
         return Head(*row)
+
+    def oldest_waiting_at(self) -> datetime | None:
+        """When the oldest record that central has not received was made; None when it has all."""
+        received = self.received()
+        if received.seq >= self._head.seq:
+            return None
+        with as_ledger_errors():
+            body = journal.body_of(self._connections.read(), received.seq + 1)
+        return datetime.fromisoformat(body["clock"]["wall"])
 
     def hash_at(self, seq: int) -> bytes | None:
         """The hash of a record, None when there is no such record; zeros for 0."""

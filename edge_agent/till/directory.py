@@ -1,6 +1,6 @@
 """Finding the account behind a card, and what it has."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -55,19 +55,20 @@ class Holdings:
 class Directory:
     """The members file and the cards that only this till knows, as one.
 
-    `key` is what cards are hashed with; without one (not enrolled yet) no member is known and every well-formed card
-    earns as an unknown one.
+    `key` gives what cards are hashed with; without one (not enrolled yet) no member is known and every well-formed
+    card earns as an unknown one.
     """
 
-    def __init__(self, members: MembersFile, key: bytes | None, epoch: str) -> None:
+    def __init__(self, members: MembersFile, key: Callable[[], bytes | None], epoch: str) -> None:
         self._members = members
         self._key = key
         self._epoch = epoch
 
     def by_card(self, code: str, lookups: Lookups) -> Account | None:
         """The account of a normalised card; None for one that nobody has shown here yet."""
-        if self._key is not None:
-            found = self._members.by_card(card_key(self._key, code))
+        key = self._key()
+        if key is not None:
+            found = self._members.by_card(card_key(key, code))
             if found is not None:
                 return self._account(found)
         ref = lookups.provisional_account(code)

@@ -15,8 +15,8 @@ from edge_agent.domain.record import RecordKind, canonical
 from edge_agent.errors import FieldError, Invalid, OverReturn, ReturnDiffers, UnknownSale
 from edge_agent.ledger.ledger import Act, Lookups, StoredGiveback, StoredSale
 from edge_agent.till.parts import Parts
-from edge_agent.till.receipts import Receipts, entries_json, standing_json
-from edge_agent.till.sell import NO_HOLDINGS, print_result
+from edge_agent.till.receipts import Paper, Receipts, entries_json, standing_json
+from edge_agent.till.sell import NO_HOLDINGS, print_paper
 from edge_agent.till.views import Answer, PrintState
 
 _ID_KEYS = {RecordKind.RETURN: "return_id", RecordKind.VOID: "void_id"}
@@ -84,9 +84,9 @@ def give_back(parts: Parts, receipts: Receipts, wanted: GiveBack) -> Answer:
         if original is None:
             if wanted.kind is RecordKind.VOID:
                 raise UnknownSale(f"this till has no sale {wanted.sale_id}")
-            result = _record_awaiting(parts, receipts, act, wanted)
+            result, paper = _record_awaiting(parts, receipts, act, wanted)
         else:
-            result = _record(parts, receipts, act, wanted, original)
+            result, paper = _record(parts, receipts, act, wanted, original)
         act.keep_giveback(
             StoredGiveback(
                 wanted.kind,
@@ -99,9 +99,8 @@ def give_back(parts: Parts, receipts: Receipts, wanted: GiveBack) -> Answer:
         )
     parts.events.publish("sale", {"kind": wanted.kind.value, "result": result})
     if original is not None and original.stored.print != PrintState.NONE.value:
-        programme = parts.shelf.by_digest(original.programme)
-        if programme is not None:
-            print_result(parts, receipts, result, programme)
+        # Whoever had the sale printed here wants the proof of its return on paper too.
+        print_paper(parts, f"{wanted.kind.value}:{wanted.act_id}", paper)
     return Answer(result, first=True, awaiting_original=original is None)
 
 
@@ -184,7 +183,7 @@ def _reversed(original: _Original, asked: Sequence[ReturnedLine]) -> list[Entry]
 
 def _record(
     parts: Parts, receipts: Receipts, act: Act, wanted: GiveBack, original: _Original
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Paper]:
     asked = _asked(wanted, original)
     entries = _reversed(original, asked)
     ref = original.stored.account
@@ -213,13 +212,14 @@ def _record(
         "spent": dict.fromkeys(programme.units, 0),
         **standing_json(account, holdings, programme, language),
     }
-    result["receipt"] = {"lines": receipts.lines(result, programme, parts.columns)}
-    return result
+    paper = receipts.paper(result, programme, parts.columns)
+    result["receipt"] = {"lines": paper.lines}
+    return result, paper
 
 
 def _record_awaiting(
     parts: Parts, receipts: Receipts, act: Act, wanted: GiveBack
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Paper]:
     """A return of a sale that this till does not know: central finds the sale and works out the points."""
     result = _append(parts, act, wanted, None, list(wanted.lines or ()), None, None, ())
     programme = parts.shelf.at(parts.clock.now())
@@ -232,8 +232,9 @@ def _record_awaiting(
         **standing_json(None, NO_HOLDINGS, programme, parts.settings.language),
         "awaiting_original": True,
     }
-    result["receipt"] = {"lines": receipts.lines(result, programme, parts.columns)}
-    return result
+    paper = receipts.paper(result, programme, parts.columns)
+    result["receipt"] = {"lines": paper.lines}
+    return result, paper
 
 
 def _append(

@@ -14,14 +14,8 @@ from edge_agent.domain.programme import Programme
 from edge_agent.errors import PaymentCard, UnknownCard
 from edge_agent.till.directory import Account, Holdings, unknown_account
 from edge_agent.till.parts import Parts
-from edge_agent.till.views import MemberView, RewardView
-
-_STILL_NEEDED = {
-    "nl": "nog {missing} {unit}",
-    "en": "{missing} more {unit}",
-    "de": "noch {missing} {unit}",
-    "fr": "encore {missing} {unit}",
-}
+from edge_agent.till.rewards import reward_views
+from edge_agent.till.views import MemberView
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +78,9 @@ def _view(
         since=None if member is None else member.since,
         language=None if member is None else member.language,
         balance=holdings.balance,
-        rewards=() if programme is None else _rewards(programme, holdings, parts.settings.language),
+        rewards=()
+        if programme is None
+        else reward_views(programme, holdings.balance, parts.settings.language),
         expiring=holdings.expiring,
         as_of=account.as_of,
     )
-
-
-def _rewards(programme: Programme, holdings: Holdings, language: str) -> tuple[RewardView, ...]:
-    views = []
-    for reward in programme.file.reward:
-        balance = holdings.balance.get(reward.unit)
-        missing = reward.cost - (0 if balance is None else balance.spendable)
-        unit = programme.file.unit[reward.unit].name.for_count(missing, language)
-        views.append(
-            RewardView(
-                id=reward.id,
-                title=reward.title.for_language(language),
-                unit=reward.unit,
-                cost=reward.cost,
-                value=reward.value,
-                available=missing <= 0,
-                why_not=_STILL_NEEDED[language].format(missing=missing, unit=unit)
-                if missing > 0
-                else None,
-            )
-        )
-    return tuple(views)

@@ -50,6 +50,8 @@ def printable(text: str) -> str:
     Other letters lose their accents (`Š` becomes `S`), what is left becomes `?`. All spaces become a plain
     space or, where a line must not be broken, U+00A0, which never reaches paper. Line breaks stay.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(map(_printable_character, unicodedata.normalize("NFC", text)))
 
 
@@ -93,6 +95,9 @@ def wrap(text: str, width: int, lines_max: int | None = None) -> list[str]:
 
 
 def _wrapped_paragraph(paragraph: str, width: int) -> list[str]:
+    paragraph = re.sub(" +", " ", paragraph.strip(" "))
+    if len(paragraph) <= width:
+        return [paragraph] if paragraph else []
     lines: list[str] = []
     line = ""
     for word in _words(paragraph, width):
@@ -109,7 +114,7 @@ def _wrapped_paragraph(paragraph: str, width: int) -> list[str]:
 
 def _words(paragraph: str, width: int) -> list[str]:
     words: list[str] = []
-    for word in re.split(" +", paragraph.strip(" ")):
+    for word in paragraph.split(" "):
         parts = [word] if len(word) <= width else word.split(NBSP)
         for part in parts:
             words.extend(part[i : i + width] for i in range(0, len(part), width))

@@ -249,6 +249,8 @@ class Formats:
 
     def number(self, value: int) -> str:
         """An integer with the language's thousands separators."""
+        if abs(value) < 1_000:  # the same in all our languages, and most of what a receipt prints
+            return str(value)
         return _unbroken(format_decimal(value, locale=self._locale)).replace("\N{MINUS SIGN}", "-")
 
     def quantity(self, value: int, name: UnitName) -> str:

@@ -1,6 +1,7 @@
-"""From an answer to the receipt's facts: the one way to paper, for the first print and for every copy."""
+"""From an answer to paper: the one way, for the first print and for every copy."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,21 +10,22 @@ from edge_agent.domain.balance import Balance, Expiring
 from edge_agent.domain.entries import Entry
 from edge_agent.domain.member import Standing
 from edge_agent.domain.programme import Programme
-from edge_agent.domain.programme.rewards import next_reward
 from edge_agent.till.directory import Account, Holdings
 from edge_agent.till.parts import TillSettings
-from edge_agent.till.receipt import (
-    Change,
+from edge_agent.till.receipt import compose
+from edge_agent.till.receipt_facts import (
     MemberShown,
     NextReward,
     ReceiptFacts,
     ReceiptKind,
     ReceiptTexts,
-    compose,
-    plain_lines,
+    changes_of,
+    next_reward,
     sale_reference,
 )
+from edge_agent.till.receipt_layout import plain
 from edge_agent.till.receipt_texts import Language, UnitName
+from edge_agent.till.rewards import reward_views
 
 FRESH_FOR = timedelta(minutes=10)
 """Central's figures that are younger go on paper without their time; with a line they are seconds old."""
@@ -40,29 +42,21 @@ def standing_json(
     account: Account | None, holdings: Holdings, programme: Programme, language: str
 ) -> dict[str, Any]:
     """What an answer says of the member's balance: per unit, what expires and what the next reward is."""
+    reward = next_reward(reward_views(programme, holdings.balance, language), holdings.balance)
     return {
         "standing": None if account is None else account.standing.value,
         "balance": {unit: balance.to_json() for unit, balance in holdings.balance.items()},
         "expiring": [item.to_json() for item in holdings.expiring],
-        "next_reward": _next_reward_json(holdings, programme, language),
+        "next_reward": None if reward is None else asdict(reward),
     }
 
 
-def _next_reward_json(
-    holdings: Holdings, programme: Programme, language: str
-) -> dict[str, Any] | None:
-    for unit, balance in holdings.balance.items():
-        reward = next_reward(programme.file.reward, unit, balance.shown)
-        if reward is not None:
-            return {
-                "id": reward.id,
-                "title": reward.title.for_language(language),
-                "unit": unit,
-                "have": balance.shown,
-                "cost": reward.cost,
-                "value": reward.value,
-            }
-    return None
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A receipt for a printer and for a POS that prints itself; no document where nothing is worth paper."""
+
+    document: Document | None
+    lines: list[str]
 
 
 class Receipts:
@@ -71,15 +65,12 @@ class Receipts:
     def __init__(self, settings: TillSettings) -> None:
         self._settings = settings
 
-    def lines(self, result: Mapping[str, Any], programme: Programme, columns: int) -> list[str]:
-        """The lines of `receipt.lines`."""
-        return plain_lines(self._facts(result, programme), columns)
-
-    def document(
+    def paper(
         self, result: Mapping[str, Any], programme: Programme, columns: int, *, copy: bool = False
-    ) -> Document | None:
-        """What the printer prints; None where nothing is worth paper."""
-        return compose(self._facts(result, programme, copy=copy), columns)
+    ) -> Paper:
+        """The receipt of an answer."""
+        document = compose(self._facts(result, programme, copy=copy), columns)
+        return Paper(document, [] if document is None else plain(document, columns))
 
     def _facts(
         self, result: Mapping[str, Any], programme: Programme, *, copy: bool = False
@@ -99,7 +90,7 @@ class Receipts:
             time_zone=programme.timezone,
             sale_id=sale_id,
             member=_member_shown(result),
-            changes=_changes(result["entries"], programme),
+            changes=changes_of(result["entries"], programme.is_bonus),
             balances={unit: _balance(each) for unit, each in result["balance"].items()},
             fresh=_is_fresh(result["balance"], at),
             expiring=None
@@ -107,11 +98,7 @@ class Receipts:
             else Expiring(
                 expiring["unit"], expiring["quantity"], date.fromisoformat(expiring["on"])
             ),
-            next_reward=None
-            if reward is None
-            else NextReward(
-                reward["title"], reward["unit"], reward["have"], reward["cost"], reward["value"]
-            ),
+            next_reward=None if reward is None else NextReward(**reward),
             offline=result["offline"],
             excluded=bool(result.get("excluded")),
             awaiting_original=result.get("awaiting_original", False),
@@ -129,16 +116,6 @@ def _member_shown(result: Mapping[str, Any]) -> MemberShown | None:
     if result["card"] is None:
         return None
     return MemberShown(card=result["card"], standing=Standing(result["standing"]))
-
-
-def _changes(entries: Sequence[Mapping[str, Any]], programme: Programme) -> tuple[Change, ...]:
-    """One change per unit and rule, summed over the basket's lines; base rates before bonuses."""
-    sums: dict[tuple[bool, str, str, str], int] = {}
-    for entry in entries:
-        key = (programme.is_bonus(entry["rule"]), entry["unit"], entry["rule"], entry["why"])
-        sums[key] = sums.get(key, 0) + entry["quantity"]
-    ordered = sorted(sums.items(), key=lambda item: item[0][0])
-    return tuple(Change(unit, quantity, why, bonus) for (bonus, unit, _, why), quantity in ordered)
 
 
 def _balance(shown: Mapping[str, Any]) -> Balance:

@@ -18,7 +18,7 @@ from edge_agent.errors import FieldError, Invalid, SaleDiffers
 from edge_agent.ledger.ledger import Act, Lookups, StoredSale
 from edge_agent.till.directory import Account, Holdings, unknown_account
 from edge_agent.till.parts import Parts
-from edge_agent.till.receipts import Receipts, entries_json, standing_json
+from edge_agent.till.receipts import Paper, Receipts, entries_json, standing_json
 from edge_agent.till.views import Answer, PrintState
 
 NO_HOLDINGS = Holdings({}, ())
@@ -74,8 +74,8 @@ def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
         known = act.sale(sale.sale_id)
         if known is not None:
             return _repeat(known, mark)
-        result = _record(parts, receipts, act, sale, card, at, clock, pinned, mark)
-    _after(parts, receipts, sale, result, pinned.programme)
+        result, paper = _record(parts, receipts, act, sale, card, at, clock, pinned, mark)
+    _after(parts, sale, result, paper)
     return Answer(result, first=True)
 
 
@@ -112,7 +112,7 @@ def _record(
     clock: ClockReading,
     pinned: _Pinned,
     mark: bytes,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Paper]:
     account = None if card is None else _account(parts, act, card)
     facts = _facts(account, pinned)
     evaluation = _evaluate(pinned.programme, facts, sale, at)
@@ -142,14 +142,15 @@ def _record(
         "seq": record.seq,
         **_worked_out(parts, card, account, at, pinned.programme, evaluation, holdings),
     }
-    result["receipt"] = {"lines": receipts.lines(result, pinned.programme, parts.columns)}
+    paper = receipts.paper(result, pinned.programme, parts.columns)
+    result["receipt"] = {"lines": paper.lines}
     state = (
         PrintState.QUEUED if sale.print and parts.printing.columns is not None else PrintState.NONE
     )
     ref = None if account is None else account.ref
     text = json.dumps(result, separators=(",", ":"), ensure_ascii=False)
     act.keep_sale(StoredSale(sale.sale_id, record.seq, ref, mark, text, state.value))
-    return result
+    return result, paper
 
 
 def _account(parts: Parts, act: Act, card: PresentedCard) -> Account:
@@ -246,33 +247,20 @@ def _training_result(
     lookups = parts.ledger.lookups()
     worked_out, _ = preview(parts, sale, card, at, pinned.programme, lookups)
     result = {"sale_id": sale.sale_id, "record": None, "seq": None, **worked_out, "training": True}
-    result["receipt"] = {"lines": receipts.lines(result, pinned.programme, parts.columns)}
+    result["receipt"] = {"lines": receipts.paper(result, pinned.programme, parts.columns).lines}
     return result
 
 
-def _after(
-    parts: Parts, receipts: Receipts, sale: Sale, result: dict[str, Any], programme: Programme
-) -> None:
+def _after(parts: Parts, sale: Sale, result: dict[str, Any], paper: Paper) -> None:
     """What follows the commit; the sale stands whatever becomes of it."""
     parts.present.clear()
     parts.events.publish("sale", {"kind": "sale", "result": result})
-    if sale.print:
-        print_result(parts, receipts, result, programme)
+    if sale.print and not print_paper(parts, f"sale:{sale.sale_id}", paper):
+        parts.ledger.set_print_state(sale.sale_id, PrintState.FAILED.value)
 
 
-def print_result(
-    parts: Parts, receipts: Receipts, result: dict[str, Any], programme: Programme
-) -> None:
-    """Queue the receipt of a sale or of something given back; the outcome is noted when it comes."""
-    columns = parts.printing.columns
-    if columns is None:
-        return
-    document = receipts.document(result, programme, columns)
-    is_sale = result["kind"] == "sale"
-    if document is None:
-        if is_sale:
-            parts.ledger.set_print_state(result["sale_id"], PrintState.NONE.value)
-        return
-    job_id = f"{result['kind']}:{result['sale_id']}"
-    if not parts.printing.submit(job_id, document) and is_sale:
-        parts.ledger.set_print_state(result["sale_id"], PrintState.FAILED.value)
+def print_paper(parts: Parts, job_id: str, paper: Paper) -> bool:
+    """Queue a receipt, where there is a printer and anything to print; False when the queue is full."""
+    if paper.document is None or parts.printing.columns is None:
+        return True
+    return parts.printing.submit(job_id, paper.document)

@@ -11,8 +11,8 @@ from edge_agent.ledger.ledger import StoredSale
 from edge_agent.till.give_back import GiveBack, give_back
 from edge_agent.till.identify import identify, look_at
 from edge_agent.till.parts import Parts
-from edge_agent.till.receipts import Receipts, standing_json
-from edge_agent.till.sell import preview, sell
+from edge_agent.till.receipts import Paper, Receipts
+from edge_agent.till.sell import preview, print_paper, sell
 from edge_agent.till.views import Answer, CentralState, MemberView, PrintState, SaleNow
 
 
@@ -117,19 +117,13 @@ class Till:
 
     def print_copy(self, sale_id: str) -> PrintState:
         """Print the receipt of a sale again, marked as a copy. Raises UnknownSale, or Refused without a printer."""
-        parts = self._parts
         result = json.loads(self._stored(sale_id).result)
-        programme = parts.shelf.by_digest(result["programme"])
+        programme = self._parts.shelf.by_digest(result["programme"])
         columns = self._columns()
-        document = None
-        if programme is not None:
-            document = self._receipts.document(result, programme, columns, copy=True)
-        if document is None:
-            raise Refused("there is nothing to print for this sale")
-        return (
-            PrintState.QUEUED
-            if parts.printing.submit(f"copy:{sale_id}", document)
-            else PrintState.FAILED
+        if programme is None:
+            raise Refused("the programme of this sale is not here any more")
+        return self._print(
+            f"copy:{sale_id}", self._receipts.paper(result, programme, columns, copy=True)
         )
 
     def print_slip(self, card: PresentedCard) -> PrintState:
@@ -153,10 +147,12 @@ class Till:
             "offline": parts.line.offline,
             **standing_json(account, holdings, programme, parts.settings.language),
         }
-        document = self._receipts.document(facts, programme, columns)
-        if document is None:
-            raise Refused("there is nothing to print for this card")
-        return PrintState.QUEUED if parts.printing.submit("slip", document) else PrintState.FAILED
+        return self._print("slip", self._receipts.paper(facts, programme, columns))
+
+    def _print(self, job_id: str, paper: Paper) -> PrintState:
+        if paper.document is None:
+            raise Refused("there is nothing to print")
+        return PrintState.QUEUED if print_paper(self._parts, job_id, paper) else PrintState.FAILED
 
     def _columns(self) -> int:
         columns = self._parts.printing.columns

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 from edge_agent.domain.balance import Balance, Expiring
 from edge_agent.domain.member import Standing
-from edge_agent.till.receipt import (
+from edge_agent.till.receipt import plain_lines
+from edge_agent.till.receipt_facts import (
     Change,
     MemberShown,
     NextReward,
     ReceiptFacts,
     ReceiptKind,
     ReceiptTexts,
-    plain_lines,
     sale_reference,
 )
 from edge_agent.till.receipt_texts import Language, UnitName
@@ -54,10 +54,10 @@ BONUS_WHY: Final = {
     Language.FR: "points doublés sur les produits laitiers Zuiver",
 }
 EXTRA_WHY: Final = {
-    Language.NL: "zaterdagbonus",
-    Language.EN: "Saturday bonus",
-    Language.DE: "Samstagsbonus",
-    Language.FR: "bonus du samedi",
+    Language.NL: "extra op zaterdag",
+    Language.EN: "Saturday extra",
+    Language.DE: "Extra am Samstag",
+    Language.FR: "extra du samedi",
 }
 GREETING: Final = {
     Language.NL: "Fijn dat u er weer was!",

@@ -7,10 +7,9 @@ import pytest
 
 from drivers.document import Cut, QrCode, Text
 from edge_agent.domain.balance import Balance, Expiring
-from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.member import Standing
-from edge_agent.till.receipt import (
-    CHANGES_SHOWN_MAX,
+from edge_agent.till.receipt import CHANGES_SHOWN_MAX, compose, plain_lines
+from edge_agent.till.receipt_facts import (
     Change,
     MemberShown,
     NextReward,
@@ -18,9 +17,7 @@ from edge_agent.till.receipt import (
     ReceiptKind,
     ReceiptTexts,
     changes_of,
-    compose,
     next_reward,
-    plain_lines,
     sale_reference,
 )
 from edge_agent.till.receipt_texts import Language
@@ -52,7 +49,7 @@ def test_base_points_and_each_bonus_stand_apart_with_their_reason() -> None:
         "Gespaard op deze bon 55 punten\n"
         "1 punt per hele euro 38\n"
         "bonus: dubbele punten op zuivel van Zuiver 12\n"
-        "bonus: zaterdagbonus 5\n"
+        "bonus: extra op zaterdag 5\n"
     ) in printed(sale(NL))
 
 
@@ -115,6 +112,13 @@ def test_an_offline_sale_says_that_it_will_be_confirmed() -> None:
     assert remark in printed(offline(NL))
     assert remark not in printed(sale(NL))
     assert remark not in printed(slip(NL)), "a slip books nothing"
+
+
+def test_a_slip_without_a_line_warns_that_the_balance_may_have_changed() -> None:
+    remark = "Geen verbinding: uw saldo kan inmiddels anders zijn"
+    assert remark in printed(slip(NL), 64)
+    assert remark not in printed(replace(slip(NL), offline=False), 64)
+    assert remark not in printed(offline(NL), 64)
 
 
 def test_excluded_goods_are_mentioned_only_where_there_were_any() -> None:
@@ -289,13 +293,13 @@ def test_a_programme_with_hundreds_of_rules_does_not_print_a_carpet() -> None:
 
 def test_entries_are_summed_over_the_lines_of_the_basket_and_the_base_comes_first() -> None:
     entries = [
-        Entry(EntryKind.EARN, "points", 3, "dairy", 1, why="zuivel"),
-        Entry(EntryKind.EARN, "points", 10, "base", 1, why="basis"),
-        Entry(EntryKind.EARN, "points", 4, "dairy", 2, why="zuivel"),
-        Entry(EntryKind.EARN, "points", 20, "base", 2, why="basis"),
-        Entry(EntryKind.EARN, "coffee", 1, "stamps", 2, why="koffie"),
+        {"unit": "points", "quantity": 3, "rule": "dairy", "why": "zuivel"},
+        {"unit": "points", "quantity": 10, "rule": "base", "why": "basis"},
+        {"unit": "points", "quantity": 4, "rule": "dairy", "why": "zuivel"},
+        {"unit": "points", "quantity": 20, "rule": "base", "why": "basis"},
+        {"unit": "coffee", "quantity": 1, "rule": "stamps", "why": "koffie"},
     ]
-    assert changes_of(entries, {"base"}) == (
+    assert changes_of(entries, lambda rule: rule != "base") == (
         Change("points", 30, "basis"),
         Change("points", 7, "zuivel", bonus=True),
         Change("coffee", 1, "koffie", bonus=True),

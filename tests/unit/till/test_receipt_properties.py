@@ -10,17 +10,14 @@ from hypothesis import strategies as st
 from drivers.document import Text
 from edge_agent.domain.balance import Balance, Expiring
 from edge_agent.domain.member import Standing
-from edge_agent.till.receipt import (
-    COLUMNS_MAX,
-    COLUMNS_MIN,
+from edge_agent.till.receipt import COLUMNS_MAX, COLUMNS_MIN, compose, plain_lines
+from edge_agent.till.receipt_facts import (
     Change,
     MemberShown,
     NextReward,
     ReceiptFacts,
     ReceiptKind,
     ReceiptTexts,
-    compose,
-    plain_lines,
 )
 from edge_agent.till.receipt_layout import on_paper
 from edge_agent.till.receipt_texts import Formats, Language, UnitName
