@@ -156,7 +156,11 @@ class DevicesAnswer(RootModel[list[DeviceAnswer]]):
 
 
 class DeviceTestAnswer(Answer):
-    """What came of a test."""
+    """What the test does; a scanner cannot be made to scan, so its next scan is the test."""
+
+    device: str
+    test: Literal["print", "scan"]
+    queued: bool
 
 
 class ScanAnswer(Answer):
@@ -240,12 +244,20 @@ class HealthAnswer(Answer):
     state: Literal["alive"]
 
 
+class PartAnswer(Answer):
+    """What one part says of itself."""
+
+    name: str
+    state: Literal["ok", "degraded", "failed", "unknown"]
+    reason: str
+
+
 class ReadyAnswer(Answer):
-    """Whether sales can be taken, and which devices are in trouble although they can."""
+    """Whether sales can be taken; `degraded` means that they can, and that something else is in trouble."""
 
     ready: bool
-    reasons: list[str]
-    degraded: list[str]
+    readiness: Literal["ready", "degraded", "unready"]
+    parts: list[PartAnswer]
 
 
 class FieldErrorAnswer(Answer):

@@ -10,7 +10,6 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 from pydantic_core import to_json
 
-from edge_agent.errors import LoyaltyError
 from edge_agent.till.views import Answer
 from edge_agent.web import answers, models
 from edge_agent.web.ports import Ports
@@ -61,15 +60,15 @@ def print_slip(ports: Ports, body: models.SlipBody) -> Response:
 
 
 def devices(ports: Ports) -> Response:
-    return _json(ports.till.devices())
+    return _json(ports.devices.to_json())
 
 
 def test_device(ports: Ports, body: models.NoBody, device_id: str) -> Response:  # noqa: ARG001  nothing to say
-    return _json(ports.till.test_device(device_id))
+    return _json(ports.devices.test(device_id))
 
 
 def scan(ports: Ports, body: models.ScanBody) -> Response:
-    ports.till.inject_scan(body.device, body.text)
+    ports.devices.inject_scan(body.device, body.text)
     return _json({"device": body.device, "injected": True})
 
 
@@ -89,7 +88,7 @@ def _never() -> bool:
 
 
 def status(ports: Ports) -> Response:
-    return _json(ports.till.status())
+    return _json(ports.status())
 
 
 def healthz(ports: Ports) -> Response:  # noqa: ARG001  asks nothing, so that nothing can hold it up
@@ -97,18 +96,15 @@ def healthz(ports: Ports) -> Response:  # noqa: ARG001  asks nothing, so that no
 
 
 def readyz(ports: Ports) -> Response:
-    """Ready to take sales: the ledger answers and there is a programme. A device in trouble only degrades."""
-    reasons: list[str] = []
-    degraded: list[str] = []
-    try:
-        if not ports.till.status().get("programme"):
-            reasons.append("no-programme")
-        degraded = [each["id"] for each in ports.till.devices() if each["state"] != "ok"]
-    except LoyaltyError as error:
-        reasons.append(error.code)
-    ready = not reasons
-    found = {"ready": ready, "reasons": reasons, "degraded": degraded}
-    return _json(found, 200 if ready else 503)
+    report = ports.health.report()
+    found = {
+        "ready": report.ready,
+        "readiness": report.readiness,
+        "parts": [
+            {"name": part.name, "state": part.state, "reason": part.reason} for part in report.parts
+        ],
+    }
+    return _json(found, 200 if report.ready else 503)
 
 
 def metrics(ports: Ports) -> Response:

@@ -1,7 +1,7 @@
 """Prometheus metrics in a registry of our own; what can be asked for is asked for at the scrape."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -14,20 +14,15 @@ _SALE_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 """A sale takes some milliseconds on a sound disk; half a second is what a cashier notices."""
 
 
-class Observed(Protocol):
-    """What the metrics ask the till."""
-
-    def status(self) -> dict[str, Any]:
-        """The status in the contract's shape."""
-
-    def devices(self) -> list[dict[str, Any]]:
-        """Every device and its state."""
-
-
 class Metrics:
     """The counters that the web layer keeps, and everything else that a scrape shows."""
 
-    def __init__(self, till: Observed, events: EventHub) -> None:
+    def __init__(
+        self,
+        status: Callable[[], dict[str, Any]],
+        devices: Callable[[], list[dict[str, Any]]],
+        events: EventHub,
+    ) -> None:
         self.registry = CollectorRegistry()
         self._sales = Counter(
             "edge_agent_sales",
@@ -49,7 +44,7 @@ class Metrics:
             buckets=_SALE_SECONDS,
             registry=self.registry,
         )
-        self.registry.register(_AtScrape(till, events))
+        self.registry.register(_AtScrape(status, devices, events))
 
     def recorded(self, kind: str) -> None:
         """Count a sale, return or void that was new."""
@@ -67,16 +62,22 @@ class Metrics:
 class _AtScrape(Collector):
     """Gauges from the status; a ledger that cannot be read is a gauge too, not a failed scrape."""
 
-    def __init__(self, till: Observed, events: EventHub) -> None:
-        self._till = till
+    def __init__(
+        self,
+        status: Callable[[], dict[str, Any]],
+        devices: Callable[[], list[dict[str, Any]]],
+        events: EventHub,
+    ) -> None:
+        self._status = status
+        self._devices = devices
         self._events = events
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         yield _gauge("event_streams", "Open event streams", self._events.streams)
         yield _gauge("event_streams_dropped", "Streams ended as too slow", self._events.dropped)
         try:
-            status = self._till.status()
-            devices = self._till.devices()
+            status = self._status()
+            devices = self._devices()
         except LoyaltyError:
             yield _gauge("ledger_up", "Whether the ledger can be read", 0)
             return

@@ -1,9 +1,11 @@
 """What the web layer needs of the rest of the agent."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from edge_agent.domain.basket import PresentedCard, ReturnedLine, Sale
+from edge_agent.health import Report
 from edge_agent.till.views import Answer, MemberView, PrintState, SaleNow
 from edge_agent.web.events import EventHub
 from edge_agent.web.metrics import Metrics
@@ -46,23 +48,34 @@ class Till(Protocol):
     def print_slip(self, card: PresentedCard) -> PrintState:
         """Print a balance slip."""
 
-    def status(self) -> dict[str, Any]:
-        """The status in the contract's shape."""
 
-    def devices(self) -> list[dict[str, Any]]:
+class Devices(Protocol):
+    """The devices of this terminal."""
+
+    def to_json(self) -> list[dict[str, Any]]:
         """Every configured device and its state, in the contract's shape."""
 
-    def test_device(self, device_id: str) -> dict[str, Any]:
-        """Test print or scan."""
+    def test(self, device_id: str) -> dict[str, Any]:
+        """Test print or scan; raises `UnknownDevice`."""
 
-    def inject_scan(self, device: str, text: str) -> None:
-        """Let a simulated scanner read `text`."""
+    def inject_scan(self, device_id: str, text: str) -> None:
+        """Let a simulated scanner read `text`; raises `UnknownDevice`."""
+
+
+class Health(Protocol):
+    """What each part says of itself."""
+
+    def report(self) -> Report:
+        """Ask every part; must answer at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The parts that answers are made from."""
+    """The parts that answers are made from. `status` gives the contract's `/v1/status`."""
 
     till: Till
+    devices: Devices
+    health: Health
+    status: Callable[[], dict[str, Any]]
     events: EventHub
     metrics: Metrics

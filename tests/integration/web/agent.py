@@ -2,7 +2,8 @@
 
 import copy
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from edge_agent.web.events import EventHub
 from edge_agent.web.metrics import Metrics
 from edge_agent.web.ports import Ports
 from edge_agent.web.server import WebServer, address_of, listening_socket
-from tests.integration.web.paper_till import KNOWN, PaperTill
+from tests.integration.web.real_till import KNOWN, Terminal, a_terminal
 
 TOKEN = "a-token-of-the-tests-00"
 POS_ORIGIN = "https://pos.example"
@@ -54,6 +55,14 @@ SALE: dict[str, Any] = {
 }
 
 
+def until(true: Callable[[], bool], what: str) -> None:
+    """Wait for a condition, with a deadline that only a broken agent misses."""
+    give_up_at = time.monotonic() + TIMEOUT_S
+    while not true():
+        assert time.monotonic() < give_up_at, f"waited in vain until {what}"
+        time.sleep(0.01)
+
+
 def a_sale(**changes: Any) -> dict[str, Any]:
     """The sale of the contract with some fields changed."""
     return {**copy.deepcopy(SALE), **changes}
@@ -63,7 +72,7 @@ def a_sale(**changes: Any) -> dict[str, Any]:
 class Agent:
     """A running API: its parts, and requests that carry the token."""
 
-    till: PaperTill
+    terminal: Terminal
     events: EventHub
     server: WebServer
     address: str
@@ -100,17 +109,20 @@ class Agent:
 def an_agent(folder: Path, *, stalled_s: float = 20.0, **hub: Any) -> Iterator[Agent]:
     """Start and stop one."""
     events = EventHub(**hub)
-    till = PaperTill(folder / "till.db", events)
     bound = listening_socket("127.0.0.1:0")
     address = address_of(bound)
     config = WebConfig(listen=address, token=TOKEN, origins=(POS_ORIGIN,), version="0.1.0")
-    ports = Ports(till, events, Metrics(till, events))
-    server = WebServer(create_app(ports, config, _pages), bound, events, stalled_s=stalled_s)
-    server.start()
-    try:
-        yield Agent(till, events, server, address)
-    finally:
-        server.stop()
+    with a_terminal(folder, events) as terminal:
+        metrics = Metrics(terminal.status, terminal.devices.to_json, events)
+        ports = Ports(
+            terminal.till, terminal.devices, terminal.health, terminal.status, events, metrics
+        )
+        server = WebServer(create_app(ports, config, _pages), bound, events, stalled_s=stalled_s)
+        server.start()
+        try:
+            yield Agent(terminal, events, server, address)
+        finally:
+            server.stop()
 
 
 def _pages(admit: Admit) -> Blueprint:

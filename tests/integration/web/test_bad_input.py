@@ -31,8 +31,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
 @pytest.fixture
 def nothing_written(shared: Agent) -> Iterator[Agent]:
     yield shared
-    assert shared.till.rows() == 0
-    assert shared.till.scans == []
+    assert shared.terminal.rows() == 0
 
 
 def named(agent: Agent, body: Any) -> list[str]:
@@ -301,7 +300,7 @@ def test_a_payment_card_in_any_field_goes_nowhere(
     assert (answer.status_code, code_of(answer)) == (422, "payment-card")
     assert [each["path"] for each in answer.json()["errors"]] == [".".join(map(str, path))]
     assert card not in answer.text + str(answer.headers) + caplog.text
-    assert not found_on_disk(nothing_written.till.path.parent, card)
+    assert not found_on_disk(nothing_written.terminal.folder, card)
 
 
 @pytest.mark.parametrize(
@@ -353,17 +352,17 @@ def test_a_payment_card_in_a_header_is_not_repeated(
 
 def test_an_unexpected_failure_is_logged_without_what_was_sent(tmp_path: Path) -> None:
     with an_agent(tmp_path) as agent, structlog.testing.capture_logs() as logs:
-        agent.till.failure = KeyError(f"Anna de Vries {CARD} 2912345678906")
+        agent.terminal.till.failure = KeyError(f"Anna de Vries {CARD} 2912345678906")
         answer = agent.post("/v1/sales", a_sale())
-        agent.till.failure = RuntimeError("no such column: card_2912345678906 near 'Anna'")
-        agent.get("/v1/status")
+        agent.terminal.till.failure = RuntimeError("no such column: card_2912345678906 near 'Anna'")
+        agent.post("/v1/sales", a_sale())
     assert (answer.status_code, code_of(answer)) == (500, "internal")
     assert answer.json()["retryable"]
     assert "KeyError" not in answer.text
     text = repr(logs)
     assert "KeyError: (withheld)" in text
     assert "no such column: card_" in text
-    assert "paper_till.py" in text
+    assert "real_till.py" in text
     assert logs[0]["route"] == "/v1/sales"
     for secret in (CARD, "2912345678906", "Anna", SALE["sale_id"], TOKEN):
         assert secret not in text

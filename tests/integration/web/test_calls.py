@@ -6,8 +6,8 @@ import pytest
 import requests
 
 from edge_agent.errors import DiskFull, LedgerUnavailable, NoProgramme
-from tests.integration.web.agent import Agent, a_sale
-from tests.integration.web.paper_till import KNOWN, UNKNOWN
+from tests.integration.web.agent import Agent, a_sale, until
+from tests.integration.web.real_till import KNOWN, NAME, UNKNOWN
 
 SALE_PATH = "/v1/sales/0412-03-20261121-000173"
 
@@ -25,8 +25,8 @@ def test_a_sale_is_201_once_and_200_with_the_same_result_ever_after(agent: Agent
     again = agent.post("/v1/sales", a_sale())
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json() == again.json()
-    assert first.json()["result"]["earned"] == {"points": 4}
-    assert agent.till.rows() == 1
+    assert first.json()["result"]["earned"] == {"points": 7}
+    assert agent.terminal.rows() == 1
 
 
 def test_ten_at_once_are_one_sale(agent: Agent) -> None:
@@ -35,7 +35,7 @@ def test_ten_at_once_are_one_sale(agent: Agent) -> None:
         found = [each.result() for each in sent]
     assert sorted(each.status_code for each in found) == [200] * 9 + [201]
     assert len({each.text for each in found}) == 1
-    assert agent.till.rows() == 1
+    assert agent.terminal.rows() == 1
 
 
 def test_the_same_id_with_other_content_is_refused_and_the_first_stays(agent: Agent) -> None:
@@ -44,7 +44,7 @@ def test_the_same_id_with_other_content_is_refused_and_the_first_stays(agent: Ag
     assert (other.status_code, code_of(other)) == (409, "sale-differs")
     assert not other.json()["retryable"]
     assert agent.get(SALE_PATH).json()["result"] == first.json()["result"]
-    assert agent.till.rows() == 1
+    assert agent.terminal.rows() == 1
 
 
 def test_a_quantity_in_another_form_is_the_same_sale(agent: Agent) -> None:
@@ -67,7 +67,7 @@ def test_a_sale_can_be_asked_for_again_with_how_it_stands(agent: Agent) -> None:
 def test_a_member_an_unknown_card_and_something_else(agent: Agent) -> None:
     known = agent.post("/v1/identify", {"code": KNOWN, "entry": "scanned"})
     assert known.status_code == 200
-    assert known.json()["member"]["display_name"] == "Anna"
+    assert known.json()["member"]["display_name"] == NAME
     unknown = agent.post("/v1/identify", {"code": f"]E0{UNKNOWN}", "entry": "scanned"})
     assert unknown.status_code == 200
     assert not unknown.json()["known"]
@@ -80,8 +80,8 @@ def test_a_quote_records_nothing(agent: Agent) -> None:
     del body["sale_id"]
     quote = agent.post("/v1/quotes", body)
     assert quote.status_code == 200
-    assert quote.json() == {"quote_id": "Q1", "earned": {"points": 4}}
-    assert agent.till.rows() == 0
+    assert (quote.json()["quote_id"], quote.json()["earned"]) == ("Q1", {"points": 7})
+    assert agent.terminal.rows() == 0
 
 
 def test_returns_of_known_and_unknown_sales(agent: Agent) -> None:
@@ -97,7 +97,7 @@ def test_returns_of_known_and_unknown_sales(agent: Agent) -> None:
     assert (over.status_code, code_of(over)) == (409, "over-return")
     elsewhere = agent.post("/v1/sales/elsewhere-7/returns", {**too_much, "return_id": "R3"})
     assert elsewhere.status_code == 202
-    assert elsewhere.json()["result"]["earned"] == {"points": 0}
+    assert elsewhere.json()["result"]["earned"] == {}
 
 
 def test_a_void_and_prints(agent: Agent) -> None:
@@ -114,23 +114,25 @@ def test_a_void_and_prints(agent: Agent) -> None:
 
 
 def test_devices_and_scans(agent: Agent) -> None:
-    assert [each["id"] for each in agent.get("/v1/devices").json()] == ["printer"]
+    assert [each["id"] for each in agent.get("/v1/devices").json()] == ["hand", "printer"]
     assert agent.post("/v1/devices/printer/test", {}).status_code == 200
     assert agent.call("POST", "/v1/devices/printer/test").status_code == 200
     unknown = agent.post("/v1/devices/toaster/test", {})
     assert (unknown.status_code, code_of(unknown)) == (404, "unknown-device")
-    assert agent.post("/v1/scans", {"device": "hand", "text": KNOWN}).status_code == 200
-    assert agent.till.scans == [("hand", KNOWN)]
+    no_scanner = agent.post("/v1/scans", {"device": "printer", "text": KNOWN})
+    assert (no_scanner.status_code, code_of(no_scanner)) == (404, "unknown-device")
 
 
 def test_health_says_alive_ready_and_degraded(agent: Agent) -> None:
     for path in ("/healthz", "/readyz", "/metrics", "/openapi.json"):
         assert agent.get(path, headers={"Authorization": None}).status_code == 200
-    agent.till.printer = "unknown"
-    assert agent.get("/readyz").json() == {"ready": True, "reasons": [], "degraded": ["printer"]}
-    agent.till.broken = LedgerUnavailable("The ledger cannot be read.")
+    agent.terminal.printer.set_fault("silent")
+    until(lambda: agent.get("/readyz").json()["readiness"] == "degraded", "the printer is silent")
+    degraded = agent.get("/readyz")
+    assert (degraded.status_code, degraded.json()["ready"]) == (200, True)
+    agent.terminal.ledger_fault = LedgerUnavailable("The ledger cannot be read.")
     unready = agent.get("/readyz")
-    assert (unready.status_code, unready.json()["reasons"]) == (503, ["ledger-unavailable"])
+    assert (unready.status_code, unready.json()["ready"]) == (503, False)
     assert agent.get("/healthz").status_code == 200
     assert "edge_agent_ledger_up 0.0" in agent.get("/metrics").text
 
@@ -139,12 +141,12 @@ def test_health_says_alive_ready_and_degraded(agent: Agent) -> None:
 def test_what_is_not_the_callers_fault_may_be_sent_again(
     agent: Agent, error: type[LedgerUnavailable]
 ) -> None:
-    agent.till.broken = error("Not now.")
+    agent.terminal.till.failure = error("Not now.")
     answer = agent.post("/v1/sales", a_sale())
     assert (answer.status_code, code_of(answer)) == (503, error.code)
     assert answer.json()["retryable"]
     assert int(answer.headers["Retry-After"]) > 0
-    agent.till.broken = None
+    agent.terminal.till.failure = None
     assert agent.post("/v1/sales", a_sale()).status_code == 201
 
 
@@ -184,3 +186,21 @@ def test_answers_are_not_stored_sniffed_or_framed(agent: Agent) -> None:
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
         assert "Server" not in answer.headers
+
+
+def test_a_scan_of_the_agents_own_scanner_becomes_the_card_of_the_next_sale(agent: Agent) -> None:
+    seen = agent.events.subscribe().frames(lambda: False)
+    next(seen)
+    assert agent.post("/v1/scans", {"device": "hand", "text": KNOWN}).status_code == 200
+    while b"event: member" not in next(seen):
+        pass
+    sale = agent.post("/v1/sales", a_sale(card={"from": "till"}))
+    assert sale.status_code == 201
+    assert sale.json()["result"]["card"] == "*********8906"
+    assert sale.json()["result"]["earned"] == {"points": 7}
+
+
+def test_a_training_sale_is_answered_and_recorded_nowhere(agent: Agent) -> None:
+    for _ in range(2):
+        assert agent.post("/v1/sales", a_sale(training=True)).status_code == 201
+    assert agent.terminal.rows() == 0

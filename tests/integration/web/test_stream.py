@@ -1,8 +1,9 @@
 """The event stream over real sockets: resume, reset, cap, heartbeat, slow readers, the end."""
 
+import re
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,18 +11,11 @@ import pytest
 
 from edge_agent.web.events import STREAMS_MAX
 from edge_agent.web.server import THREADS_FOR_CALLS
-from tests.integration.web.agent import TOKEN, Agent, a_sale, an_agent
-from tests.integration.web.paper_till import KNOWN
+from tests.integration.web.agent import TOKEN, Agent, a_sale, an_agent, until
+from tests.integration.web.real_till import KNOWN
 from tests.integration.web.test_calls import code_of
 
 DEADLINE_S = 20
-
-
-def until(true: Callable[[], bool], what: str) -> None:
-    give_up_at = time.monotonic() + DEADLINE_S
-    while not true():
-        assert time.monotonic() < give_up_at, f"waited in vain until {what}"
-        time.sleep(0.01)
 
 
 class Stream:
@@ -77,9 +71,10 @@ def test_what_happens_at_the_till_arrives(agent: Agent) -> None:
 def test_a_reader_that_comes_back_resumes(agent: Agent) -> None:
     with streaming(agent) as stream:
         agent.events.publish("sync", {"n": 1})
-        stream.read_until('{"n":1}')
+        text = stream.read_until('{"n":1}')
+        last_id = re.findall(r"id: (\S+)\nevent: sync", text)[-1]
     agent.events.publish("sync", {"n": 2})
-    with streaming(agent, f"{agent.events.epoch}-1") as stream:
+    with streaming(agent, last_id) as stream:
         text = stream.read_until('{"n":2}')
         assert "reset" not in text
         assert '{"n":1}' not in text
@@ -88,7 +83,9 @@ def test_a_reader_that_comes_back_resumes(agent: Agent) -> None:
 def test_a_reader_of_an_agent_before_is_reset(agent: Agent) -> None:
     agent.events.publish("sync", {"n": 1})
     with streaming(agent, "0123abcd-17") as stream:
-        assert f"id: {agent.events.epoch}-1\nevent: reset" in stream.read_until("reset")
+        text = stream.read_until("reset")
+        assert re.search(rf"id: {agent.events.epoch}-\d+\nevent: reset\ndata: {{}}\n", text)
+        assert "event: sync" not in text
 
 
 def test_at_the_cap_there_is_a_problem_and_calls_go_on(agent: Agent) -> None:
