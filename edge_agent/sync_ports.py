@@ -6,9 +6,6 @@ Sync knows messages and the ledger knows tables; neither knows the other, and on
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sync.errors import HeadDiffers
-from sync.ports import MembersAsOf
-
 from edge_agent.clock import Clock
 from edge_agent.domain.balance import Holding
 from edge_agent.domain.programme import ProgrammeInvalid
@@ -16,6 +13,8 @@ from edge_agent.domain.record import Record
 from edge_agent.ledger.ledger import Ledger, StoredState
 from edge_agent.ledger.members import Member, MembersFile, MembersPosition, MembersUpdate
 from edge_agent.till.shelf import ProgrammeShelf
+from sync.errors import HeadDiffers
+from sync.ports import MembersAsOf
 from sync.wire import MemberDelta, ProgrammeDelta, StateOfRecord
 
 

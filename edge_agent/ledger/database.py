@@ -45,6 +45,11 @@ def sqlite_is_sound() -> bool:
     return tuple(sqlite3.sqlite_version_info) >= SQLITE_VERSION_MIN
 
 
+def sqlite_version() -> str:
+    """The version of the SQLite inside."""
+    return str(sqlite3.sqlite_version)
+
+
 def connect(path: Path, *, read_only: bool) -> Database:
     """Open a database file. The connection may move between threads; whoever shares one, locks."""
     mode = "ro" if read_only else "rwc"

@@ -11,7 +11,7 @@ from edge_agent.ledger.ledger import StoredSale
 from edge_agent.till.give_back import GiveBack, give_back
 from edge_agent.till.identify import identify, look_at
 from edge_agent.till.parts import Parts
-from edge_agent.till.receipts import Paper, Receipts
+from edge_agent.till.receipts import Paper, Receipts, standing_json
 from edge_agent.till.sell import preview, print_paper, sell
 from edge_agent.till.views import Answer, CentralState, MemberView, PrintState, SaleNow
 
