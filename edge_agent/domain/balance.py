@@ -96,7 +96,8 @@ def balances(
 def expiring(posted: Sequence[Holding], own: Sequence[Entry], today: date) -> list[Expiring]:
     """What expires, soonest first: central's holdings and this till's own entries together, by unit and day."""
     left: dict[tuple[date, str], int] = {}
-    for item in (*posted, *own):
+    items: list[Holding | Entry] = [*posted, *own]
+    for item in items:
         if item.expires_on is not None and item.expires_on >= today:
             key = (item.expires_on, item.unit)
             left[key] = left.get(key, 0) + item.quantity

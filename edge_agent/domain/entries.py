@@ -22,8 +22,7 @@ class Entry:
 
     `lot` is the record id (32 hex digits) of the earning record, None in that record itself. Points of one
     record with one expiry date are one lot. `expires_on` is the last day on which they can be used, in the
-    programme's time zone. `rule` and `line` say where it came from; `why` says it in words and is derived from
-    the programme, so it is not part of the record.
+    programme's time zone. `rule` and `line` say where it came from; the programme has the rule's reason in words.
     """
 
     kind: EntryKind
@@ -33,7 +32,6 @@ class Entry:
     line: int | None = None
     lot: str | None = None
     expires_on: date | None = None
-    why: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The entry as a record holds it."""
