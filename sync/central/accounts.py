@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from edge_agent.domain.cards import card_key
 from edge_agent.domain.member import Standing
-from sync.central.database import next_change
+from sync.central.database import ACCOUNTS, count, next_change
 from sync.central.ledger import LedgerEntry, LedgerKind, append, touch
 from sync.central.tables import accounts, cards, lots
 
@@ -75,6 +75,8 @@ def insert_account(
     joined_into: str | None = None,
 ) -> None:
     """An account without profile, or with `joined_into` another name of one."""
+    if joined_into is None:
+        count(connection, ACCOUNTS, 1)
     connection.execute(
         insert(accounts),
         {
@@ -97,17 +99,14 @@ def insert_account(
 
 def join(connection: Connection, provisional: str, member: str, at: str) -> None:
     """Make `provisional` another name of `member`: cards, other names and points move along."""
+    connection.execute(update(cards).where(cards.c.account == provisional).values(account=member))
     connection.execute(
-        update(cards).where(cards.c.account == provisional).values(account=member)
-    )
-    connection.execute(
-        update(accounts)
-        .where(accounts.c.joined_into == provisional)
-        .values(joined_into=member)
+        update(accounts).where(accounts.c.joined_into == provisional).values(joined_into=member)
     )
     connection.execute(
         update(accounts).where(accounts.c.ref == provisional).values(joined_into=member)
     )
+    count(connection, ACCOUNTS, -1)
     held = connection.execute(
         select(lots.c.unit, lots.c.quantity, lots.c.lot, lots.c.expires_on).where(
             lots.c.account == provisional, lots.c.quantity != 0

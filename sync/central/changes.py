@@ -4,13 +4,14 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from edge_agent.domain.member import Standing
 from sync.central import programmes
-from sync.central.database import Database, current_change
+from sync.central.database import ACCOUNTS, Database, current_change, read_counter
 from sync.central.ledger import lots_of
 from sync.central.tables import NEVER, accounts, cards, chains, records
 from sync.central.times import Clock
@@ -38,6 +39,7 @@ class Feed:
         self._changed = threading.Condition()
         self._stopping = False
         self._waiters = 0
+        self._notified = 0
 
     @property
     def waiters(self) -> int:
@@ -47,6 +49,7 @@ class Feed:
     def notify(self) -> None:
         """Something was written; look now."""
         with self._changed:
+            self._notified += 1
             self._changed.notify_all()
 
     def stop(self) -> None:
@@ -67,14 +70,20 @@ class Feed:
             if self._waiters >= WAITERS_MAX or wait_s <= 0:
                 return
             self._waiters += 1
-            try:
-                while not self._stopping and self._current() == after:
-                    left = deadline - time.monotonic()
-                    if left <= 0:
-                        return
-                    self._changed.wait(min(left, LOOK_EVERY_S))
-            finally:
+        try:
+            while not self._stopping and time.monotonic() < deadline:
+                seen = self._notified
+                if self._current() != after:
+                    return
+                left = min(deadline - time.monotonic(), LOOK_EVERY_S)
+                with self._changed:
+                    self._changed.wait_for(partial(self._news_since, seen), max(left, 0))
+        finally:
+            with self._changed:
                 self._waiters -= 1
+
+    def _news_since(self, seen: int) -> bool:
+        return self._stopping or self._notified != seen
 
     def _current(self) -> int:
         with self._database.read() as connection:
@@ -105,16 +114,14 @@ class Feed:
             as_of=self._clock(),
             applied_seq=applied,
             received=received,
-            member_count=_member_count(connection),
+            member_count=read_counter(connection, ACCOUNTS),
             members=_deltas(connection, [row for row in members if row.change <= upto]),
             programme=programmes.delta(connection, after, upto),
             states=tuple(_told(row) for row in states if row.change <= upto),
         )
 
 
-def _states(
-    connection: Connection, terminal: str, epoch: str | None, after: int
-) -> Sequence[Any]:
+def _states(connection: Connection, terminal: str, epoch: str | None, after: int) -> Sequence[Any]:
     if epoch is None:
         return ()
     return connection.execute(
@@ -165,11 +172,6 @@ def _position(connection: Connection, terminal: str, epoch: str | None) -> tuple
         )
     )
     return received, received if unposted is None else unposted - 1
-
-
-def _member_count(connection: Connection) -> int:
-    counted = select(func.count()).select_from(accounts).where(accounts.c.joined_into.is_(None))
-    return int(connection.scalar(counted) or 0)
 
 
 def _deltas(connection: Connection, members: Sequence[Any]) -> tuple[MemberDelta, ...]:

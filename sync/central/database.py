@@ -11,13 +11,29 @@ from contextlib import contextmanager
 from typing import Any
 
 from pysqlite3 import dbapi2
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 
 from sync.central.tables import counters, metadata
 
 SCHEMA_VERSION = 1
+
+CHANGE = "change"
+"""The highest change number given out."""
+
+ACCOUNTS = "accounts"
+"""How many accounts there are, not counting other names of one: counting a million at every pull is too slow."""
 
 BUSY_TIMEOUT_MS = 10_000
 """An import by the command line holds the lock for a chunk, some hundred milliseconds; a wait of this length means
@@ -114,7 +130,11 @@ def _prepare(connection: Connection) -> None:
     if found is None:
         connection.execute(
             insert(counters),
-            [{"name": "schema", "value": SCHEMA_VERSION}, {"name": "change", "value": 0}],
+            [
+                {"name": "schema", "value": SCHEMA_VERSION},
+                {"name": CHANGE, "value": 0},
+                {"name": ACCOUNTS, "value": 0},
+            ],
         )
     elif found > SCHEMA_VERSION:
         raise SchemaTooNew(f"the database has schema {found}, this version knows {SCHEMA_VERSION}")
@@ -127,34 +147,38 @@ def upsert(connection: Connection, table: Table) -> Any:
     return sqlite.insert(table)
 
 
-_NEXT_CHANGES = (
+def count(connection: Connection, counter: str, by: int) -> int:
+    """Add to a counter; its new value. The row stays locked until the commit."""
+    return int(connection.execute(_COUNT, {"counter": counter, "by": by}).scalar_one())
+
+
+_COUNT = (
     update(counters)
-    .where(counters.c.name == "change")
-    .values(value=counters.c.value + 1)
+    .where(counters.c.name == bindparam("counter"))
+    .values(value=counters.c.value + bindparam("by"))
     .returning(counters.c.value)
 )
 
 
 def next_change(connection: Connection) -> int:
-    """The next change number; the row stays locked until the commit, so numbers appear in order."""
-    return int(connection.execute(_NEXT_CHANGES).scalar_one())
+    """The next change number; writers queue for it, so numbers appear in order."""
+    return count(connection, CHANGE, 1)
 
 
 def next_changes(connection: Connection, how_many: int) -> range:
     """`how_many` change numbers at once."""
-    last = connection.execute(
-        update(counters)
-        .where(counters.c.name == "change")
-        .values(value=counters.c.value + how_many)
-        .returning(counters.c.value)
-    ).scalar_one()
+    last = count(connection, CHANGE, how_many)
     return range(last - how_many + 1, last + 1)
+
+
+def read_counter(connection: Connection, counter: str) -> int:
+    """The value of a counter in this snapshot."""
+    return int(connection.execute(_READ_COUNTER, {"counter": counter}).scalar_one())
+
+
+_READ_COUNTER = select(counters.c.value).where(counters.c.name == bindparam("counter"))
 
 
 def current_change(connection: Connection) -> int:
     """The highest change number of this snapshot."""
-    return int(
-        connection.execute(
-            select(counters.c.value).where(counters.c.name == "change")
-        ).scalar_one()
-    )
+    return read_counter(connection, CHANGE)

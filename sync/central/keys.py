@@ -16,6 +16,14 @@ class KeyFileBroken(Exception):
     """A secret's file cannot be read or made, or holds something else."""
 
 
+def make_folder_of(path: str) -> None:
+    """Make the folder that a file is going to stand in."""
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KeyFileBroken(f"{path}: its folder cannot be made: {error}") from error
+
+
 def card_key(data: Path) -> bytes:
     """The key that cards are hashed with, the same for every terminal; made in `data` on first start."""
     text = _kept(data / "card-key", secrets.token_hex(KEY_BYTES))

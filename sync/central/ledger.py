@@ -81,7 +81,9 @@ def _row(source: str, ordinal: int, at: str, entry: LedgerEntry) -> dict[str, An
     }
 
 
-_TOUCH = update(accounts).where(accounts.c.ref == bindparam("touched")).values(change=bindparam("n"))
+_TOUCH = (
+    update(accounts).where(accounts.c.ref == bindparam("touched")).values(change=bindparam("n"))
+)
 
 
 def touch(connection: Connection, refs: Iterable[str]) -> None:
@@ -102,9 +104,7 @@ _OF_ORIGINAL = select(
     entries.c.expires_on,
     entries.c.kind,
     func.sum(entries.c.quantity).label("quantity"),
-).group_by(
-    entries.c.unit, entries.c.rule, entries.c.line, entries.c.expires_on, entries.c.kind
-)
+).group_by(entries.c.unit, entries.c.rule, entries.c.line, entries.c.expires_on, entries.c.kind)
 
 EarnedKey = tuple[str, str, int | None, str]
 """Unit, rule, line and expiry: what a reversal has to match."""

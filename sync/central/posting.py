@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from edge_agent.domain.record import Attachment, RecordKind
@@ -75,7 +75,7 @@ class Posting:
             if len(rows) < BATCH:
                 return counts
 
-    def _post(self, connection: Connection, row: Row[Any], settling: bool) -> RecordState:
+    def _post(self, connection: Connection, row: Any, settling: bool) -> RecordState:
         """Post one record and store its state; then whatever waited for it."""
         received = _Received.of(row, stored(self._clock()))
         outcome = self._attempt(connection, received)
@@ -108,7 +108,7 @@ class Posting:
             return _Outcome(reason.state, reason.code, awaiting=reason.awaiting)
         except OperationalError:
             raise  # the disk or the database: nothing is said of this record, the batch is tried again later
-        except Exception:  # the supervisor's loop over records: what we did not foresee in one must not stop others
+        except Exception:  # noqa: BLE001 - the supervisor's loop: the unforeseen in one record must not stop others
             self._log.exception(
                 "record could not be posted", terminal=received.terminal, seq=received.seq
             )
@@ -117,9 +117,7 @@ class Posting:
     def _decide(self, connection: Connection, received: "_Received") -> _Outcome:
         if received.record_id is None:
             raise rejected("id-taken")
-        envelope = Envelope(
-            received.terminal, received.epoch, received.seq, received.record_id
-        )
+        envelope = Envelope(received.terminal, received.epoch, received.seq, received.record_id)
         act = read_body(received.body, envelope)
         read_attachment(act, received.attachment)
         before = connection.execute(
@@ -165,9 +163,8 @@ class Posting:
         account = original.account
         if account is not None:
             account = self._accounts.resolve(connection, account)
-        if act.account is not None:
-            if self._accounts.resolve(connection, act.account) != account:
-                raise rejected("wrong-account")
+        if act.account is not None and self._accounts.resolve(connection, act.account) != account:
+            raise rejected("wrong-account")
         if not act.entries:
             return _Outcome(RecordState.ACCEPTED, account=account)
         if any(entry.lot not in {act.original, original.record_id} for entry in act.entries):
@@ -198,7 +195,7 @@ class _Received:
     at: str
 
     @classmethod
-    def of(cls, row: Row[Any], at: str) -> "_Received":
+    def of(cls, row: Any, at: str) -> "_Received":
         found = row._mapping
         attachment = None
         if found["salt"] is not None:
@@ -222,7 +219,7 @@ class _Received:
         return self.record_id
 
 
-def _original(connection: Connection, act: Act) -> Row[Any]:
+def _original(connection: Connection, act: Act) -> Any:
     """The posted sale that an act takes back; raises `Unpostable` when it is not there."""
     if act.original is None:
         raise parked("awaiting-original")
@@ -284,7 +281,9 @@ _ORIGINAL = select(
 ).where(records.c.record_id == bindparam("id"))
 
 _ACT = select(acts.c.record_id, acts.c.digest).where(
-    acts.c.terminal == bindparam("t"), acts.c.kind == bindparam("k"), acts.c.act_id == bindparam("i")
+    acts.c.terminal == bindparam("t"),
+    acts.c.kind == bindparam("k"),
+    acts.c.act_id == bindparam("i"),
 )
 
 _SET_STATE = (

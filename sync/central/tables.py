@@ -35,7 +35,7 @@ counters = Table(
     Column("name", String(32), primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
-"""`schema`: the version of these tables; `change`: the highest change number given out."""
+"""`schema`: the version of these tables; the others are named in `database`."""
 
 terminals = Table(
     "terminals",

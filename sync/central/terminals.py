@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, select, update
 
 from sync.central.database import Database, upsert
@@ -32,6 +33,15 @@ def terminal_name(store: str, till: str) -> str:
     return f"{store}/{till}"
 
 
+class TerminalName(BaseModel):
+    """Which terminal."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    store: str
+    till: str
+
+
 @dataclass(frozen=True, slots=True)
 class OneTimeCode:
     """A code to type at the terminal; shown once and stored hashed."""
@@ -57,7 +67,8 @@ class Terminals:
         terminal = terminal_name(store, till)
         code = new_code()
         now = self._clock()
-        fresh = {"code_hash": hashed(code), "code_expires_at": stored(now + self._code_lives)}
+        expires_at = stored(now + self._code_lives)
+        fresh = {"code_hash": hashed(code), "code_expires_at": expires_at}
         with self._database.write() as connection:
             statement = upsert(connection, terminals).values(
                 terminal=terminal, store=store, till=till, created_at=stored(now), **fresh
@@ -65,7 +76,7 @@ class Terminals:
             connection.execute(
                 statement.on_conflict_do_update(index_elements=["terminal"], set_=fresh)
             )
-        return OneTimeCode(terminal, code, fresh["code_expires_at"])
+        return OneTimeCode(terminal, code, expires_at)
 
     def enrol(self, message: EnrolmentMessage) -> EnrolmentAnswer:
         """Exchange a code for a token. The code is used up; a token that the terminal had before ends."""
