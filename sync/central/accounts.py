@@ -7,6 +7,7 @@ so that the sums stay what they were.
 """
 
 import uuid
+from collections.abc import Collection
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
@@ -34,19 +35,28 @@ class Accounts:
             return None
         return str(row.joined_into or ref)
 
+    def resolve_all(self, connection: Connection, refs: Collection[str]) -> dict[str, str]:
+        """The same for many at once, without those that are not known."""
+        rows = connection.execute(
+            select(accounts.c.ref, accounts.c.joined_into).where(accounts.c.ref.in_(refs))
+        )
+        return {row.ref: row.joined_into or row.ref for row in rows}
+
     def of_card(self, connection: Connection, code: str) -> str | None:
         """The account that a normalised card belongs to."""
         return connection.scalar(_BY_CARD, {"key": self.card_key(code)})
 
     def settle_ref(self, connection: Connection, ref: str, code: str, at: str) -> str:
-        """The account for a ref that a till made for the card `code`; makes a provisional one if need be."""
+        """The account for a ref that a till made for the card `code`; makes a provisional one if need be.
+
+        The caller touches the account.
+        """
         account = self.of_card(connection, code)
         if account is None:
             insert_account(connection, ref, at, provisional=True)
             self.add_card(connection, ref, code, at)
             return ref
         insert_account(connection, ref, at, provisional=True, joined_into=account)
-        touch(connection, [account])
         return account
 
     def add_card(self, connection: Connection, account: str, code: str, at: str) -> None:
