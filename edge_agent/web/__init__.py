@@ -1,0 +1,1 @@
+"""The local HTTP API, the event stream and the pages."""
