@@ -4,6 +4,7 @@ It decides nothing: answers are canned, events are what a test says. Session, ev
 problems and connections that break are real.
 """
 
+import contextlib
 import json
 import queue
 import threading
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from flask import Flask, Response, request
+from waitress import wasyncore
 from waitress.server import BaseWSGIServer, create_server
 
 from edge_agent.web.pages import pages_blueprint
@@ -69,20 +71,23 @@ class ScriptedAgent:
         assert self._server is not None
         assert self._thread is not None
         server = self._server
+
+        def close_sockets() -> None:
+            for channel in list(server.active_channels.values()):
+                channel.handle_close()
+            wasyncore.dispatcher.close(server)
+
+        # In the server's own thread, since its sockets are not ours. Its trigger goes last: threads
+        # that still serve a stream pull it once more.
+        server.trigger.pull_trigger(close_sockets)
         with self._lock:
             for stream in self._streams:
                 stream.put(None)
-            self._streams.clear()
-
-        def close_all() -> None:
-            for channel in list(server.active_channels.values()):
-                channel.handle_close()
-            server.close()
-
-        server.trigger.pull_trigger(close_all)  # In the server's own thread: its sockets are not ours.
+        server.task_dispatcher.shutdown()
+        with contextlib.suppress(OSError):  # It may act on an earlier pull and be closed before ours.
+            server.trigger.pull_trigger(server.trigger.close)
         self._thread.join(timeout=DEADLINE_S)
         assert not self._thread.is_alive(), "the scripted agent did not stop"
-        server.task_dispatcher.shutdown()
 
     def say(self, event: str, data: Json) -> None:
         """Send an event to every open page; waits for the first one to listen."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.e2e.page import samples
 from tests.e2e.page.agent import ScriptedAgent
 from tests.e2e.page.browser import CHROMIUM_FLAGS
 from tests.e2e.page.scenes import SCENES, Scene
@@ -33,6 +34,29 @@ def draw(browser: Browser, folder: Path, language: str, size: str, scene: Scene)
         agent.stop()
 
 
+def draw_it(browser: Browser, folder: Path, language: str, size: str) -> None:
+    width, height = SIZES[size]
+    agent = ScriptedAgent(language=language)
+    agent.start()
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, timezone_id="Europe/Amsterdam"
+    )
+    try:
+        page = context.new_page()
+        page.goto(f"{agent.url}/it")
+        page.wait_for_selector("body[data-link=up]")
+        page.screenshot(path=folder / f"{size}-{language}-it-fine.png", full_page=True)
+        agent.say("scan", samples.scan())
+        agent.say("scan", samples.scan(accepted=False, reason="payment-card"))
+        agent.device("receipt", state="trouble", reason="paper-out")
+        agent.sync(states={"rejected": 2, "parked": 1})
+        page.wait_for_selector(".finding:nth-child(3)")
+        page.screenshot(path=folder / f"{size}-{language}-it-trouble.png", full_page=True)
+    finally:
+        context.close()
+        agent.stop()
+
+
 def main(folder: Path, languages: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
@@ -43,6 +67,7 @@ def main(folder: Path, languages: list[str]) -> None:
             for size in SIZES:
                 for scene in SCENES:
                     draw(browser, folder, language, size, scene)
+                draw_it(browser, folder, language, size)
         browser.close()
 
 

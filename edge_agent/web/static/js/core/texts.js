@@ -92,7 +92,8 @@ export class Words {
 
   /** @param {number} n */
   withSign(n) {
-    return this.signed.format(n);
+    // A true minus: as wide as the plus, and no hyphen to break at.
+    return this.signed.format(n).replace('-', '−');
   }
 
   /**

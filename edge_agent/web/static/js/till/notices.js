@@ -1,6 +1,6 @@
 /** The one line under the customer: the most important thing to know now, and what to do about it. */
 
-import { central, devicesOf } from './state.js';
+import { central, devicesOf, standing } from './state.js';
 import { troubleOf } from './trouble.js';
 
 /** @typedef {import('./state.js').State} State */
@@ -73,6 +73,15 @@ function quietNotice(state, words) {
     return { tone: 'quiet', icon: 'clock', title: words.t('notice.starting'), text: '' };
   }
   if (state.sale) return { tone: 'quiet', icon: 'check', title: words.t('notice.done'), text: words.t('notice.done_do') };
-  if (state.customer) return { tone: 'quiet', icon: 'check', title: words.t('notice.carry_on'), text: words.t('notice.carry_on_do') };
+  if (state.customer) return customerNotice(standing(state.customer), words);
   return { tone: 'quiet', icon: 'check', title: words.t('notice.fine'), text: words.t('notice.fine_do') };
+}
+
+/** @type {(is: ReturnType<typeof standing>, words: Words) => Notice} */
+function customerNotice(is, words) {
+  if (is === 'blocked' || is === 'erased') {
+    return { tone: 'quiet', icon: 'info', title: words.t('notice.carry_on_stopped'), text: words.t('notice.carry_on_stopped_do') };
+  }
+  const title = words.t(is === 'member' ? 'notice.carry_on' : 'notice.carry_on_unknown');
+  return { tone: 'quiet', icon: 'check', title, text: words.t('notice.carry_on_do') };
 }

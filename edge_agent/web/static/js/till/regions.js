@@ -372,7 +372,7 @@ export function drawPills(place, state, words) {
 function centralPill(state, words, away) {
   const is = away ? 'unknown' : central(state.status);
   const waiting = Number(state.status?.outbox?.records ?? 0);
-  const text = is === 'offline' ? words.count('pill.waiting', waiting) : words.t(is === 'online' ? 'pill.online' : 'pill.unknown');
+  const text = is === 'offline' ? words.t('pill.offline', { n: words.number(waiting) }) : words.t(is === 'online' ? 'pill.online' : 'pill.unknown');
   const tone = is === 'online' ? 'good' : is === 'offline' ? 'calm' : 'quiet';
   return pill('central', is === 'offline' ? 'cloud-off' : 'cloud', tone, words.t('pill.central'), text);
 }
