@@ -22,7 +22,6 @@ from tests.e2e.page import samples
 
 Json = dict[str, Any]
 
-SESSION: Final = "a-session"
 DEADLINE_S: Final = 10.0
 
 
@@ -44,6 +43,11 @@ class ScriptedAgent:
     calls: list[tuple[str, str, Json]] = field(default_factory=list)
     """Every POST as (path, session cookie, body)."""
 
+    hold_identify: threading.Event | None = None
+    """Identify answers when this is set; at once without it."""
+    session: str = "a-session"
+    """What the guard takes; a new one makes the pages' sessions invalid."""
+
     port: int = 0
     _server: BaseWSGIServer | None = None
     _thread: threading.Thread | None = None
@@ -57,9 +61,7 @@ class ScriptedAgent:
 
     def start(self) -> None:
         """Listen, on the same port as before after a stop."""
-        server = create_server(
-            self._app(), map={}, host="127.0.0.1", port=self.port, threads=12
-        )
+        server = create_server(self._app(), map={}, host="127.0.0.1", port=self.port, threads=12)
         assert isinstance(server, BaseWSGIServer)
         self.port = int(server.effective_port)
         self._server = server
@@ -84,7 +86,9 @@ class ScriptedAgent:
             for stream in self._streams:
                 stream.put(None)
         server.task_dispatcher.shutdown()
-        with contextlib.suppress(OSError):  # It may act on an earlier pull and be closed before ours.
+        with contextlib.suppress(
+            OSError
+        ):  # It may act on an earlier pull and be closed before ours.
             server.trigger.pull_trigger(server.trigger.close)
         self._thread.join(timeout=DEADLINE_S)
         assert not self._thread.is_alive(), "the scripted agent did not stop"
@@ -139,14 +143,14 @@ class ScriptedAgent:
                 store="0412",
                 till="03",
                 language=self.language,
-                admit=admit,
+                admit=self._admit,
                 sale_shown_s=self.sale_shown_s,
                 member_shown_s=self.member_shown_s,
                 notice_shown_s=self.notice_shown_s,
                 poll_s=self.poll_s,
             )
         )
-        app.before_request(require_session)
+        app.before_request(self._require_session)
         app.get("/v1/status", endpoint="status")(lambda: self.status)
         app.get("/v1/devices", endpoint="devices")(lambda: self.devices)
         app.get("/v1/events", endpoint="events")(
@@ -157,6 +161,17 @@ class ScriptedAgent:
             app.add_url_rule(path, endpoint=path, view_func=self._print, methods=["POST"])
         return app
 
+    def _admit(self, answer: Response) -> Response:
+        """Stand in for the guard: the page comes with the session."""
+        answer.set_cookie("session", self.session, httponly=True, samesite="Strict")
+        return answer
+
+    def _require_session(self) -> tuple[Json, int] | None:
+        """Refuse calls without the page's session, as the guard does."""
+        if request.path.startswith("/v1") and request.cookies.get("session") != self.session:
+            return problem("unauthorised", 401)
+        return None
+
     def _note(self) -> Json:
         body: Json = request.get_json()
         self.calls.append((request.path, request.cookies.get("session", ""), body))
@@ -164,6 +179,8 @@ class ScriptedAgent:
 
     def _identify(self) -> tuple[Json, int] | Json:
         view = self.members.get(self._note()["code"])
+        if self.hold_identify is not None:
+            self.hold_identify.wait(DEADLINE_S)
         return view if view is not None else problem(self.identify_problem, 422)
 
     def _print(self, _: str = "") -> tuple[Json, int]:
@@ -171,19 +188,6 @@ class ScriptedAgent:
         if self.print_problem is not None:
             return problem(self.print_problem, 409)
         return {"print": "queued"}, 202
-
-
-def admit(answer: Response) -> Response:
-    """Stand in for the guard: the page comes with the session."""
-    answer.set_cookie("session", SESSION, httponly=True, samesite="Strict")
-    return answer
-
-
-def require_session() -> tuple[Json, int] | None:
-    """Refuse calls without the page's session, as the guard does."""
-    if request.path.startswith("/v1") and request.cookies.get("session") != SESSION:
-        return problem("unauthorised", 401)
-    return None
 
 
 def problem(code: str, status: int) -> tuple[Json, int]:

@@ -13,8 +13,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep these tests on one worker: one browser serves them all."""
     for item in items:
         if "tests/e2e/page" in str(item.path):
-            item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.xdist_group("page"))
+            if "chromium" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.browser)
 
 
 @pytest.fixture(scope="session")

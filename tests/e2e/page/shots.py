@@ -26,7 +26,9 @@ def draw(browser: Browser, folder: Path, language: str, size: str, scene: Scene)
         page.goto(agent.url)
         page.wait_for_selector("body[data-link=up]")
         scene.happens(agent)
-        page.wait_for_selector(f"body[data-state={scene.state}]:has(#notice[data-tone={scene.tone}])")
+        page.wait_for_selector(
+            f"body[data-state={scene.state}]:has(#notice[data-tone={scene.tone}])"
+        )
         page.wait_for_timeout(250)
         page.screenshot(path=folder / f"{size}-{language}-{scene.name}.png")
     finally:

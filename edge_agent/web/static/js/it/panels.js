@@ -234,10 +234,10 @@ export function drawScans(place, scans, words) {
   place.replaceChildren(...scans.map((scan) =>
     h('tr', { 'data-accepted': String(scan.accepted) },
       h('td', {}, words.seconds.format(scan.at)),
-      h('td', {}, scan.device),
       h('td', { class: 'mono' }, scan.shown),
+      h('td', { class: 'outcome' }, scan.accepted ? words.t('it.scan_accepted') : refusal(scan.reason, words)),
+      h('td', {}, scan.device),
       h('td', {}, scan.symbology ?? '–'),
-      h('td', {}, scan.accepted ? words.t('it.scan_accepted') : refusal(scan.reason, words)),
     )));
 }
 

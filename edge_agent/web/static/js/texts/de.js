@@ -24,7 +24,7 @@ export default {
   "pill.scanner": "Scanner",
   "pill.online": "Verbunden",
   "pill.offline": "Offline · {n}",
-  "pill.ok": "In Ordnung",
+  "pill.ok": "Bereit",
   "pill.unknown": "Unbekannt",
   "pill.none": "Keiner",
 
@@ -146,7 +146,7 @@ export default {
   "it.title": "Filial-IT",
   "it.to_till": "zum Kassenbildschirm",
   "it.devices": "Geräte",
-  "it.sync": "Übertragung zur Zentrale",
+  "it.sync": "Übertragung",
   "it.data": "Mitglieder und Programm",
   "it.machine": "Diese Kasse",
   "it.scans": "Scans jetzt",

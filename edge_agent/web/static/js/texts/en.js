@@ -146,7 +146,7 @@ export default {
   "it.title": "Store IT",
   "it.to_till": "to the till’s page",
   "it.devices": "Devices",
-  "it.sync": "Sending to central",
+  "it.sync": "Sending",
   "it.data": "Members and programme",
   "it.machine": "This till",
   "it.scans": "Scans now",

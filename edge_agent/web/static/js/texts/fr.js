@@ -1,6 +1,6 @@
 /** @type {Record<string, string>} */
 export default {
-  "app.title": "Carte de fidélité",
+  "app.title": "Fidélité",
   "app.till": "caisse",
   "app.language": "Langue",
 
@@ -146,7 +146,7 @@ export default {
   "it.title": "Informatique du magasin",
   "it.to_till": "vers l’écran de caisse",
   "it.devices": "Appareils",
-  "it.sync": "Envoi à la centrale",
+  "it.sync": "Envoi",
   "it.data": "Membres et programme",
   "it.machine": "Cette caisse",
   "it.scans": "Lectures en direct",

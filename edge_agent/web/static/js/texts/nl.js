@@ -146,7 +146,7 @@ export default {
   "it.title": "Winkel-IT",
   "it.to_till": "naar het kassascherm",
   "it.devices": "Apparaten",
-  "it.sync": "Verzending naar de centrale",
+  "it.sync": "Verzending",
   "it.data": "Leden en programma",
   "it.machine": "Deze kassa",
   "it.scans": "Scans nu",

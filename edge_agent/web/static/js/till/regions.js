@@ -136,9 +136,7 @@ function balance(view, words) {
   return h('div', { class: 'balance' },
     h('div', { class: 'balance-total' },
       line('p', 'label', words.t('balance.title')),
-      h('p', { class: 'figure', title: words.unit(unit, total) },
-        h('span', { class: 'figure-number' }, words.number(total)),
-      ),
+      figure(words.number(total)),
       line('p', 'balance-unit', unitName(unit, total, words)),
     ),
     h('dl', { class: 'balance-parts' },
@@ -146,6 +144,15 @@ function balance(view, words) {
       ...part('clock', words.t('balance.unconfirmed'), words.withSign(have.unconfirmed), '', have.unconfirmed === 0),
     ),
   );
+}
+
+/** Most characters of a number at its full size, and at the next. */
+const FIGURE_CHARS = [6, 8];
+
+/** @param {string} number */
+function figure(number) {
+  const steps = FIGURE_CHARS.filter((most) => number.length > most).length;
+  return h('p', { class: 'figure', title: number, 'data-long': steps > 0 ? String(steps) : null }, number);
 }
 
 /**
@@ -268,7 +275,7 @@ function saleParts(state, unit, points, words) {
   return [
     h('div', { class: 'sale-head' }, icon(back ? 'back' : 'check'), line('h2', 'sale-title', title)),
     h('div', { class: 'sale-points' },
-      h('p', { class: 'figure' }, h('span', { class: 'figure-number' }, awaiting ? '–' : words.withSign(points))),
+      figure(awaiting ? '–' : words.withSign(points)),
       line('p', 'sale-unit', saleWords(sale.kind, points, awaiting, unit, words)),
     ),
     h('ul', { class: 'reasons' }, ...(awaiting ? [] : reasons(sale, words))),
