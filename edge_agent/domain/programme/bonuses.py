@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -11,9 +10,10 @@ from edge_agent.domain.basket import Line
 from edge_agent.domain.money import Rounding, apportion, fraction, rounded
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.expiry import Expiry
-from edge_agent.domain.programme.form import TableModel
+from edge_agent.domain.programme.form import Exact, TableModel, Whole
 from edge_agent.domain.programme.situation import Award, Outcome, Situation
 from edge_agent.domain.programme.texts import LocalText, RuleId, Texts
+from edge_agent.domain.programme.unmet import Obstacle, Unmet
 
 
 class BonusRule(TableModel):
@@ -21,8 +21,8 @@ class BonusRule(TableModel):
 
     id: RuleId
     unit: RuleId = "points"
-    multiply: Decimal | None = Field(default=None, gt=1, le=100)
-    add: int | None = Field(default=None, gt=0, le=1_000_000)
+    multiply: Exact | None = Field(default=None, gt=1, le=100)
+    add: Whole | None = Field(default=None, gt=0, le=1_000_000)
     rounding: Rounding = Rounding.FLOOR
     when: Conditions = Conditions()
     expiry: Expiry | None = None
@@ -44,7 +44,7 @@ class BonusRule(TableModel):
         if unmet is not None:
             return Outcome(self.id, unmet=unmet)
         awards = self._added(lines) if self.add is not None else self._multiplied(lines, base)
-        return Outcome(self.id, awards, None if awards else "no points to multiply")
+        return Outcome(self.id, awards, None if awards else Unmet(Obstacle.NO_BASE))
 
     def _added(self, lines: Sequence[Line]) -> tuple[Award, ...]:
         return self._awards(lines, apportion(self.add or 0, [line.amount for line in lines]))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar
 
@@ -12,9 +11,10 @@ from edge_agent.domain.basket import Line
 from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, apportion, fraction, rounded
 from edge_agent.domain.programme.conditions import Selection
 from edge_agent.domain.programme.expiry import Expiry
-from edge_agent.domain.programme.form import TableModel
+from edge_agent.domain.programme.form import Exact, TableModel, Whole
 from edge_agent.domain.programme.situation import Award, Outcome, Situation
 from edge_agent.domain.programme.texts import LocalText, RuleId, Texts, texts
+from edge_agent.domain.programme.unmet import Obstacle, Unmet
 
 
 class Stage(StrEnum):
@@ -29,8 +29,8 @@ class EarnRule(TableModel):
 
     id: RuleId
     unit: RuleId = "points"
-    points: Decimal = Field(gt=0, le=10_000)
-    per: int = Field(gt=0, le=AMOUNT_MAX_MINOR)
+    points: Exact = Field(gt=0, le=10_000)
+    per: Whole = Field(gt=0, le=AMOUNT_MAX_MINOR)
     rounding: Rounding = Rounding.FLOOR
     stage: Stage = Stage.SALE
     scope: Selection = Selection()
@@ -69,10 +69,9 @@ class Earning:
             lines = [line for line in rule.scope.of(situation.lines) if line.number not in taken]
             taken.update(line.number for line in lines)
             awards = rule.awards(lines) if lines else ()
-            unmet = (
-                None if awards else "no line left for it" if not lines else "less than one point"
+            result.append(
+                Outcome(rule.id, awards, None if awards else _unmet(rule, situation, lines))
             )
-            result.append(Outcome(rule.id, awards, unmet))
         return result
 
     def reason(self, rule: str) -> Texts | None:
@@ -81,6 +80,12 @@ class Earning:
             if each.id == rule:
                 return each.why or _rate_in_words(each)
         return None
+
+
+def _unmet(rule: EarnRule, situation: Situation, lines: Sequence[Line]) -> Unmet:
+    if lines:
+        return Unmet(Obstacle.LESS_THAN_ONE)
+    return Unmet(Obstacle.LINES_TAKEN if rule.scope.of(situation.lines) else Obstacle.NO_LINE)
 
 
 def _rate_in_words(rule: EarnRule) -> Texts:

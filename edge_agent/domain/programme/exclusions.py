@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
+
+from pydantic import model_validator
 
 from edge_agent.domain.basket import Line
 from edge_agent.domain.programme.conditions import Selection
@@ -13,6 +16,12 @@ class ExcludeRule(Selection):
 
     id: RuleId
     why: LocalText
+
+    @model_validator(mode="after")
+    def _says_what(self) -> Self:
+        if self.is_everything:
+            raise ValueError("say what it excludes: categories, brands, skus, labels or kinds")
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from functools import cached_property
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, Field
 
 from edge_agent.domain.money import CURRENCIES
 from edge_agent.domain.programme.bonuses import Bonuses, BonusRule
 from edge_agent.domain.programme.earning import Earning, EarnRule
 from edge_agent.domain.programme.exclusions import ExcludeRule
 from edge_agent.domain.programme.expiry import Expiry
-from edge_agent.domain.programme.form import TableModel
+from edge_agent.domain.programme.form import Moment, TableModel, Whole
 from edge_agent.domain.programme.rewards import RewardRule
 from edge_agent.domain.programme.situation import Mechanism
 from edge_agent.domain.programme.texts import CountedTexts, LocalText, RuleId, Texts
@@ -58,11 +58,11 @@ class ProgrammeFile(TableModel):
 
     format: Literal[1]
     id: RuleId
-    version: int = Field(gt=0)
+    version: Whole = Field(gt=0)
     name: LocalText
     timezone: Annotated[str, AfterValidator(_known_timezone)]
     currency: Annotated[str, AfterValidator(_known_currency)]
-    valid_from: AwareDatetime
+    valid_from: Moment
     unit: dict[RuleId, UnitTable] = Field(min_length=1, max_length=20)
     earn: tuple[EarnRule, ...] = Field(min_length=1, max_length=RULES_MAX)
     bonus: tuple[BonusRule, ...] = Field(default=(), max_length=RULES_MAX)

@@ -24,7 +24,8 @@ class Texts(TableModel):
 
     def for_language(self, language: str) -> str:
         """The text in `language` ("nl" or "nl-NL"); Dutch for a language we do not have."""
-        return getattr(self, language[:2], self.nl) if language[:2] in LANGUAGES else self.nl
+        short = language[:2].lower()
+        return getattr(self, short) if short in LANGUAGES else self.nl
 
 
 def _same_in_all(value: Any) -> Any:
