@@ -1,6 +1,6 @@
 """Which lines a rule is about, and when it holds."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -54,10 +54,6 @@ class Selection(TableModel):
         """Whether no key is given, so that every line is selected."""
         return all(getattr(self, key) is None for key in Selection.model_fields)
 
-    def of(self, lines: Iterable[Line]) -> list[Line]:
-        """The selected lines, in the basket's order."""
-        return [line for line in lines if self.takes(line)]
-
 
 class Conditions(Selection):
     """When a rule holds: a selection of lines, and conditions on the time and on what is spent on those lines.
@@ -100,10 +96,8 @@ class Conditions(Selection):
             return Unmet(Obstacle.TOO_LATE, self.until_time)
         return None
 
-    def unmet_by(self, selected: list[Line]) -> Unmet | None:
+    def unmet_by(self, selected: Sequence[Line]) -> Unmet | None:
         """Why the selected lines are not enough; None when they are."""
-        if not selected:
-            return Unmet(Obstacle.NO_LINE)
         if self.minimum_spend is not None:
             missing = self.minimum_spend - sum(line.amount for line in selected)
             if missing > 0:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency
 
-from edge_agent.domain.programme.texts import Texts, texts
+from edge_agent.domain.programme.texts import LOCALES, Texts, language_of, texts
 
 
 class Obstacle(StrEnum):
@@ -109,8 +109,8 @@ class Unmet:
 
     def in_words(self, language: str, currency: str) -> str:
         """A clause for people, in `language` ("nl" or "nl-NL"); amounts are in `currency`."""
-        locale = language[:2]
-        return _WORDS[self.obstacle].for_language(locale).format(self._shown(locale, currency))
+        locale = LOCALES[language_of(language)]
+        return _WORDS[self.obstacle].for_language(language).format(self._shown(locale, currency))
 
     def _shown(self, locale: str, currency: str) -> str:
         if isinstance(self.value, date):
