@@ -86,7 +86,7 @@ class Store:
         """What sync works on."""
         return (
             LedgerOutbox(self.ledger),
-            MembersStore(self.members),
+            MembersStore(self.members, self.clock),
             ProgrammeStore(self.shelf, self.clock),
         )
 
