@@ -19,7 +19,10 @@ from edge_agent.domain.programme.unmet import Unmet
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """One basket of one member at one time. `at` is in the programme's time zone; `lines` are those not excluded."""
+    """One basket of one member at one time. `at` is in the programme's time zone.
+
+    `lines` are those not excluded, in an order that does not depend on how they were scanned.
+    """
 
     facts: MemberFacts
     basket: Basket
