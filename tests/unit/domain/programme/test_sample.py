@@ -9,7 +9,6 @@ import pytest
 from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.entries import Entry, EntryKind, reversal
 from edge_agent.domain.programme import Evaluation
-from edge_agent.domain.programme.rewards import next_reward
 from edge_agent.domain.programme.texts import LANGUAGES
 from tests.unit.domain.builders import SAMPLE_PATH, awarded, basket, line, sample, shares
 
@@ -171,18 +170,9 @@ def test_a_bottle_of_three_comes_back_in_two_steps() -> None:
     assert [[entry.quantity for entry in part] for part in (one, rest)] == [[-3], [-7]]
 
 
-@pytest.mark.parametrize(
-    ("have", "reward"),
-    [(0, "coffee"), (59, "coffee"), (60, "five-euro"), (249, "five-euro"), (250, None)],
-)
-def test_the_next_reward_is_the_cheapest_that_is_not_reached(have: int, reward: str | None) -> None:
-    found = next_reward(sample().file.reward, "points", have)
-    assert (None if found is None else found.id) == reward
-
-
 def test_it_has_every_text_in_four_languages() -> None:
     file = sample().file
-    reasons = [rule.why for rule in (*file.bonus, *file.exclude)]
+    reasons = [rule.why for rule in file.bonus] + [rule.why for rule in file.exclude]
     reasons += [rule.why for rule in file.earn if rule.why is not None]
     assert len(reasons) == len(file.earn) + len(file.bonus) + len(file.exclude)
     assert all(len({each.nl, each.en, each.de, each.fr}) == len(LANGUAGES) for each in reasons)

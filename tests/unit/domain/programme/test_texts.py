@@ -45,7 +45,7 @@ def _same(text: str) -> Texts:
     [
         (Unmet(Obstacle.NOT_YET, DECEMBER), "begint pas op 1 december 2026", "only begins on 1 December 2026"),
         (Unmet(Obstacle.OVER, date(2026, 12, 31)), "gold tot en met 31 december 2026", "ended on 31 December 2026"),
-        (Unmet(Obstacle.OTHER_DAY, (1, 5, 6)), "alleen op dinsdag, zaterdag, zondag", "only on Tuesday, Saturday, Sunday"),
+        (Unmet(Obstacle.OTHER_DAY, (1, 6)), "alleen op dinsdag, zondag", "only on Tuesday, Sunday"),
         (Unmet(Obstacle.TOO_EARLY, time(18)), "pas vanaf 18:00", "only from 18:00"),
         (Unmet(Obstacle.TOO_LATE, time(20, 30)), "alleen vóór 20:30", "only before 20:30"),
         (Unmet(Obstacle.TOO_LITTLE, 4543), "€ 45,43 te weinig besteed", "€45.43 short of the minimum spend"),
