@@ -122,7 +122,7 @@ def _unknown_units(values: Mapping[str, Any]) -> Iterator[_Mistake]:
 
 
 def _unreachable(file: ProgrammeFile) -> Iterator[_Mistake]:
-    """Rules that would silently never give anything: behind a rate that takes every line, or with nothing to multiply."""
+    """Rules that would silently never give anything: behind a rate for every line, or with nothing to multiply."""
     taker: dict[str, EarnRule] = {}
     for index, rule in enumerate(file.earn):
         if rule.unit in taker:

@@ -5,7 +5,7 @@ awarded, and answers with an outcome for each of its rules. It never looks at a 
 never changes what it is given. `Programme.mechanisms` declares the order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol
@@ -59,6 +59,6 @@ class Mechanism(Protocol):
         """An outcome for each rule, in the file's order."""
         ...
 
-    def reason(self, rule: str) -> Texts | None:
-        """Why an award of `rule` was given, in words; None when the rule is not one of these."""
+    def reasons(self) -> Mapping[str, Texts]:
+        """Why an award of each rule is given, in words, by the rule's id."""
         ...
