@@ -2,7 +2,7 @@
 
 `form`, `texts`, `conditions`, `expiry`: what tables are made of. `earning`, `bonuses`, `exclusions`, `rewards`: the
 mechanisms. `situation`, `unmet`: the shape they share. `matching`: finding the lines of rules. `programme`,
-`evaluation`: the whole. `loading`, `mistakes`: what is wrong with a file. `explain`: what a basket earns and why, in words.
+`evaluation`: the whole. `loading`, `mistakes`: what is wrong with a file. `explain`: what a basket earns, and why.
 """
 
 from edge_agent.domain.programme.evaluation import Evaluation, evaluate

@@ -70,9 +70,10 @@ def test_nothing_is_multiplied_where_the_base_gave_nothing() -> None:
 def test_a_line_that_gives_stars_is_not_multiplied_in_points() -> None:
     head = '[unit.stars.name]\none = "star"\nmany = "stars"\n'
     stars = '[[earn]]\nid = "stars"\nunit = "stars"\npoints = 1\nper = 100\n'
-    rules = programme(head + stars + bonus("multiply = 2"))
-    entries = awarded(rules, BOUGHT).entries
-    assert {entry.rule for entry in entries} == {"stars"}
+    points = BASE + 'scope = { categories = ["bread"] }\n'
+    entries = awarded(programme(head + points + stars + bonus("multiply = 2")), BOUGHT).entries
+    assert shares(entries, "stars") == {1: 10, 2: 5}
+    assert shares(entries, "extra") == {1: 10}
 
 
 def test_bonuses_are_told_apart_from_the_base() -> None:
