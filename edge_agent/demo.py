@@ -192,7 +192,7 @@ class Service:
 
 
 class Members:
-    """Listens to the agent's events and counts the members that were found."""
+    """Listens to the agent's events, until the agent ends, and counts the members that were found."""
 
     def __init__(self, url: str, headers: dict[str, str]) -> None:
         self._found = threading.Semaphore(0)
@@ -214,10 +214,6 @@ class Members:
         """Wait until one more member was found. Raises DemoFailed."""
         if not self._found.acquire(timeout=STEP_S):
             raise DemoFailed("a scan did not lead to a member; the agent's log says why")
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._answer.close()
 
 
 @dataclass
@@ -322,7 +318,7 @@ class Demo:
         for index in range(self._random.randrange(1, 7)):
             sku, name, price, categories, brand = self._random.choice(_ARTICLES)
             quantity = self._random.randrange(1, 4)
-            line = {
+            line: dict[str, Any] = {
                 "line": index + 1,
                 "sku": sku,
                 "name": name,
@@ -422,7 +418,6 @@ def run_demo(
         demo = _set_up(stack, Place(folder.absolute(), port), say)
         demo.prepare()
         members = Members(demo.place.agent, demo.headers)
-        stack.callback(members.close)
         if sales is None:
             return _show(demo, members, stop, as_json=as_json)
         for number in range(sales):
