@@ -1,5 +1,6 @@
 """The commands: what they print and how they end."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -58,8 +59,9 @@ def test_verify_says_which_record_was_changed_and_ends_with_1(
     assert "The chain of 3 records is whole" in capsys.readouterr().out
     database = config.parent / "data" / "ledger.db"
     raw = database.read_bytes()
-    assert raw.count(b'"sale_id":"s1"') == 1
-    database.write_bytes(raw.replace(b'"sale_id":"s1"', b'"sale_id":"s9"'))
+    in_the_body = b'"sale":{"sale_id":"s1"'
+    assert raw.count(in_the_body) == 1
+    database.write_bytes(raw.replace(in_the_body, in_the_body[:-2] + b'9"'))
     assert main(["journal", "verify", "--config", str(config)]) == 1
     out = capsys.readouterr().out
     assert "record 2: its content, its hash or its predecessor was changed" in out
@@ -69,8 +71,6 @@ def test_verify_says_which_record_was_changed_and_ends_with_1(
 def test_export_gives_what_anyone_needs_to_work_the_chain_out_again(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import hashlib
-
     assert main(["journal", "export", "--config", str(config)]) == 0
     records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [record["seq"] for record in records] == [1, 2, 3]
@@ -129,10 +129,10 @@ def test_check_reads_the_programme_that_is_named(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bad = config.parent / "programme.toml"
-    bad.write_text(PROGRAMME.read_text().replace("per = 100", "per = 0", 1))
+    bad.write_text(PROGRAMME.read_text().replace("points = 1", "points = 0", 1))
     config.write_text(config.read_text() + f'\n[programme]\nfile = "{bad}"\n')
     assert main(["check", "--config", str(config)]) == 1
-    assert "earn[0].per" in capsys.readouterr().out
+    assert "earn[0].points" in capsys.readouterr().out
 
 
 def test_a_mistake_in_the_configuration_ends_run_with_1(
