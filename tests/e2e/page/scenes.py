@@ -74,6 +74,10 @@ def sale_without_card(agent: ScriptedAgent) -> None:
     agent.say("sale", {"kind": "sale", "result": result})
 
 
+def sale_read_by_the_pos(agent: ScriptedAgent) -> None:
+    agent.say("sale", {"kind": "sale", "result": samples.sale(), "card": "*********1111"})
+
+
 def returned(agent: ScriptedAgent) -> None:
     member_found(agent)
     agent.say("sale", {"kind": "return", "result": samples.returned()})
@@ -149,6 +153,7 @@ SCENES = (
     Scene("misread", misread, "waiting", "warn"),
     Scene("sale-posted", sale_posted, "sale", "quiet"),
     Scene("sale-without-card", sale_without_card, "sale", "quiet"),
+    Scene("sale-read-by-the-pos", sale_read_by_the_pos, "sale", "quiet"),
     Scene("return", returned, "return", "quiet"),
     Scene("return-of-unknown-sale", return_of_unknown_sale, "return", "quiet"),
     Scene("void", voided, "void", "quiet"),

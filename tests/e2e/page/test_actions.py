@@ -1,4 +1,4 @@
-"""What a cashier can do, with keys alone, with a finger, and with a scanner that poses as a keyboard."""
+"""What a cashier can do with keys alone, a finger, or a scanner that poses as a keyboard."""
 
 import threading
 

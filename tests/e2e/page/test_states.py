@@ -1,13 +1,45 @@
 """What a cashier sees in each state, brought about by the agent's events."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.page import samples, scenes
 from tests.e2e.page.agent import ScriptedAgent
+from tests.e2e.page.browser import FRESH, Watched, till_session, watch
 from tests.e2e.page.scenes import SCENES, Scene
+
+
+@pytest.fixture(scope="module")
+def resident(browser: Browser) -> Iterator[tuple[ScriptedAgent, Watched]]:
+    """Start an agent and open a page that stay for all of these tests, as they do in a shop."""
+    agent = ScriptedAgent()
+    agent.start()
+    context = till_session(browser)
+    watched = watch(context.new_page())
+    watched.page.goto(agent.url)
+    yield agent, watched
+    context.close()
+    agent.stop()
+
+
+@pytest.fixture
+def agent(resident: tuple[ScriptedAgent, Watched]) -> ScriptedAgent:
+    return resident[0]
+
+
+@pytest.fixture
+def page(resident: tuple[ScriptedAgent, Watched]) -> Iterator[Page]:
+    """Give the page back as it was: up, nobody there, nothing wrong."""
+    agent, watched = resident
+    agent.all_is_well()
+    watched.page.keyboard.press("Escape")
+    watched.page.wait_for_selector(FRESH)
+    yield watched.page
+    faults, watched.faults = watched.faults, []
+    assert faults == []
 
 
 def region(page: Page, name: str) -> str:
@@ -275,6 +307,48 @@ def test_each_change_is_told_once_to_who_listens(page: Page, agent: ScriptedAgen
     expect(page.locator("#announce")).to_have_text("Gespaard: 45 punten")
     assert page.get_attribute("#announce", "aria-live") == "polite"
     assert page.get_attribute("#notice", "role") == "status"
+
+
+def test_points_of_another_card_never_stand_beside_this_customers_name(
+    page: Page, agent: ScriptedAgent
+) -> None:
+    happens(page, agent, "member-found")
+    other = {"kind": "sale", "result": samples.sale(), "card": "*********1111"}
+    agent.say("sale", other)
+    page.wait_for_selector("body[data-state=sale]")
+
+    shown = region(page, "member")
+    assert "Marijke" not in shown
+    assert "Kaart •••• 1111" in shown
+
+
+def test_a_sale_without_a_card_never_stands_beside_this_customers_name(
+    page: Page, agent: ScriptedAgent
+) -> None:
+    happens(page, agent, "member-found")
+    result = samples.sale(entries=[], earned={}, balance=None)
+    agent.say("sale", {"kind": "sale", "result": result, "card": None})
+    page.wait_for_selector("body[data-state=sale]")
+
+    assert "Zonder spaarkaart" in region(page, "member")
+
+
+def test_a_sale_of_the_card_on_the_screen_keeps_its_customer(
+    page: Page, agent: ScriptedAgent
+) -> None:
+    happens(page, agent, "member-found")
+    same = {"kind": "sale", "result": samples.sale(), "card": samples.member()["card"]}
+    agent.say("sale", same)
+    page.wait_for_selector("body[data-state=sale]")
+
+    assert "Marijke de Vries" in region(page, "member")
+
+
+def test_a_member_that_comes_with_the_sale_is_shown(page: Page, agent: ScriptedAgent) -> None:
+    agent.say("sale", {"kind": "sale", "result": samples.sale(), "member": samples.member()})
+    page.wait_for_selector("body[data-state=sale]")
+
+    assert "Marijke de Vries" in region(page, "member")
 
 
 HOSTILE = "<img src=x onerror=\"console.error('injected')\"><script>alert(1)</script>"

@@ -2,6 +2,8 @@
 export default {
   "app.title": "Treuekarte",
   "app.till": "Kasse",
+  "app.customer": "Kunde",
+  "app.sale": "Verkauf",
   "app.language": "Sprache",
 
   "unit.points.one": "{n} Punkt",
@@ -35,6 +37,8 @@ export default {
   "member.unreachable_do": "Einfach kassieren. Diese Seite macht von selbst weiter.",
   "member.no_card": "Ohne Treuekarte",
   "member.no_card_do": "Dieser Bon gehört zu keiner Karte auf diesem Bildschirm.",
+  "member.pos_card": "Treuekarte",
+  "member.pos_card_do": "Die Kassensoftware hat diese Karte selbst gelesen.",
   "member.unknown": "Neue Karte: sammelt auch Punkte",
   "member.unknown_do": "Wir kennen diese Karte hier noch nicht. Die Punkte werden aufbewahrt und später gutgeschrieben.",
   "member.unknown_earned": "An dieser Kasse gesammelt: {points}",

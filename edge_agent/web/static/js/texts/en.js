@@ -2,6 +2,8 @@
 export default {
   "app.title": "Loyalty",
   "app.till": "till",
+  "app.customer": "Customer",
+  "app.sale": "Sale",
   "app.language": "Language",
 
   "unit.points.one": "{n} point",
@@ -35,6 +37,8 @@ export default {
   "member.unreachable_do": "Just check out as usual. This page carries on by itself.",
   "member.no_card": "No loyalty card",
   "member.no_card_do": "This receipt belongs to no card on this screen.",
+  "member.pos_card": "Loyalty card",
+  "member.pos_card_do": "The POS has read this card itself.",
   "member.unknown": "New card: it earns points too",
   "member.unknown_do": "We do not know this card here yet. The points are kept and added later.",
   "member.unknown_earned": "Earned at this till: {points}",

@@ -2,6 +2,8 @@
 export default {
   "app.title": "Fidélité",
   "app.till": "caisse",
+  "app.customer": "Client",
+  "app.sale": "Vente",
   "app.language": "Langue",
 
   "unit.points.one": "{n} point",
@@ -35,6 +37,8 @@ export default {
   "member.unreachable_do": "Encaissez normalement. Cette page reprend d’elle-même.",
   "member.no_card": "Sans carte de fidélité",
   "member.no_card_do": "Ce ticket n’est lié à aucune carte sur cet écran.",
+  "member.pos_card": "Carte de fidélité",
+  "member.pos_card_do": "Le logiciel de caisse a lu cette carte lui-même.",
   "member.unknown": "Nouvelle carte : elle cumule aussi",
   "member.unknown_do": "Nous ne connaissons pas encore cette carte ici. Les points sont gardés et crédités plus tard.",
   "member.unknown_earned": "Cumulés à cette caisse : {points}",

@@ -2,6 +2,8 @@
 export default {
   "app.title": "Spaarkaart",
   "app.till": "kassa",
+  "app.customer": "Klant",
+  "app.sale": "Verkoop",
   "app.language": "Taal",
 
   "unit.points.one": "{n} punt",
@@ -35,6 +37,8 @@ export default {
   "member.unreachable_do": "Reken gewoon af. Deze pagina gaat vanzelf verder.",
   "member.no_card": "Zonder spaarkaart",
   "member.no_card_do": "Deze kassabon hoort bij geen kaart op dit scherm.",
+  "member.pos_card": "Spaarkaart",
+  "member.pos_card_do": "De kassasoftware heeft deze kaart zelf gelezen.",
   "member.unknown": "Nieuwe kaart: spaart gewoon mee",
   "member.unknown_do": "We kennen deze kaart hier nog niet. De punten worden bewaard en later bijgeschreven.",
   "member.unknown_earned": "Op deze kassa gespaard: {points}",

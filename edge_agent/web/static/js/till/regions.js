@@ -40,14 +40,26 @@ export function drawMember(place, state, words) {
  * @returns {Node[]}
  */
 function nobody(state, words) {
-  if (state.sale) {
-    return stage('basket', words.t('member.no_card'), words.t('member.no_card_do'));
-  }
+  if (state.sale) return stranger(state.sale, words);
   if (state.link === 'down') {
     return stage('plug', words.t('member.unreachable'), words.t('member.unreachable_do'));
   }
   if (state.link === 'loading') return stage('clock', words.t('member.starting'), '');
   return stage('scan', words.t('member.waiting'), words.t('member.waiting_do'));
+}
+
+/**
+ * A sale of a card that only the POS has read, or of none.
+ *
+ * @param {import('./state.js').Sale} sale
+ * @param {Words} words
+ */
+function stranger(sale, words) {
+  if (sale.card === null && !sale.result.balance) {
+    return stage('basket', words.t('member.no_card'), words.t('member.no_card_do'));
+  }
+  const card = line('p', 'card-number', sale.card ? `${words.t('member.card')} ${shortMask(sale.card)}` : '');
+  return [...stage('card', words.t('member.pos_card'), words.t('member.pos_card_do')), card];
 }
 
 /**

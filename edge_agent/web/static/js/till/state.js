@@ -60,7 +60,7 @@
  */
 
 /** @typedef {{tone: 'good' | 'warn' | 'bad', icon: string, title: string, text: string}} Passing  Keys of texts. */
-/** @typedef {{kind: 'sale' | 'return' | 'void', result: Result}} Sale */
+/** @typedef {{kind: 'sale' | 'return' | 'void', result: Result, card: string | null}} Sale  The card is masked. */
 
 /**
  * @typedef {object} State
@@ -203,7 +203,7 @@ export function identified(state, view, now, times) {
 
 /**
  * @param {State} state
- * @param {{kind?: string, result: Result, member?: MemberView | null}} event
+ * @param {{kind?: string, result: Result, card?: string | null, member?: MemberView | null}} event
  * @param {number} now
  * @param {Times} times
  * @returns {State}
@@ -211,18 +211,32 @@ export function identified(state, view, now, times) {
 function sold(state, event, now, times) {
   const kind = event.kind === 'return' || event.kind === 'void' ? event.kind : 'sale';
   const { result } = event;
-  const customer = event.member ?? state.customer;
+  const customer = whose(state.customer, event);
   // The balance in the answer is newer than the one that the customer came with.
   const shown = customer && result.balance ? { ...customer, balance: hidden(customer) ? null : result.balance } : customer;
   return {
     ...state,
     customer: shown,
-    sale: { kind, result },
+    sale: { kind, result, card: event.card ?? null },
     lastSaleId: result.sale_id,
     passing: null,
     passingUntil: null,
     customerUntil: now + times.saleShownMs,
   };
+}
+
+/**
+ * Whose sale this is. A POS that reads cards itself may post a sale of somebody else than the one on
+ * the screen, or of nobody: their points must not stand beside this one's name.
+ *
+ * @param {MemberView | null} shown
+ * @param {{card?: string | null, member?: MemberView | null}} event  Without `card` it does not say.
+ * @returns {MemberView | null}
+ */
+function whose(shown, event) {
+  if (event.member) return event.member;
+  if (event.card === undefined || shown === null) return shown;
+  return event.card === shown.card ? shown : null;
 }
 
 /**
