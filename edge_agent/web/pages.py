@@ -69,10 +69,10 @@ def pages_blueprint(
     """Make the blueprint with `/`, `/it` and `/static/`.
 
     `language` is the terminal's (`nl-NL`); one that the pages do not speak becomes Dutch. `admit`
-    is given the answer of each of the two pages, and only those, and returns it with a session cookie;
-    without it the pages come without one and the API will refuse them. It may abort for a visitor
-    from elsewhere. The app itself is made with `static_folder=None`, or Flask's own `/static` would
-    stand before this one, without these headers.
+    is given the answer of each of the two pages, and only those, and returns it with a session
+    cookie; without it the pages come without one and the API will refuse them. It may abort for a
+    visitor from elsewhere. The app itself is made with `static_folder=None`, or Flask's own
+    `/static` would stand before this one, without these headers.
     """
     pages = Blueprint(
         "pages",

@@ -221,13 +221,15 @@ def test_no_slip_is_printed_for_a_customer_whose_balance_is_hidden(
     assert agent.posted("/v1/slips") == []
 
 
+@pytest.mark.parametrize("scanned_here", [True, False])
 def test_the_code_of_one_customer_prints_no_slip_for_the_next(
-    page: Page, agent: ScriptedAgent
+    page: Page, agent: ScriptedAgent, scanned_here: bool
 ) -> None:
     agent.members[CODE] = samples.member()
     scan_as_keyboard(page, CODE)
     page.wait_for_selector("body[data-state=member]")
-    agent.say("scan", samples.scan())
+    if scanned_here:
+        agent.say("scan", samples.scan())
     agent.say("member", samples.member(card="*********1111"))
     expect(page.locator(".card-number")).to_contain_text("1111")
     page.keyboard.press("F8")
