@@ -1,1 +1,1 @@
-"""The local HTTP API, the event stream and the pages."""
+"""The local HTTP API, its event stream and the pages."""

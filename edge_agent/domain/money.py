@@ -1,0 +1,58 @@
+"""Integers and exact fractions; no binary float ever touches money, points or quantities."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+CURRENCIES = frozenset({"EUR"})
+"""ISO 4217 codes whose minor unit we know; the shops that this is built for sell in euro."""
+
+AMOUNT_MAX_MINOR = 100_000_000
+"""A million euro in one till sale is a typing mistake, not a sale; the bound also keeps sums in 64 bits."""
+
+
+class Rounding(StrEnum):
+    """How a fraction of a point becomes whole points."""
+
+    FLOOR = "floor"
+    HALF_UP = "half-up"
+
+
+def rounded(value: Fraction, rounding: Rounding) -> int:
+    """Round `value` to an integer; half-up rounds halves away from zero, as accountants do."""
+    if rounding is Rounding.FLOOR:
+        return value.numerator // value.denominator
+    magnitude = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
+    return magnitude if value >= 0 else -magnitude
+
+
+def fraction(value: Decimal | int | str) -> Fraction:
+    """Read an exact decimal, as programme files and quantities have them."""
+    return Fraction(Decimal(value))
+
+
+def apportion(total: int, weights: Sequence[int]) -> list[int]:
+    """Split `total` over `weights` (none negative) so that the parts add up to it exactly.
+
+    Largest remainder (Hamilton): each part is its exact share rounded down, and what is left goes to the
+    largest remainders, equal ones in the order given. With no weight at all nothing can be split fairly,
+    and the first part takes everything. Raises ValueError for a negative total or weight.
+    """
+    if total < 0 or any(weight < 0 for weight in weights):
+        raise ValueError(
+            "only what is not negative can be split over weights that are not negative"
+        )
+    if not weights:
+        if total:
+            raise ValueError("nothing to split the total over")
+        return []
+    whole = sum(weights)
+    if whole == 0:
+        return [total] + [0] * (len(weights) - 1)
+    parts = [total * weight // whole for weight in weights]
+    left = total - sum(parts)
+    by_remainder = sorted(range(len(weights)), key=lambda i: -(total * weights[i] % whole))
+    for index in by_remainder[:left]:
+        parts[index] += 1
+    return parts

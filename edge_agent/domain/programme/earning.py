@@ -1,0 +1,108 @@
+"""Earning: so many points per amount, at a rate per scope."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import ClassVar
+
+from pydantic import Field
+
+from edge_agent.domain.basket import Line
+from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, apportion, fraction, rounded
+from edge_agent.domain.programme.conditions import Selection
+from edge_agent.domain.programme.expiry import Expiry
+from edge_agent.domain.programme.form import Exact, TableModel, Whole
+from edge_agent.domain.programme.matching import RuleIndex
+from edge_agent.domain.programme.situation import Award, Outcome, Situation
+from edge_agent.domain.programme.texts import LocalText, RuleId, Texts, texts
+from edge_agent.domain.programme.unmet import Obstacle, Unmet
+
+
+class Stage(StrEnum):
+    """Where a fraction of a point is rounded: once for the sale, or for every line."""
+
+    SALE = "sale"
+    LINE = "line"
+
+
+class EarnRule(TableModel):
+    """`points` per `per` minor units spent on the lines in `scope` (all lines without one)."""
+
+    id: RuleId
+    unit: RuleId = "points"
+    points: Exact = Field(gt=0, le=10_000)
+    per: Whole = Field(gt=0, le=AMOUNT_MAX_MINOR)
+    rounding: Rounding = Rounding.FLOOR
+    stage: Stage = Stage.SALE
+    scope: Selection = Selection()
+    expiry: Expiry | None = None
+    why: LocalText | None = None
+
+    def awards(self, lines: Sequence[Line]) -> tuple[Award, ...]:
+        """The points for these lines, apportioned to them by their amounts."""
+        rate = fraction(self.points) / self.per
+        amounts = [line.amount for line in lines]
+        if self.stage is Stage.LINE:
+            quantities = [rounded(amount * rate, self.rounding) for amount in amounts]
+        else:
+            quantities = apportion(rounded(sum(amounts) * rate, self.rounding), amounts)
+        return tuple(
+            Award(self.unit, quantity, self.id, line.number, self.expiry)
+            for line, quantity in zip(lines, quantities, strict=True)
+            if quantity
+        )
+
+
+_NO_LINE = Unmet(Obstacle.NO_LINE)
+
+
+@dataclass(frozen=True)
+class Earning:
+    """The base rates. Of one unit, a line earns by the first rule in the file whose scope takes it."""
+
+    rules: tuple[EarnRule, ...]
+    name: ClassVar[str] = "earn"
+
+    def outcomes(self, situation: Situation, before: Sequence[Award]) -> list[Outcome]:
+        """An outcome for each rule, in the file's order."""
+        del before  # base rates come first
+        selected = self._index.selected(situation.lines)
+        claimed: dict[str, set[int]] = {}
+        result = []
+        for number, rule in enumerate(self.rules):
+            if number not in selected:
+                result.append(Outcome(rule.id, unmet=_NO_LINE))
+                continue
+            taken = claimed.setdefault(rule.unit, set())
+            lines = [line for line in selected[number] if line.number not in taken]
+            taken.update(line.number for line in lines)
+            awards = rule.awards(lines) if lines else ()
+            obstacle = Obstacle.LESS_THAN_ONE if lines else Obstacle.LINES_TAKEN
+            result.append(Outcome(rule.id, awards, None if awards else Unmet(obstacle)))
+        return result
+
+    @cached_property
+    def _index(self) -> RuleIndex:
+        return RuleIndex([rule.scope for rule in self.rules])
+
+    def reason(self, rule: str) -> Texts | None:
+        """The rule's own words, or its rate in words."""
+        for each in self.rules:
+            if each.id == rule:
+                return each.why or _rate_in_words(each)
+        return None
+
+
+def _rate_in_words(rule: EarnRule) -> Texts:
+    euro, cent = divmod(rule.per, 100)
+    amount = f"{euro}.{cent:02}" if cent else f"{euro}"
+    points = f"{rule.points.normalize():f}"
+    return texts(
+        {
+            "nl": f"{points} per € {amount.replace('.', ',')}",
+            "en": f"{points} per €{amount}",
+            "de": f"{points} je {amount.replace('.', ',')} €",
+            "fr": f"{points} par {amount.replace('.', ',')} €",
+        }
+    )

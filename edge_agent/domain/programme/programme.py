@@ -1,0 +1,149 @@
+"""One version of the rules, as head office wrote it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field
+
+from edge_agent.domain.money import CURRENCIES
+from edge_agent.domain.programme.bonuses import Bonuses, BonusRule
+from edge_agent.domain.programme.earning import Earning, EarnRule
+from edge_agent.domain.programme.exclusions import ExcludeRule, Exclusions
+from edge_agent.domain.programme.expiry import Expiry
+from edge_agent.domain.programme.form import Moment, TableModel, Whole
+from edge_agent.domain.programme.rewards import RewardRule
+from edge_agent.domain.programme.situation import Mechanism
+from edge_agent.domain.programme.texts import CountedTexts, LocalText, RuleId, Texts
+
+RULES_MAX = 1_000
+"""Rules of one kind. The largest programmes we know of run some 200 campaigns at a time."""
+
+
+def _known_timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(
+            f"{name!r} is not a time zone of the IANA database, such as Europe/Amsterdam"
+        )
+    return name
+
+
+def _known_currency(code: str) -> str:
+    if code not in CURRENCIES:
+        raise ValueError(
+            f"{code!r} is not a currency that is supported; supported: {', '.join(sorted(CURRENCIES))}"
+        )
+    return code
+
+
+class UnitTable(TableModel):
+    """A kind of points: what it is called and how long it lasts; without `expiry` it lasts for ever."""
+
+    name: CountedTexts
+    expiry: Expiry | None = None
+
+
+class ReceiptTexts(TableModel):
+    """What the receipt says besides figures. `invitation` is printed on the receipt of a sale without a card."""
+
+    greeting: LocalText | None = None
+    footer: LocalText | None = None
+    invitation: LocalText | None = None
+
+
+class ProgrammeFile(TableModel):
+    """The file as a whole, format 1. `name` stands on the receipt."""
+
+    format: Literal[1]
+    id: RuleId
+    version: Whole = Field(gt=0)
+    name: LocalText
+    timezone: Annotated[str, AfterValidator(_known_timezone)]
+    currency: Annotated[str, AfterValidator(_known_currency)]
+    valid_from: Moment
+    unit: dict[RuleId, UnitTable] = Field(min_length=1, max_length=20)
+    earn: tuple[EarnRule, ...] = Field(min_length=1, max_length=RULES_MAX)
+    bonus: tuple[BonusRule, ...] = Field(default=(), max_length=RULES_MAX)
+    exclude: tuple[ExcludeRule, ...] = Field(default=(), max_length=RULES_MAX)
+    reward: tuple[RewardRule, ...] = Field(default=(), max_length=RULES_MAX)
+    receipt: ReceiptTexts = ReceiptTexts()
+
+
+@dataclass(frozen=True)
+class Programme:
+    """A checked programme, ready to work with. `digest` is the SHA-256 of the file's bytes, in hex."""
+
+    digest: str
+    text: str
+    file: ProgrammeFile
+
+    @property
+    def id(self) -> str:
+        """The programme's id: the same in all its versions."""
+        return self.file.id
+
+    @property
+    def version(self) -> int:
+        """The version, counted up by head office."""
+        return self.file.version
+
+    @property
+    def valid_from(self) -> datetime:
+        """From when this version applies."""
+        return self.file.valid_from
+
+    @cached_property
+    def timezone(self) -> ZoneInfo:
+        """The zone in which days begin and end for this programme."""
+        return ZoneInfo(self.file.timezone)
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The units, in the file's order."""
+        return tuple(self.file.unit)
+
+    @cached_property
+    def exclusions(self) -> Exclusions:
+        """What no mechanism gets to see."""
+        return Exclusions(self.file.exclude)
+
+    @cached_property
+    def mechanisms(self) -> tuple[Mechanism, ...]:
+        """What gives points, in the order in which it is worked out."""
+        return (Earning(self.file.earn), Bonuses(self.file.bonus))
+
+    @cached_property
+    def _reasons(self) -> dict[str, tuple[str, Texts]]:
+        rules = [*(rule.id for rule in self.file.earn), *(rule.id for rule in self.file.bonus)]
+        return {
+            rule: (mechanism.name, reason)
+            for mechanism in self.mechanisms
+            for rule in rules
+            if (reason := mechanism.reason(rule)) is not None
+        } | {rule.id: ("exclude", rule.why) for rule in self.file.exclude}
+
+    def reason(self, rule: str, language: str) -> str:
+        """Why `rule` gave (or kept from giving) points, in words; the rule's id if this version lacks it."""
+        known = self._reasons.get(rule)
+        return rule if known is None else known[1].for_language(language)
+
+    def is_bonus(self, rule: str) -> bool:
+        """Whether `rule` adds to the base rate."""
+        known = self._reasons.get(rule)
+        return known is not None and known[0] == Bonuses.name
+
+    def unit_of(self, rule: str) -> str:
+        """What a rule that gives something gives. Raises KeyError if this version lacks it."""
+        return self._units_of_rules[rule]
+
+    @cached_property
+    def _units_of_rules(self) -> dict[str, str]:
+        return {rule.id: rule.unit for rule in self.file.earn} | {
+            rule.id: rule.unit for rule in self.file.bonus
+        }
+
+    def local_date(self, at: datetime) -> date:
+        """The day of `at` in the programme's time zone."""
+        return at.astimezone(self.timezone).date()

@@ -1,0 +1,67 @@
+"""Texts in the shop's four languages."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from edge_agent.domain.programme.form import TableModel
+
+LANGUAGES = ("nl", "en", "de", "fr")
+"""The first is spoken where no other is asked for."""
+TEXT_CHARACTERS_MAX = 200
+"""Four lines of the widest receipt; more is a leaflet."""
+
+
+def language_of(tag: str) -> str:
+    """The one of our languages that a tag ("nl" or "nl-NL") asks for; Dutch for one we do not have."""
+    short = tag[:2].lower()
+    return short if short in LANGUAGES else LANGUAGES[0]
+
+
+LOCALES: Mapping[str, str] = {"nl": "nl_NL", "en": "en_GB", "de": "de_DE", "fr": "fr_FR"}
+"""For dates and amounts; English as it is written in Europe."""
+
+OneText = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_CHARACTERS_MAX)]
+
+
+class Texts(TableModel):
+    """One text in all four languages; a plain string stands for the same in each."""
+
+    nl: OneText
+    en: OneText
+    de: OneText
+    fr: OneText
+
+    def for_language(self, language: str) -> str:
+        """The text in `language` ("nl" or "nl-NL"); Dutch for a language we do not have."""
+        text: str = getattr(self, language_of(language))
+        return text
+
+
+def _same_in_all(value: Any) -> Any:
+    return dict.fromkeys(LANGUAGES, value) if isinstance(value, str) else value
+
+
+LocalText = Annotated[Texts, BeforeValidator(_same_in_all)]
+
+
+class CountedTexts(TableModel):
+    """The name of something that is counted: `one` and `many`."""
+
+    one: LocalText
+    many: LocalText
+
+    def for_count(self, count: int, language: str) -> str:
+        """The form that goes with `count`."""
+        return (self.one if abs(count) == 1 else self.many).for_language(language)
+
+
+def texts(by_language: Mapping[str, str]) -> Texts:
+    """Texts that the code itself brings."""
+    return Texts(**by_language)
+
+
+RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Words = Annotated[frozenset[Word], Field(min_length=1, max_length=1000)]

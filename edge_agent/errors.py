@@ -1,0 +1,130 @@
+"""What can go wrong, in one small tree.
+
+Every error says its code (of the contract), whose fault it is and whether trying again can help. The web
+layer maps them to HTTP once, in `web/problems.py`; the command line prints them as they are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Fault(StrEnum):
+    """Who has to act."""
+
+    CALLER = "caller"
+    US = "us"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One bad field: `path` as in `lines.2.amount`, and what is wrong with it, never the value itself."""
+
+    path: str
+    message: str
+
+
+class LoyaltyError(Exception):
+    """The root. `detail` is a sentence for whoever reads the answer; it never holds a card's value."""
+
+    code: ClassVar[str] = "internal"
+    fault: ClassVar[Fault] = Fault.US
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, detail: str, fields: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.fields = tuple(fields)
+
+
+class CallerError(LoyaltyError):
+    """The request cannot be met as it is; sending it again unchanged gives the same answer."""
+
+    fault = Fault.CALLER
+
+
+class Invalid(CallerError):
+    """Fields with wrong types, missing, out of range or contradicting each other."""
+
+    code = "invalid"
+
+
+class PaymentCard(CallerError):
+    """Something that looks like a payment card's number or track stood in a field or scan."""
+
+    code = "payment-card"
+
+
+class UnknownCard(CallerError):
+    """No member has this card, and it is not of a form that may earn."""
+
+    code = "unknown-card"
+
+
+class UnknownSale(CallerError):
+    """This terminal has no sale with that id."""
+
+    code = "unknown-sale"
+
+
+class UnknownDevice(CallerError):
+    """No device is configured under that id, or it cannot do what was asked."""
+
+    code = "unknown-device"
+
+
+class SaleDiffers(CallerError):
+    """The sale id is taken by a sale with other content."""
+
+    code = "sale-differs"
+
+
+class ReturnDiffers(CallerError):
+    """The return or void id is taken by one with other content."""
+
+    code = "return-differs"
+
+
+class OverReturn(CallerError):
+    """More would come back than was bought and not returned yet."""
+
+    code = "over-return"
+
+
+class Refused(CallerError):
+    """Understood, and not allowed now; the detail says why."""
+
+    code = "refused"
+
+
+class QuoteLapsed(CallerError):
+    """The quote is older than its 15 minutes or was made before the agent started; ask for a new one."""
+
+    code = "quote-lapsed"
+
+
+class NotNow(LoyaltyError):
+    """Nothing is wrong with the request; the same one may be sent again later."""
+
+    retryable = True
+
+
+class NoProgramme(NotNow):
+    """No programme has been received or configured yet."""
+
+    code = "no-programme"
+    fault = Fault.OUTSIDE
+
+
+class LedgerUnavailable(NotNow):
+    """The ledger could not be read or written; nothing was acknowledged."""
+
+    code = "ledger-unavailable"
+
+
+class DiskFull(LedgerUnavailable):
+    """There is no room for another record; nothing was acknowledged."""
+
+    code = "disk-full"

@@ -1,0 +1,1 @@
+"""What a cashier does, one file per act."""

@@ -1,0 +1,137 @@
+"""What the till answers, in the words of the contract."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from edge_agent.domain.balance import Balance, Expiring
+from edge_agent.domain.member import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class RewardView:
+    """A reward and whether the balance reaches it; `why_not` is a sentence for the cashier."""
+
+    id: str
+    title: str
+    unit: str
+    cost: int
+    value: int | None
+    available: bool
+    why_not: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The reward as the API shows it."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "unit": self.unit,
+            "cost": self.cost,
+            "value": self.value,
+            "available": self.available,
+            "why_not": self.why_not,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """What the cashier sees after a scan.
+
+    `standing` tells known, unknown (well-formed, earns here), blocked and erased apart. `card` is masked.
+    """
+
+    standing: Standing
+    account: str | None
+    card: str
+    display_name: str = ""
+    tier: str | None = None
+    since: date | None = None
+    language: str | None = None
+    balance: dict[str, Balance] = field(default_factory=dict)
+    rewards: tuple[RewardView, ...] = ()
+    expiring: tuple[Expiring, ...] = ()
+    as_of: datetime | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether central has told us of this member."""
+        return self.standing is not Standing.UNKNOWN
+
+    def to_json(self) -> dict[str, Any]:
+        """The member view of the contract; parts of later mechanisms are empty lists."""
+        member = None
+        if self.known:
+            member = {
+                "id": self.account,
+                "display_name": self.display_name,
+                "tier": self.tier,
+                "since": None if self.since is None else self.since.isoformat(),
+                "language": self.language,
+            }
+        return {
+            "known": self.known,
+            "standing": self.standing.value,
+            "member": member,
+            "card": self.card,
+            "balance": {unit: balance.to_json() for unit, balance in self.balance.items()},
+            "stamps": [],
+            "rewards": [reward.to_json() for reward in self.rewards],
+            "offers": [],
+            "expiring": [item.to_json() for item in self.expiring],
+            "messages": [],
+            "questions": [],
+            "as_of": None if self.as_of is None else self.as_of.isoformat(),
+        }
+
+
+class PrintState(StrEnum):
+    """How the receipt of a sale fared. `UNKNOWN`: sent, or waiting when the agent stopped, and nothing confirms it."""
+
+    NONE = "none"
+    QUEUED = "queued"
+    PRINTED = "printed"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class CentralState(StrEnum):
+    """What is known of a record at central."""
+
+    WAITING = "waiting"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a sale, return or void: `result` is the same for ever; `first` tells 201 from 200.
+
+    `awaiting_original` marks a return of a sale that this till does not know (202).
+    """
+
+    result: dict[str, Any]
+    first: bool
+    awaiting_original: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SaleNow:
+    """How a sale stands now."""
+
+    print: PrintState
+    central: CentralState
+    member: str | None
+    returns: tuple[dict[str, Any], ...] = ()
+    voided: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The `now` of the contract."""
+        return {
+            "print": self.print.value,
+            "central": self.central.value,
+            "member": self.member,
+            "returns": list(self.returns),
+            "voided": self.voided,
+        }

@@ -1,0 +1,176 @@
+"""The messages between a terminal and central, and their bytes. No I/O.
+
+Messages are versioned and only ever added to: readers ignore what they do not know, and every field that came
+after version 1 has a default, so an old till may always upload and an old central may always be asked.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge_agent.domain.member import Standing
+from edge_agent.domain.record import BODY_BYTES_MAX, Attachment, Record
+
+WIRE_VERSION = 1
+
+RECORDS_PER_PUSH_MAX = 500
+"""About 1.5 MB of 20-line sales before gzip: a second on a 2 Mbit/s line, so a cut costs little to repeat."""
+
+PUSH_BYTES_MAX = 4 * 1_048_576
+"""Bound of one push, whichever of the two is reached first; one record is at most `BODY_BYTES_MAX`."""
+
+MEMBERS_PER_PAGE_MAX = 5_000
+"""About 1.5 MB of members a page."""
+
+CODE_PATTERN = r"^[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}$"
+"""A one-time code, without the letters and digits that are mistaken for each other on paper."""
+
+_HEX_32_BYTES = r"^[0-9a-f]{64}$"
+_ID = r"^[0-9a-f]{32}$"
+
+
+class Message(BaseModel):
+    """The root of all messages: frozen, and tolerant of fields that are newer than this code."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class RecordState(StrEnum):
+    """What central made of a received record. `PARKED` waits for something and settles by itself or by an operator."""
+
+    ACCEPTED = "accepted"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+    PARKED = "parked"
+
+
+class WireAttachment(Message):
+    """Personal facts of a record; `salt` in hex, `content` the exact text that the body commits to."""
+
+    salt: str = Field(pattern=r"^[0-9a-f]{32}$")
+    content: str = Field(max_length=BODY_BYTES_MAX)
+
+
+class WireRecord(Message):
+    """One record as it travels: `body` is the exact text whose UTF-8 bytes are hashed; hashes and id in hex."""
+
+    seq: int = Field(ge=1)
+    id: str = Field(pattern=_ID)
+    previous: str = Field(pattern=_HEX_32_BYTES)
+    hash: str = Field(pattern=_HEX_32_BYTES)
+    body: str = Field(max_length=BODY_BYTES_MAX)
+    attachment: WireAttachment | None = None
+
+    @classmethod
+    def of(cls, record: Record) -> "WireRecord":
+        """The travelling form of a journal's record."""
+        attachment = record.attachment
+        return cls(
+            seq=record.seq,
+            id=record.id,
+            previous=record.previous.hex(),
+            hash=record.hash.hex(),
+            body=record.body.decode(),
+            attachment=None if attachment is None else wire_attachment(attachment),
+        )
+
+
+def wire_attachment(attachment: Attachment) -> WireAttachment:
+    """The travelling form of an attachment."""
+    return WireAttachment(salt=attachment.salt.hex(), content=attachment.content.decode())
+
+
+class RecordsMessage(Message):
+    """`POST /wire/v1/records`: records in order of seq, without gaps."""
+
+    terminal: str
+    epoch: str = Field(pattern=_ID)
+    records: tuple[WireRecord, ...] = Field(max_length=RECORDS_PER_PUSH_MAX)
+    version: int = WIRE_VERSION
+
+
+class StateOfRecord(Message):
+    """The state of one record of this terminal; `code` says why it was rejected or parked."""
+
+    seq: int
+    state: RecordState
+    code: str | None = None
+
+
+class RecordsAnswer(Message):
+    """What central holds now: everything up to `received`, whose hash is `head` (hex; None before the first record)."""
+
+    received: int
+    head: str | None = None
+    signature: str | None = None
+    states: tuple[StateOfRecord, ...] = ()
+
+
+class Lot(Message):
+    """Points of a member that expire on one day (None: never); lots of one day are sent as one."""
+
+    unit: str
+    quantity: int
+    expires_on: date | None = None
+
+
+class MemberDelta(Message):
+    """One account as central has posted it. It replaces whatever the till had under `ref`.
+
+    `cards` are keyed hashes (HMAC-SHA256 with the key of the enrolment, first 16 bytes, hex); `joined` are refs that
+    tills made for this account's cards before they knew it.
+    """
+
+    ref: str
+    standing: Standing = Standing.KNOWN
+    cards: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
+    display_name: str = ""
+    tier: str | None = None
+    since: date | None = None
+    language: str | None = None
+    lots: tuple[Lot, ...] = ()
+
+
+class ProgrammeDelta(Message):
+    """A published programme: `text` is the TOML file to the letter, `digest` the SHA-256 of its bytes in hex."""
+
+    digest: str = Field(pattern=_HEX_32_BYTES)
+    published_at: datetime
+    text: str
+
+
+class Changes(Message):
+    """`GET /wire/v1/changes?after=N&epoch=E[&wait=SECONDS]`: what changed after N, from one snapshot.
+
+    `applied_seq` is the highest seq of this terminal (in that epoch) up to which every record has a state; the
+    members' lots hold the effect of exactly those that are accepted. It holds for the last page only: a reader
+    keeps the pages with `more` together and applies them as one.
+    """
+
+    next: int
+    more: bool = False
+    as_of: datetime
+    applied_seq: int = 0
+    received: int = 0
+    member_count: int = 0
+    members: tuple[MemberDelta, ...] = ()
+    programme: ProgrammeDelta | None = None
+    states: tuple[StateOfRecord, ...] = ()
+
+
+class EnrolmentMessage(Message):
+    """`POST /wire/v1/enrolments`: the one-time code of `terminals add`, and who asks."""
+
+    code: str = Field(pattern=CODE_PATTERN)
+    store: str
+    till: str
+
+
+class EnrolmentAnswer(Message):
+    """This terminal's bearer token, and the key (hex) that cards are hashed with."""
+
+    terminal: str
+    token: str
+    card_key: str = Field(pattern=_HEX_32_BYTES)
