@@ -17,9 +17,9 @@ SALE_SHOWN_S: Final = 20.0
 """How long a posted sale stays on the cashier's page, in seconds, unless the next card comes first:
 long enough to say the points aloud, short enough not to greet the next customer with them."""
 
-MEMBER_SHOWN_S: Final = 300.0
-"""How long a member stays without a sale, in seconds: a full trolley takes minutes to scan, and a
-name must not stay on a screen that nobody minds."""
+MEMBER_SHOWN_S: Final = 900.0
+"""How long a member stays without a sale, in seconds: as long as the till keeps the card for a sale
+that refers to it (`PRESENT_FOR`), or the page would say something else than the till does."""
 
 NOTICE_SHOWN_S: Final = 10.0
 """How long a passing notice stays (a refused scan, a slip being printed), in seconds."""

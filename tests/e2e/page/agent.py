@@ -40,6 +40,7 @@ class ScriptedAgent:
     """Code -> member view of identify; other codes are refused with `identify_problem`."""
     identify_problem: str = "invalid"
     print_problem: str | None = None
+    print_state: str = "queued"
     calls: list[tuple[str, str, Json]] = field(default_factory=list)
     """Every POST as (path, session cookie, body)."""
 
@@ -194,7 +195,10 @@ class ScriptedAgent:
         self._note()
         if self.print_problem is not None:
             return problem(self.print_problem, 409)
-        return {"print": "queued"}, 202
+        if request.path.endswith("/test"):
+            scanner = "hand" in request.path
+            return {"test": "scan" if scanner else "print", "queued": not scanner}, 200
+        return {"print": self.print_state}, 200
 
 
 def problem(code: str, status: int) -> tuple[Json, int]:

@@ -54,6 +54,12 @@ def test_a_test_that_fails_says_so(it_page: Page, agent: ScriptedAgent) -> None:
     expect(it_page.locator("[data-device=receipt] .test-result")).to_have_text("Test mislukt")
 
 
+def test_a_scanner_is_tested_by_scanning(it_page: Page, agent: ScriptedAgent) -> None:
+    it_page.click("[data-test=hand]")
+
+    expect(it_page.locator("[data-device=hand] .test-result")).to_contain_text("Scan nu een kaart")
+
+
 def test_scans_are_logged_masked_with_their_outcome_the_latest_first(
     it_page: Page, agent: ScriptedAgent
 ) -> None:
@@ -91,7 +97,9 @@ def test_position_members_programme_and_machine_are_shown(it_page: Page) -> None
 
 
 TROUBLES: tuple[tuple[dict[str, object], str], ...] = (
-    ({"central": {"state": "offline", "last_contact": None}}, "Geen verbinding"),
+    ({"central": {"state": "offline", "reason": "timeout"}}, "Geen verbinding"),
+    ({"central": {"state": "refused", "reason": "unauthorised"}}, "De centrale weigert"),
+    ({"central": {"state": "not-enrolled", "reason": "not-enrolled"}}, "nog niet aangemeld"),
     ({"outbox": {"records": 9, "oldest_seconds": 4000}}, "Gegevens blijven liggen"),
     ({"states": {"rejected": 1, "parked": 0}}, "afgewezen"),
     ({"states": {"rejected": 0, "parked": 1}}, "geparkeerd"),

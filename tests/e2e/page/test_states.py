@@ -168,7 +168,7 @@ def test_a_product_that_a_shared_scanner_passes_on_is_none_of_our_business(
 ) -> None:
     happens(page, agent, "sale-posted")
     agent.say("scan", samples.scan(accepted=False, reason="passed-on"))
-    agent.device("receipt", state="ok", reason="paper-near-end")
+    agent.device("receipt", state="ok", reason="paper-low")
     page.wait_for_selector("#notice[data-tone=warn]")
 
     assert "Papier bijna op" in region(page, "notice")
@@ -231,6 +231,7 @@ def test_a_return_whose_answer_counts_upwards_is_shown_below_zero_too(
 def test_a_return_of_another_tills_sale_shows_no_points(page: Page, agent: ScriptedAgent) -> None:
     happens(page, agent, "return-of-unknown-sale")
 
+    assert "Retour zonder kaart" in region(page, "member")
     assert "De aankoop is van een andere kassa." in region(page, "sale")
     expect(page.locator("#sale .figure")).to_have_text("–")
 
@@ -313,9 +314,7 @@ def test_points_of_another_card_never_stand_beside_this_customers_name(
     page: Page, agent: ScriptedAgent
 ) -> None:
     happens(page, agent, "member-found")
-    other = {"kind": "sale", "result": samples.sale(), "card": "*********1111"}
-    agent.say("sale", other)
-    page.wait_for_selector("body[data-state=sale]")
+    happens(page, agent, "sale-read-by-the-pos")
 
     shown = region(page, "member")
     assert "Marijke" not in shown
@@ -326,29 +325,41 @@ def test_a_sale_without_a_card_never_stands_beside_this_customers_name(
     page: Page, agent: ScriptedAgent
 ) -> None:
     happens(page, agent, "member-found")
-    result = samples.sale(entries=[], earned={}, balance=None)
-    agent.say("sale", {"kind": "sale", "result": result, "card": None})
-    page.wait_for_selector("body[data-state=sale]")
+    happens(page, agent, "sale-without-card")
 
     assert "Zonder spaarkaart" in region(page, "member")
 
 
-def test_a_sale_of_the_card_on_the_screen_keeps_its_customer(
+def test_a_customer_who_is_looked_up_again_keeps_the_sale_on_the_screen(
     page: Page, agent: ScriptedAgent
 ) -> None:
-    happens(page, agent, "member-found")
-    same = {"kind": "sale", "result": samples.sale(), "card": samples.member()["card"]}
-    agent.say("sale", same)
-    page.wait_for_selector("body[data-state=sale]")
+    happens(page, agent, "sale-posted")
+    agent.say("member", samples.member(balance=samples.balance(4321)))
 
-    assert "Marijke de Vries" in region(page, "member")
+    expect(page.locator(".balance-total .figure")).to_have_text("4.321")
+    assert page.get_attribute("body", "data-state") == "sale"
 
 
-def test_a_member_that_comes_with_the_sale_is_shown(page: Page, agent: ScriptedAgent) -> None:
-    agent.say("sale", {"kind": "sale", "result": samples.sale(), "member": samples.member()})
-    page.wait_for_selector("body[data-state=sale]")
+def test_a_balance_that_nobody_knows_is_not_called_nought(page: Page, agent: ScriptedAgent) -> None:
+    agent.say("member", samples.member(balance={}))
 
-    assert "Marijke de Vries" in region(page, "member")
+    expect(page.locator("#member")).to_contain_text("Saldo onbekend")
+
+
+def test_a_reward_out_of_reach_says_how_far(page: Page, agent: ScriptedAgent) -> None:
+    reward = {**samples.member()["rewards"][0], "available": False, "why_not": "nog 82 punten"}
+    agent.say("member", samples.member(rewards=[reward]))
+
+    expect(page.locator(".facts")).to_contain_text("Koffie met gebak: nog 82 punten")
+
+
+def test_a_line_that_was_not_tried_yet_is_unknown_not_offline(
+    page: Page, agent: ScriptedAgent
+) -> None:
+    agent.sync(central={"state": "never", "reason": None, "last_contact": None})
+
+    expect(page.locator("[data-pill=central]")).to_have_text("CentraleOnbekend")
+    assert page.get_attribute("#notice", "data-tone") == "quiet"
 
 
 HOSTILE = "<img src=x onerror=\"console.error('injected')\"><script>alert(1)</script>"
