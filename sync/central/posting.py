@@ -129,14 +129,16 @@ def _settle(
 
 def _decide(batch: Batch, received: Received, act: Act) -> Outcome:
     """Everything is checked before anything is written; raises `Unpostable`."""
-    card = read_attachment(act, received.attachment).card
+    attachment = read_attachment(act, received.attachment)
+    if attachment.holds_payment_card:
+        batch.erase_attachment(received)
     digest = hashlib.sha256(act.content).digest()
     before = batch.before(received.terminal, act)
     if before is not None:
         if before.digest != digest:
             raise rejected(f"{act.kind.value}-differs")
         return Outcome(RecordState.DUPLICATE, duplicate_of=before.record_id)
-    outcome = _ACTS[act.kind](batch, received, act, card)
+    outcome = _ACTS[act.kind](batch, received, act, attachment.card)
     batch.note_act(received, act, digest)
     return outcome
 
