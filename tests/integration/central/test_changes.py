@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -116,9 +117,7 @@ def test_a_terminal_ahead_of_a_restored_central_gets_everything_again(central: C
 def test_who_waits_hears_of_a_change_when_it_is_made(central: Central, till: Till) -> None:
     after = changes(central).next
     till.sale("ref-1", [earn(5)], card="2912345678906")
-    pusher = threading.Thread(
-        target=lambda: (wait_for_waiter(central), central.push(till.message()))
-    )
+    pusher = once_waited_for(central, lambda: central.push(till.message()))
     pusher.start()
     told = central.feed.changes("0412/03", till.epoch, after, 20)
     pusher.join()
@@ -127,7 +126,7 @@ def test_who_waits_hears_of_a_change_when_it_is_made(central: Central, till: Til
 
 def test_who_waits_hears_of_what_another_process_wrote(central: Central) -> None:
     after = changes(central).next
-    writer = threading.Thread(target=lambda: (wait_for_waiter(central), bring_in(central, 1)))
+    writer = once_waited_for(central, lambda: bring_in(central, 1))
     writer.start()  # no notify: as the command line would
     told = central.feed.changes("0412/03", None, after, 20)
     writer.join()
@@ -144,7 +143,7 @@ def test_nothing_new_is_told_after_the_time_asked_for(central: Central) -> None:
 
 def test_stopping_lets_everyone_who_waits_go(central: Central) -> None:
     after = changes(central).next
-    stopper = threading.Thread(target=lambda: (wait_for_waiter(central), central.feed.stop()))
+    stopper = once_waited_for(central, central.feed.stop)
     stopper.start()
     began = time.monotonic()
     central.feed.changes("0412/03", None, after, 30)
@@ -159,6 +158,16 @@ def test_above_the_bound_of_waiters_the_answer_comes_at_once(
     began = time.monotonic()
     central.feed.changes("0412/03", None, changes(central).next, 30)
     assert time.monotonic() - began < 10
+
+
+def once_waited_for(central: Central, act: Callable[[], object]) -> threading.Thread:
+    """A thread that acts as soon as somebody waits."""
+
+    def run() -> None:
+        wait_for_waiter(central)
+        act()
+
+    return threading.Thread(target=run)
 
 
 def wait_for_waiter(central: Central) -> None:
