@@ -5,9 +5,18 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+import structlog
 
 from sync.central.central import Central
 from tests.central import AT, Running, Till, running_central, settings_in
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> Iterator[None]:
+    """One line each; structlog's default draws tracebacks for minutes."""
+    structlog.configure(processors=[structlog.processors.KeyValueRenderer(key_order=["event"])])
+    yield
+    structlog.reset_defaults()
 
 
 class SteppingClock:

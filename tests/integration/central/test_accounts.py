@@ -261,3 +261,39 @@ def test_without_a_programme_nothing_expires(
     central.push(till.message())
     clock.now = datetime(2040, 1, 1, tzinfo=UTC)
     assert central.expiry.run() == 0
+
+
+def test_what_was_spent_and_then_taken_back_stays_owed_after_the_lots_last_day(
+    central: Central, till: Till, clock: SteppingClock
+) -> None:
+    central.programmes.publish(PROGRAMME.read_text(), PROGRAMME.name)
+    sale = till.sale("ref-1", [earn(5)], card=CARD)
+    central.push(till.message())
+    spent = Adjustment(adjustment_id="a-1", quantity=-3, reason="cadeau")
+    central.members.adjust("ref-1", spent)
+    till.give_back(sale.id, [take_back(sale, 5)], "ref-1")
+    central.push(till.message(2))
+    clock.now = datetime(2028, 1, 1, tzinfo=UTC)
+    central.expire()
+    assert balance(central, "ref-1") == -3
+
+
+def test_points_taken_by_hand_come_from_the_lots_that_expire_first(
+    central: Central, till: Till, clock: SteppingClock
+) -> None:
+    central.programmes.publish(PROGRAMME.read_text(), PROGRAMME.name)
+    till.sale("ref-1", [earn(5), earn(4, expires_on=None), earn(3, line=2)], card=CARD)
+    central.push(till.message())
+    taken = Adjustment(adjustment_id="a-1", quantity=-10, reason="klacht")
+    assert central.members.adjust("ref-1", taken)["balance"] == {"points": 2}
+    assert central.members.adjust("ref-1", taken)["balance"] == {"points": 2}
+    clock.now = datetime(2028, 1, 1, tzinfo=UTC)
+    central.expire()
+    assert balance(central, "ref-1") == 2
+
+
+def test_more_may_be_taken_by_hand_than_there_is(central: Central) -> None:
+    bring_in(central, f"{CARD},M1,Anneke,10")
+    taken = Adjustment(adjustment_id="a-1", quantity=-15, reason="fraude")
+    assert central.members.adjust("M1", taken)["balance"] == {"points": -5}
+    assert sums(central) == (-5, -5)

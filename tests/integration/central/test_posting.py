@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert
 
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.record import GENESIS, Record, RecordKind, canonical, chain_hash
+from sync.central import bodies as bodies_module
 from sync.central.central import Central
 from sync.central.posting import Posting
 from sync.central.tables import attachments, entries, lots
@@ -421,3 +422,25 @@ def test_expired_points_stay_those_of_their_day(central: Central, till: Till) ->
     central.push(till.message())
     (member,) = changes(central).members
     assert [(lot.quantity, lot.expires_on) for lot in member.lots] == [(3, None), (6, EXPIRES_ON)]
+
+
+def test_what_an_older_central_could_not_read_is_posted_after_its_upgrade(
+    central: Central, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sale = till.sale("ref-1", [earn(5)], card=CARD)
+    till.give_back(sale.id, [take_back(sale, 2)], "ref-1")
+    with monkeypatch.context() as older:
+        older.delitem(bodies_module._READERS, "sale")
+        central.push(till.message())
+        assert states(central) == [
+            (1, "parked", "unknown-kind"),
+            (2, "parked", "awaiting-original"),
+        ]
+        seen = changes(central, epoch=till.epoch).next
+        central.catch_up()
+        assert changes(central, seen, till.epoch).next == seen
+    central.catch_up()
+    assert states(central) == [(1, "accepted", None), (2, "accepted", None)]
+    assert balance(central, "ref-1") == 3
+    told = changes(central, seen, till.epoch).states
+    assert sorted((state.seq, state.state) for state in told) == [(1, "accepted"), (2, "accepted")]
