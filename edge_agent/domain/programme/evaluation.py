@@ -1,5 +1,6 @@
 """Working out what a basket earns: a pure function of the programme and the facts in the record."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -36,17 +37,30 @@ def evaluate(programme: Programme, facts: MemberFacts, basket: Basket, at: datet
         found = mechanism.outcomes(situation, tuple(awards))
         outcomes += found
         awards += [award for outcome in found for award in outcome.awards]
-    entries = tuple(_entry(programme, award, situation.at.date()) for award in awards)
+    last_days = _last_days(programme, awards, situation.at.date())
+    entries = tuple(
+        Entry(
+            EntryKind.EARN,
+            award.unit,
+            award.quantity,
+            award.rule,
+            award.line,
+            None,
+            last_days[award.rule],
+        )
+        for award in awards
+    )
     return Evaluation(tuple(outcomes), excluded, entries)
 
 
-def _entry(programme: Programme, award: Award, earned_on: date) -> Entry:
-    expiry = award.expiry or programme.file.unit[award.unit].expiry
-    return Entry(
-        kind=EntryKind.EARN,
-        unit=award.unit,
-        quantity=award.quantity,
-        rule=award.rule,
-        line=award.line,
-        expires_on=None if expiry is None else expiry.last_day(earned_on),
-    )
+def _last_days(
+    programme: Programme, awards: Sequence[Award], earned_on: date
+) -> dict[str, date | None]:
+    """Until when the points of each rule last; a rule has one unit and one expiry."""
+    expiries = {
+        award.rule: award.expiry or programme.file.unit[award.unit].expiry for award in awards
+    }
+    return {
+        rule: None if expiry is None else expiry.last_day(earned_on)
+        for rule, expiry in expiries.items()
+    }

@@ -1,7 +1,5 @@
 """Rewards: what points are good for. Here they are shown; redeeming them comes with the redemption calls."""
 
-from collections.abc import Sequence
-
 from pydantic import Field
 
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
@@ -17,9 +15,3 @@ class RewardRule(TableModel):
     cost: int = Field(gt=0, le=1_000_000_000)
     value: int | None = Field(default=None, gt=0, le=AMOUNT_MAX_MINOR)
     title: LocalText
-
-
-def next_reward(rewards: Sequence[RewardRule], unit: str, have: int) -> RewardRule | None:
-    """The cheapest reward in `unit` that `have` points do not reach yet."""
-    beyond = [reward for reward in rewards if reward.unit == unit and reward.cost > have]
-    return min(beyond, key=lambda reward: reward.cost, default=None)

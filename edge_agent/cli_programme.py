@@ -1,0 +1,116 @@
+"""`edge-agent programme`: checking a programme and trying it out."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.programme import Programme, ProgrammeInvalid, evaluate, load_programme
+
+_FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+_JSON = click.option("--json", "as_json", is_flag=True, help="For scripts: JSON on stdout.")
+
+
+@click.group()
+def programme() -> None:
+    """Check a programme file, or try it on a basket."""
+
+
+def _loaded(file: Path) -> Programme:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        click.echo(f"{file}: is not UTF-8 text", err=True)
+        raise click.exceptions.Exit(1) from error
+    return load_programme(text, str(file))
+
+
+@programme.command()
+@_FILE
+@_JSON
+def check(file: Path, as_json: bool) -> None:
+    """Say everything that is wrong with a programme."""
+    findings = []
+    loaded = None
+    try:
+        loaded = _loaded(file)
+    except ProgrammeInvalid as error:
+        findings = list(error.findings)
+    if as_json:
+        shown = [
+            {
+                "file": each.file,
+                "line": each.line,
+                "key": each.key,
+                "code": each.code,
+                "message": each.message,
+            }
+            for each in findings
+        ]
+        click.echo(json.dumps({"ok": not findings, "findings": shown}))
+    else:
+        for each in findings:
+            click.echo(str(each))
+        if loaded is not None:
+            rules = len(loaded.file.earn) + len(loaded.file.bonus) + len(loaded.file.exclude)
+            click.echo(
+                f"{file}: {loaded.id} version {loaded.version}, {rules} rules, nothing wrong."
+            )
+    raise click.exceptions.Exit(1 if findings else 0)
+
+
+@programme.command(name="try")
+@_FILE
+@click.argument("basket", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--member", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Facts as JSON."
+)
+@click.option("--at", help="RFC 3339 with offset; now without it.")
+@click.option(
+    "--language", type=click.Choice(["nl", "en", "de", "fr"]), default="nl", show_default=True
+)
+@_JSON
+def try_basket(
+    file: Path, basket: Path, member: Path | None, at: str | None, language: str, as_json: bool
+) -> None:
+    """Work out what a basket earns, rule by rule. BASKET is the JSON of a sale as the POS posts it."""
+    from edge_agent.domain.programme.explain import explain
+    from edge_agent.web.models import basket_from_json
+
+    try:
+        loaded = _loaded(file)
+    except ProgrammeInvalid as error:
+        click.echo(str(error), err=True)
+        raise click.exceptions.Exit(1) from error
+    what = basket_from_json(basket.read_bytes())
+    facts = MemberFacts("try", **_member_facts(member))
+    moment = _moment(at)
+    explanation = explain(loaded, evaluate(loaded, facts, what, moment), what, language)
+    if as_json:
+        click.echo(json.dumps(explanation.to_json(), ensure_ascii=False))
+    else:
+        click.echo("\n".join(explanation.lines()))
+
+
+def _member_facts(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    facts = json.loads(path.read_text(encoding="utf-8"))
+    return {"tier": facts.get("tier")}
+
+
+def _moment(at: str | None) -> datetime:
+    if at is None:
+        return datetime.now().astimezone()
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError as error:
+        raise click.BadParameter(
+            "is not a time such as 2026-11-21T14:03:11+01:00", param_hint="--at"
+        ) from error
+    if moment.tzinfo is None:
+        raise click.BadParameter("needs an offset, such as +01:00", param_hint="--at")
+    return moment
