@@ -90,21 +90,20 @@ def build_printer(
     `cache` is a folder of ours for python-escpos. `simulated` is the mechanism behind kind
     `simulated`, kept by the caller to look at its receipts. Kind `none` is the caller's: no driver.
     """
-    build = PRINTERS.get(settings.kind)
+    kinds: dict[str, Callable[[PrinterSettings], Transport]] = {
+        **PRINTERS,
+        "simulated": lambda s: MemoryTransport(simulated or SimulatedPrinter(s.columns)),
+    }
+    build = kinds.get(settings.kind)
     if build is None:
-        raise SettingsError("kind", f"{settings.kind!r}, allowed are {', '.join(PRINTERS)}, none")
+        raise SettingsError("kind", f"{settings.kind!r}, allowed are {', '.join(kinds)}, none")
     if not COLUMNS_MIN <= settings.columns <= COLUMNS_MAX:
         raise SettingsError(
             "columns", f"{settings.columns}, allowed {COLUMNS_MIN} to {COLUMNS_MAX}"
         )
-    transport = (
-        MemoryTransport(simulated or SimulatedPrinter(settings.columns))
-        if settings.kind == "simulated"
-        else build(settings)
-    )
     return EscposPrinter(
         settings.id,
-        transport,
+        build(settings),
         EscposEncoder(settings.profile, settings.code_page, cache=cache),
         columns=settings.columns,
         trusts_silence=not settings.answers,
@@ -134,16 +133,11 @@ def _usb(settings: PrinterSettings) -> Transport:
     return FileTransport(settings.path or USB_PATH, kind="usb")
 
 
-def _simulated(settings: PrinterSettings) -> Transport:
-    return MemoryTransport(SimulatedPrinter(settings.columns))
-
-
 PRINTERS: dict[str, Callable[[PrinterSettings], Transport]] = {
     "network": _network,
     "serial": _serial,
     "file": _file,
     "usb": _usb,
-    "simulated": _simulated,
 }
 
 

@@ -61,6 +61,7 @@ class EscposPrinter:
         answer_s: float = ANSWER_S,
         job_done_s: float = JOB_DONE_S,
         unconfirmed_s: float = UNCONFIRMED_S,
+        probe_s: float = PROBE_S,
     ) -> None:
         self._device = device
         self._transport = transport
@@ -71,6 +72,7 @@ class EscposPrinter:
         self._job_done_s = job_done_s
         self._marks: Iterator[int] = itertools.count(1)
         self._unconfirmed_s = unconfirmed_s
+        self._probe_s = probe_s
         self._confirms_jobs: bool | None = None
         self._may_hold = False
 
@@ -147,7 +149,7 @@ class EscposPrinter:
         wait_s = self._job_done_s if self._confirms_jobs is not False else self._unconfirmed_s
         until_s = time.monotonic() + wait_s
         while (left_s := until_s - time.monotonic()) > 0:
-            if line.wait_for(mark, min(left_s, PROBE_S)):
+            if line.wait_for(mark, min(left_s, self._probe_s)):
                 self._confirms_jobs = True
                 return ""
             status = line.status()

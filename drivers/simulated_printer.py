@@ -255,6 +255,8 @@ class MemoryTransport:
 
     def send(self, data: bytes) -> None:
         self._check()
+        if not self._printer.takes_bytes:
+            raise DeviceError("write-timeout", "the simulated printer takes no more bytes")
         self._printer.receive(data)
         self._check()
 

@@ -1,0 +1,165 @@
+"""The real till on real SQLite files, with a simulated scanner and printer, as the API gets it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from drivers.build import PrinterSettings, ScannerSettings, build_printer, build_scanner
+from drivers.ports import Scan
+from drivers.printer_supervisor import PrinterSupervisor
+from drivers.scanner_supervisor import ScannerSupervisor
+from drivers.simulated_printer import SimulatedPrinter
+from edge_agent.clock import Clock
+from edge_agent.devices import Devices, PrintQueue
+from edge_agent.domain.balance import Holding
+from edge_agent.domain.basket import Sale
+from edge_agent.domain.cards import CardCheck, CardPattern, card_key
+from edge_agent.errors import LoyaltyError
+from edge_agent.health import Health, Word
+from edge_agent.ledger.ledger import Ledger
+from edge_agent.ledger.members import Member, MembersFile, MembersPosition
+from edge_agent.till.directory import Directory
+from edge_agent.till.parts import Parts, TillSettings
+from edge_agent.till.shelf import ProgrammeShelf
+from edge_agent.till.till import Till
+from edge_agent.till.views import Answer
+from edge_agent.web.events import EventHub
+
+KNOWN = "2912345678906"
+UNKNOWN = "2900000000001"
+NAME = "Anna de V."
+NOW = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)
+PROGRAMME = Path(__file__).parents[3] / "config" / "programme.example.toml"
+_KEY = b"k" * 32
+
+
+class FaultyTill(Till):
+    """The real till; `failure` is raised instead of selling, for what cannot be brought about from outside."""
+
+    failure: Exception | None = None
+
+    def sell(self, sale: Sale) -> Answer:
+        if self.failure is not None:
+            raise self.failure
+        return super().sell(sale)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    offline: bool = True
+
+
+@dataclass
+class Terminal:
+    """Everything behind the API."""
+
+    folder: Path
+    till: FaultyTill
+    ledger: Ledger
+    devices: Devices
+    printer: SimulatedPrinter
+    health: Health
+    ledger_fault: LoyaltyError | None = None
+
+    def rows(self) -> int:
+        """How many acts are on disk."""
+        return self.ledger.head.seq
+
+    def status(self) -> dict[str, Any]:
+        """The status in the contract's shape."""
+        if self.ledger_fault is not None:
+            raise self.ledger_fault
+        head = self.ledger.head
+        return {
+            "version": "0.1.0",
+            "terminal": self.ledger.terminal,
+            "journal": {"seq": head.seq, "received": 0, "head": head.hash.hex()},
+            "outbox": {"records": head.seq, "oldest_seconds": 0.0 if head.seq else None},
+            "central": {"state": "offline", "last_contact": None},
+            "states": {"rejected": 0, "parked": 0},
+            "members": {"version": 1, "as_of": NOW.isoformat(), "count": 1},
+            "programme": {"id": "sample", "version": 1, "as_of": NOW.isoformat()},
+            "clock": {"trusted": True, "offset_seconds": None},
+            "redemption": {"worst_loss": 0},
+            "disk_free_bytes": 10**9,
+        }
+
+
+def _members(folder: Path, epoch: str) -> MembersFile:
+    members = MembersFile(folder)
+    anna = Member(
+        "m-anna",
+        display_name=NAME,
+        tier=None,
+        since=date(2024, 5, 1),
+        lots=(Holding("points", 118, date(2027, 12, 31)),),
+        cards=(card_key(_KEY, KNOWN),),
+    )
+    with members.update(fresh=False) as update:
+        update.put([anna])
+        update.commit(MembersPosition(1, epoch, 0, NOW - timedelta(minutes=5), 1))
+    return members
+
+
+@contextmanager
+def a_terminal(folder: Path, events: EventHub) -> Iterator[Terminal]:
+    """Put one together and take it apart."""
+    clock = Clock(None, lambda: NOW)
+    ledger = Ledger.open(folder, "0412/03", NOW)
+    members = _members(folder / "members", ledger.epoch)
+    shelf = ProgrammeShelf(ledger)
+    shelf.offer(PROGRAMME.read_text(), PROGRAMME.name, NOW)
+    mechanism = SimulatedPrinter(42)
+    holder: list[Till] = []
+    printer = PrinterSupervisor(
+        build_printer(
+            PrinterSettings("simulated", columns=42), cache=folder / "escpos", simulated=mechanism
+        ),
+        on_outcome=lambda _job, _outcome: None,
+        on_change=lambda report: events.publish("device", report.as_json()),
+    )
+
+    def scanned(scan: Scan) -> None:
+        holder[0].scanned(scan.device, scan.text, scan.symbology)
+
+    scanner = ScannerSupervisor(
+        build_scanner(ScannerSettings("hand", "simulated")),
+        on_scan=scanned,
+        on_discard=lambda _discarded: None,
+        on_change=lambda report: events.publish("device", report.as_json()),
+    )
+    devices = Devices({"hand": scanner}, printer, "nl")
+    patterns = (CardPattern(re.compile(r"29\d{11}"), CardCheck.EAN13),)
+    parts = Parts(
+        TillSettings("0412", "03", "nl", patterns),
+        ledger,
+        Directory(members, lambda: _KEY, ledger.epoch),
+        shelf,
+        clock,
+        events,
+        PrintQueue(printer),
+        _Line(),
+    )
+    till = FaultyTill(parts)
+    holder.append(till)
+    health = Health()
+    terminal = Terminal(folder, till, ledger, devices, mechanism, health)
+    health.part("ledger", lambda: Word("failed", "gone") if terminal.ledger_fault else Word("ok"))
+    health.part("programme", lambda: Word("ok"))
+    health.part("printer", lambda: _printer_word(devices))
+    devices.start()
+    try:
+        yield terminal
+    finally:
+        devices.stop()
+        members.close()
+        ledger.close()
+
+
+def _printer_word(devices: Devices) -> Word:
+    (report,) = [each for each in devices.reports() if each.role == "printer"]
+    return Word("ok") if report.state == "ok" else Word("degraded", report.state)
