@@ -1,4 +1,4 @@
-"""A scripted central on loopback and a small till for every test here."""
+"""A scripted central on loopback and a till for every test here."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.sync.scripted_central import ScriptedCentral, scripted_central
-from tests.unit.sync.small_ledger import SmallTill
+from tests.unit.sync.real_till import RealTill
 
 
 @pytest.fixture
@@ -17,6 +17,8 @@ def server() -> Iterator[ScriptedCentral]:
 
 
 @pytest.fixture
-def till(tmp_path: Path) -> SmallTill:
+def till(tmp_path: Path) -> Iterator[RealTill]:
     """A till with empty stores."""
-    return SmallTill(tmp_path)
+    till = RealTill(tmp_path / "till")
+    yield till
+    till.close()

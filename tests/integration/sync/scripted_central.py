@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 from sync.errors import Conflict, PositionUnknown
 from sync.wire import EnrolmentAnswer, EnrolmentMessage, Message, RecordsMessage
 from tests.unit.sync.model_central import ModelCentral
-from tests.unit.sync.small_ledger import TERMINAL
+from tests.unit.sync.real_till import TERMINAL
 
 TOKEN = "token-of-till-0412-03"
 CARD_KEY = "ab" * 32

@@ -41,7 +41,7 @@ from tests.integration.sync.scripted_central import (
     status,
 )
 from tests.unit.sync.model_central import ModelCentral
-from tests.unit.sync.small_ledger import EPOCH, TERMINAL, SmallTill
+from tests.unit.sync.real_till import EPOCH, TERMINAL, RealTill
 
 SOON = Timeouts(connect_s=2.0, read_s=0.3, total_s=1.0)
 TLS = Path(__file__).parents[2] / "data" / "tls"
@@ -54,7 +54,7 @@ def client(server: ScriptedCentral) -> Iterator[CentralClient]:
     client.close()
 
 
-def message_of(till: SmallTill, count: int, note: str = "") -> RecordsMessage:
+def message_of(till: RealTill, count: int, note: str = "") -> RecordsMessage:
     till.journal.record(count, note)
     records = till.journal.waiting(0, count, 10**9)
     return RecordsMessage(
@@ -66,7 +66,7 @@ EMPTY = RecordsMessage(terminal=TERMINAL, epoch=EPOCH, records=())
 
 
 def test_records_arrive_as_they_were_recorded(
-    server: ScriptedCentral, client: CentralClient, till: SmallTill
+    server: ScriptedCentral, client: CentralClient, till: RealTill
 ) -> None:
     answer = client.send(message_of(till, 3, note='€ "quoted" \\ ü'))
     assert answer.received == 3
@@ -74,7 +74,7 @@ def test_records_arrive_as_they_were_recorded(
 
 
 def test_large_requests_are_packed_and_small_ones_are_not(
-    server: ScriptedCentral, client: CentralClient, till: SmallTill
+    server: ScriptedCentral, client: CentralClient, till: RealTill
 ) -> None:
     client.send(EMPTY)
     assert "Content-Encoding" not in server.user_headers

@@ -10,12 +10,11 @@ from sync.identity import client_for, enrol, load_identity, save_identity
 from sync.wire import RecordsMessage
 from tests.integration.sync.scripted_central import (
     CARD_KEY,
-    TOKEN,
     ScriptedCentral,
     never,
     status,
 )
-from tests.unit.sync.small_ledger import EPOCH, TERMINAL
+from tests.unit.sync.real_till import EPOCH, TERMINAL
 
 CODE = "K7QF-3MXA-9TRC"
 SOON = Timeouts(connect_s=1, read_s=0.3, total_s=1)

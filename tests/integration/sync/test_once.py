@@ -6,12 +6,12 @@ from sync.client import CentralClient, Place, Timeouts
 from sync.errors import Busy, OtherTerminal, Refused
 from sync.once import SyncResult, sync_once
 from tests.integration.sync.scripted_central import TOKEN, ScriptedCentral, status
-from tests.unit.sync.small_ledger import TERMINAL, SmallTill
+from tests.unit.sync.real_till import TERMINAL, RealTill
 
 
 def once(
     server: ScriptedCentral,
-    till: SmallTill,
+    till: RealTill,
     token: str = TOKEN,
     terminal: str = TERMINAL,
     told: list[tuple[str, int, int]] | None = None,
@@ -30,7 +30,7 @@ def once(
         client.close()
 
 
-def test_what_waits_goes_and_what_is_new_comes(server: ScriptedCentral, till: SmallTill) -> None:
+def test_what_waits_goes_and_what_is_new_comes(server: ScriptedCentral, till: RealTill) -> None:
     till.journal.record(3)
     server.model.set_points("m", 4)
     result = once(server, till)
@@ -39,7 +39,7 @@ def test_what_waits_goes_and_what_is_new_comes(server: ScriptedCentral, till: Sm
 
 
 def test_progress_counts_records_of_their_total_and_members_of_theirs(
-    server: ScriptedCentral, till: SmallTill
+    server: ScriptedCentral, till: RealTill
 ) -> None:
     till.journal.record(1_200)
     for number in range(7):
@@ -57,13 +57,13 @@ def test_progress_counts_records_of_their_total_and_members_of_theirs(
     ]
 
 
-def test_with_nothing_to_do_it_says_so(server: ScriptedCentral, till: SmallTill) -> None:
+def test_with_nothing_to_do_it_says_so(server: ScriptedCentral, till: RealTill) -> None:
     once(server, till)
     result = once(server, till)
     assert (result.records, result.pulled.members) == (0, 0)
 
 
-def test_the_first_fault_is_raised_as_it_is(server: ScriptedCentral, till: SmallTill) -> None:
+def test_the_first_fault_is_raised_as_it_is(server: ScriptedCentral, till: RealTill) -> None:
     with pytest.raises(Refused):
         once(server, till, token="revoked")
     server.script.append(status(503))
@@ -72,7 +72,7 @@ def test_the_first_fault_is_raised_as_it_is(server: ScriptedCentral, till: Small
 
 
 def test_what_was_pushed_before_a_fault_stays_pushed(
-    server: ScriptedCentral, till: SmallTill
+    server: ScriptedCentral, till: RealTill
 ) -> None:
     till.journal.record(600)
     server.only_path = "/wire/v1/changes"
@@ -83,7 +83,7 @@ def test_what_was_pushed_before_a_fault_stays_pushed(
 
 
 def test_an_identity_of_another_terminal_is_not_used(
-    server: ScriptedCentral, till: SmallTill
+    server: ScriptedCentral, till: RealTill
 ) -> None:
     with pytest.raises(OtherTerminal, match="0412/99"):
         once(server, till, terminal="0412/99")

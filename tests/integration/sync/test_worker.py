@@ -31,7 +31,7 @@ from tests.integration.sync.scripted_central import (
     status,
     twice,
 )
-from tests.unit.sync.small_ledger import EPOCH, TERMINAL, SmallTill
+from tests.unit.sync.real_till import EPOCH, TERMINAL, RealTill
 
 SOON = Timeouts(connect_s=2.0, read_s=0.5, total_s=5.0)
 PATIENT = Timeouts(connect_s=30, read_s=60, total_s=120)
@@ -74,7 +74,7 @@ class _OneBeat:
 class Bench:
     """A till, its worker and what the worker told."""
 
-    def __init__(self, till: SmallTill, url: str) -> None:
+    def __init__(self, till: RealTill, url: str) -> None:
         self.till = till
         self.url = url
         self.token = TOKEN
@@ -111,16 +111,19 @@ class Bench:
         if self.worker is not None:
             self.worker.wake()
 
-    def state(self) -> LinkState:
+    def status(self) -> LinkStatus:
         assert self.worker is not None
-        return self.worker.status.state
+        return self.worker.status
+
+    def state(self) -> LinkState:
+        return self.status().state
 
     def told_states(self) -> list[LinkState]:
         return [told.state for told in self.told]
 
 
 @pytest.fixture
-def bench(till: SmallTill, server: ScriptedCentral) -> Iterator[Bench]:
+def bench(till: RealTill, server: ScriptedCentral) -> Iterator[Bench]:
     bench = Bench(till, server.url)
     yield bench
     if bench.worker is not None:
@@ -246,7 +249,7 @@ def test_trouble_of_all_kinds_under_load_has_one_effect_per_record(
 
 
 def test_central_away_is_said_and_what_waited_arrives_when_it_is_back(
-    till: SmallTill, server: ScriptedCentral
+    till: RealTill, server: ScriptedCentral
 ) -> None:
     bench = Bench(till, server.url)
     worker = bench.start()
@@ -266,7 +269,7 @@ def test_central_away_is_said_and_what_waited_arrives_when_it_is_back(
 
 
 def test_the_loop_that_finds_central_back_ends_the_others_pause(
-    till: SmallTill, server: ScriptedCentral
+    till: RealTill, server: ScriptedCentral
 ) -> None:
     """Push waits out an hour; pull comes back at once, and takes push along."""
 
@@ -287,7 +290,7 @@ def test_the_loop_that_finds_central_back_ends_the_others_pause(
 
 
 def test_a_wake_does_not_shorten_the_pause_of_a_central_that_is_away(
-    till: SmallTill, server: ScriptedCentral
+    till: RealTill, server: ScriptedCentral
 ) -> None:
     bench = Bench(till, server.url)
     bench.pause_s = lambda _error, _attempt, _uniform: 3600.0
@@ -301,7 +304,7 @@ def test_a_wake_does_not_shorten_the_pause_of_a_central_that_is_away(
     assert worker.stop()
 
 
-def test_pauses_grow_from_try_to_try(till: SmallTill, server: ScriptedCentral) -> None:
+def test_pauses_grow_from_try_to_try(till: RealTill, server: ScriptedCentral) -> None:
     attempts: list[int] = []
 
     def pause(error: BaseException | None, attempt: int, uniform: Uniform) -> float:
@@ -320,7 +323,7 @@ def test_pauses_grow_from_try_to_try(till: SmallTill, server: ScriptedCentral) -
 
 
 def test_a_line_that_breaks_after_each_batch_still_moves_and_its_pauses_stay_small(
-    till: SmallTill, server: ScriptedCentral
+    till: RealTill, server: ScriptedCentral
 ) -> None:
     attempts: list[int] = []
 
@@ -357,14 +360,14 @@ def test_a_central_from_a_backup_gets_what_it_lost_although_nothing_new_is_recor
 # --- refusals ---
 
 
-def test_a_refused_token_is_said_and_tried_slowly(till: SmallTill, server: ScriptedCentral) -> None:
+def test_a_refused_token_is_said_and_tried_slowly(till: RealTill, server: ScriptedCentral) -> None:
     bench = Bench(till, server.url)
     bench.pause_s = pause_s
     bench.token = "revoked"
     bench.sell()
     worker = bench.start()
     eventually(lambda: bench.state() is LinkState.REFUSED, "refused")
-    assert bench.told[-1].reason == "refused"
+    assert bench.status().reason == "refused"
     time.sleep(0.5)
     assert server.count("/wire/v1/records") == 1
     assert server.count("/wire/v1/changes") == 1
@@ -372,7 +375,7 @@ def test_a_refused_token_is_said_and_tried_slowly(till: SmallTill, server: Scrip
 
 
 def test_a_till_that_was_enrolled_anew_is_let_in_without_a_restart(
-    till: SmallTill, server: ScriptedCentral
+    till: RealTill, server: ScriptedCentral
 ) -> None:
     bench = Bench(till, server.url)
     bench.pause_s = pause_s
@@ -388,17 +391,19 @@ def test_a_till_that_was_enrolled_anew_is_let_in_without_a_restart(
 
 
 def test_another_head_stops_the_push_and_says_so_while_members_still_come(
-    bench: Bench, server: ScriptedCentral, tmp_path_factory: pytest.TempPathFactory
+    bench: Bench, server: ScriptedCentral, tmp_path: Path
 ) -> None:
-    clone = Bench(SmallTill(tmp_path_factory.mktemp("clone")), server.url)
-    clone.till.journal.record(5, note="of the clone")
+    """Two tills from one disk image."""
+    clone = Bench(bench.till.clone(tmp_path / "clone"), server.url)
+    clone.till.journal.record(5)
     worker = clone.start()
     all_there(clone, server, 5)
     assert worker.stop(10)
+    clone.till.close()
     bench.sell(700)
     bench.start()
     eventually(lambda: bench.state() is LinkState.REFUSED, "refused")
-    assert bench.told[-1].reason == "head-differs"
+    assert bench.status().reason == "head-differs"
     server.model.set_points("m", 1)
     eventually(lambda: bench.till.members.refs() == {"m": 1}, "members still come")
     bench.sell()
@@ -415,7 +420,7 @@ def test_an_identity_of_another_terminal_is_not_used(bench: Bench, server: Scrip
     bench.sell()
     bench.start()
     eventually(lambda: bench.state() is LinkState.REFUSED, "refused")
-    assert bench.told[-1].reason == "other-terminal"
+    assert bench.status().reason == "other-terminal"
     assert server.requests == []
 
 
@@ -440,14 +445,14 @@ def test_a_record_that_nobody_lets_through_is_said(bench: Bench, server: Scripte
     server.always = status(413)
     bench.sell(3)
     eventually(lambda: bench.state() is LinkState.REFUSED, "refused")
-    assert bench.told[-1].reason == "too-large"
-    assert "record 1 " in bench.told[-1].detail
+    assert bench.status().reason == "too-large"
+    assert "record 1 " in bench.status().detail
 
 
 # --- the state ---
 
 
-def test_before_any_contact_the_state_is_never(till: SmallTill) -> None:
+def test_before_any_contact_the_state_is_never(till: RealTill) -> None:
     bench = Bench(till, "http://127.0.0.1:1")
     worker = bench.start()
     eventually(lambda: bench.told_states() == [LinkState.NEVER], "told why")
@@ -457,7 +462,7 @@ def test_before_any_contact_the_state_is_never(till: SmallTill) -> None:
 
 
 def test_a_till_with_members_from_yesterday_starts_offline_with_their_time(
-    till: SmallTill, server: ScriptedCentral
+    till: RealTill, server: ScriptedCentral
 ) -> None:
     bench = Bench(till, server.url)
     worker = bench.start()
@@ -512,7 +517,7 @@ def test_logs_hold_no_token(bench: Bench, server: ScriptedCentral) -> None:
 
 
 def test_the_watchdog_hears_both_loops_also_while_central_is_away(
-    till: SmallTill, server: ScriptedCentral
+    till: RealTill, server: ScriptedCentral
 ) -> None:
     bench = Bench(till, server.url)
     server.always = status(500)
@@ -537,7 +542,7 @@ def stop_while(bench: Bench, ready: Callable[[], bool]) -> None:
     bench.worker = None
 
 
-def test_stopping_in_a_long_poll_is_immediate(till: SmallTill, server: ScriptedCentral) -> None:
+def test_stopping_in_a_long_poll_is_immediate(till: RealTill, server: ScriptedCentral) -> None:
     bench = Bench(till, server.url)
     bench.timeouts = PATIENT
     stop_while(bench, lambda: any("wait=" in path for path, _ in list(server.requests)))
@@ -545,7 +550,7 @@ def test_stopping_in_a_long_poll_is_immediate(till: SmallTill, server: ScriptedC
 
 @pytest.mark.parametrize("fault", [never, dribble])
 def test_stopping_in_a_push_that_is_never_answered_is_immediate(
-    till: SmallTill, server: ScriptedCentral, fault: Fault
+    till: RealTill, server: ScriptedCentral, fault: Fault
 ) -> None:
     bench = Bench(till, server.url)
     bench.timeouts = PATIENT
@@ -554,7 +559,7 @@ def test_stopping_in_a_push_that_is_never_answered_is_immediate(
     stop_while(bench, lambda: len(server.requests) >= 2)
 
 
-def test_stopping_in_a_backoff_is_immediate(till: SmallTill, server: ScriptedCentral) -> None:
+def test_stopping_in_a_backoff_is_immediate(till: RealTill, server: ScriptedCentral) -> None:
     bench = Bench(till, server.url)
     bench.pause_s = lambda _error, _attempt, _uniform: 3600.0
     server.always = status(500)
@@ -562,7 +567,7 @@ def test_stopping_in_a_backoff_is_immediate(till: SmallTill, server: ScriptedCen
 
 
 def test_stopping_in_the_pause_between_two_pages_is_immediate(
-    till: SmallTill, server: ScriptedCentral
+    till: RealTill, server: ScriptedCentral
 ) -> None:
     for number in range(9):
         server.model.set_points(f"m{number}", 1)
@@ -579,32 +584,32 @@ def test_stopping_at_any_moment_loses_and_doubles_nothing(
     """Forty lives of one till, each ended at a random moment of a push."""
     dice = random.Random(11)
     path = tmp_path / "till"
-    path.mkdir()
     for _ in range(40):
-        till = SmallTill(path)
+        till = RealTill(path)
         bench = Bench(till, server.url)
         till.journal.record(dice.randint(1, 60))
         worker = bench.start()
         bench.sell()
         time.sleep(dice.random() * 0.05)
         assert worker.stop(10)
-        till.journal.close()
-    till = SmallTill(path)
+        till.close()
+    till = RealTill(path)
     bench = Bench(till, server.url)
     worker = bench.start()
     all_there(bench, server, till.journal.last_seq())
     assert worker.stop(10)
+    till.close()
 
 
 def test_after_stopping_nothing_of_the_till_is_touched(
-    till: SmallTill, server: ScriptedCentral
+    till: RealTill, server: ScriptedCentral
 ) -> None:
     server.always = slow(0.3)
     bench = Bench(till, server.url)
     bench.timeouts = PATIENT
     bench.sell(5)
     stop_while(bench, lambda: len(server.requests) >= 2)
-    till.journal.close()
+    till.close()
     with capture_logs() as logs:
         time.sleep(0.4)
     assert logs == []

@@ -1,17 +1,20 @@
-"""A small till and a model of central for every test here."""
+"""A till and a model of central for every test here."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.unit.sync.model_central import ModelCentral
-from tests.unit.sync.small_ledger import SmallTill
+from tests.unit.sync.real_till import RealTill
 
 
 @pytest.fixture
-def till(tmp_path: Path) -> SmallTill:
+def till(tmp_path: Path) -> Iterator[RealTill]:
     """A till with empty stores."""
-    return SmallTill(tmp_path)
+    till = RealTill(tmp_path / "till")
+    yield till
+    till.close()
 
 
 @pytest.fixture

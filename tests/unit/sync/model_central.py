@@ -17,7 +17,7 @@ from sync.wire import (
     RecordState,
     StateOfRecord,
 )
-from tests.unit.sync.small_ledger import TERMINAL
+from tests.unit.sync.real_till import TERMINAL
 
 
 @dataclass(slots=True)

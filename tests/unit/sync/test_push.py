@@ -1,6 +1,8 @@
 """A push over a real journal against the model of central."""
 
 import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +22,7 @@ from sync.policy import Window
 from sync.push import push
 from sync.wire import RECORDS_PER_PUSH_MAX, RecordsAnswer, RecordsMessage
 from tests.unit.sync.model_central import ModelCentral
-from tests.unit.sync.small_ledger import EPOCH, SmallJournal, SmallTill
+from tests.unit.sync.real_till import EPOCH, Journal, RealTill
 
 
 class Troubled(ModelCentral):
@@ -49,7 +51,7 @@ def troubled() -> Troubled:
 
 
 @pytest.fixture
-def journal(till: SmallTill) -> SmallJournal:
+def journal(till: RealTill) -> Journal:
     return till.journal
 
 
@@ -58,26 +60,22 @@ def once_each(central: ModelCentral, count: int) -> bool:
     return len(central.effects) == count == len(set(central.effects))
 
 
-def test_nothing_waiting_asks_nothing_of_central(
-    journal: SmallJournal, central: ModelCentral
-) -> None:
+def test_nothing_waiting_asks_nothing_of_central(journal: Journal, central: ModelCentral) -> None:
     assert push(central, journal, Window()).moved == 0
     assert central.messages == []
 
 
 def test_what_waits_is_sent_and_marked_and_its_states_are_kept(
-    journal: SmallJournal, central: ModelCentral
+    journal: Journal, central: ModelCentral
 ) -> None:
     journal.record(3)
     result = push(central, journal, Window())
     assert (result.moved, result.received, result.fault) == (3, 3, None)
     assert journal.received() == central.held(EPOCH) == 3
-    assert journal.states() == {1: "accepted", 2: "accepted", 3: "accepted"}
+    assert journal.told == {1: "accepted", 2: "accepted", 3: "accepted"}
 
 
-def test_what_was_received_is_never_sent_again(
-    journal: SmallJournal, central: ModelCentral
-) -> None:
+def test_what_was_received_is_never_sent_again(journal: Journal, central: ModelCentral) -> None:
     journal.record(3)
     push(central, journal, Window())
     journal.record(2)
@@ -86,9 +84,7 @@ def test_what_was_received_is_never_sent_again(
     assert central.messages == [3, 2]
 
 
-def test_an_attachment_travels_with_its_record(
-    journal: SmallJournal, central: ModelCentral
-) -> None:
+def test_an_attachment_travels_with_its_record(journal: Journal, central: ModelCentral) -> None:
     seen: list[RecordsMessage] = []
     good = central.send
 
@@ -105,7 +101,7 @@ def test_an_attachment_travels_with_its_record(
 
 
 def test_a_backlog_of_ten_thousand_goes_in_batches_and_never_stands_in_memory_whole(
-    journal: SmallJournal, central: ModelCentral
+    journal: Journal, central: ModelCentral
 ) -> None:
     journal.record(10_000, note="x" * 500)
     central.send = _forgetful  # type: ignore[method-assign]
@@ -125,13 +121,13 @@ def _forgetful(message: RecordsMessage) -> RecordsAnswer:
     return RecordsAnswer(received=last.seq, head=last.hash)
 
 
-def test_large_records_make_small_batches(journal: SmallJournal, central: ModelCentral) -> None:
+def test_large_records_make_small_batches(journal: Journal, central: ModelCentral) -> None:
     journal.record(8, note="x" * (BODY_BYTES_MAX // 2))
     push(central, journal, Window())
     assert central.messages == [3, 3, 2]
 
 
-def test_progress_is_told_after_each_batch(journal: SmallJournal, central: ModelCentral) -> None:
+def test_progress_is_told_after_each_batch(journal: Journal, central: ModelCentral) -> None:
     journal.record(1_100)
     heard: list[int] = []
     push(central, journal, Window(), moved_on=heard.append)
@@ -140,7 +136,7 @@ def test_progress_is_told_after_each_batch(journal: SmallJournal, central: Model
 
 @pytest.mark.parametrize("error", [Unreachable("cut"), Busy("500"), ProtocolError("html")])
 def test_a_fault_ends_the_push_with_what_it_achieved(
-    journal: SmallJournal, troubled: Troubled, error: CentralError
+    journal: Journal, troubled: Troubled, error: CentralError
 ) -> None:
     journal.record(1_200)
     troubled.before = [None, error]
@@ -151,7 +147,7 @@ def test_a_fault_ends_the_push_with_what_it_achieved(
 
 
 def test_records_whose_answers_were_lost_have_one_effect(
-    journal: SmallJournal, troubled: Troubled
+    journal: Journal, troubled: Troubled
 ) -> None:
     journal.record(20)
     troubled.after = [Unreachable("answer lost")] * 7
@@ -161,9 +157,7 @@ def test_records_whose_answers_were_lost_have_one_effect(
     assert once_each(troubled, 20)
 
 
-def test_an_answer_that_is_ahead_of_us_is_believed(
-    journal: SmallJournal, troubled: Troubled
-) -> None:
+def test_an_answer_that_is_ahead_of_us_is_believed(journal: Journal, troubled: Troubled) -> None:
     """500 were taken and the answer was lost; the repeated half of them finds all 500 there."""
     journal.record(600)
     troubled.after = [Unreachable("answer lost")]
@@ -174,9 +168,7 @@ def test_an_answer_that_is_ahead_of_us_is_believed(
     assert once_each(troubled, 600)
 
 
-def test_a_suffix_that_was_not_taken_is_sent_again(
-    journal: SmallJournal, central: ModelCentral
-) -> None:
+def test_a_suffix_that_was_not_taken_is_sent_again(journal: Journal, central: ModelCentral) -> None:
     journal.record(10)
     central.take_at_most = 4
     assert push(central, journal, Window()).moved == 10
@@ -185,7 +177,7 @@ def test_a_suffix_that_was_not_taken_is_sent_again(
 
 
 def test_a_central_that_takes_nothing_does_not_make_us_spin(
-    journal: SmallJournal, central: ModelCentral
+    journal: Journal, central: ModelCentral
 ) -> None:
     journal.record(10)
     central.take_at_most = 0
@@ -195,7 +187,7 @@ def test_a_central_that_takes_nothing_does_not_make_us_spin(
 
 
 def test_a_central_that_came_back_from_a_backup_gets_again_what_it_lost(
-    journal: SmallJournal, central: ModelCentral
+    journal: Journal, central: ModelCentral
 ) -> None:
     journal.record(10)
     push(central, journal, Window())
@@ -207,7 +199,7 @@ def test_a_central_that_came_back_from_a_backup_gets_again_what_it_lost(
 
 
 def test_a_batch_that_is_too_large_is_halved_until_it_fits(
-    journal: SmallJournal, troubled: Troubled
+    journal: Journal, troubled: Troubled
 ) -> None:
     journal.record(100)
     troubled.limit = 13
@@ -218,7 +210,7 @@ def test_a_batch_that_is_too_large_is_halved_until_it_fits(
 
 
 def test_a_record_that_is_too_large_by_itself_is_named_and_what_stands_before_it_arrives(
-    journal: SmallJournal, troubled: Troubled
+    journal: Journal, troubled: Troubled
 ) -> None:
     journal.record(4)
     push(troubled, journal, Window())
@@ -231,7 +223,7 @@ def test_a_record_that_is_too_large_by_itself_is_named_and_what_stands_before_it
 
 
 def test_what_stands_before_a_record_that_central_cannot_digest_arrives(
-    journal: SmallJournal, central: ModelCentral
+    journal: Journal, central: ModelCentral
 ) -> None:
     journal.record(100)
     good = central.send
@@ -248,38 +240,45 @@ def test_what_stands_before_a_record_that_central_cannot_digest_arrives(
     assert journal.received() == 60
 
 
+@pytest.fixture
+def clone(till: RealTill, tmp_path: Path) -> Iterator[RealTill]:
+    """A till from an image of this one's disk, made when both were empty."""
+    clone = till.clone(tmp_path / "clone")
+    yield clone
+    clone.close()
+
+
 def test_another_head_stops_the_push_before_anything_more_is_sent(
-    journal: SmallJournal, central: ModelCentral, tmp_path_factory: pytest.TempPathFactory
+    journal: Journal, central: ModelCentral, clone: RealTill
 ) -> None:
-    """Two tills from one disk image: the same terminal and epoch, other records."""
-    clone = SmallJournal(tmp_path_factory.mktemp("clone") / "journal.db")
-    clone.record(5, note="of the clone")
-    push(central, clone, Window())
+    clone.journal.record(5)
+    push(central, clone.journal, Window())
     journal.record(1_000)
     result = push(central, journal, Window(), ask_first=True)
     assert isinstance(result.fault, HeadDiffers)
     assert journal.received() == 0
-    assert journal.states() == {}
+    assert journal.told == {}
     assert central.messages == [5, 0]
 
 
 def test_a_till_that_was_restored_from_a_backup_finds_out_before_it_sends(
-    journal: SmallJournal, central: ModelCentral, tmp_path_factory: pytest.TempPathFactory
+    till: RealTill, central: ModelCentral, tmp_path: Path
 ) -> None:
-    journal.record(5)
-    push(central, journal, Window())
-    restored = SmallJournal(tmp_path_factory.mktemp("restored") / "journal.db")
-    restored.record(3)
-    result = push(central, restored, Window(), ask_first=True)
+    till.journal.record(3)
+    restored = till.clone(tmp_path / "restored")
+    till.journal.record(2)
+    push(central, till.journal, Window())
+    result = push(central, restored.journal, Window(), ask_first=True)
+    restored.close()
     assert isinstance(result.fault, HeadDiffers)
+    assert central.messages == [5, 0]
 
 
 def test_a_conflict_at_central_is_a_fault_too(
-    journal: SmallJournal, central: ModelCentral, tmp_path_factory: pytest.TempPathFactory
+    journal: Journal, central: ModelCentral, clone: RealTill
 ) -> None:
-    clone = SmallJournal(tmp_path_factory.mktemp("clone") / "journal.db")
-    clone.record(5, note="of the clone")
-    push(central, clone, Window())
+    clone.journal.record(5)
+    push(central, clone.journal, Window())
     journal.record(2)
     assert isinstance(push(central, journal, Window()).fault, Conflict)
 
@@ -294,7 +293,7 @@ def test_a_conflict_at_central_is_a_fault_too(
     ],
 )
 def test_a_position_without_a_good_hash_is_not_believed(
-    journal: SmallJournal, central: ModelCentral, answer: RecordsAnswer
+    journal: Journal, central: ModelCentral, answer: RecordsAnswer
 ) -> None:
     journal.record(1)
     central.send = lambda message: answer  # type: ignore[method-assign]  # noqa: ARG005
@@ -303,7 +302,7 @@ def test_a_position_without_a_good_hash_is_not_believed(
 
 
 def test_being_stopped_does_not_count_against_the_line(
-    journal: SmallJournal, troubled: Troubled
+    journal: Journal, troubled: Troubled
 ) -> None:
     journal.record(100)
     troubled.before = [Stopped("told to stop")]
