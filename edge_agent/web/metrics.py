@@ -1,7 +1,7 @@
 """Prometheus metrics in a registry of our own; what can be asked for is asked for at the scrape."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -14,13 +14,23 @@ _SALE_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 """A sale takes some milliseconds on a sound disk; half a second is what a cashier notices."""
 
 
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Says(Protocol[T_co]):
+    """A part that says how it is, in the contract's shape."""
+
+    def to_json(self) -> T_co:
+        """Raises `LoyaltyError` when it cannot say."""
+
+
 class Metrics:
     """The counters that the web layer keeps, and everything else that a scrape shows."""
 
     def __init__(
         self,
-        status: Callable[[], dict[str, Any]],
-        devices: Callable[[], list[dict[str, Any]]],
+        status: Says[dict[str, Any]],
+        devices: Says[list[dict[str, Any]]],
         events: EventHub,
     ) -> None:
         self.registry = CollectorRegistry()
@@ -64,8 +74,8 @@ class _AtScrape(Collector):
 
     def __init__(
         self,
-        status: Callable[[], dict[str, Any]],
-        devices: Callable[[], list[dict[str, Any]]],
+        status: Says[dict[str, Any]],
+        devices: Says[list[dict[str, Any]]],
         events: EventHub,
     ) -> None:
         self._status = status
@@ -76,8 +86,8 @@ class _AtScrape(Collector):
         yield _gauge("event_streams", "Open event streams", self._events.streams)
         yield _gauge("event_streams_dropped", "Streams ended as too slow", self._events.dropped)
         try:
-            status = self._status()
-            devices = self._devices()
+            status = self._status.to_json()
+            devices = self._devices.to_json()
         except LoyaltyError:
             yield _gauge("ledger_up", "Whether the ledger can be read", 0)
             return
@@ -99,8 +109,12 @@ def _of_status(status: Mapping[str, Any]) -> Iterator[GaugeMetricFamily]:
         ("journal_received", "Received position of central", status["journal"]["received"]),
         ("outbox_records", "Records that central has not received", status["outbox"]["records"]),
         ("outbox_oldest_seconds", "Age of the oldest of them", status["outbox"]["oldest_seconds"]),
-        ("records_rejected", "Own records that central rejected", status["states"]["rejected"]),
-        ("records_parked", "Own records that central parked", status["states"]["parked"]),
+        (
+            "records_rejected",
+            "Own records that central rejected",
+            status["states"].get("rejected", 0),
+        ),
+        ("records_parked", "Own records that central parked", status["states"].get("parked", 0)),
         ("members", "Members in the members file", status["members"]["count"]),
         ("disk_free_bytes", "Free space for the ledger", status["disk_free_bytes"]),
     )

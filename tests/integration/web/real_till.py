@@ -22,12 +22,14 @@ from edge_agent.errors import LoyaltyError
 from edge_agent.health import Health, Word
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.members import Member, MembersFile, MembersPosition
+from edge_agent.status import Status
 from edge_agent.till.directory import Directory
 from edge_agent.till.parts import Parts, TillSettings
 from edge_agent.till.shelf import ProgrammeShelf
 from edge_agent.till.till import Till
 from edge_agent.till.views import Answer
 from edge_agent.web.events import EventHub
+from sync.link import LinkState, LinkStatus
 
 KNOWN = "2912345678906"
 UNKNOWN = "2900000000001"
@@ -48,6 +50,20 @@ class FaultyTill(Till):
         return super().sell(sale)
 
 
+class FaultyStatus:
+    """The real status; `fault` is raised instead."""
+
+    fault: LoyaltyError | None = None
+
+    def __init__(self, status: Status) -> None:
+        self._status = status
+
+    def to_json(self) -> dict[str, Any]:
+        if self.fault is not None:
+            raise self.fault
+        return self._status.to_json()
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
     offline: bool = True
@@ -63,30 +79,11 @@ class Terminal:
     devices: Devices
     printer: SimulatedPrinter
     health: Health
-    ledger_fault: LoyaltyError | None = None
+    status: FaultyStatus
 
     def rows(self) -> int:
         """How many acts are on disk."""
         return self.ledger.head.seq
-
-    def status(self) -> dict[str, Any]:
-        """The status in the contract's shape."""
-        if self.ledger_fault is not None:
-            raise self.ledger_fault
-        head = self.ledger.head
-        return {
-            "version": "0.1.0",
-            "terminal": self.ledger.terminal,
-            "journal": {"seq": head.seq, "received": 0, "head": head.hash.hex()},
-            "outbox": {"records": head.seq, "oldest_seconds": 0.0 if head.seq else None},
-            "central": {"state": "offline", "last_contact": None},
-            "states": {"rejected": 0, "parked": 0},
-            "members": {"version": 1, "as_of": NOW.isoformat(), "count": 1},
-            "programme": {"id": "sample", "version": 1, "as_of": NOW.isoformat()},
-            "clock": {"trusted": True, "offset_seconds": None},
-            "redemption": {"worst_loss": 0},
-            "disk_free_bytes": 10**9,
-        }
 
 
 def _members(folder: Path, epoch: str) -> MembersFile:
@@ -147,13 +144,22 @@ def a_terminal(folder: Path, events: EventHub) -> Iterator[Terminal]:
     till = FaultyTill(parts)
     holder.append(till)
     health = Health()
-    terminal = Terminal(folder, till, ledger, devices, mechanism, health)
-    health.part("ledger", lambda: Word("failed", "gone") if terminal.ledger_fault else Word("ok"))
+    status = FaultyStatus(
+        Status(
+            folder,
+            ledger,
+            members,
+            shelf,
+            clock,
+            lambda: LinkStatus(LinkState.OFFLINE, "", "", NOW, None),
+        )
+    )
+    health.part("ledger", lambda: Word("failed", "gone") if status.fault else Word("ok"))
     health.part("programme", lambda: Word("ok"))
     health.part("printer", lambda: _printer_word(devices))
     devices.start()
     try:
-        yield terminal
+        yield Terminal(folder, till, ledger, devices, mechanism, health, status)
     finally:
         devices.stop()
         members.close()

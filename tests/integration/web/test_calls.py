@@ -130,7 +130,7 @@ def test_health_says_alive_ready_and_degraded(agent: Agent) -> None:
     until(lambda: agent.get("/readyz").json()["readiness"] == "degraded", "the printer is silent")
     degraded = agent.get("/readyz")
     assert (degraded.status_code, degraded.json()["ready"]) == (200, True)
-    agent.terminal.ledger_fault = LedgerUnavailable("The ledger cannot be read.")
+    agent.terminal.status.fault = LedgerUnavailable("The ledger cannot be read.")
     unready = agent.get("/readyz")
     assert (unready.status_code, unready.json()["ready"]) == (503, False)
     assert agent.get("/healthz").status_code == 200

@@ -1,6 +1,7 @@
 """What bodies may hold, and that every mistake is named at once."""
 
 import copy
+import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,7 +16,7 @@ from edge_agent.domain.money import AMOUNT_MAX_MINOR
 from edge_agent.errors import Invalid
 from edge_agent.web import models
 from edge_agent.web.api import ROUTES
-from edge_agent.web.models import checked, checked_id
+from edge_agent.web.models import basket_from_json, checked, checked_id
 from tests.integration.web.agent import SALE, a_sale
 from tests.unit.web.bodies import json_values, places, put
 
@@ -309,3 +310,11 @@ def test_messages_never_repeat_what_was_sent() -> None:
         put(body, path, [secret])
         refusal = refused(models.SaleBody, body)
         assert refusal is None or secret not in repr(refusal.fields) + repr(refusal)
+
+
+def test_a_basket_file_may_leave_out_ids_and_time() -> None:
+    bare = {"lines": SALE["lines"], "total": SALE["total"]}
+    whole = basket_from_json(json.dumps(SALE).encode())
+    assert basket_from_json(json.dumps(bare).encode()).lines == whole.lines
+    with pytest.raises(Invalid):
+        basket_from_json(json.dumps({**bare, "total": {"amount": 1, "currency": "EUR"}}).encode())
