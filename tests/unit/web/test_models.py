@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -285,6 +285,7 @@ def test_codes_lose_what_scanners_put_around_them_and_keep_their_separators() ->
 
 
 @pytest.mark.parametrize("model", [route.body for route in ROUTES if route.body is not None])
+@settings(deadline=None)
 @given(body=st.dictionaries(st.text(max_size=10), json_values, max_size=4))
 def test_any_object_is_taken_or_refused_by_name(
     model: type[BaseModel], body: dict[str, Any]
@@ -293,6 +294,7 @@ def test_any_object_is_taken_or_refused_by_name(
     assert refusal is None or refusal.fields
 
 
+@settings(deadline=None)
 @given(st.data(), json_values)
 def test_any_change_of_a_sale_is_taken_or_refused_without_its_value(
     data: st.DataObject, value: Any
