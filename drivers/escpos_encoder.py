@@ -117,8 +117,8 @@ def _cache_folder(cache: Path | None) -> Iterator[str]:
 def _load(cache: Path | None) -> Any:
     """Import python-escpos (0.2 s, 11 MB) without what it does on the side.
 
-    It calls logging.basicConfig, which would add a second handler to every log line, and makes a
-    folder in /tmp for its pickle.
+    It calls logging.basicConfig, which would add a second handler to every log line, and writes a
+    pickle. (It also makes an empty folder in /tmp, whatever it is told; that one stays.)
     """
     with _IMPORT_LOCK, _cache_folder(cache) as folder:
         root = logging.getLogger()

@@ -1,6 +1,7 @@
 """An ESC/POS printer over any transport: asks before, sends once, and believes only answers."""
 
 import itertools
+import secrets
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -34,7 +35,8 @@ MARKS_HELD_MAX = 8
 """A connection carries one job; others could only be late."""
 
 _MARKS = 10_000
-"""Job marks are four digits; the same one returns long after its job is answered for."""
+"""Job marks are four digits, from a random start: after a restart of ours the printer may still
+answer for a job of before, which must not be taken for the first new one."""
 
 _HELD: frozenset[Reason] = frozenset(
     ("paper-out", "cover-open", "cutter", "error", "overheated", "offline", "connection-lost")
@@ -61,6 +63,7 @@ class EscposPrinter:
         answer_s: float = ANSWER_S,
         job_done_s: float = JOB_DONE_S,
         unconfirmed_s: float = UNCONFIRMED_S,
+        probe_s: float = PROBE_S,
     ) -> None:
         self._device = device
         self._transport = transport
@@ -69,8 +72,9 @@ class EscposPrinter:
         self._trusts_silence = trusts_silence
         self._answer_s = answer_s
         self._job_done_s = job_done_s
-        self._marks: Iterator[int] = itertools.count(1)
+        self._marks: Iterator[int] = itertools.count(secrets.randbelow(_MARKS))
         self._unconfirmed_s = unconfirmed_s
+        self._probe_s = probe_s
         self._confirms_jobs: bool | None = None
         self._may_hold = False
 
@@ -147,7 +151,7 @@ class EscposPrinter:
         wait_s = self._job_done_s if self._confirms_jobs is not False else self._unconfirmed_s
         until_s = time.monotonic() + wait_s
         while (left_s := until_s - time.monotonic()) > 0:
-            if line.wait_for(mark, min(left_s, PROBE_S)):
+            if line.wait_for(mark, min(left_s, self._probe_s)):
                 self._confirms_jobs = True
                 return ""
             status = line.status()

@@ -155,7 +155,8 @@ class _Paper:
     def _glyph(self, char: str, style: _Style) -> Image.Image:
         cell = Image.new("L", (CELL_WIDTH, CELL_HEIGHT), PAPER)
         pen = ImageDraw.Draw(cell)
-        for shift in (0, 1) if style.bold else (0,):
+        shifts = (0, 1) if style.bold else (0,)
+        for shift in shifts if char.isprintable() else ():
             pen.text((shift, 18), char, fill=INK, font=self._font, anchor="ls")
         if style.wide == style.high == 1:
             return cell
@@ -234,5 +235,7 @@ def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     if find_spec("barcode") is not None:
         font = resources.files("barcode").joinpath("fonts", "DejaVuSansMono.ttf")
         if font.is_file():
-            return ImageFont.truetype(io.BytesIO(font.read_bytes()), 20)
+            return ImageFont.truetype(
+                io.BytesIO(font.read_bytes()), 20, layout_engine=ImageFont.Layout.BASIC
+            )
     return ImageFont.load_default(18)

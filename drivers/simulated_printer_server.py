@@ -13,9 +13,9 @@ import struct
 import sys
 import threading
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
-from drivers.simulated_printer import FAULTS, TICK_S, Fault, SimulatedPrinter
+from drivers.simulated_printer import FAULTS, TICK_S, SimulatedPrinter
 
 READ_BYTES = 4_096
 BACKLOG = 1
@@ -162,10 +162,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _obey(printer: SimulatedPrinter, line: str) -> str:
-    fault = line.removeprefix("-")
-    if fault not in FAULTS:
+    known = {str(fault): fault for fault in FAULTS}
+    fault = known.get(line.removeprefix("-"))
+    if fault is None:
         return f"faults: {' '.join(FAULTS)}"
-    printer.set_fault(cast("Fault", fault), not line.startswith("-"))
+    printer.set_fault(fault, not line.startswith("-"))
     return f"now: {' '.join(sorted(printer.faults)) or 'fine'}"
 
 

@@ -9,6 +9,7 @@ import click
 
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Programme, ProgrammeInvalid, evaluate, load_programme
+from edge_agent.errors import LoyaltyError
 
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 _JSON = click.option("--json", "as_json", is_flag=True, help="For scripts: JSON on stdout.")
@@ -68,7 +69,7 @@ def check(file: Path, as_json: bool) -> None:
 @click.option(
     "--member", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Facts as JSON."
 )
-@click.option("--at", help="RFC 3339 with offset; now without it.")
+@click.option("--at", help="RFC 3339 with offset; the sale's own time without it.")
 @click.option(
     "--language", type=click.Choice(["nl", "en", "de", "fr"]), default="nl", show_default=True
 )
@@ -78,16 +79,24 @@ def try_basket(
 ) -> None:
     """Work out what a basket earns, rule by rule. BASKET is the JSON of a sale as the POS posts it."""
     from edge_agent.domain.programme.explain import explain
-    from edge_agent.web.models import basket_from_json
+    from edge_agent.web.body import decoded
+    from edge_agent.web.models import SaleBody, checked
 
     try:
         loaded = _loaded(file)
     except ProgrammeInvalid as error:
         click.echo(str(error), err=True)
         raise click.exceptions.Exit(1) from error
-    what = basket_from_json(basket.read_bytes())
+    try:
+        sale = checked(SaleBody, decoded(basket.read_bytes())).to_sale()
+    except LoyaltyError as error:
+        click.echo(f"{basket}: {error.detail}", err=True)
+        for field in error.fields:
+            click.echo(f"{basket}: {field.path}: {field.message}", err=True)
+        raise click.exceptions.Exit(1) from error
+    what = sale.basket
     facts = MemberFacts("try", **_member_facts(member))
-    moment = _moment(at)
+    moment = sale.at if at is None else _moment(at)
     explanation = explain(loaded, evaluate(loaded, facts, what, moment), what, language)
     if as_json:
         click.echo(json.dumps(explanation.to_json(), ensure_ascii=False))
@@ -102,9 +111,7 @@ def _member_facts(path: Path | None) -> dict[str, Any]:
     return {"tier": facts.get("tier")}
 
 
-def _moment(at: str | None) -> datetime:
-    if at is None:
-        return datetime.now().astimezone()
+def _moment(at: str) -> datetime:
     try:
         moment = datetime.fromisoformat(at)
     except ValueError as error:

@@ -270,10 +270,10 @@ def _assemble(settings: Settings, store: Store, address: str, bound: Any, token:
     ports = Ports(
         till=till,
         devices=devices,
-        status=agent_status,
         health=health,
+        status=agent_status.to_json,
         events=events,
-        metrics=Metrics(agent_status, devices, events),
+        metrics=Metrics(agent_status.to_json, devices.to_json, events),
     )
     config = WebConfig(address, token, settings.web.origins, agent_version())
     app = create_app(

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     BaseModel,
@@ -286,7 +287,12 @@ def warnings(settings: Settings) -> list[str]:
                 f"card.{index}.pattern: takes numbers of payment cards too (14-19 digits beginning 2221-2720 or 3-6);"
                 " those are refused whatever the pattern says"
             )
-    if settings.central is not None and settings.central.url.startswith("http://"):
+    url = "" if settings.central is None else settings.central.url
+    if url.startswith("http://") and urlsplit(url).hostname not in {
+        "127.0.0.1",
+        "localhost",
+        "::1",
+    }:
         found.append("central.url: http is readable on the way; use https")
     return found
 

@@ -1,13 +1,13 @@
 """Working out what a basket earns: a pure function of the programme and the facts in the record."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from edge_agent.domain.basket import Basket
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.member import MemberFacts
-from edge_agent.domain.programme.exclusions import Excluded, split_excluded
+from edge_agent.domain.programme.exclusions import Excluded
 from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.situation import Award, Outcome, Situation
 
@@ -29,7 +29,7 @@ def evaluate(programme: Programme, facts: MemberFacts, basket: Basket, at: datet
     """
     if not facts.standing.earns:
         return Evaluation((), (), ())
-    allowed, excluded = split_excluded(programme.file.exclude, basket.lines)
+    allowed, excluded = programme.exclusions.split(basket.lines)
     situation = Situation(facts, basket, at.astimezone(programme.timezone), allowed)
     outcomes: list[Outcome] = []
     awards: list[Award] = []
@@ -37,30 +37,23 @@ def evaluate(programme: Programme, facts: MemberFacts, basket: Basket, at: datet
         found = mechanism.outcomes(situation, tuple(awards))
         outcomes += found
         awards += [award for outcome in found for award in outcome.awards]
-    last_days = _last_days(programme, awards, situation.at.date())
-    entries = tuple(
-        Entry(
-            EntryKind.EARN,
-            award.unit,
-            award.quantity,
-            award.rule,
-            award.line,
-            None,
-            last_days[award.rule],
-        )
-        for award in awards
-    )
+    entries = tuple(_entries(programme, outcomes, situation.at.date()))
     return Evaluation(tuple(outcomes), excluded, entries)
 
 
-def _last_days(
-    programme: Programme, awards: Sequence[Award], earned_on: date
-) -> dict[str, date | None]:
-    """Until when the points of each rule last; a rule has one unit and one expiry."""
-    expiries = {
-        award.rule: award.expiry or programme.file.unit[award.unit].expiry for award in awards
-    }
-    return {
-        rule: None if expiry is None else expiry.last_day(earned_on)
-        for rule, expiry in expiries.items()
-    }
+def _entries(programme: Programme, outcomes: Sequence[Outcome], earned_on: date) -> Iterator[Entry]:
+    for outcome in outcomes:
+        if not outcome.awards:
+            continue
+        first = outcome.awards[0]  # all awards of one rule share its unit and expiry
+        expiry = first.expiry or programme.file.unit[first.unit].expiry
+        expires_on = None if expiry is None else expiry.last_day(earned_on)
+        for award in outcome.awards:
+            yield Entry(
+                kind=EntryKind.EARN,
+                unit=award.unit,
+                quantity=award.quantity,
+                rule=award.rule,
+                line=award.line,
+                expires_on=expires_on,
+            )

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
-from edge_agent.domain.programme.form import TableModel
+from edge_agent.domain.programme.form import TableModel, Whole
 from edge_agent.domain.programme.texts import LocalText, RuleId
 
 
@@ -12,6 +12,6 @@ class RewardRule(TableModel):
 
     id: RuleId
     unit: RuleId = "points"
-    cost: int = Field(gt=0, le=1_000_000_000)
-    value: int | None = Field(default=None, gt=0, le=AMOUNT_MAX_MINOR)
+    cost: Whole = Field(gt=0, le=1_000_000_000)
+    value: Whole | None = Field(default=None, gt=0, le=AMOUNT_MAX_MINOR)
     title: LocalText

@@ -14,6 +14,7 @@ from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.texts import Texts
+from edge_agent.domain.programme.unmet import Unmet
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,11 @@ class Award:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one rule came to; `unmet` says in a word or two why it gave nothing."""
+    """What one rule came to; `unmet` says why it gave nothing."""
 
     rule: str
     awards: tuple[Award, ...] = ()
-    unmet: str | None = None
+    unmet: Unmet | None = None
 
 
 class Mechanism(Protocol):

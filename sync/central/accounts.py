@@ -1,0 +1,131 @@
+"""Accounts, the refs they go by, and the cards they are found by.
+
+A till that meets a card it does not know makes a ref of its own. The first such ref becomes a provisional
+account; every further one for the same card becomes another name of that account; and when the card turns out
+to be a member's, the provisional account is joined to the member and its points move along by transfer entries,
+so that the sums stay what they were.
+"""
+
+import uuid
+from collections.abc import Collection
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from edge_agent.domain.cards import card_key
+from edge_agent.domain.member import Standing
+from sync.central.database import ACCOUNTS, count, next_change
+from sync.central.ledger import LedgerEntry, LedgerKind, append, touch
+from sync.central.tables import accounts, cards, lots
+
+
+class Accounts:
+    """Finds and joins accounts, always within the caller's transaction."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def card_key(self, code: str) -> str:
+        """What a normalised card is stored and sent as."""
+        return card_key(self._key, code).hex()
+
+    def resolve(self, connection: Connection, ref: str) -> str | None:
+        """The account behind a ref; None when central has not seen it."""
+        row = connection.execute(_BY_REF, {"ref": ref}).one_or_none()
+        if row is None:
+            return None
+        return str(row.joined_into or ref)
+
+    def resolve_all(self, connection: Connection, refs: Collection[str]) -> dict[str, str]:
+        """The same for many at once, without those that are not known."""
+        rows = connection.execute(
+            select(accounts.c.ref, accounts.c.joined_into).where(accounts.c.ref.in_(refs))
+        )
+        return {row.ref: row.joined_into or row.ref for row in rows}
+
+    def of_card(self, connection: Connection, code: str) -> str | None:
+        """The account that a normalised card belongs to."""
+        return connection.scalar(_BY_CARD, {"key": self.card_key(code)})
+
+    def settle_ref(self, connection: Connection, ref: str, code: str, at: str) -> str:
+        """The account for a ref that a till made for the card `code`; makes a provisional one if need be.
+
+        The caller touches the account.
+        """
+        account = self.of_card(connection, code)
+        if account is None:
+            insert_account(connection, ref, at, provisional=True)
+            self.add_card(connection, ref, code, at)
+            return ref
+        insert_account(connection, ref, at, provisional=True, joined_into=account)
+        return account
+
+    def add_card(self, connection: Connection, account: str, code: str, at: str) -> None:
+        """Give a card that nobody has to an account."""
+        connection.execute(
+            insert(cards),
+            {"key": self.card_key(code), "account": account, "code": code, "added_at": at},
+        )
+
+
+_BY_REF = select(accounts.c.joined_into).where(accounts.c.ref == bindparam("ref"))
+_BY_CARD = select(cards.c.account).where(cards.c.key == bindparam("key"))
+
+
+def new_ref() -> str:
+    """A fresh opaque member_ref."""
+    return uuid.uuid4().hex
+
+
+def insert_account(
+    connection: Connection,
+    ref: str,
+    at: str,
+    *,
+    provisional: bool,
+    joined_into: str | None = None,
+) -> None:
+    """An account without profile, or with `joined_into` another name of one."""
+    if joined_into is None:
+        count(connection, ACCOUNTS, 1)
+    connection.execute(
+        insert(accounts),
+        {
+            "ref": ref,
+            "joined_into": joined_into,
+            "member_id": None,
+            "provisional": provisional,
+            "standing": (Standing.UNKNOWN if provisional else Standing.KNOWN).value,
+            "display_name": "",
+            "tier": None,
+            "since": None,
+            "language": None,
+            "attributes": "{}",
+            "opened": False,
+            "created_at": at,
+            "change": 0 if joined_into else next_change(connection),
+        },
+    )
+
+
+def join(connection: Connection, provisional: str, member: str, at: str) -> None:
+    """Make `provisional` another name of `member`: cards, other names and points move along."""
+    connection.execute(update(cards).where(cards.c.account == provisional).values(account=member))
+    connection.execute(
+        update(accounts).where(accounts.c.joined_into == provisional).values(joined_into=member)
+    )
+    connection.execute(
+        update(accounts).where(accounts.c.ref == provisional).values(joined_into=member)
+    )
+    count(connection, ACCOUNTS, -1)
+    held = connection.execute(
+        select(lots.c.unit, lots.c.quantity, lots.c.lot, lots.c.expires_on).where(
+            lots.c.account == provisional, lots.c.quantity != 0
+        )
+    ).all()
+    for account, sign in ((provisional, -1), (member, 1)):
+        moved = [
+            LedgerEntry(account, LedgerKind.TRANSFER, unit, sign * quantity, lot, expires_on)
+            for unit, quantity, lot, expires_on in held
+        ]
+        append(connection, f"join:{provisional}", at, moved)
+    touch(connection, [member])

@@ -1,0 +1,147 @@
+"""Administration over HTTP, for head office's own tools. The bearer token is the administrator's."""
+
+import hmac
+import io
+from typing import Any
+
+from flask import Blueprint, request
+
+from edge_agent.domain.programme import ProgrammeInvalid
+from sync.central.central import Central
+from sync.central.member_rows import HeaderInvalid
+from sync.central.members import Adjustment, CardReplacement, StandingChange
+from sync.central.problems import Problem
+from sync.central.requests_in import bearer, body_bytes, json_body
+from sync.central.terminals import TerminalName
+
+_BODY_BYTES_MAX = 65_536
+_PROGRAMME_BYTES_MAX = 1_048_576
+_MEMBERS_BYTES_MAX = 64 * 1_048_576
+
+
+def blueprint(central: Central) -> Blueprint:
+    """The routes under /admin/v1."""
+    admin = Blueprint("admin", __name__, url_prefix="/admin/v1")
+
+    @admin.before_request
+    def guard() -> None:
+        token = bearer(request) or ""
+        if not hmac.compare_digest(token.encode(), central.admin_token.encode()):
+            raise Problem(401, "unauthorised", "The administrator's bearer token is needed.")
+
+    _add_members(admin, central)
+    _add_terminals(admin, central)
+    _add_reports(admin, central)
+    return admin
+
+
+def _add_members(admin: Blueprint, central: Central) -> None:
+    @admin.get("/members/<member>")
+    def member(member: str) -> dict[str, Any]:
+        return central.members.get(member)
+
+    @admin.get("/members")
+    def of_card() -> dict[str, Any]:
+        card = request.args.get("card", "")
+        if not card:
+            errors = [{"path": "card", "message": "is needed"}]
+            raise Problem(422, "invalid", "Say which card.", errors=errors)
+        return central.members.of_card(card)
+
+    @admin.post("/members/<member>/adjustments")
+    def adjust(member: str) -> tuple[dict[str, Any], int]:
+        done = central.members.adjust(member, json_body(request, Adjustment, _BODY_BYTES_MAX))
+        central.feed.notify()
+        return done, 201 if done["is_new"] else 200
+
+    @admin.post("/members/<member>/cards")
+    def replace_card(member: str) -> dict[str, Any]:
+        change = json_body(request, CardReplacement, _BODY_BYTES_MAX)
+        done = central.members.replace_card(member, change)
+        central.feed.notify()
+        return done
+
+    @admin.post("/members/<member>/standing")
+    def set_standing(member: str) -> dict[str, Any]:
+        change = json_body(request, StandingChange, _BODY_BYTES_MAX)
+        done = central.members.set_standing(member, change)
+        central.feed.notify()
+        return done
+
+    @admin.post("/members/import")
+    def import_members() -> dict[str, Any]:
+        raw = body_bytes(request, _MEMBERS_BYTES_MAX)
+        text = io.TextIOWrapper(
+            io.BytesIO(raw), encoding="utf-8", errors="surrogateescape", newline=""
+        )
+        try:
+            report = central.member_import.run(text)
+        except HeaderInvalid as error:
+            raise Problem(422, "invalid", f"Line 1: {error}.") from error
+        central.feed.notify()
+        return report.to_json()
+
+
+def _add_terminals(admin: Blueprint, central: Central) -> None:
+    @admin.get("/terminals")
+    def terminals() -> dict[str, Any]:
+        return {"terminals": central.terminals.list()}
+
+    @admin.post("/terminals")
+    def add() -> tuple[dict[str, Any], int]:
+        name = json_body(request, TerminalName, _BODY_BYTES_MAX)
+        made = central.terminals.add(name.store, name.till)
+        return {
+            "terminal": made.terminal,
+            "code": made.code,
+            "expires_at": made.expires_at,
+        }, 201
+
+    @admin.delete("/terminals/<store>/<till>")
+    def revoke(store: str, till: str) -> dict[str, Any]:
+        central.terminals.revoke(store, till)
+        return {"terminal": f"{store}/{till}", "state": "revoked"}
+
+
+def _add_reports(admin: Blueprint, central: Central) -> None:
+    @admin.get("/records")
+    def records() -> dict[str, Any]:
+        state = request.args.get("state")
+        after = request.args.get("after", default=0, type=int)
+        return {
+            "records": central.reports.records(
+                request.args.get("terminal"), (state,) if state else (), after
+            )
+        }
+
+    @admin.get("/refused")
+    def refused() -> dict[str, Any]:
+        return central.reports.refused()
+
+    @admin.get("/totals")
+    def totals() -> dict[str, Any]:
+        return central.reports.totals()
+
+    @admin.put("/programme")
+    def publish() -> tuple[dict[str, Any], int]:
+        try:
+            text = body_bytes(request, _PROGRAMME_BYTES_MAX).decode()
+        except UnicodeDecodeError as error:
+            raise Problem(400, "malformed", "A programme is UTF-8 text.") from error
+        try:
+            published = central.programmes.publish(text, "programme")
+        except ProgrammeInvalid as error:
+            findings = [
+                {"path": f"line {each.line}: {each.key}", "message": each.message}
+                for each in error.findings
+            ]
+            raise Problem(
+                422, "programme-invalid", "The programme has mistakes.", errors=findings
+            ) from error
+        central.feed.notify()
+        return {
+            "digest": published.digest,
+            "id": published.id,
+            "version": published.version,
+            "published_at": published.published_at,
+        }, 201 if published.is_new else 200

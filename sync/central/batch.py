@@ -1,0 +1,255 @@
+"""What a batch of records comes to, gathered and written together.
+
+Posting looks and decides record by record; what it decides is kept here and written in a few statements, because
+a statement each would cost more than the work. Whoever reads something back from the database flushes first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from edge_agent.domain.record import Attachment
+from sync.central.accounts import Accounts
+from sync.central.bodies import Act, Unpostable, kind_of
+from sync.central.database import next_changes
+from sync.central.ledger import LedgerEntry, append_many, touch
+from sync.central.tables import acts, attachments, records
+from sync.wire import RecordState
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A record as intake stored it, not understood yet. `record_id` is what it claims; another may have it."""
+
+    row: int
+    terminal: str
+    epoch: str
+    seq: int
+    record_id: str
+    id_is_taken: bool
+    body: bytes
+    attachment: Attachment | None
+
+    @classmethod
+    def of(cls, row: Any) -> "Received":
+        """A row of `RECEIVED`."""
+        attachment = None if row.salt is None else Attachment(row.salt, row.content)
+        return cls(
+            row.row,
+            row.terminal,
+            row.epoch,
+            row.seq,
+            row.claimed_id,
+            row.record_id is None,
+            row.body,
+            attachment,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The state of a record."""
+
+    state: RecordState
+    code: str | None = None
+    account: str | None = None
+    awaiting: str | None = None
+    duplicate_of: str | None = None
+
+    @classmethod
+    def without_effect(cls, reason: Unpostable) -> "Outcome":
+        """Rejected or parked."""
+        return cls(reason.state, reason.code, awaiting=reason.awaiting)
+
+    @property
+    def has_effect(self) -> bool:
+        """Accepted, now or as another record before."""
+        return self.state in {RecordState.ACCEPTED, RecordState.DUPLICATE}
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """An act that was accepted before under the same id of the POS."""
+
+    record_id: str
+    digest: bytes
+
+
+_ActKey = tuple[str, str, str]
+
+
+class Batch:
+    """Reads ahead for some records, and gathers what is to be written."""
+
+    def __init__(self, connection: Connection, accounts: Accounts, at: str) -> None:
+        self.at = at
+        self._connection = connection
+        self._accounts = accounts
+        self._refs: dict[str, str] = {}
+        self._acts: dict[_ActKey, Before | None] = {}
+        self._awaited: set[str] = set()
+        self._new_acts: list[dict[str, Any]] = []
+        self._entries: list[tuple[str, int, LedgerEntry]] = []
+        self._states: list[dict[str, Any]] = []
+        self._touched: set[str] = set()
+
+    @property
+    def connection(self) -> Connection:
+        """For reading; flush first when this batch may have written what is read."""
+        return self._connection
+
+    def read_ahead(self, read: Sequence[tuple[Received, Act]]) -> None:
+        """Look up the accounts, acts and waiting records of a whole batch at once."""
+        refs = {act.account for _, act in read if act.account is not None}
+        self._refs.update(self._accounts.resolve_all(self._connection, refs))
+        keys = {(received.terminal, act.kind.value, act.act_id) for received, act in read}
+        self._acts.update(dict.fromkeys(keys))
+        for row in self._connection.execute(
+            select(acts).where(
+                acts.c.terminal.in_({key[0] for key in keys}),
+                acts.c.kind.in_({key[1] for key in keys}),
+                acts.c.act_id.in_({key[2] for key in keys}),
+            )
+        ):
+            self._acts[row.terminal, row.kind, row.act_id] = Before(row.record_id, row.digest)
+        ids = [received.record_id for received, _ in read]
+        self._awaited.update(
+            self._connection.scalars(
+                select(records.c.awaiting).where(
+                    records.c.awaiting.in_(ids), records.c.state == RecordState.PARKED.value
+                )
+            )
+        )
+
+    def account_of(self, ref: str) -> str | None:
+        """The account behind a ref, if central knows it."""
+        if ref not in self._refs:
+            account = self._accounts.resolve(self._connection, ref)
+            if account is None:
+                return None
+            self._refs[ref] = account
+        return self._refs[ref]
+
+    def settle_ref(self, ref: str, card: str) -> str:
+        """The account for a ref that a till made for `card`."""
+        account = self._accounts.settle_ref(self._connection, ref, card, self.at)
+        self._refs[ref] = account
+        self._touched.add(account)
+        return account
+
+    def before(self, terminal: str, act: Act) -> Before | None:
+        """The same act, if it was accepted before."""
+        key = (terminal, act.kind.value, act.act_id)
+        if key not in self._acts:
+            row = self._connection.execute(
+                select(acts.c.record_id, acts.c.digest).where(
+                    acts.c.terminal == terminal,
+                    acts.c.kind == act.kind.value,
+                    acts.c.act_id == act.act_id,
+                )
+            ).one_or_none()
+            self._acts[key] = None if row is None else Before(row.record_id, row.digest)
+        return self._acts[key]
+
+    def note_act(self, received: Received, act: Act, digest: bytes) -> None:
+        """Keep the act's id for good."""
+        key = (received.terminal, act.kind.value, act.act_id)
+        self._acts[key] = Before(received.record_id, digest)
+        self._new_acts.append(
+            {
+                "terminal": received.terminal,
+                "kind": act.kind.value,
+                "act_id": act.act_id,
+                "record_id": received.record_id,
+                "digest": digest,
+            }
+        )
+
+    def append(self, source: str, new: Sequence[LedgerEntry]) -> None:
+        """Entries of one record."""
+        self._entries.extend((source, ordinal, entry) for ordinal, entry in enumerate(new))
+        self._touched.update(entry.account for entry in new)
+
+    def set_state(self, received: Received, outcome: Outcome, *, tell: bool) -> None:
+        """The record's state; with `tell` the terminal hears of it by `changes`, not by its push alone."""
+        self._states.append(
+            {
+                "r": received.row,
+                "new_kind": kind_of(received.body),
+                "new_state": outcome.state.value,
+                "new_code": outcome.code,
+                "new_account": outcome.account,
+                "new_awaiting": outcome.awaiting,
+                "new_duplicate_of": outcome.duplicate_of,
+                "new_posted_at": self.at,
+                "new_change": 0 if tell else None,
+            }
+        )
+        if outcome.awaiting is not None:
+            self._awaited.add(outcome.awaiting)
+
+    def waiting_for(self, record_id: str) -> list[Received]:
+        """Records that were parked until this one had been posted."""
+        if record_id not in self._awaited:
+            return []
+        self.flush()
+        rows = self._connection.execute(_AWAITING, {"original": record_id}).all()
+        return [Received.of(row) for row in rows]
+
+    def flush(self) -> None:
+        """Write what has been gathered so far."""
+        if self._new_acts:
+            self._connection.execute(insert(acts), self._new_acts)
+        if self._entries:
+            append_many(self._connection, self.at, self._entries)
+        if self._states:
+            told = [state for state in self._states if state["new_change"] is not None]
+            for state, change in zip(told, next_changes(self._connection, len(told)), strict=True):
+                state["new_change"] = change
+            self._connection.execute(_SET_STATE, self._states)
+        self._new_acts, self._entries, self._states = [], [], []
+
+    def finish(self) -> None:
+        """Write everything, and let terminals hear of every account that changed."""
+        self.flush()
+        touch(self._connection, self._touched)
+        self._touched = set()
+
+
+RECEIVED = select(
+    records.c.row,
+    records.c.terminal,
+    records.c.epoch,
+    records.c.seq,
+    records.c.record_id,
+    records.c.claimed_id,
+    records.c.body,
+    attachments.c.salt,
+    attachments.c.content,
+).select_from(records.outerjoin(attachments, attachments.c.record == records.c.row))
+
+_AWAITING = RECEIVED.where(
+    records.c.awaiting == bindparam("original"), records.c.state == RecordState.PARKED.value
+).order_by(records.c.row)
+
+_SET_STATE = (
+    update(records)
+    .where(records.c.row == bindparam("r"))
+    .values(
+        {
+            name: bindparam(f"new_{name}")
+            for name in (
+                "kind",
+                "state",
+                "code",
+                "account",
+                "awaiting",
+                "duplicate_of",
+                "posted_at",
+                "change",
+            )
+        }
+    )
+)

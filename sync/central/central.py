@@ -1,0 +1,98 @@
+"""Central put together: database, keys, intake, posting and all that reads from it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from prometheus_client import CollectorRegistry
+from sqlalchemy.engine import make_url
+
+from sync.central import keys
+from sync.central.accounts import Accounts
+from sync.central.changes import Feed
+from sync.central.database import Database
+from sync.central.expiry import Expiry
+from sync.central.intake import Intake, Taken
+from sync.central.member_import import MemberImport
+from sync.central.members import Members
+from sync.central.metrics import Metrics
+from sync.central.posting import Posting
+from sync.central.programmes import Programmes
+from sync.central.reports import Reports
+from sync.central.settings import Settings
+from sync.central.terminals import Terminals
+from sync.central.times import Clock, utc_now
+from sync.wire import RecordsMessage, RecordState
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What became of a push."""
+
+    taken: Taken
+    posted: dict[RecordState, int]
+
+
+class Central:
+    """Everything that central does, without HTTP. Close it when done."""
+
+    def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
+        path = make_url(settings.database).database
+        if path:
+            keys.make_folder_of(path)
+        card_key = keys.card_key(settings.data)
+        self.admin_token = keys.admin_token(settings.admin_token_file)
+        self.database = Database(settings.database)
+        self.accounts = Accounts(card_key)
+        self.terminals = Terminals(
+            self.database, card_key, clock, timedelta(hours=settings.code_lives_hours)
+        )
+        self.intake = Intake(self.database, clock)
+        self.posting = Posting(self.database, self.accounts, clock)
+        self.programmes = Programmes(self.database, clock)
+        self.expiry = Expiry(self.database, self.programmes, clock)
+        self.members = Members(self.database, self.accounts, clock)
+        self.member_import = MemberImport(self.database, self.accounts, clock)
+        self.reports = Reports(self.database)
+        self.feed = Feed(self.database, clock)
+        self.metrics = Metrics(CollectorRegistry(), self.feed)
+        self._log = structlog.get_logger("central")
+
+    def push(self, message: RecordsMessage) -> Pushed:
+        """Take what continues the chain and post it, so that the answer already holds the states."""
+        taken = self.intake.take(message)
+        posted: dict[RecordState, int] = {}
+        if taken.fresh:
+            posted = self.posting.post_waiting(message.terminal, message.epoch)
+            self.feed.notify()
+        self.metrics.pushed(taken, posted)
+        self._log.info(
+            "push",
+            terminal=message.terminal,
+            epoch=message.epoch,
+            received=taken.received,
+            fresh=taken.fresh,
+            repeats=taken.repeats,
+            stopped_by=taken.stopped_by,
+            **posted,
+        )
+        return Pushed(taken, posted)
+
+    def catch_up(self) -> None:
+        """Post what a crash left between intake and posting."""
+        posted = self.posting.post_waiting()
+        if posted:
+            self._log.info("posted what was left over", **posted)
+            self.feed.notify()
+
+    def expire(self) -> None:
+        """Expire what has to be."""
+        expired = self.expiry.run()
+        if expired:
+            self._log.info("expired", lots=expired)
+            self.feed.notify()
+
+    def close(self) -> None:
+        """Let waiting terminals go and close the database."""
+        self.feed.stop()
+        self.database.close()

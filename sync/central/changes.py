@@ -1,0 +1,214 @@
+"""What terminals pull: changed members, the programme, states of their own records, from one snapshot."""
+
+import threading
+import time
+from collections.abc import Sequence
+from datetime import date
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from edge_agent.domain.member import Standing
+from sync.central import programmes
+from sync.central.database import ACCOUNTS, Database, current_change, read_counter
+from sync.central.ledger import lots_of
+from sync.central.tables import NEVER, accounts, cards, chains, records
+from sync.central.times import Clock
+from sync.wire import MEMBERS_PER_PAGE_MAX, Changes, Lot, MemberDelta, RecordState, StateOfRecord
+
+STATES_PER_PAGE_MAX = 2_000
+"""A terminal whose whole backlog was parked still gets it in a few pages."""
+
+WAIT_S_MAX = 30
+"""Below the idle timeout of common proxies (60 s)."""
+
+WAITERS_MAX = 64
+"""Each holds a thread. Terminals above that are answered at once and ask again at their own pace."""
+
+LOOK_EVERY_S = 1.0
+"""Changes by another process (an import by the command line) are seen within this time."""
+
+
+class Feed:
+    """Answers `changes`, waiting for one if asked."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._waiters = 0
+        self._notified = 0
+
+    @property
+    def waiters(self) -> int:
+        """How many are waiting now."""
+        return self._waiters
+
+    def notify(self) -> None:
+        """Something was written; look now."""
+        with self._changed:
+            self._notified += 1
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Let everyone who waits go, now and from now on."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+
+    def changes(self, terminal: str, epoch: str | None, after: int, wait_s: float) -> Changes:
+        """What changed after change number `after`; waits up to `wait_s` seconds when nothing did."""
+        self._wait(after, min(wait_s, WAIT_S_MAX))
+        with self._database.read() as connection:
+            return self._page(connection, terminal, epoch, after)
+
+    def _wait(self, after: int, wait_s: float) -> None:
+        deadline = time.monotonic() + wait_s
+        with self._changed:
+            if self._waiters >= WAITERS_MAX or wait_s <= 0:
+                return
+            self._waiters += 1
+        try:
+            while not self._stopping and time.monotonic() < deadline:
+                seen = self._notified
+                if self._current() != after:
+                    return
+                left = min(deadline - time.monotonic(), LOOK_EVERY_S)
+                with self._changed:
+                    self._changed.wait_for(partial(self._news_since, seen), max(left, 0))
+        finally:
+            with self._changed:
+                self._waiters -= 1
+
+    def _news_since(self, seen: int) -> bool:
+        return self._stopping or self._notified != seen
+
+    def _current(self) -> int:
+        with self._database.read() as connection:
+            return current_change(connection)
+
+    def _page(
+        self, connection: Connection, terminal: str, epoch: str | None, after: int
+    ) -> Changes:
+        newest = current_change(connection)
+        if after > newest:  # this central was restored from an older copy: everything again
+            after = 0
+        members = connection.execute(
+            select(accounts)
+            .where(accounts.c.change > after, accounts.c.joined_into.is_(None))
+            .order_by(accounts.c.change)
+            .limit(MEMBERS_PER_PAGE_MAX)
+        ).all()
+        states = _states(connection, terminal, epoch, after)
+        upto = newest
+        if len(members) == MEMBERS_PER_PAGE_MAX:
+            upto = min(upto, members[-1].change)
+        if len(states) == STATES_PER_PAGE_MAX:
+            upto = min(upto, states[-1].change)
+        received, applied = _position(connection, terminal, epoch)
+        return Changes(
+            next=upto,
+            more=upto < newest,
+            as_of=self._clock(),
+            applied_seq=applied,
+            received=received,
+            member_count=read_counter(connection, ACCOUNTS),
+            members=_deltas(connection, [row for row in members if row.change <= upto]),
+            programme=programmes.delta(connection, after, upto),
+            states=tuple(_told(row) for row in states if row.change <= upto),
+        )
+
+
+def _states(connection: Connection, terminal: str, epoch: str | None, after: int) -> Sequence[Any]:
+    if epoch is None:
+        return ()
+    return connection.execute(
+        select(records.c.seq, records.c.state, records.c.code, records.c.change)
+        .where(
+            records.c.terminal == terminal,
+            records.c.epoch == epoch,
+            records.c.change > after,
+        )
+        .order_by(records.c.change)
+        .limit(STATES_PER_PAGE_MAX)
+    ).all()
+
+
+def _told(row: Any) -> StateOfRecord:
+    return StateOfRecord(seq=row.seq, state=RecordState(row.state), code=row.code)
+
+
+def states_of(
+    connection: Connection, terminal: str, epoch: str, seqs: Sequence[int]
+) -> tuple[StateOfRecord, ...]:
+    """The states of these records, as far as they have one."""
+    rows = connection.execute(
+        select(records.c.seq, records.c.state, records.c.code)
+        .where(
+            records.c.terminal == terminal,
+            records.c.epoch == epoch,
+            records.c.seq.in_(seqs),
+            records.c.state.is_not(None),
+        )
+        .order_by(records.c.seq)
+    )
+    return tuple(_told(row) for row in rows)
+
+
+def _position(connection: Connection, terminal: str, epoch: str | None) -> tuple[int, int]:
+    """Received, and up to where every record has a state."""
+    received = connection.scalar(
+        select(chains.c.received).where(chains.c.terminal == terminal, chains.c.epoch == epoch)
+    )
+    if received is None:
+        return 0, 0
+    unposted = connection.scalar(
+        select(func.min(records.c.seq)).where(
+            records.c.terminal == terminal,
+            records.c.epoch == epoch,
+            records.c.state.is_(None),
+        )
+    )
+    return received, received if unposted is None else unposted - 1
+
+
+def _deltas(connection: Connection, members: Sequence[Any]) -> tuple[MemberDelta, ...]:
+    refs = [row.ref for row in members]
+    keys: dict[str, list[str]] = {}
+    for row in connection.execute(
+        select(cards.c.account, cards.c.key)
+        .where(cards.c.account.in_(refs))
+        .order_by(cards.c.account, cards.c.key)
+    ):
+        keys.setdefault(row.account, []).append(row.key)
+    joined: dict[str, list[str]] = {}
+    for row in connection.execute(
+        select(accounts.c.joined_into, accounts.c.ref)
+        .where(accounts.c.joined_into.in_(refs))
+        .order_by(accounts.c.ref)
+    ):
+        joined.setdefault(row.joined_into, []).append(row.ref)
+    held = lots_of(connection, refs)
+    return tuple(
+        MemberDelta(
+            ref=row.ref,
+            standing=Standing(row.standing),
+            cards=tuple(keys.get(row.ref, ())),
+            joined=tuple(joined.get(row.ref, ())),
+            display_name=row.display_name,
+            tier=row.tier,
+            since=None if row.since is None else date.fromisoformat(row.since),
+            language=row.language,
+            lots=tuple(
+                Lot(
+                    unit=unit,
+                    quantity=quantity,
+                    expires_on=None if day == NEVER else date.fromisoformat(day),
+                )
+                for unit, quantity, day in held.get(row.ref, ())
+            ),
+        )
+        for row in members
+    )

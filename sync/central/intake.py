@@ -1,0 +1,201 @@
+"""Intake: takes the bytes of records, and nothing else.
+
+One transaction for one push. A record is taken when it continues the chain of its (terminal, epoch): the next
+number, the hash of the one before as `previous`, and a hash that its bytes really have. What follows a gap or a
+broken link is not taken; the answer says where the chain ends and the terminal sends again from there. The body
+is stored before anybody tries to understand it.
+"""
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, func, insert, select
+
+from edge_agent.domain.record import BODY_BYTES_MAX, GENESIS, chain_hash
+from sync.central.database import Database, upsert
+from sync.central.tables import attachments, chains, records, refusals
+from sync.central.times import Clock, stored
+from sync.wire import RecordsMessage, WireRecord
+
+REFUSALS_PER_TERMINAL_MAX = 1_000
+"""What a broken terminal can make us list; above it repeats are still counted and new ones only logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one push brought. `conflict` is the number under which other content came than was received before."""
+
+    received: int
+    head: bytes
+    fresh: int = 0
+    repeats: int = 0
+    stopped_by: str | None = None
+    conflict: int | None = None
+
+
+@dataclass(slots=True)
+class _Push:
+    """One push being taken."""
+
+    terminal: str
+    epoch: str
+    received: int
+    head: bytes
+    at: str
+    known: dict[int, bytes]
+    repeats: int = 0
+    fresh: list[WireRecord] = field(default_factory=list)
+
+
+class Intake:
+    """Stores what terminals send."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def take(self, message: RecordsMessage) -> Taken:
+        """Store the records that continue the chain; the terminal has been checked against its token."""
+        at = stored(self._clock())
+        with self._database.write() as connection:
+            push = _open(connection, message, at)
+            for record in message.records:
+                reason = _consider(push, record)
+                if reason is not None:
+                    if reason != "gap":
+                        _list_refusal(connection, push, record, reason)
+                    break
+            else:
+                reason, record = None, None
+            _store(connection, push)
+            return Taken(
+                push.received,
+                push.head,
+                len(push.fresh),
+                push.repeats,
+                reason,
+                record.seq if record is not None and reason == "record-differs" else None,
+            )
+
+
+def _open(connection: Connection, message: RecordsMessage, at: str) -> _Push:
+    chain = connection.execute(
+        select(chains.c.received, chains.c.head).where(
+            chains.c.terminal == message.terminal, chains.c.epoch == message.epoch
+        )
+    ).one_or_none()
+    received, head = (0, GENESIS) if chain is None else (chain.received, chain.head)
+    repeated = [record.seq for record in message.records if record.seq <= received]
+    known: dict[int, bytes] = {}
+    if repeated:
+        rows = connection.execute(
+            select(records.c.seq, records.c.hash).where(
+                records.c.terminal == message.terminal,
+                records.c.epoch == message.epoch,
+                records.c.seq.in_(repeated),
+            )
+        )
+        known = {row.seq: row.hash for row in rows}
+    return _Push(message.terminal, message.epoch, received, head, at, known)
+
+
+def _consider(push: _Push, record: WireRecord) -> str | None:
+    """Count a repeat or put a fresh record in line; otherwise say why not."""
+    body = record.body.encode()
+    previous = bytes.fromhex(record.previous)
+    real = chain_hash(previous, body)
+    if record.seq <= push.received:
+        if push.known[record.seq] != real:
+            return "record-differs"
+        push.repeats += 1
+        return None
+    if record.seq > push.received + 1:
+        return "gap"
+    if real.hex() != record.hash or previous != push.head:
+        return "broken-chain"
+    if len(body) > BODY_BYTES_MAX:
+        return "too-large"
+    push.fresh.append(record)
+    push.received = record.seq
+    push.head = real
+    push.known[record.seq] = real
+    return None
+
+
+def _store(connection: Connection, push: _Push) -> None:
+    """Write the fresh records and the new received position."""
+    if not push.fresh:
+        return
+    taken = _ids_taken(connection, push.fresh)
+    for record in push.fresh:
+        row = connection.execute(
+            _INSERT,
+            {
+                "terminal": push.terminal,
+                "epoch": push.epoch,
+                "seq": record.seq,
+                "record_id": None if record.id in taken else record.id,
+                "claimed_id": record.id,
+                "previous": bytes.fromhex(record.previous),
+                "hash": bytes.fromhex(record.hash),
+                "body": record.body.encode(),
+                "received_at": push.at,
+            },
+        ).scalar_one()
+        taken.add(record.id)
+        if record.attachment is not None:
+            connection.execute(
+                insert(attachments),
+                {
+                    "record": row,
+                    "salt": bytes.fromhex(record.attachment.salt),
+                    "content": record.attachment.content.encode(),
+                },
+            )
+    position = {"received": push.received, "head": push.head, "last_at": push.at}
+    statement = upsert(connection, chains).values(
+        terminal=push.terminal, epoch=push.epoch, first_at=push.at, **position
+    )
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["terminal", "epoch"], set_=position)
+    )
+
+
+_INSERT = insert(records).returning(records.c.row)
+
+
+def _ids_taken(connection: Connection, fresh: list[WireRecord]) -> set[str]:
+    """Which of the ids belong to records received before. Such a record is stored and then rejected."""
+    rows = connection.execute(
+        select(records.c.record_id).where(records.c.record_id.in_([each.id for each in fresh]))
+    )
+    return {row.record_id for row in rows}
+
+
+def _list_refusal(connection: Connection, push: _Push, record: WireRecord, reason: str) -> None:
+    """Count what was not taken, so that somebody can look."""
+    key = {
+        "terminal": push.terminal,
+        "epoch": push.epoch,
+        "seq": record.seq,
+        "reason": reason,
+        "hash": record.hash,
+    }
+    listed = connection.scalar(
+        select(func.count()).select_from(refusals).where(refusals.c.terminal == push.terminal)
+    )
+    if listed is not None and listed >= REFUSALS_PER_TERMINAL_MAX:
+        connection.execute(
+            refusals.update()
+            .where(*(refusals.c[name] == value for name, value in key.items()))
+            .values(times=refusals.c.times + 1, last_at=push.at)
+        )
+        return
+    statement = upsert(connection, refusals).values(
+        **key, record_id=record.id, times=1, first_at=push.at, last_at=push.at
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["terminal", "epoch", "seq", "reason", "hash"],
+            set_={"times": refusals.c.times + 1, "last_at": push.at},
+        )
+    )

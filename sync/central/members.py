@@ -1,0 +1,231 @@
+"""What an administrator does with members: look, adjust, give a card, block."""
+
+import json
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
+
+from edge_agent.domain.cards import CODE_CHARACTERS_MAX, holds_payment_card, masked, normalised
+from edge_agent.domain.member import Standing
+from sync.central.accounts import Accounts, join
+from sync.central.database import Database
+from sync.central.ledger import LedgerEntry, LedgerKind, append, balance, lots_of, touch
+from sync.central.problems import Problem, not_found
+from sync.central.tables import NEVER, accounts, cards, entries
+from sync.central.times import Clock, stored
+
+ENTRIES_SHOWN_MAX = 500
+"""The newest; a year of daily shopping."""
+
+FOUND_MAX = 50
+
+
+class Adjustment(BaseModel):
+    """A correction by hand. `adjustment_id` makes it safe to send twice."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    adjustment_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+    unit: Annotated[str, Field(min_length=1, max_length=64)] = "points"
+    quantity: Annotated[StrictInt, Field(ge=-(10**12), le=10**12)]
+    reason: Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class CardReplacement(BaseModel):
+    """A new card for a member; `replaces` is the one that stops working, if any."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: Annotated[str, Field(min_length=1, max_length=CODE_CHARACTERS_MAX, repr=False)]
+    replaces: Annotated[str | None, Field(max_length=CODE_CHARACTERS_MAX, repr=False)] = None
+
+
+class StandingChange(BaseModel):
+    """Block a member, or let it in again."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    standing: Annotated[Standing, Field(json_schema_extra={"enum": ["known", "blocked"]})]
+
+
+class Members:
+    """The members of this central. `id` is a member_id or a member_ref everywhere."""
+
+    def __init__(self, database: Database, known: Accounts, clock: Clock) -> None:
+        self._database = database
+        self._accounts = known
+        self._clock = clock
+
+    def get(self, member: str) -> dict[str, Any]:
+        """Profile, cards (masked), balance per unit, lots and the newest entries."""
+        with self._database.read() as connection:
+            row = self._row(connection, member)
+            return _profile(connection, row) | {
+                "attributes": json.loads(row.attributes),
+                "lots": [
+                    {"unit": unit, "quantity": quantity, "expires_on": day or None}
+                    for unit, quantity, day in lots_of(connection, [row.ref]).get(row.ref, ())
+                ],
+                "entries": _entries(connection, row.ref),
+            }
+
+    def of_card(self, code: str) -> dict[str, Any]:
+        """The member with this card."""
+        with self._database.read() as connection:
+            account = self._accounts.of_card(connection, normalised(code))
+        if account is None:
+            raise not_found("member")
+        return self.get(account)
+
+    def find(self, text: str) -> list[dict[str, Any]]:
+        """Members by card, member_id, ref or the beginning of the name; the first ones without a text."""
+        wanted = text.strip()
+        with self._database.read() as connection:
+            query = select(accounts).where(accounts.c.joined_into.is_(None))
+            if wanted:
+                account = self._accounts.of_card(connection, normalised(wanted))
+                query = query.where(_matches(account, wanted))
+            rows = connection.execute(query.order_by(accounts.c.change.desc()).limit(FOUND_MAX))
+            return [_profile(connection, row) for row in rows.all()]
+
+    def adjust(self, member: str, adjustment: Adjustment) -> dict[str, Any]:
+        """Give or take points; the same adjustment_id again has no further effect."""
+        source = f"adjustment:{adjustment.adjustment_id}"
+        if holds_payment_card(adjustment.reason):
+            raise Problem(422, "payment-card", "The reason holds what looks like a payment card.")
+        with self._database.write() as connection:
+            account = self._row(connection, member).ref
+            before = connection.execute(
+                select(entries).where(entries.c.source == source, entries.c.account == account)
+            ).first()
+            if before is None:
+                entry = LedgerEntry(
+                    account,
+                    LedgerKind.ADJUST,
+                    adjustment.unit,
+                    adjustment.quantity,
+                    source,
+                    rule=adjustment.reason,
+                )
+                append(connection, source, stored(self._clock()), [entry])
+                touch(connection, [account])
+            elif (before.unit, before.quantity) != (adjustment.unit, adjustment.quantity):
+                raise Problem(
+                    409, "adjustment-differs", "This adjustment_id was used for something else."
+                )
+            return {
+                "adjustment_id": adjustment.adjustment_id,
+                "is_new": before is None,
+                "balance": balance(connection, account),
+            }
+
+    def replace_card(self, member: str, change: CardReplacement) -> dict[str, Any]:
+        """Give a member a card, and take the one that it replaces away. Points of a card that a till
+        met before come along."""
+        code = normalised(change.code)
+        if not code or holds_payment_card(code):
+            raise Problem(422, "payment-card", "This is no member card.")
+        at = stored(self._clock())
+        with self._database.write() as connection:
+            account = self._row(connection, member).ref
+            if change.replaces is not None:
+                self._take_card(connection, account, normalised(change.replaces))
+            owner = self._accounts.of_card(connection, code)
+            if owner is None:
+                self._accounts.add_card(connection, account, code, at)
+            elif owner != account:
+                if not _is_provisional(connection, owner):
+                    raise Problem(409, "card-taken", "The card belongs to another member.")
+                join(connection, owner, account, at)
+            touch(connection, [account])
+            return _profile(connection, self._row(connection, account))
+
+    def set_standing(self, member: str, change: StandingChange) -> dict[str, Any]:
+        """Block or unblock a member."""
+        if change.standing not in {Standing.KNOWN, Standing.BLOCKED}:
+            raise Problem(422, "invalid", "The standing must be known or blocked.")
+        with self._database.write() as connection:
+            row = self._row(connection, member)
+            account = row.ref
+            standing: Standing = change.standing
+            if row.provisional and standing is Standing.KNOWN:
+                standing = Standing.UNKNOWN  # what a card is that nobody has imported yet
+            connection.execute(
+                update(accounts).where(accounts.c.ref == account).values(standing=standing.value)
+            )
+            touch(connection, [account])
+            return _profile(connection, self._row(connection, account))
+
+    def _take_card(self, connection: Connection, account: str, code: str) -> None:
+        taken = connection.execute(
+            delete(cards).where(
+                cards.c.key == self._accounts.card_key(code), cards.c.account == account
+            )
+        )
+        if taken.rowcount != 1:
+            raise Problem(409, "card-not-theirs", "The member does not have the card to replace.")
+
+    def _row(self, connection: Connection, member: str) -> Any:
+        row = connection.execute(
+            select(accounts).where(or_(accounts.c.member_id == member, accounts.c.ref == member))
+        ).first()
+        if row is not None and row.joined_into is not None:
+            return self._row(connection, row.joined_into)
+        if row is None:
+            raise not_found("member")
+        return row
+
+
+def _matches(account: str | None, wanted: str) -> ColumnElement[bool]:
+    """A name is matched from its beginning, so that an index can serve it and short texts find few."""
+    name = wanted.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
+    return or_(
+        accounts.c.ref == (account or wanted),
+        accounts.c.member_id == wanted,
+        accounts.c.display_name.ilike(f"{name}%", escape="\\"),
+    )
+
+
+def _is_provisional(connection: Connection, ref: str) -> bool:
+    found = connection.scalar(select(accounts.c.provisional).where(accounts.c.ref == ref))
+    return bool(found)
+
+
+def _profile(connection: Connection, row: Any) -> dict[str, Any]:
+    codes = connection.scalars(select(cards.c.code).where(cards.c.account == row.ref))
+    return {
+        "id": row.member_id or row.ref,
+        "ref": row.ref,
+        "provisional": row.provisional,
+        "standing": row.standing,
+        "display_name": row.display_name,
+        "tier": row.tier,
+        "since": row.since,
+        "language": row.language,
+        "cards": [masked(code) for code in codes],
+        "balance": balance(connection, row.ref),
+    }
+
+
+def _entries(connection: Connection, account: str) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        select(entries)
+        .where(entries.c.account == account)
+        .order_by(entries.c.row.desc())
+        .limit(ENTRIES_SHOWN_MAX)
+    )
+    return [
+        {
+            "at": row.at,
+            "kind": row.kind,
+            "unit": row.unit,
+            "quantity": row.quantity,
+            "rule": row.rule,
+            "line": row.line,
+            "lot": row.lot,
+            "expires_on": None if row.expires_on == NEVER else row.expires_on,
+            "source": row.source,
+        }
+        for row in rows
+    ]

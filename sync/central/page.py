@@ -1,0 +1,110 @@
+"""The plain page for head office and store IT: members, terminals, and what was refused. No script at all."""
+
+import hashlib
+import hmac
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask, abort, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from sync.central.central import Central
+from sync.central.problems import Problem
+from sync.central.texts import LANGUAGES, texts
+
+SESSION_HOURS = 8
+"""A working day."""
+
+_QUERY_CHARACTERS_MAX = 200
+
+
+def add_to(app: Flask, central: Central, *, secure: bool) -> None:
+    """Add the page to the app. Sessions are signed with a key made of the admin token: a new token ends them."""
+    app.secret_key = hmac.digest(central.admin_token.encode(), b"page sessions", hashlib.sha256)
+    app.config.update(
+        SESSION_COOKIE_NAME="central_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_SECURE=secure,
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
+    )
+    app.template_filter("moment")(_moment)
+    app.context_processor(_language)
+    _add_login(app, central)
+    _add_views(app, central)
+
+
+def _add_login(app: Flask, central: Central) -> None:
+    @app.get("/login")
+    def login() -> ResponseReturnValue:
+        return render_template("login.html", wrong=False)
+
+    @app.post("/login")
+    def log_in() -> ResponseReturnValue:
+        _require_own_origin()
+        token = request.form.get("token", "").strip()
+        if not hmac.compare_digest(token.encode(), central.admin_token.encode()):
+            return render_template("login.html", wrong=True), 401
+        session.clear()
+        session.permanent = True
+        session["admin"] = True
+        return redirect(url_for("members"))
+
+    @app.post("/logout")
+    def log_out() -> ResponseReturnValue:
+        _require_own_origin()
+        session.clear()
+        return redirect(url_for("login"))
+
+
+def _add_views(app: Flask, central: Central) -> None:
+    @app.get("/")
+    def members() -> ResponseReturnValue:
+        if not session.get("admin"):
+            return redirect(url_for("login"))
+        query = request.args.get("q", "")[:_QUERY_CHARACTERS_MAX]
+        return render_template(
+            "members.html",
+            at="members",
+            query=query,
+            found=central.members.find(query),
+            totals=central.reports.totals(),
+        )
+
+    @app.get("/members/<member>")
+    def member(member: str) -> ResponseReturnValue:
+        if not session.get("admin"):
+            return redirect(url_for("login"))
+        try:
+            return render_template("member.html", at="members", member=central.members.get(member))
+        except Problem as problem:
+            abort(problem.status)
+
+    @app.get("/terminals")
+    def terminals() -> ResponseReturnValue:
+        if not session.get("admin"):
+            return redirect(url_for("login"))
+        return render_template("terminals.html", at="terminals", terminals=central.terminals.list())
+
+    @app.get("/refused")
+    def refused() -> ResponseReturnValue:
+        if not session.get("admin"):
+            return redirect(url_for("login"))
+        return render_template("refused.html", at="refused", refused=central.reports.refused())
+
+
+def _require_own_origin() -> None:
+    """Forms are only taken from our own page; browsers say where a POST comes from."""
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.partition("://")[2] != request.host:
+        raise Problem(403, "forbidden-origin", "This form was sent from another page.")
+
+
+def _language() -> dict[str, Any]:
+    language = request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
+    return {"t": texts(language), "language": language}
+
+
+def _moment(text: str | None) -> str:
+    """A stored time to the second, in UTC, as people read it."""
+    return "—" if not text else text[:19].replace("T", " ") + " UTC"

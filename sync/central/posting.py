@@ -1,0 +1,239 @@
+"""Posting: gives every received record its state, and accounts their entries.
+
+Records are posted in the order of their journal; a batch of them shares one durable commit, and when one of them
+brings up something unforeseen the batch is taken again with a savepoint for each, so that one bad record holds up
+nobody. Posting is idempotent on (record, account): a record with a state is never looked at again but for a
+parked one whose original has come, and the ledger's unique key holds even if this code did not.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy.exc import OperationalError
+
+from edge_agent.domain.record import RecordKind
+from sync.central.accounts import Accounts
+from sync.central.batch import RECEIVED, Batch, Outcome, Received
+from sync.central.bodies import (
+    Act,
+    BodyEntry,
+    Envelope,
+    Unpostable,
+    parked,
+    read_attachment,
+    read_body,
+    rejected,
+)
+from sync.central.database import Database
+from sync.central.ledger import LedgerEntry, LedgerKind, earned_and_left
+from sync.central.tables import NEVER, records
+from sync.central.times import Clock, stored
+from sync.wire import RecordState
+
+BATCH = 200
+"""Records per commit: fsync is shared by many, and other writers wait some hundred milliseconds at most."""
+
+Counts = dict[RecordState, int]
+
+
+class Posting:
+    """Posts what intake stored."""
+
+    def __init__(self, database: Database, accounts: Accounts, clock: Clock) -> None:
+        self._database = database
+        self._accounts = accounts
+        self._clock = clock
+        self._log = structlog.get_logger("central.posting")
+
+    def post_waiting(self, terminal: str | None = None, epoch: str | None = None) -> Counts:
+        """Post everything without a state (of one journal, or all); how many got which state."""
+        counts: Counts = {}
+        while True:
+            done = self._post_batch(_waiting(terminal, epoch))
+            for state in done:
+                counts[state] = counts.get(state, 0) + 1
+            if len(done) < BATCH:
+                return counts
+
+    def _post_batch(self, query: Select[Any]) -> list[RecordState]:
+        try:
+            with self._database.write() as connection:
+                return self._post(connection, _received(connection, query))
+        except OperationalError:
+            raise  # the disk or the lock: nothing is said of any record, all are tried again later
+        except Exception:  # noqa: BLE001 - the supervisor's loop: what one record brings up must not stop the others
+            self._log.exception("batch could not be posted; now record by record")
+        with self._database.write() as connection:
+            return [self._post_alone(connection, each) for each in _received(connection, query)]
+
+    def _post_alone(self, connection: Connection, received: Received) -> RecordState:
+        try:
+            with connection.begin_nested():
+                return self._post(connection, [received])[0]
+        except OperationalError:
+            raise
+        except Exception:  # noqa: BLE001 - as above
+            self._log.exception(
+                "record could not be posted", terminal=received.terminal, seq=received.seq
+            )
+        batch = Batch(connection, self._accounts, stored(self._clock()))
+        batch.set_state(received, Outcome(RecordState.PARKED, "internal"), tell=True)
+        batch.finish()
+        return RecordState.PARKED
+
+    def _post(self, connection: Connection, received: Sequence[Received]) -> list[RecordState]:
+        batch = Batch(connection, self._accounts, stored(self._clock()))
+        read = [(each, _read(each)) for each in received]
+        batch.read_ahead([(each, act) for each, act in read if isinstance(act, Act)])
+        states = [_settle(batch, each, act, settling=False) for each, act in read]
+        batch.finish()
+        return states
+
+
+def _received(connection: Connection, query: Select[Any]) -> list[Received]:
+    return [Received.of(row) for row in connection.execute(query)]
+
+
+def _read(received: Received) -> Act | Unpostable:
+    try:
+        if received.id_is_taken:
+            raise rejected("id-taken")
+        return read_body(
+            received.body,
+            Envelope(received.terminal, received.epoch, received.seq, received.record_id),
+        )
+    except Unpostable as reason:
+        return reason
+
+
+def _settle(
+    batch: Batch, received: Received, act: Act | Unpostable, *, settling: bool
+) -> RecordState:
+    """Give one record its state; then whatever waited for it."""
+    if isinstance(act, Unpostable):
+        outcome = Outcome.without_effect(act)
+    else:
+        try:
+            outcome = _decide(batch, received, act)
+        except Unpostable as reason:
+            outcome = Outcome.without_effect(reason)
+    batch.set_state(received, outcome, tell=settling or not outcome.has_effect)
+    if outcome.has_effect:
+        for waiter in batch.waiting_for(received.record_id):
+            _settle(batch, waiter, _read(waiter), settling=True)
+    return outcome.state
+
+
+def _decide(batch: Batch, received: Received, act: Act) -> Outcome:
+    """Everything is checked before anything is written; raises `Unpostable`."""
+    card = read_attachment(act, received.attachment).card
+    digest = hashlib.sha256(act.content).digest()
+    before = batch.before(received.terminal, act)
+    if before is not None:
+        if before.digest != digest:
+            raise rejected(f"{act.kind.value}-differs")
+        return Outcome(RecordState.DUPLICATE, duplicate_of=before.record_id)
+    outcome = _ACTS[act.kind](batch, received, act, card)
+    batch.note_act(received, act, digest)
+    return outcome
+
+
+def _post_sale(batch: Batch, received: Received, act: Act, card: str | None) -> Outcome:
+    if act.account is None:
+        return Outcome(RecordState.ACCEPTED)
+    account = batch.account_of(act.account)
+    if account is None:
+        if card is None:
+            raise parked("unknown-account")
+        account = batch.settle_ref(act.account, card)
+    _append(batch, received, account, LedgerKind.EARN, act, received.record_id)
+    return Outcome(RecordState.ACCEPTED, account=account)
+
+
+def _post_reversal(batch: Batch, received: Received, act: Act, _card: str | None) -> Outcome:
+    """A return or a void, whatever the till worked out for it."""
+    original = _original(batch, act)
+    account = None if original.account is None else batch.account_of(original.account)
+    if act.account is not None and batch.account_of(act.account) != account:
+        raise rejected("wrong-account")
+    if any(entry.lot not in {act.original, original.record_id} for entry in act.entries):
+        raise rejected("malformed")
+    if act.entries:
+        _check_reversal(batch.connection, original.record_id, act)
+        if account is None:
+            raise rejected("over-reversal")
+        _append(batch, received, account, LedgerKind.REVERSE, act, original.record_id)
+    return Outcome(RecordState.ACCEPTED, account=account)
+
+
+_ACTS: dict[RecordKind, Callable[[Batch, Received, Act, str | None], Outcome]] = {
+    RecordKind.SALE: _post_sale,
+    RecordKind.RETURN: _post_reversal,
+    RecordKind.VOID: _post_reversal,
+}
+
+
+def _append(
+    batch: Batch, received: Received, account: str, kind: LedgerKind, act: Act, lot: str
+) -> None:
+    batch.append(
+        received.record_id,
+        [
+            LedgerEntry(
+                account, kind, entry.unit, entry.quantity, lot, _day(entry), entry.rule, entry.line
+            )
+            for entry in act.entries
+        ],
+    )
+
+
+def _original(batch: Batch, act: Act) -> Any:
+    """The posted sale that an act takes back; raises `Unpostable` when it is not there."""
+    if act.original is None:
+        raise parked("awaiting-original")
+    batch.flush()
+    found = batch.connection.execute(_ORIGINAL, {"id": act.original}).one_or_none()
+    if found is not None and found.duplicate_of is not None:
+        found = batch.connection.execute(_ORIGINAL, {"id": found.duplicate_of}).one_or_none()
+    if found is None or found.state in {None, RecordState.PARKED}:
+        raise parked("awaiting-original", act.original)
+    if found.state == RecordState.REJECTED:
+        raise parked("original-rejected", act.original)
+    if found.kind != RecordKind.SALE:
+        raise rejected("malformed")
+    return found
+
+
+def _check_reversal(connection: Connection, original: str, act: Act) -> None:
+    """Never reverse more than was there, per unit, rule, line and day of expiry."""
+    there = earned_and_left(connection, original)
+    for entry in act.entries:
+        key = (entry.unit, entry.rule, entry.line, _day(entry))
+        earned, left = there.get(key, (0, 0))
+        left += entry.quantity
+        if not min(0, earned) <= left <= max(0, earned):
+            raise rejected("over-reversal")
+        there[key] = (earned, left)
+
+
+def _day(entry: BodyEntry) -> str:
+    return NEVER if entry.expires_on is None else entry.expires_on.isoformat()
+
+
+_ORIGINAL = select(
+    records.c.record_id,
+    records.c.state,
+    records.c.kind,
+    records.c.account,
+    records.c.duplicate_of,
+).where(records.c.record_id == bindparam("id"))
+
+
+def _waiting(terminal: str | None, epoch: str | None) -> Select[Any]:
+    query = RECEIVED.where(records.c.state.is_(None)).order_by(records.c.row).limit(BATCH)
+    if terminal is not None:
+        query = query.where(records.c.terminal == terminal, records.c.epoch == epoch)
+    return query

@@ -1,0 +1,61 @@
+"""What central refuses, as RFC 9457 problems."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+FIELD_ERRORS_MAX = 50
+"""A page full; a message with more mistakes than that is the wrong message."""
+
+
+class Problem(Exception):
+    """A request that cannot be met. `code` is for programs, `detail` for people; neither holds a card or a token."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        retryable: bool = False,
+        errors: Sequence[dict[str, str]] = (),
+        extra: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.retryable = retryable
+        self.errors = list(errors)
+        self.extra = extra or {}
+
+    def to_json(self) -> dict[str, Any]:
+        """The problem document."""
+        return {
+            "type": f"urn:loyalty:problem:{self.code}",
+            "title": self.code.replace("-", " "),
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            "retryable": self.retryable,
+            "errors": self.errors,
+            **self.extra,
+        }
+
+
+def invalid(error: ValidationError) -> Problem:
+    """Every bad field of a message by its path, without its value."""
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    errors = [
+        {"path": ".".join(str(part) for part in each["loc"]), "message": each["msg"]}
+        for each in found[:FIELD_ERRORS_MAX]
+    ]
+    if len(errors) == 1 and found[0]["type"] == "json_invalid":
+        return Problem(400, "malformed", "The body is not valid JSON.")
+    return Problem(422, "invalid", "Some fields are not as they should be.", errors=errors)
+
+
+def not_found(what: str) -> Problem:
+    """There is no such thing."""
+    return Problem(404, "not-found", f"There is no such {what}.")

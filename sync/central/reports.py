@@ -1,0 +1,164 @@
+"""Lists and sums for administrators."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from edge_agent.domain.cards import masked
+from sync.central.database import ACCOUNTS, Database, read_counter
+from sync.central.problems import Problem
+from sync.central.tables import accounts, cards, entries, lots, records, refusals
+from sync.wire import RecordState
+
+ROWS_MAX = 500
+"""Rows of one list; `after` asks for more."""
+
+REFUSED = (RecordState.REJECTED.value, RecordState.PARKED.value)
+RECEIVED = "received"
+"""How a record without a state is called in lists."""
+
+
+class Reports:
+    """Reads what is there; changes nothing."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def totals(self) -> dict[str, Any]:
+        """Entries per unit and kind, records per terminal and state, and whether lots and entries agree."""
+        with self._database.read() as connection:
+            by_kind = connection.execute(
+                select(
+                    entries.c.unit,
+                    entries.c.kind,
+                    func.count().label("entries"),
+                    func.sum(entries.c.quantity).label("quantity"),
+                )
+                .group_by(entries.c.unit, entries.c.kind)
+                .order_by(entries.c.unit, entries.c.kind)
+            ).all()
+            by_state = connection.execute(
+                select(records.c.terminal, records.c.state, func.count().label("records"))
+                .group_by(records.c.terminal, records.c.state)
+                .order_by(records.c.terminal, records.c.state)
+            ).all()
+            held = connection.execute(
+                select(lots.c.unit, func.sum(lots.c.quantity)).group_by(lots.c.unit)
+            ).all()
+            return {
+                "accounts": read_counter(connection, ACCOUNTS),
+                "entries": [
+                    {
+                        "unit": row.unit,
+                        "kind": row.kind,
+                        "entries": row.entries,
+                        "quantity": int(row.quantity),
+                    }
+                    for row in by_kind
+                ],
+                "balances": {unit: int(quantity) for unit, quantity in held},
+                "records": [
+                    {
+                        "terminal": row.terminal,
+                        "state": row.state or RECEIVED,
+                        "records": row.records,
+                    }
+                    for row in by_state
+                ],
+            }
+
+    def records(
+        self,
+        terminal: str | None = None,
+        states: tuple[str, ...] = (),
+        after: int = 0,
+        newest_first: bool = False,
+    ) -> list[dict[str, Any]]:
+        """Records as received; `row` of the last one is `after` of the next page."""
+        unknown = set(states) - {RECEIVED, *RecordState}
+        if unknown:
+            raise Problem(422, "invalid", "There is no such state.", errors=[_STATE_ERROR])
+        query = select(records).where(records.c.row > after).limit(ROWS_MAX)
+        if terminal is not None:
+            query = query.where(records.c.terminal == terminal)
+        if states == (RECEIVED,):
+            query = query.where(records.c.state.is_(None))
+        elif states:
+            query = query.where(records.c.state.in_(states))
+        order = records.c.row.desc() if newest_first else records.c.row
+        with self._database.read() as connection:
+            return [_record(row) for row in connection.execute(query.order_by(order))]
+
+    def refused(self) -> dict[str, Any]:
+        """What has no effect: rejected and parked records, and what intake did not take."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(refusals).order_by(refusals.c.last_at.desc()).limit(ROWS_MAX)
+            ).all()
+        return {
+            "records": self.records(states=REFUSED, newest_first=True),
+            "not_taken": [
+                {
+                    "terminal": row.terminal,
+                    "epoch": row.epoch,
+                    "seq": row.seq,
+                    "id": row.record_id,
+                    "reason": row.reason,
+                    "times": row.times,
+                    "first_at": row.first_at,
+                    "last_at": row.last_at,
+                }
+                for row in rows
+            ],
+        }
+
+    def balances(self, after: str = "") -> list[dict[str, Any]]:
+        """Every account with a balance, by ref; the last one's ref is `after` of the next page."""
+        with self._database.read() as connection:
+            refs = list(
+                connection.scalars(
+                    select(accounts.c.ref)
+                    .where(accounts.c.joined_into.is_(None), accounts.c.ref > after)
+                    .order_by(accounts.c.ref)
+                    .limit(ROWS_MAX)
+                )
+            )
+            found = {
+                row.ref: {
+                    "id": row.member_id or row.ref,
+                    "ref": row.ref,
+                    "provisional": row.provisional,
+                    "card": None,
+                    "balance": {},
+                }
+                for row in connection.execute(select(accounts).where(accounts.c.ref.in_(refs)))
+            }
+            for account, code in connection.execute(
+                select(cards.c.account, cards.c.code).where(cards.c.account.in_(refs))
+            ):
+                found[account]["card"] = masked(code)
+            for account, unit, quantity in connection.execute(
+                select(lots.c.account, lots.c.unit, func.sum(lots.c.quantity))
+                .where(lots.c.account.in_(refs))
+                .group_by(lots.c.account, lots.c.unit)
+            ):
+                found[account]["balance"][unit] = int(quantity)
+        return [found[ref] for ref in refs]
+
+
+_STATE_ERROR = {"path": "state", "message": f"must be one of {', '.join((RECEIVED, *RecordState))}"}
+
+
+def _record(row: Any) -> dict[str, Any]:
+    return {
+        "row": row.row,
+        "terminal": row.terminal,
+        "epoch": row.epoch,
+        "seq": row.seq,
+        "id": row.claimed_id,
+        "kind": row.kind,
+        "state": row.state or RECEIVED,
+        "code": row.code,
+        "received_at": row.received_at,
+        "posted_at": row.posted_at,
+    }

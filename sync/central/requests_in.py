@@ -1,0 +1,62 @@
+"""Reading requests: tokens, JSON bodies and their bounds."""
+
+import zlib
+from typing import TypeVar
+
+from flask import Request
+from pydantic import BaseModel
+
+from sync.central.problems import Problem
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def bearer(request: Request) -> str | None:
+    """The bearer token of a request."""
+    authorization = request.authorization
+    if authorization is None or authorization.type != "bearer":
+        return None
+    return authorization.token
+
+
+def json_body(request: Request, message: type[M], bytes_max: int) -> M:
+    """A body of that message; gzip is understood. Raises problems and `ValidationError`."""
+    if request.mimetype != "application/json":
+        raise Problem(415, "not-json", "The body must be application/json.")
+    raw = body_bytes(request, bytes_max)
+    if not raw.lstrip().startswith(b"{"):
+        raise Problem(400, "malformed", "The body must be a JSON object.")
+    return message.model_validate_json(raw)
+
+
+def body_bytes(request: Request, bytes_max: int) -> bytes:
+    """The body, inflated when it is gzip, and never more than `bytes_max` of it."""
+    encoding = request.headers.get("Content-Encoding", "identity").lower()
+    if encoding not in {"gzip", "identity"}:
+        raise Problem(415, "encoding", "The only content coding understood is gzip.")
+    length = request.content_length
+    if length is not None and length > bytes_max:
+        raise _too_large(bytes_max)
+    raw = request.stream.read(bytes_max + 1)
+    if encoding == "gzip":
+        return _inflated(raw, bytes_max)
+    if len(raw) > bytes_max:
+        raise _too_large(bytes_max)
+    return raw
+
+
+def _inflated(raw: bytes, bytes_max: int) -> bytes:
+    inflate = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        text = inflate.decompress(raw, bytes_max + 1)
+    except zlib.error as error:
+        raise Problem(400, "malformed", "The body is not valid gzip.") from error
+    if len(text) > bytes_max:
+        raise _too_large(bytes_max)
+    if not inflate.eof or inflate.unused_data:
+        raise Problem(400, "malformed", "The body is not one whole gzip stream.")
+    return text
+
+
+def _too_large(bytes_max: int) -> Problem:
+    return Problem(413, "too-large", f"The body may have {bytes_max} bytes, inflated.")

@@ -1,0 +1,120 @@
+"""The configuration of central: a TOML file, environment variables over it, every mistake told at once."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+ENVIRONMENT_PREFIX = "LOYALTY_CENTRAL_"
+
+
+class SettingsInvalid(Exception):
+    """The configuration cannot be used; `mistakes` has one sentence for each, naming file and key."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+class Settings(BaseSettings):
+    """What central needs to know to start. See config/central.example.toml."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True, validate_default=True
+    )
+
+    listen: str = "127.0.0.1:8430"
+    database: str = "sqlite:////var/lib/loyalty-central/central.db"
+    data: Path = Path("/var/lib/loyalty-central")
+    admin_token_file: Path = Path("/etc/loyalty-central/admin-token")
+    public_url: str = ""
+    code_lives_hours: int = Field(default=24, ge=1, le=24 * 14)
+
+    @field_validator("listen")
+    @classmethod
+    def _listen_is_host_and_port(cls, value: str) -> str:
+        host, colon, port = value.rpartition(":")
+        if not (colon and host and port.isascii() and port.isdigit() and int(port) < 65_536):
+            raise ValueError('must be "HOST:PORT", like "127.0.0.1:8430"')
+        return value
+
+    @field_validator("database")
+    @classmethod
+    def _database_is_known(cls, value: str) -> str:
+        try:
+            url = make_url(value)
+        except ArgumentError as error:
+            raise ValueError("must be a database URL, like sqlite:////path/central.db") from error
+        if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+            raise ValueError("only sqlite:////path/to/file is supported by this version")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _public_url_is_an_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError('must be an address, like "https://loyalty.example"')
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the signature is pydantic-settings'
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment variables win over the file."""
+        return env_settings, init_settings
+
+    @property
+    def host(self) -> str:
+        """Where to listen; brackets of an IPv6 address taken away."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port; 0 lets the system choose one."""
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def trusted_hosts(self) -> list[str]:
+        """The names that a browser or terminal may call us by (a page elsewhere must not, by DNS rebinding)."""
+        public = urlsplit(self.public_url).hostname
+        names = ["localhost", "127.0.0.1", "[::1]", self.host, *([public] if public else [])]
+        return [name for name in dict.fromkeys(names) if name not in {"0.0.0.0", "::"}]  # noqa: S104
+
+    @property
+    def behind_tls(self) -> bool:
+        """Whether people reach us by https."""
+        return self.public_url.startswith("https://")
+
+
+def load_settings(path: Path) -> Settings:
+    """Read `path`; raises `SettingsInvalid` with every mistake."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsInvalid([f"{path}: cannot be read: {error}"]) from error
+    try:
+        values: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsInvalid([f"{path}: is not TOML: {error}"]) from error
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsInvalid([_sentence(path, each) for each in error.errors()]) from error
+
+
+def _sentence(path: Path, mistake: Any) -> str:
+    key = ".".join(str(part) for part in mistake["loc"])
+    if mistake["type"] == "extra_forbidden":
+        return f"{path}: {key}: is not a key of this configuration"
+    return f"{path}: {key}: {mistake['msg'].removeprefix('Value error, ')}"

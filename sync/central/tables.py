@@ -1,0 +1,235 @@
+"""The tables of central. One SQL for SQLite and PostgreSQL: text, integers and bytes only.
+
+Times are text as `times.stored` makes them. Days are ISO text, and `""` stands for "never expires", because the
+day of a lot is part of its key. Whatever belongs to an account is keyed by that account, so that accounts can be
+spread over machines.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+NEVER = ""
+"""The `expires_on` of points that do not expire."""
+
+metadata = MetaData()
+
+_ROW = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only in a column that is called INTEGER."""
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+"""`schema`: the version of these tables; the others are named in `database`."""
+
+terminals = Table(
+    "terminals",
+    metadata,
+    Column("terminal", String(130), primary_key=True),
+    Column("store", String(64), nullable=False),
+    Column("till", String(64), nullable=False),
+    Column("created_at", String(24), nullable=False),
+    Column("code_hash", LargeBinary),
+    Column("code_expires_at", String(24)),
+    Column("token_hash", LargeBinary, unique=True),
+    Column("enrolled_at", String(24)),
+    Column("revoked_at", String(24)),
+    Column("last_contact", String(24)),
+)
+
+chains = Table(
+    "chains",
+    metadata,
+    Column("terminal", String(130), ForeignKey("terminals.terminal"), primary_key=True),
+    Column("epoch", String(32), primary_key=True),
+    Column("received", BigInteger, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("first_at", String(24), nullable=False),
+    Column("last_at", String(24), nullable=False),
+)
+"""The received position of every journal that a terminal ever had."""
+
+records = Table(
+    "records",
+    metadata,
+    Column("row", _ROW, primary_key=True),
+    Column("terminal", String(130), nullable=False),
+    Column("epoch", String(32), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("record_id", String(32), unique=True),
+    Column("claimed_id", String(32), nullable=False),
+    Column("previous", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("received_at", String(24), nullable=False),
+    Column("kind", String(32)),
+    Column("state", String(16)),
+    Column("code", String(32)),
+    Column("account", String(64)),
+    Column("awaiting", String(32)),
+    Column("duplicate_of", String(32)),
+    Column("posted_at", String(24)),
+    Column("change", BigInteger),
+    UniqueConstraint("terminal", "epoch", "seq"),
+)
+"""Every record as it came. `state` is NULL between intake and posting. `record_id` is NULL where another record
+has the claimed id already. `change` is set when a state was made that the terminal has not been told in the
+answer to its push alone: rejected, parked and settled ones."""
+
+Index("records_by_state", records.c.terminal, records.c.epoch, records.c.state)
+Index("records_by_change", records.c.terminal, records.c.epoch, records.c.change)
+Index(
+    "records_awaiting",
+    records.c.awaiting,
+    sqlite_where=records.c.awaiting.is_not(None),
+    postgresql_where=records.c.awaiting.is_not(None),
+)
+Index(
+    "records_unposted",
+    records.c.row,
+    sqlite_where=records.c.state.is_(None),
+    postgresql_where=records.c.state.is_(None),
+)
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("record", _ROW, ForeignKey("records.row"), primary_key=True, autoincrement=False),
+    Column("salt", LargeBinary, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+"""Personal facts, apart from the chain so that they can be erased."""
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("row", _ROW, primary_key=True),
+    Column("terminal", String(130), nullable=False),
+    Column("epoch", String(32), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("record_id", String(32), nullable=False),
+    Column("times", BigInteger, nullable=False),
+    Column("first_at", String(24), nullable=False),
+    Column("last_at", String(24), nullable=False),
+    UniqueConstraint("terminal", "epoch", "seq", "reason", "hash"),
+)
+"""What intake did not take: other content under a received number, a broken chain, a record past its bounds."""
+
+acts = Table(
+    "acts",
+    metadata,
+    Column("terminal", String(130), primary_key=True),
+    Column("kind", String(32), primary_key=True),
+    Column("act_id", String(64), primary_key=True),
+    Column("record_id", String(32), nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+)
+"""The POS's own ids of accepted acts: a sale that a till recorded again after it lost its journal counts once."""
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("ref", String(64), primary_key=True),
+    Column("joined_into", String(64), ForeignKey("accounts.ref")),
+    Column("member_id", String(64), unique=True),
+    Column("provisional", Boolean, nullable=False),
+    Column("standing", String(16), nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("tier", String(64)),
+    Column("since", String(10)),
+    Column("language", String(35)),
+    Column("attributes", Text, nullable=False),
+    Column("opened", Boolean, nullable=False),
+    Column("created_at", String(24), nullable=False),
+    Column("change", BigInteger, nullable=False),
+)
+"""Accounts under their member_ref. A row with `joined_into` is only another name of that account, one step deep.
+`opened` says that the opening balance of an import has been given."""
+
+Index("accounts_by_change", accounts.c.change)
+Index(
+    "accounts_joined",
+    accounts.c.joined_into,
+    sqlite_where=accounts.c.joined_into.is_not(None),
+    postgresql_where=accounts.c.joined_into.is_not(None),
+)
+
+cards = Table(
+    "cards",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("account", String(64), ForeignKey("accounts.ref"), nullable=False, index=True),
+    Column("code", String(512), nullable=False),
+    Column("added_at", String(24), nullable=False),
+)
+"""Cards by their keyed hash (hex); the code itself stays at central, which is where members are served."""
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("row", _ROW, primary_key=True),
+    Column("account", String(64), ForeignKey("accounts.ref"), nullable=False),
+    Column("source", String(96), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("unit", String(64), nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("lot", String(96), nullable=False),
+    Column("expires_on", String(10), nullable=False),
+    Column("rule", String(128), nullable=False),
+    Column("line", Integer),
+    Column("at", String(24), nullable=False),
+    UniqueConstraint("account", "source", "ordinal"),
+)
+"""The ledger: append-only. `source` is the record's id, or what else made the entry (`opening`, `adjustment:…`,
+`expire:…`, `join:…`); the unique key makes posting idempotent on (record, account) whatever the code above does."""
+
+Index("entries_by_lot", entries.c.lot)
+
+lots = Table(
+    "lots",
+    metadata,
+    Column("account", String(64), ForeignKey("accounts.ref"), primary_key=True),
+    Column("unit", String(64), primary_key=True),
+    Column("lot", String(96), primary_key=True),
+    Column("expires_on", String(10), primary_key=True),
+    Column("quantity", BigInteger, nullable=False),
+)
+"""The sum of the entries per lot."""
+
+Index(
+    "lots_by_expiry",
+    lots.c.expires_on,
+    sqlite_where=text("quantity <> 0 AND expires_on <> ''"),
+    postgresql_where=text("quantity <> 0 AND expires_on <> ''"),
+)
+
+programmes = Table(
+    "programmes",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("id", String(64), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("timezone", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("published_at", String(24), nullable=False),
+    Column("change", BigInteger, nullable=False),
+)
+"""Every published programme; the one with the highest change number is the current one."""

@@ -1,0 +1,74 @@
+"""The wire: what terminals say, see `sync.wire` for the messages."""
+
+from flask import Blueprint, Response, request
+from pydantic import BaseModel, ConfigDict, Field
+
+from sync.central.central import Central
+from sync.central.changes import WAIT_S_MAX, states_of
+from sync.central.problems import Problem
+from sync.central.requests_in import bearer, json_body
+from sync.wire import EnrolmentMessage, RecordsAnswer, RecordsMessage
+
+_ENROLMENT_BYTES_MAX = 4_096
+
+
+class _ChangesQuery(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    after: int = Field(default=0, ge=0)
+    epoch: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$")
+    wait: float = Field(default=0, ge=0, le=86_400)
+
+
+def blueprint(central: Central, bytes_max: int) -> Blueprint:
+    """The routes under /wire/v1."""
+    wire = Blueprint("wire", __name__, url_prefix="/wire/v1")
+
+    @wire.post("/enrolments")
+    def enrol() -> Response:
+        message = json_body(request, EnrolmentMessage, _ENROLMENT_BYTES_MAX)
+        return _json(central.terminals.enrol(message))
+
+    @wire.post("/records")
+    def records() -> Response:
+        terminal = central.terminals.authenticate(bearer(request))
+        message = json_body(request, RecordsMessage, bytes_max)
+        if message.terminal != terminal:
+            raise Problem(
+                403, "wrong-terminal", "These records are another terminal's than this token's."
+            )
+        return _json(_push(central, message))
+
+    @wire.get("/changes")
+    def changes() -> Response:
+        terminal = central.terminals.authenticate(bearer(request))
+        query = _ChangesQuery.model_validate(request.args.to_dict())
+        wait_s = min(query.wait, WAIT_S_MAX)
+        return _json(central.feed.changes(terminal, query.epoch, query.after, wait_s))
+
+    return wire
+
+
+def _push(central: Central, message: RecordsMessage) -> RecordsAnswer:
+    taken = central.push(message).taken
+    with central.database.read() as connection:
+        states = states_of(
+            connection, message.terminal, message.epoch, [each.seq for each in message.records]
+        )
+    answer = RecordsAnswer(
+        received=taken.received,
+        head=taken.head.hex() if taken.received else None,
+        states=states,
+    )
+    if taken.conflict is not None:
+        raise Problem(
+            409,
+            "record-differs",
+            f"Number {taken.conflict} of this journal was received with other content before.",
+            extra={"received": answer.received, "head": answer.head, "seq": taken.conflict},
+        )
+    return answer
+
+
+def _json(message: BaseModel) -> Response:
+    return Response(message.model_dump_json(exclude_none=True), content_type="application/json")

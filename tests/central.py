@@ -1,0 +1,273 @@
+"""Helpers for tests of central: a till's journal made with the real domain code, and central as a process."""
+
+import json
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from edge_agent.domain.basket import Basket, Line
+from edge_agent.domain.entries import Entry, EntryKind
+from edge_agent.domain.record import (
+    GENESIS,
+    ClockReading,
+    Position,
+    Record,
+    RecordKind,
+    make_attachment,
+    make_record,
+)
+from sync.central.settings import Settings
+from sync.wire import RecordsMessage, WireRecord
+
+AT = datetime(2026, 11, 21, 14, 3, 11, tzinfo=UTC)
+EXPIRES_ON = date(2027, 11, 30)
+DEADLINE_S = 30
+
+
+def settings_in(folder: Path, **more: Any) -> Settings:
+    """Settings for a central of its own in `folder`, on a free port."""
+    values: dict[str, Any] = {
+        "listen": "127.0.0.1:0",
+        "database": f"sqlite:///{folder}/central.db",
+        "data": folder / "data",
+        "admin_token_file": folder / "admin-token",
+    }
+    return Settings(**(values | more))
+
+
+def config_in(folder: Path) -> Path:
+    """The same as a file."""
+    path = folder / "central.toml"
+    path.write_text(
+        f'listen = "127.0.0.1:0"\ndatabase = "sqlite:///{folder}/central.db"\n'
+        f'data = "{folder}/data"\nadmin_token_file = "{folder}/admin-token"\n'
+    )
+    return path
+
+
+def earn(
+    quantity: int, line: int = 1, rule: str = "base", expires_on: date | None = EXPIRES_ON
+) -> Entry:
+    """Points that a line earned."""
+    return Entry(EntryKind.EARN, "points", quantity, rule, line, None, expires_on)
+
+
+def take_back(
+    sale: Record,
+    quantity: int,
+    line: int = 1,
+    rule: str = "base",
+    expires_on: date | None = EXPIRES_ON,
+) -> Entry:
+    """`quantity` points that a sale's line earned, taken back."""
+    return Entry(EntryKind.REVERSE, "points", -quantity, rule, line, sale.id, expires_on)
+
+
+@dataclass
+class Till:
+    """The journal of one till, kept in memory."""
+
+    terminal: str = "0412/03"
+    epoch: str = field(default_factory=lambda: uuid.uuid4().hex)
+    records: list[Record] = field(default_factory=list)
+
+    def append(
+        self,
+        kind: RecordKind,
+        facts: Mapping[str, Any],
+        attachment: Mapping[str, Any] | None = None,
+    ) -> Record:
+        """One more record with these facts."""
+        seq = len(self.records) + 1
+        record = make_record(
+            Position(self.terminal, self.epoch, seq),
+            uuid.uuid4().hex,
+            kind,
+            AT,
+            ClockReading(AT, "boot", seq),
+            self.records[-1].hash if self.records else GENESIS,
+            facts,
+            make_attachment(uuid.uuid4().bytes, attachment or {}),
+        )
+        self.records.append(record)
+        return record
+
+    def sale(
+        self,
+        account: str | None = None,
+        entries: Sequence[Entry] = (),
+        card: str | None = None,
+        sale_id: str | None = None,
+        amount: int = 258,
+    ) -> Record:
+        """A sale of one line."""
+        basket = Basket((Line(1, "8710400011118", Decimal(2), amount),), amount, "EUR")
+        facts = {
+            "programme": None,
+            "facts": None if account is None else {"account": account, "standing": "unknown"},
+            "sale": {"sale_id": sale_id or f"s-{uuid.uuid4().hex[:12]}"},
+            "basket": basket.to_json(),
+            "entries": [entry.to_json() for entry in entries],
+        }
+        attached = None if card is None else {"card": {"code": card, "entry": "scanned"}}
+        return self.append(RecordKind.SALE, facts, attached)
+
+    def give_back(
+        self,
+        original: str | None,
+        entries: Sequence[Entry] = (),
+        account: str | None = None,
+        sale_id: str = "s-1",
+        return_id: str | None = None,
+    ) -> Record:
+        """A return of one of line 1."""
+        facts = {
+            "return": {
+                "return_id": return_id or f"r-{uuid.uuid4().hex[:12]}",
+                "sale_id": sale_id,
+                "original": original,
+                "lines": [{"line": 1, "quantity": "1"}],
+            },
+            "facts": None if account is None else {"account": account, "standing": "known"},
+            "entries": [entry.to_json() for entry in entries],
+        }
+        return self.append(RecordKind.RETURN, facts)
+
+    def void(
+        self,
+        original: str | None,
+        entries: Sequence[Entry] = (),
+        account: str | None = None,
+        sale_id: str = "s-1",
+    ) -> Record:
+        """A void of a whole sale."""
+        facts = {
+            "void": {
+                "void_id": f"v-{uuid.uuid4().hex[:12]}",
+                "sale_id": sale_id,
+                "original": original,
+            },
+            "facts": None if account is None else {"account": account, "standing": "known"},
+            "entries": [entry.to_json() for entry in entries],
+        }
+        return self.append(RecordKind.VOID, facts)
+
+    def message(self, first: int = 1, last: int | None = None) -> RecordsMessage:
+        """The push of records `first` to `last` (both included)."""
+        chosen = self.records[first - 1 : last]
+        return message_of(self, [WireRecord.of(record) for record in chosen])
+
+
+def message_of(till: Till, records: Sequence[WireRecord]) -> RecordsMessage:
+    """A push of these records."""
+    return RecordsMessage(terminal=till.terminal, epoch=till.epoch, records=tuple(records))
+
+
+@dataclass
+class Running:
+    """A central in its own process."""
+
+    url: str
+    process: subprocess.Popen[str]
+    config: Path
+    admin_token: str
+
+    def enrol(self, store: str = "0412", till: str = "03") -> "Wire":
+        """Enrol a terminal the way it is done in a shop."""
+        made = self.admin("POST", "/terminals", json={"store": store, "till": till}).json()
+        answer = requests.post(
+            f"{self.url}/wire/v1/enrolments",
+            json={"code": made["code"], "store": store, "till": till},
+            timeout=DEADLINE_S,
+        )
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        return Wire(self.url, body["terminal"], body["token"], body["card_key"])
+
+    def admin(self, method: str, path: str, **more: Any) -> requests.Response:
+        """A call of /admin/v1."""
+        headers = {"Authorization": f"Bearer {self.admin_token}", **more.pop("headers", {})}
+        return requests.request(
+            method, f"{self.url}/admin/v1{path}", headers=headers, timeout=DEADLINE_S, **more
+        )
+
+
+@dataclass
+class Wire:
+    """A terminal's view of central."""
+
+    url: str
+    terminal: str
+    token: str
+    card_key: str
+
+    def push(self, message: RecordsMessage) -> requests.Response:
+        """Send records."""
+        return self.post(message.model_dump_json().encode())
+
+    def post(self, body: bytes, **headers: str) -> requests.Response:
+        """Send any bytes as records."""
+        return requests.post(
+            f"{self.url}/wire/v1/records",
+            data=body,
+            headers={
+                "Authorization": f"Bearer {self.token}",
+                "Content-Type": "application/json",
+                **headers,
+            },
+            timeout=DEADLINE_S,
+        )
+
+    def changes(self, **query: Any) -> requests.Response:
+        """Ask what changed."""
+        return requests.get(
+            f"{self.url}/wire/v1/changes",
+            params=query,
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=DEADLINE_S + 30,
+        )
+
+
+@contextmanager
+def running_central(folder: Path) -> Iterator[Running]:
+    """Central as its own process with its data in `folder`; SIGTERM at the end."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = config_in(folder)
+    with (folder / "stderr").open("a") as stderr:
+        process = subprocess.Popen(
+            [*COMMAND, "run", "--config", str(config), "--json"],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, (folder / "stderr").read_text()
+        token = (folder / "admin-token").read_text().strip()
+        yield Running(json.loads(line)["central"], process, config, token)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(DEADLINE_S)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+COMMAND = [sys.executable, "-c", "from sync.central.cli import main; main()"]
+
+
+def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """`loyalty-central` with these arguments, to its end."""
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=DEADLINE_S * 2, check=False
+    )
