@@ -88,7 +88,7 @@ def _never() -> bool:
 
 
 def status(ports: Ports) -> Response:
-    return _json(ports.status.to_json())
+    return _json(ports.status())
 
 
 def healthz(ports: Ports) -> Response:  # noqa: ARG001  asks nothing, so that nothing can hold it up

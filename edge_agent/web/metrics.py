@@ -1,7 +1,7 @@
 """Prometheus metrics in a registry of our own; what can be asked for is asked for at the scrape."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -14,23 +14,13 @@ _SALE_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
 """A sale takes some milliseconds on a sound disk; half a second is what a cashier notices."""
 
 
-T_co = TypeVar("T_co", covariant=True)
-
-
-class Says(Protocol[T_co]):
-    """A part that says how it is, in the contract's shape."""
-
-    def to_json(self) -> T_co:
-        """Raises `LoyaltyError` when it cannot say."""
-
-
 class Metrics:
     """The counters that the web layer keeps, and everything else that a scrape shows."""
 
     def __init__(
         self,
-        status: Says[dict[str, Any]],
-        devices: Says[list[dict[str, Any]]],
+        status: Callable[[], dict[str, Any]],
+        devices: Callable[[], list[dict[str, Any]]],
         events: EventHub,
     ) -> None:
         self.registry = CollectorRegistry()
@@ -74,8 +64,8 @@ class _AtScrape(Collector):
 
     def __init__(
         self,
-        status: Says[dict[str, Any]],
-        devices: Says[list[dict[str, Any]]],
+        status: Callable[[], dict[str, Any]],
+        devices: Callable[[], list[dict[str, Any]]],
         events: EventHub,
     ) -> None:
         self._status = status
@@ -86,8 +76,8 @@ class _AtScrape(Collector):
         yield _gauge("event_streams", "Open event streams", self._events.streams)
         yield _gauge("event_streams_dropped", "Streams ended as too slow", self._events.dropped)
         try:
-            status = self._status.to_json()
-            devices = self._devices.to_json()
+            status = self._status()
+            devices = self._devices()
         except LoyaltyError:
             yield _gauge("ledger_up", "Whether the ledger can be read", 0)
             return

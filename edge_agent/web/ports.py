@@ -1,5 +1,6 @@
 """What the web layer needs of the rest of the agent."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -68,20 +69,13 @@ class Health(Protocol):
         """Ask every part; must answer at once."""
 
 
-class Status(Protocol):
-    """What the agent says of itself as a whole."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The status in the contract's shape; raises `LedgerUnavailable`."""
-
-
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The parts that answers are made from."""
+    """The parts that answers are made from. `status` gives the contract's status or raises `LedgerUnavailable`."""
 
     till: Till
     devices: Devices
-    status: Status
     health: Health
+    status: Callable[[], dict[str, Any]]
     events: EventHub
     metrics: Metrics

@@ -116,10 +116,10 @@ def an_agent(folder: Path, *, stalled_s: float = 20.0, **hub: Any) -> Iterator[A
         ports = Ports(
             till=terminal.till,
             devices=terminal.devices,
-            status=terminal.status,
+            status=terminal.status.to_json,
             health=terminal.health,
             events=events,
-            metrics=Metrics(terminal.status, terminal.devices, events),
+            metrics=Metrics(terminal.status.to_json, terminal.devices.to_json, events),
         )
         server = WebServer(create_app(ports, config, _pages), bound, events, stalled_s=stalled_s)
         server.start()

@@ -35,7 +35,34 @@ KNOWN = "2912345678906"
 UNKNOWN = "2900000000001"
 NAME = "Anna de V."
 NOW = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)
-PROGRAMME = Path(__file__).parents[3] / "config" / "programme.example.toml"
+PROGRAMME = """
+format = 1
+id = "web-tests"
+version = 1
+name = "Zuiver Punten"
+timezone = "Europe/Amsterdam"
+currency = "EUR"
+valid_from = 2026-01-01T00:00:00+01:00
+
+[unit.points.name]
+one = { nl = "punt", en = "point", de = "Punkt", fr = "point" }
+many = { nl = "punten", en = "points", de = "Punkte", fr = "points" }
+
+[unit.points.expiry]
+months = 12
+rounded = "end-of-month"
+
+[[earn]]
+id = "base"
+points = 1
+per = 100
+rounding = "floor"
+stage = "sale"
+why.nl = "1 punt per hele euro"
+why.en = "1 point per whole euro"
+why.de = "1 Punkt je vollem Euro"
+why.fr = "1 point par euro entier"
+"""
 _KEY = b"k" * 32
 
 
@@ -109,7 +136,7 @@ def a_terminal(folder: Path, events: EventHub) -> Iterator[Terminal]:
     ledger = Ledger.open(folder, "0412/03", NOW)
     members = _members(folder / "members", ledger.epoch)
     shelf = ProgrammeShelf(ledger)
-    shelf.offer(PROGRAMME.read_text(), PROGRAMME.name, NOW)
+    shelf.offer(PROGRAMME, "programme of the tests", NOW)
     mechanism = SimulatedPrinter(42)
     holder: list[Till] = []
     printer = PrinterSupervisor(
