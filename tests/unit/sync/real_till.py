@@ -69,7 +69,7 @@ class Members(MembersStore):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.file = MembersFile(folder)
-        super().__init__(self.file)
+        super().__init__(self.file, Clock(None))
         self.fail_at_commit: Exception | None = None
 
     def _current(self) -> str:
@@ -96,7 +96,7 @@ class Members(MembersStore):
 
 class _Failing(MembersUpdating):
     def __init__(self, update: MembersUpdating, error: Exception) -> None:
-        super().__init__(update._update)
+        super().__init__(update._update, update._clock)
         self._error = error
 
     def commit(self, position: MembersAsOf) -> None:  # noqa: ARG002
