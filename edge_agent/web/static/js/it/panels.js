@@ -26,7 +26,7 @@ const DEVICE_STATES = /** @type {Record<string, string>} */ ({
 });
 const ROLES = /** @type {Record<string, string>} */ ({ printer: 'it.role_printer', scanner: 'it.role_scanner' });
 const TESTS = /** @type {Record<string, string>} */ ({ scan: 'it.test_scan_now', sent: 'it.test_sent', done: 'it.test_done', failed: 'it.test_failed' });
-const CENTRAL_STATES = { online: 'it.central_online', offline: 'it.central_offline', unknown: 'it.state_unknown' };
+const CENTRAL_STATES = { online: 'it.central_online', offline: 'it.state_offline', unknown: 'it.state_unknown' };
 const REFUSED = /** @type {Record<string, string>} */ ({
   'payment-card': 'it.scan_payment_card',
   'passed-on': 'it.scan_passed_on',
