@@ -217,6 +217,17 @@ def test_after_the_sale_the_agent_has_no_card_for_a_slip(page: Page, agent: Scri
     assert agent.posted("/v1/slips") == []
 
 
+def test_a_card_that_the_agent_has_let_go_of_gets_no_slip(page: Page, agent: ScriptedAgent) -> None:
+    agent.print_problem = "unknown-card"
+    scenes.member_found(agent)
+    page.wait_for_selector("body[data-state=member]")
+    page.keyboard.press("F8")
+
+    expect(page.locator("#notice")).to_contain_text(
+        "Nu geen saldobon Scan eerst", use_inner_text=True
+    )
+
+
 def test_a_full_print_queue_is_not_called_printing(page: Page, agent: ScriptedAgent) -> None:
     agent.print_state = "failed"
     scenes.sale_posted(agent)

@@ -141,6 +141,16 @@ def test_a_status_with_nothing_in_it_breaks_nothing(it_page: Page, agent: Script
     assert figure(it_page, "it.seq") == "onbekend"
 
 
+def test_what_somebody_is_copying_stays_selected(it_page: Page, agent: ScriptedAgent) -> None:
+    it_page.locator("[data-figure='it.head'] dd").select_text()
+    agent.sync(disk_free_bytes=5_000_000_000)
+    expect(it_page.locator("[data-figure='it.disk_free'] dd")).to_contain_text("5")
+    agent.device("receipt", state="trouble", reason="paper-out")
+    expect(it_page.locator("#verdict")).to_contain_text("Papier op")
+
+    assert it_page.evaluate("() => getSelection().toString()") == "9f2c41d07be2"
+
+
 def test_no_text_of_the_agent_becomes_html(it_page: Page, agent: ScriptedAgent) -> None:
     hostile = "<img src=x onerror=\"console.error('injected')\">"
     agent.device("receipt", where=hostile, reason=hostile, state="trouble")

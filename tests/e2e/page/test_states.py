@@ -362,6 +362,21 @@ def test_a_line_that_was_not_tried_yet_is_unknown_not_offline(
     assert page.get_attribute("#notice", "data-tone") == "quiet"
 
 
+def test_news_that_changes_nothing_on_the_screen_draws_nothing(
+    page: Page, agent: ScriptedAgent
+) -> None:
+    happens(page, agent, "sale-posted")
+    page.evaluate("() => document.querySelectorAll('.region > *').forEach((e) => { e.mine = 1; })")
+    agent.sync(disk_free_bytes=5)
+    agent.device("hand", last=samples.ago(seconds=1))
+    agent.sync(central={"state": "offline", "reason": "timeout"})
+    page.wait_for_selector("#notice[data-tone=calm]")
+
+    redrawn = page.evaluate("""() => [...document.querySelectorAll('.region > *')]
+        .filter((part) => !part.mine).map((part) => part.parentElement.dataset.region)""")
+    assert set(redrawn) == {"notice"}
+
+
 HOSTILE = "<img src=x onerror=\"console.error('injected')\"><script>alert(1)</script>"
 
 

@@ -1,6 +1,6 @@
 /** Drawing the panels of store IT's page. */
 
-import { byId, h, icon } from '../core/dom.js';
+import { byId, h, icon, redraw } from '../core/dom.js';
 import { parsed } from '../core/texts.js';
 import { central } from '../till/state.js';
 import { troubleOf } from '../till/trouble.js';
@@ -26,7 +26,7 @@ const DEVICE_STATES = /** @type {Record<string, string>} */ ({
 });
 const ROLES = /** @type {Record<string, string>} */ ({ printer: 'it.role_printer', scanner: 'it.role_scanner' });
 const TESTS = /** @type {Record<string, string>} */ ({ scan: 'it.test_scan_now', sent: 'it.test_sent', done: 'it.test_done', failed: 'it.test_failed' });
-const CENTRAL_STATES = { online: 'it.central_online', offline: 'it.central_offline', unknown: 'it.state_unknown' };
+const CENTRAL_STATES = { online: 'it.central_online', offline: 'it.state_offline', unknown: 'it.state_unknown' };
 const REFUSED = /** @type {Record<string, string>} */ ({
   'payment-card': 'it.scan_payment_card',
   'passed-on': 'it.scan_passed_on',
@@ -91,15 +91,12 @@ export function drawVerdict(place, known, words) {
   const found = findings(known, words);
   const loading = known.link === 'loading';
   const tone = loading ? 'quiet' : (found[0]?.tone ?? 'good');
-  const key = JSON.stringify([tone, found, words.language]);
-  if (place.dataset.key === key) return; // Drawn again, it would be read aloud again.
-  place.dataset.key = key;
   place.dataset.tone = tone;
   if (loading || found.length === 0) {
-    place.replaceChildren(finding(loading ? 'clock' : 'check', words.t(loading ? 'notice.starting' : 'it.fine'), ''));
+    redraw(place, finding(loading ? 'clock' : 'check', words.t(loading ? 'notice.starting' : 'it.fine'), ''));
     return;
   }
-  place.replaceChildren(...found.map(({ tone: each, title, text }) => finding('alert', title, text, each)));
+  redraw(place, ...found.map(({ tone: each, title, text }) => finding('alert', title, text, each)));
 }
 
 /**
@@ -124,8 +121,8 @@ function finding(picture, title, text, tone = '') {
 export function drawDevices(place, devices, tests, onTest, words) {
   // A button that is drawn anew loses the focus; who tests by keyboard keeps it.
   const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.test;
-  if (devices.length === 0) place.replaceChildren(h('li', { class: 'remark' }, words.t('it.no_devices')));
-  else place.replaceChildren(...devices.map((device) => deviceItem(device, tests.get(device.id), onTest, words)));
+  if (devices.length === 0) redraw(place, h('li', { class: 'remark' }, words.t('it.no_devices')));
+  else redraw(place, ...devices.map((device) => deviceItem(device, tests.get(device.id), onTest, words)));
   if (focused === undefined) return;
   for (const button of place.querySelectorAll('button')) if (button.dataset.test === focused) button.focus();
 }
@@ -228,7 +225,7 @@ const text = (value) => {
  * @param {Words} words
  */
 function figures(id, rows, words) {
-  byId(id).replaceChildren(
+  redraw(byId(id),
     ...rows.map(([key, value]) => h('div', { class: 'row', 'data-figure': key }, h('dt', {}, words.t(key)), h('dd', {}, value))),
   );
 }
@@ -240,10 +237,10 @@ function figures(id, rows, words) {
  */
 export function drawScans(place, scans, words) {
   if (scans.length === 0) {
-    place.replaceChildren(h('tr', {}, h('td', { colspan: '5', class: 'remark' }, words.t('it.no_scans'))));
+    redraw(place, h('tr', {}, h('td', { colspan: '5', class: 'remark' }, words.t('it.no_scans'))));
     return;
   }
-  place.replaceChildren(...scans.map((scan) =>
+  redraw(place, ...scans.map((scan) =>
     h('tr', { 'data-accepted': String(scan.accepted) },
       h('td', {}, words.seconds.format(scan.at)),
       h('td', { class: 'mono' }, scan.shown || '–'),

@@ -15,7 +15,12 @@ import * as till from './state.js';
 const LAST_SALE = 'edge-agent.last-sale';
 
 /** Why a receipt or slip was not printed -> what to say. */
+const NO_SLIP = /** @type {till.Passing} */ ({
+  tone: 'warn', icon: 'balance', title: 'notice.no_slip', text: 'notice.no_slip_do',
+});
 const NOT_PRINTED = /** @type {Record<string, till.Passing>} */ ({
+  invalid: NO_SLIP,
+  'unknown-card': NO_SLIP,
   unreachable: { tone: 'bad', icon: 'plug', title: 'notice.no_answer', text: 'notice.no_answer_do' },
   'unknown-sale': { tone: 'warn', icon: 'receipt', title: 'notice.no_receipt', text: 'notice.no_receipt_do' },
 });
@@ -26,9 +31,6 @@ const PRINTING = /** @type {till.Passing} */ ({
   tone: 'good', icon: 'printer', title: 'notice.printing', text: 'notice.printing_do',
 });
 const NO_RECEIPT = NOT_PRINTED['unknown-sale'];
-const NO_SLIP = /** @type {till.Passing} */ ({
-  tone: 'warn', icon: 'balance', title: 'notice.no_slip', text: 'notice.no_slip_do',
-});
 
 class TillPage {
   constructor() {

@@ -1,6 +1,6 @@
 /** Drawing the regions of the cashier's page from what it knows. Their boxes are the styles' alone. */
 
-import { h, icon, line } from '../core/dom.js';
+import { h, icon, line, redraw } from '../core/dom.js';
 import { parsed } from '../core/texts.js';
 import { central, devicesOf, hidden, mainUnit, showing, standing } from './state.js';
 import { troubleOf } from './trouble.js';
@@ -28,10 +28,10 @@ export function drawMember(place, state, words) {
   const view = state.customer;
   const name = view ? standing(view) : showing(state);
   place.dataset.view = name;
-  if (view && name === 'member') place.replaceChildren(...member(view, words));
-  else if (view && name === 'unknown') place.replaceChildren(...unknown(view, words));
-  else if (view) place.replaceChildren(...refusedCard(view, words));
-  else place.replaceChildren(...nobody(state, words));
+  if (view && name === 'member') redraw(place, ...member(view, words));
+  else if (view && name === 'unknown') redraw(place, ...unknown(view, words));
+  else if (view) redraw(place, ...refusedCard(view, words));
+  else redraw(place, ...nobody(state, words));
 }
 
 /**
@@ -266,7 +266,7 @@ export function drawSale(place, state, words) {
   if (!sale) {
     const ready = state.customer !== null && standing(state.customer) !== 'blocked' && standing(state.customer) !== 'erased';
     place.dataset.view = ready ? 'ready' : 'none';
-    place.replaceChildren(
+    redraw(place,
       h('p', { class: 'sale-empty', title: words.t(ready ? 'sale.ready' : 'sale.none') },
         icon('basket'), h('span', {}, words.t(ready ? 'sale.ready' : 'sale.none'))),
     );
@@ -275,7 +275,7 @@ export function drawSale(place, state, words) {
   const unit = mainUnit(sale.result.earned);
   const points = pointsOf(sale, unit);
   place.dataset.view = sale.result.awaiting_original ? 'awaiting' : sale.kind;
-  place.replaceChildren(...saleParts(state, unit, points, words));
+  redraw(place, ...saleParts(state, unit, points, words));
 }
 
 /**
@@ -381,10 +381,7 @@ function newBalance(state, words) {
  */
 export function drawNotice(place, notice) {
   place.dataset.tone = notice.tone;
-  const key = `${notice.tone} ${notice.title} ${notice.text}`;
-  if (place.dataset.key === key) return; // Drawn again, it would be read aloud again.
-  place.dataset.key = key;
-  place.replaceChildren(
+  redraw(place,
     icon(notice.icon),
     h('div', { class: 'notice-words' }, line('p', 'notice-title', notice.title), line('p', 'notice-text', notice.text)),
   );
@@ -397,7 +394,7 @@ export function drawNotice(place, notice) {
  */
 export function drawPills(place, state, words) {
   const away = state.link !== 'up';
-  place.replaceChildren(
+  redraw(place,
     centralPill(state, words, away),
     devicePill('printer', words.t('pill.printer'), state, words, away),
     devicePill('scanner', words.t('pill.scanner'), state, words, away),
