@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from edge_agent.domain.entries import Entry
-
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """Points of one account in one unit that expire on one day (None: never), as central posted them."""
+    """Points of one account in one unit that expire on one day (None: never).
+
+    What central posted, or a change to it that this till recorded; then `quantity` may be negative.
+    """
 
     unit: str
     quantity: int
@@ -70,11 +71,11 @@ class Expiring:
 def balances(
     units: Iterable[str],
     posted: Sequence[Holding],
-    own: Sequence[Entry],
+    own: Sequence[Holding],
     today: date,
     as_of: datetime | None,
 ) -> dict[str, Balance]:
-    """Balance per unit from central's holdings and this till's own entries that central has not posted.
+    """Balance per unit from central's holdings and this till's own changes that central has not posted.
 
     `today` is the date in the programme's time zone: what expired before it is left out, on both sides.
     """
@@ -83,9 +84,9 @@ def balances(
         if holding.expires_on is None or holding.expires_on >= today:
             confirmed[holding.unit] = confirmed.get(holding.unit, 0) + holding.quantity
     unconfirmed: dict[str, int] = {}
-    for entry in own:
-        if entry.expires_on is None or entry.expires_on >= today:
-            unconfirmed[entry.unit] = unconfirmed.get(entry.unit, 0) + entry.quantity
+    for change in own:
+        if change.expires_on is None or change.expires_on >= today:
+            unconfirmed[change.unit] = unconfirmed.get(change.unit, 0) + change.quantity
     names = dict.fromkeys([*units, *confirmed, *unconfirmed])
     return {
         unit: Balance(confirmed.get(unit, 0), unconfirmed.get(unit, 0), as_of=as_of)
@@ -93,11 +94,10 @@ def balances(
     }
 
 
-def expiring(posted: Sequence[Holding], own: Sequence[Entry], today: date) -> list[Expiring]:
-    """What expires, soonest first: central's holdings and this till's own entries together, by unit and day."""
+def expiring(posted: Sequence[Holding], own: Sequence[Holding], today: date) -> list[Expiring]:
+    """What expires, soonest first: central's holdings and this till's own changes together, by unit and day."""
     left: dict[tuple[date, str], int] = {}
-    items: list[Holding | Entry] = [*posted, *own]
-    for item in items:
+    for item in (*posted, *own):
         if item.expires_on is not None and item.expires_on >= today:
             key = (item.expires_on, item.unit)
             left[key] = left.get(key, 0) + item.quantity

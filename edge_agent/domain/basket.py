@@ -17,6 +17,11 @@ QUANTITY_DECIMALS_MAX = 3
 """Trade scales weigh to the gram (OIML R 76) and till software stores kilograms."""
 
 
+def plain(quantity: Decimal) -> str:
+    """One form for equal quantities: 2, 2.0 and 2e0 are all "2", so the same sale has the same bytes."""
+    return f"{quantity.normalize():f}"
+
+
 class EntryMode(StrEnum):
     """How a code came in; a typed one proves nothing about who holds the card."""
 
@@ -51,7 +56,7 @@ class Line:
         facts: dict[str, Any] = {
             "line": self.number,
             "sku": self.sku,
-            "quantity": str(self.quantity),
+            "quantity": plain(self.quantity),
             "amount": self.amount,
             "kind": self.kind,
         }

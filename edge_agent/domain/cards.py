@@ -2,6 +2,7 @@
 
 import hmac
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,13 +14,21 @@ CODE_CHARACTERS_MAX = 512
 
 _SHOWN_DIGITS = 4
 _AIM_IDENTIFIER = re.compile(r"^\][A-Za-z][0-9A-Za-z]")
-_TRACK_1 = re.compile(r"%?B\d{8,19}\^[^^]{2,26}\^\d{4}")
-_TRACK_2 = re.compile(r";?\d{8,19}[=D]\d{4}\d{3}")
-# Numbers as they are embossed: unbroken, in groups of four, or 4-6-5. Any other grouping is somebody's own id
-# ("412-03-20261121-000173"), and a tenth of those would pass Luhn by chance.
-_CARD_NUMBER = re.compile(
-    r"(?<!\d)(?:\d{14,19}|\d{4}(?:[ -]\d{4}){2}[ -]\d{2,7}|\d{4}([ -])\d{6}\1\d{4,5})(?!\d)"
-)
+_GSRN_ELEMENT = re.compile(r"(?:8018|\(8018\))([0-9]{18})")
+"""GS1 General Specifications: AI 8018, N18; bar codes carry it with its AI, cards show it in brackets."""
+
+# ISO/IEC 7813. The name and the date may be left out; a track 2 without its start sentinel (some readers strip it,
+# chips write D for =) needs the length of a payment card's number.
+_TRACK_1 = re.compile(r"%?B[0-9 ]{1,23}\^[^^]{2,26}\^")
+_TRACK_2 = re.compile(r";\d{1,19}=(?:\d{4}|=)(?:\d{3}|=)|(?<!\d)\d{12,19}[=D]\d{7}")
+
+_DIGIT_GROUPS = re.compile(r"\d+(?:(?:[-._/\s]|\s[-/]\s)\d+)*")
+_CARD_SHAPES = re.compile(r"1[4-9]|4 4 4 (?:[2-7]|4 [1-3])|4 6 [45]|6 (?:8|9|1[0-3])")
+"""Lengths of the groups in which numbers are embossed and typed: unbroken, by four, 4-6-5 (or 4) and 6-13.
+
+Any other grouping is somebody's own id ("412-03-20261121-000173"), and a tenth of those would pass Luhn by chance.
+"""
+_GROUPS_MAX = 5
 
 
 class CardCheck(StrEnum):
@@ -55,8 +64,15 @@ def _check_digit_holds(code: str, check: CardCheck) -> bool:
 
 
 def normalised(code: str) -> str:
-    """Take away what scanners and fingers put around a code: AIM identifier, outer and inner spaces of a number."""
+    """Take away what scanners and fingers put around a code.
+
+    That is the AIM identifier, outer spaces, the spaces and hyphens within a number, and what GS1 puts around the
+    number of a service relation: `(8018)952050000000000014`, with or without brackets, is 952050000000000014.
+    """
     bare = _AIM_IDENTIFIER.sub("", code.strip(), count=1).strip()
+    gsrn = _GSRN_ELEMENT.fullmatch(bare)
+    if gsrn is not None and gs1_check_digit(gsrn[1][:-1]) == gsrn[1][-1]:
+        return gsrn[1]
     compact = bare.replace(" ", "").replace("-", "")
     return compact if compact.isascii() and compact.isdigit() else bare
 
@@ -78,15 +94,25 @@ def holds_payment_card(text: str) -> bool:
     """Whether `text` holds a payment card's track or number.
 
     A number is 14-19 digits, Luhn-valid, beginning 2221-2720 or 3-6 (ISO/IEC 7812 ranges of the payment
-    networks). Shorter ones are not: a tenth of all valid EAN-13 pass Luhn by chance.
+    networks), also where other numbers stand next to it. Shorter ones are not: a tenth of all valid EAN-13 pass
+    Luhn by chance.
     """
     if _TRACK_1.search(text) or _TRACK_2.search(text):
         return True
-    for run in _CARD_NUMBER.finditer(text):
-        digits = run.group().replace(" ", "").replace("-", "")
-        if _has_payment_prefix(digits) and luhn.is_valid(digits):
-            return True
-    return False
+    return any(
+        _has_payment_prefix(number) and luhn.is_valid(number)
+        for run in _DIGIT_GROUPS.finditer(text)
+        for number in _numbers_in(re.findall(r"\d+", run.group()))
+    )
+
+
+def _numbers_in(groups: list[str]) -> Iterator[str]:
+    """Every row of neighbouring groups that has the shape of a card's number, joined."""
+    for start in range(len(groups)):
+        for end in range(start + 1, min(start + _GROUPS_MAX, len(groups)) + 1):
+            part = groups[start:end]
+            if _CARD_SHAPES.fullmatch(" ".join(str(len(group)) for group in part)):
+                yield "".join(part)
 
 
 def is_article_number(sku: str) -> bool:

@@ -86,7 +86,10 @@ def reversal(
     reversed in all is floor(P x returned / bought) of the P that the line earned, so that the whole line takes
     back exactly P, in however many parts it comes. The latest rules are taken first (a bonus before the base),
     which keeps the reversal of each entry monotonic. `reversed_before` are this line's earlier reversals.
+    Raises ValueError where nothing was bought or a negative quantity would come back.
     """
+    if bought <= 0 or returned < 0:
+        raise ValueError("a return needs a quantity that was bought and one that is not negative")
     share = min(Fraction(returned) / Fraction(bought), Fraction(1))
     of_line = [entry for entry in earned if entry.line == line]
     taken: dict[tuple[str, str, date | None], int] = {}

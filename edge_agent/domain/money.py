@@ -37,8 +37,12 @@ def apportion(total: int, weights: Sequence[int]) -> list[int]:
 
     Largest remainder (Hamilton): each part is its exact share rounded down, and what is left goes to the
     largest remainders, equal ones in the order given. With no weight at all nothing can be split fairly,
-    and the first part takes everything.
+    and the first part takes everything. Raises ValueError for a negative total or weight.
     """
+    if total < 0 or any(weight < 0 for weight in weights):
+        raise ValueError(
+            "only what is not negative can be split over weights that are not negative"
+        )
     if not weights:
         if total:
             raise ValueError("nothing to split the total over")

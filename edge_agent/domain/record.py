@@ -120,8 +120,11 @@ def make_record(
     facts: Mapping[str, Any],
     attachment: Attachment | None,
 ) -> Record:
-    """Put the envelope around the facts of one act and link it to the chain."""
-    body: dict[str, Any] = {
+    """Put the envelope around the facts of one act and link it to the chain.
+
+    Raises ValueError where a fact has the name of a part of the envelope, which it would silently replace.
+    """
+    envelope: dict[str, Any] = {
         "v": BODY_VERSION,
         "kind": kind.value,
         "id": record_id,
@@ -130,11 +133,15 @@ def make_record(
         "seq": position.seq,
         "at": at.isoformat(),
         "clock": clock.to_json(),
-        **facts,
     }
     if attachment is not None:
-        body["commitment"] = attachment.commitment
-    raw = canonical(body)
+        envelope["commitment"] = attachment.commitment
+    taken = (envelope.keys() | {"commitment"}) & facts.keys()
+    if taken:
+        raise ValueError(
+            f"facts may not be named as the envelope's parts: {', '.join(sorted(taken))}"
+        )
+    raw = canonical({**envelope, **facts})
     return Record(
         position.seq, record_id, kind, at, previous, chain_hash(previous, raw), raw, attachment
     )

@@ -1,5 +1,10 @@
-"""TOML text with the line of every key, so that whoever wrote the file is told where a mistake is."""
+"""TOML text with the line of every key, so that whoever wrote the file is told where a mistake is.
 
+tomllib reads the values and says what is not TOML. Where things stand is found by a second walk over a text that is
+known to be valid, and may therefore be simple: it tells strings, comments and brackets apart and nothing more.
+"""
+
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +12,10 @@ from decimal import Decimal
 from typing import Any
 
 Path = tuple[str | int, ...]
-"""Where a value stands: keys, and the index within an array of tables."""
+"""Where a value stands: keys, and the index within an array."""
+
+BYTE_ORDER_MARK = "\ufeff"
+"""Notepad writes it in front of UTF-8; TOML does not know it."""
 
 
 class TomlMistake(ValueError):
@@ -36,73 +44,170 @@ class TomlSource:
 
 
 def read_toml(text: str) -> TomlSource:
-    """Parse TOML 1.0. Raises TomlMistake with the line of the first syntax error."""
+    """Parse TOML 1.0, in time linear in its length. Raises TomlMistake with the line of the first mistake."""
+    text = text.removeprefix(BYTE_ORDER_MARK)
     try:
         values = tomllib.loads(text, parse_float=Decimal)
+        lines = dict(
+            reversed(list(_Walk(text).document()))
+        )  # of a path named twice, the first line
     except tomllib.TOMLDecodeError as error:
         raise TomlMistake(*_place(error, text)) from error
-    return TomlSource(values, dict(_lines(text)))
+    except RecursionError as error:
+        raise TomlMistake(1, "arrays or tables are nested too deeply") from error
+    except (ValueError, ArithmeticError) as error:
+        # Python's own bound on the digits of an integer, or Decimal's on an exponent; neither says where.
+        raise TomlMistake(1, "a number in this file is too large to be meant") from error
+    return TomlSource(values, lines)
+
+
+_TIME_WITHOUT_SECONDS = re.compile(r"=\s*\d\d:\d\d\s*([,}#]|$)")
+
+_IN_PLAIN_WORDS = {
+    "Cannot overwrite a value": "this key stands twice in the same table",
+    "Cannot declare": "this table is opened twice",
+    "Duplicate inline table key": "this key stands twice in the same table",
+    "Unclosed array": "a list is not closed; ] is missing",
+    "Expected '=' after a key": "a line is written as: key = value",
+    "Unterminated string": "a text is not closed; a quote is missing",
+    "Illegal character '\\n'": "a text is not closed on its line; a quote is missing",
+    "Invalid value": "not a value; texts stand in quotes, numbers without, and it is true or false",
+    "Expected newline or end of document after a statement": "something stands behind the value",
+}
+"""tomllib's messages, by how they begin, in words for those who write programmes and not parsers."""
 
 
 def _place(error: tomllib.TOMLDecodeError, text: str) -> tuple[int, str]:
     message, _, place = str(error).partition(" (at ")
+    rows = text.split("\n")
+    line = len(text.removesuffix("\n").split("\n"))
     if place.startswith("line "):
-        return int(place.removeprefix("line ").split(",")[0]), message
-    return text.count("\n") + 1, message
+        line = int(place.removeprefix("line ").split(",")[0])
+    if line <= len(rows) and _TIME_WITHOUT_SECONDS.search(rows[line - 1].rstrip("\r")):
+        return line, "a time is written with seconds, such as 18:00:00"
+    words = (plain for start, plain in _IN_PLAIN_WORDS.items() if message.startswith(start))
+    return line, next(words, message)
 
 
-def _lines(text: str) -> Iterator[tuple[Path, int]]:
-    """Walk over valid TOML statement by statement.
+_TOKEN = re.compile(
+    r"""
+      (?P<string> \"{3} [^"\\]* (?: (?: \\. | "(?!"") ) [^"\\]* )*+ \"{3,5}
+                | '{3} [^']* (?: '(?!'') [^']* )*+ '{3,5}
+                | " (?: [^"\\] | \\. )*+ "
+                | ' [^']* ' )
+    | (?P<skip> [ \t\r]+ | \#[^\n]* )
+    | (?P<newline> \n )
+    | (?P<mark> [\[\]{},=.] )
+    | (?P<bare> [^\s\[\]{},=."'\#]+ )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+"""The parts of a valid TOML text. Possessive, so that a string of a megabyte costs no memory for going back."""
 
-    Every statement (a header, or a key with its value) is TOML by itself, so tomllib says where it ends and what its
-    key is: lines are added until they parse.
+
+class _Walk:
+    """One walk over a valid TOML text, yielding every path with the line on which it begins.
+
+    A mark is known by its text alone: strings keep their quotes, and nothing bare holds a mark.
     """
-    table: Path = ()
-    tables_so_far: dict[Path, int] = {}
-    statement, start = "", 1
-    for number, line in enumerate(text.splitlines(), 1):
-        if not statement:
-            start = number
-        statement += line + "\n"
-        try:
-            parsed = tomllib.loads(statement)
-        except tomllib.TOMLDecodeError:
-            continue
-        is_header = statement.lstrip().startswith("[")
-        if is_header:
-            table = _opened(parsed, tables_so_far, array=statement.lstrip().startswith("[["))
-            yield table, start
-        else:
-            yield from ((table + path, start) for path in _paths(parsed))
-        statement = ""
+
+    def __init__(self, text: str) -> None:
+        self._tokens = _tokens(text)
+        self._kind, self._text, self._line = "", "", 1
+        self._advance()
+
+    def document(self) -> Iterator[tuple[Path, int]]:
+        """Every table, key and element, in the order of the text."""
+        table: Path = ()
+        tables_so_far: dict[Path, int] = {}
+        while self._kind != "end":
+            if self._kind == "newline":
+                self._advance()
+            elif self._text == "[":
+                table, line = self._header(tables_so_far)
+                yield from _with_parents(table, (), line)
+            else:
+                yield from self._key_and_value(table)
+
+    def _header(self, tables_so_far: dict[Path, int]) -> tuple[Path, int]:
+        """Read a header; the path has the index within each array of tables on the way."""
+        line = self._line
+        self._advance()
+        is_array = self._text == "["
+        if is_array:
+            self._advance()
+        keys = self._keys()
+        for _ in range(2 if is_array else 1):
+            self._advance()
+        path: Path = ()
+        for key in keys[:-1]:
+            path = (*path, key)
+            if path in tables_so_far:
+                path = (*path, tables_so_far[path])
+        path = (*path, keys[-1])
+        if not is_array:
+            return path, line
+        tables_so_far[path] = tables_so_far.get(path, -1) + 1
+        return (*path, tables_so_far[path]), line
+
+    def _key_and_value(self, table: Path) -> Iterator[tuple[Path, int]]:
+        line = self._line
+        path = (*table, *self._keys())
+        self._advance()  # =
+        yield from _with_parents(path, table, line)
+        yield from self._value(path)
+
+    def _value(self, path: Path) -> Iterator[tuple[Path, int]]:
+        if self._text == "[":
+            self._advance()
+            yield from self._elements(path)
+        elif self._text == "{":
+            self._advance()
+            while self._text != "}":
+                yield from self._key_and_value(path)
+                if self._text == ",":
+                    self._advance()
+        else:  # a date and a time may have a space between them, a number a dot
+            while self._kind in {"string", "bare"} or self._text == ".":
+                self._advance()
+            return
+        self._advance()
+
+    def _elements(self, path: Path) -> Iterator[tuple[Path, int]]:
+        index = 0
+        while self._text != "]":
+            if self._text in {"\n", ","}:
+                self._advance()
+                continue
+            yield (*path, index), self._line
+            yield from self._value((*path, index))
+            index += 1
+
+    def _keys(self) -> list[str]:
+        keys: list[str] = []
+        while self._kind in {"string", "bare"} or self._text == ".":
+            if self._kind == "string":
+                keys.append(next(iter(tomllib.loads(f"{self._text} = 0"))))
+            elif self._kind == "bare":
+                keys.append(self._text)
+            self._advance()
+        return keys
+
+    def _advance(self) -> None:
+        self._kind, self._text, self._line = next(self._tokens, ("end", "", self._line))
 
 
-def _opened(parsed: Mapping[str, Any], tables_so_far: dict[Path, int], *, array: bool) -> Path:
-    """The path of the table that a header opens, with the index within each array of tables on the way."""
-    keys = _header_keys(parsed)
-    path: Path = ()
-    for key in keys[:-1]:
-        path = (*path, key)
-        if path in tables_so_far:
-            path = (*path, tables_so_far[path])
-    path = (*path, keys[-1])
-    if not array:
-        return path
-    tables_so_far[path] = tables_so_far.get(path, -1) + 1
-    return (*path, tables_so_far[path])
+def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
+    line = 1
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or ""
+        if kind != "skip":
+            yield kind, match.group(), line
+        if kind in {"newline", "string"}:
+            line += match.group().count("\n")
 
 
-def _header_keys(parsed: Mapping[str, Any]) -> list[str]:
-    keys: list[str] = []
-    inner: Any = parsed
-    while isinstance(inner, dict) and inner:
-        key, inner = next(iter(inner.items()))
-        keys.append(key)
-    return keys
-
-
-def _paths(parsed: Mapping[str, Any]) -> Iterator[Path]:
-    for key, value in parsed.items():
-        yield (key,)
-        if isinstance(value, dict):
-            yield from ((key, *rest) for rest in _paths(value))
+def _with_parents(path: Path, table: Path, line: int) -> Iterator[tuple[Path, int]]:
+    """The path, and whatever it opens on the way: `a.b.c = 1` is also where `a` and `a.b` begin."""
+    for end in range(len(table) + 1, len(path) + 1):
+        yield path[:end], line

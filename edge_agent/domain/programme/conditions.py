@@ -1,7 +1,7 @@
 """Which lines a rule is about, and when it holds."""
 
-from collections.abc import Iterable
-from datetime import date, datetime, time
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
@@ -9,8 +9,9 @@ from pydantic import Field, model_validator
 
 from edge_agent.domain.basket import Line
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
-from edge_agent.domain.programme.form import TableModel
+from edge_agent.domain.programme.form import ClockTime, Day, TableModel, Whole
 from edge_agent.domain.programme.texts import Words
+from edge_agent.domain.programme.unmet import Obstacle, Unmet
 
 
 class Weekday(StrEnum):
@@ -48,9 +49,10 @@ class Selection(TableModel):
             and (self.kinds is None or line.kind in self.kinds)
         )
 
-    def of(self, lines: Iterable[Line]) -> list[Line]:
-        """The selected lines, in the basket's order."""
-        return [line for line in lines if self.takes(line)]
+    @property
+    def is_everything(self) -> bool:
+        """Whether no key is given, so that every line is selected."""
+        return all(getattr(self, key) is None for key in Selection.model_fields)
 
 
 class Conditions(Selection):
@@ -61,11 +63,11 @@ class Conditions(Selection):
     """
 
     weekdays: frozenset[Weekday] | None = Field(default=None, min_length=1)
-    from_time: time | None = None
-    until_time: time | None = None
-    from_date: date | None = None
-    until_date: date | None = None
-    minimum_spend: int | None = Field(default=None, gt=0, le=AMOUNT_MAX_MINOR)
+    from_time: ClockTime | None = None
+    until_time: ClockTime | None = None
+    from_date: Day | None = None
+    until_date: Day | None = None
+    minimum_spend: Whole | None = Field(default=None, gt=0, le=AMOUNT_MAX_MINOR)
 
     @model_validator(mode="after")
     def _windows_open(self) -> Self:
@@ -78,27 +80,26 @@ class Conditions(Selection):
             )
         return self
 
-    def unmet_at(self, at: datetime) -> str | None:
-        """The first condition on the time that does not hold, in words; None when all do."""
+    def unmet_at(self, at: datetime) -> Unmet | None:
+        """The first condition on the time that does not hold; None when all do."""
         today = at.date()
         if self.from_date is not None and today < self.from_date:
-            return f"begins on {self.from_date}"
+            return Unmet(Obstacle.NOT_YET, self.from_date)
         if self.until_date is not None and today > self.until_date:
-            return f"ended on {self.until_date}"
+            return Unmet(Obstacle.OVER, self.until_date)
         if self.weekdays is not None and WEEKDAYS[at.weekday()] not in self.weekdays:
-            return f"not on a {WEEKDAYS[at.weekday()]}"
+            days = tuple(i for i, day in enumerate(WEEKDAYS) if day in self.weekdays)
+            return Unmet(Obstacle.OTHER_DAY, days)
         if self.from_time is not None and at.time() < self.from_time:
-            return f"not before {self.from_time:%H:%M}"
+            return Unmet(Obstacle.TOO_EARLY, self.from_time)
         if self.until_time is not None and at.time() >= self.until_time:
-            return f"only until {self.until_time:%H:%M}"
+            return Unmet(Obstacle.TOO_LATE, self.until_time)
         return None
 
-    def unmet_by(self, selected: list[Line]) -> str | None:
-        """Why the selected lines are not enough, in words; None when they are."""
-        if not selected:
-            return "no line that it is about"
+    def unmet_by(self, selected: Sequence[Line]) -> Unmet | None:
+        """Why the selected lines are not enough; None when they are."""
         if self.minimum_spend is not None:
             missing = self.minimum_spend - sum(line.amount for line in selected)
             if missing > 0:
-                return f"{missing} minor units short of minimum_spend"
+                return Unmet(Obstacle.TOO_LITTLE, missing)
         return None

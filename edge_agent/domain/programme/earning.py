@@ -1,9 +1,9 @@
 """Earning: so many points per amount, at a rate per scope."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import ClassVar
 
 from pydantic import Field
@@ -12,9 +12,11 @@ from edge_agent.domain.basket import Line
 from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, apportion, fraction, rounded
 from edge_agent.domain.programme.conditions import Selection
 from edge_agent.domain.programme.expiry import Expiry
-from edge_agent.domain.programme.form import TableModel
+from edge_agent.domain.programme.form import Exact, TableModel, Whole
+from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.situation import Award, Outcome, Situation
 from edge_agent.domain.programme.texts import LocalText, RuleId, Texts, texts
+from edge_agent.domain.programme.unmet import Obstacle, Unmet
 
 
 class Stage(StrEnum):
@@ -29,8 +31,8 @@ class EarnRule(TableModel):
 
     id: RuleId
     unit: RuleId = "points"
-    points: Decimal = Field(gt=0, le=10_000)
-    per: int = Field(gt=0, le=AMOUNT_MAX_MINOR)
+    points: Exact = Field(gt=0, le=10_000)
+    per: Whole = Field(gt=0, le=AMOUNT_MAX_MINOR)
     rounding: Rounding = Rounding.FLOOR
     stage: Stage = Stage.SALE
     scope: Selection = Selection()
@@ -52,7 +54,10 @@ class EarnRule(TableModel):
         )
 
 
-@dataclass(frozen=True, slots=True)
+_NO_LINE = Unmet(Obstacle.NO_LINE)
+
+
+@dataclass(frozen=True)
 class Earning:
     """The base rates. Of one unit, a line earns by the first rule in the file whose scope takes it."""
 
@@ -62,25 +67,28 @@ class Earning:
     def outcomes(self, situation: Situation, before: Sequence[Award]) -> list[Outcome]:
         """An outcome for each rule, in the file's order."""
         del before  # base rates come first
+        selected = self._index.selected(situation.lines)
         claimed: dict[str, set[int]] = {}
         result = []
-        for rule in self.rules:
+        for number, rule in enumerate(self.rules):
+            if number not in selected:
+                result.append(Outcome(rule.id, unmet=_NO_LINE))
+                continue
             taken = claimed.setdefault(rule.unit, set())
-            lines = [line for line in rule.scope.of(situation.lines) if line.number not in taken]
+            lines = [line for line in selected[number] if line.number not in taken]
             taken.update(line.number for line in lines)
             awards = rule.awards(lines) if lines else ()
-            unmet = (
-                None if awards else "no line left for it" if not lines else "less than one point"
-            )
-            result.append(Outcome(rule.id, awards, unmet))
+            obstacle = Obstacle.LESS_THAN_ONE if lines else Obstacle.LINES_TAKEN
+            result.append(Outcome(rule.id, awards, None if awards else Unmet(obstacle)))
         return result
 
-    def reason(self, rule: str) -> Texts | None:
-        """The rule's own words, or its rate in words."""
-        for each in self.rules:
-            if each.id == rule:
-                return each.why or _rate_in_words(each)
-        return None
+    @cached_property
+    def _index(self) -> RuleIndex:
+        return RuleIndex([rule.scope for rule in self.rules])
+
+    def reasons(self) -> Mapping[str, Texts]:
+        """The rules' own words, or their rates in words."""
+        return {rule.id: rule.why or _rate_in_words(rule) for rule in self.rules}
 
 
 def _rate_in_words(rule: EarnRule) -> Texts:

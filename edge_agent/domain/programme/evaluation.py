@@ -1,12 +1,13 @@
 """Working out what a basket earns: a pure function of the programme and the facts in the record."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from edge_agent.domain.basket import Basket
+from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.member import MemberFacts
-from edge_agent.domain.programme.exclusions import Excluded, split_excluded
+from edge_agent.domain.programme.exclusions import Excluded
 from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.situation import Award, Outcome, Situation
 
@@ -28,25 +29,49 @@ def evaluate(programme: Programme, facts: MemberFacts, basket: Basket, at: datet
     """
     if not facts.standing.earns:
         return Evaluation((), (), ())
-    allowed, excluded = split_excluded(programme.file.exclude, basket.lines)
-    situation = Situation(facts, basket, at.astimezone(programme.timezone), allowed)
+    allowed, excluded = programme.exclusions.split(basket.lines)
+    lines = tuple(sorted(allowed, key=_not_as_scanned))
+    situation = Situation(facts, basket, at.astimezone(programme.timezone), lines)
     outcomes: list[Outcome] = []
     awards: list[Award] = []
     for mechanism in programme.mechanisms:
         found = mechanism.outcomes(situation, tuple(awards))
         outcomes += found
         awards += [award for outcome in found for award in outcome.awards]
-    entries = tuple(_entry(programme, award, situation.at.date()) for award in awards)
+    entries = tuple(_entries(programme, outcomes, situation.at.date()))
     return Evaluation(tuple(outcomes), excluded, entries)
 
 
-def _entry(programme: Programme, award: Award, earned_on: date) -> Entry:
-    expiry = award.expiry or programme.file.unit[award.unit].expiry
-    return Entry(
-        kind=EntryKind.EARN,
-        unit=award.unit,
-        quantity=award.quantity,
-        rule=award.rule,
-        line=award.line,
-        expires_on=None if expiry is None else expiry.last_day(earned_on),
+def _not_as_scanned(line: Line) -> tuple[object, ...]:
+    """An order of lines by what they are, so that who is scanned first never decides who gets an odd point.
+
+    Only lines that are alike in everything stay in the order of their numbers.
+    """
+    return (
+        line.sku,
+        line.amount,
+        line.categories,
+        line.brand or "",
+        line.labels,
+        line.kind,
+        line.quantity,
+        line.number,
     )
+
+
+def _entries(programme: Programme, outcomes: Sequence[Outcome], earned_on: date) -> Iterator[Entry]:
+    for outcome in outcomes:
+        if not outcome.awards:
+            continue
+        first = outcome.awards[0]  # all awards of one rule share its unit and expiry
+        expiry = first.expiry or programme.file.unit[first.unit].expiry
+        expires_on = None if expiry is None else expiry.last_day(earned_on)
+        for award in sorted(outcome.awards, key=lambda award: award.line):
+            yield Entry(
+                kind=EntryKind.EARN,
+                unit=award.unit,
+                quantity=award.quantity,
+                rule=award.rule,
+                line=award.line,
+                expires_on=expires_on,
+            )

@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+from pydantic import model_validator
 
 from edge_agent.domain.basket import Line
 from edge_agent.domain.programme.conditions import Selection
+from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.texts import LocalText, RuleId
 
 
@@ -13,6 +18,12 @@ class ExcludeRule(Selection):
 
     id: RuleId
     why: LocalText
+
+    @model_validator(mode="after")
+    def _says_what(self) -> Self:
+        if self.is_everything:
+            raise ValueError("say what it excludes: categories, brands, skus, labels or kinds")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +34,28 @@ class Excluded:
     rule: str
 
 
-def split_excluded(
-    rules: Sequence[ExcludeRule], lines: Sequence[Line]
-) -> tuple[tuple[Line, ...], tuple[Excluded, ...]]:
-    """The lines that may earn, and those that may not, each with the first rule that says so."""
-    allowed: list[Line] = []
-    excluded: list[Excluded] = []
-    for line in lines:
-        rule = next((rule for rule in rules if rule.takes(line)), None)
-        if rule is None:
-            allowed.append(line)
-        else:
-            excluded.append(Excluded(line.number, rule.id))
-    return tuple(allowed), tuple(excluded)
+@dataclass(frozen=True)
+class Exclusions:
+    """All exclusions; they come before every mechanism that gives points."""
+
+    rules: tuple[ExcludeRule, ...]
+
+    def split(self, lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[Excluded, ...]]:
+        """The lines that may earn, and those that may not, each with the first rule that says so."""
+        found = self._index.selected(lines)
+        keeps_out: dict[int, str] = {}
+        for number in sorted(found):
+            for line in found[number]:
+                keeps_out.setdefault(line.number, self.rules[number].id)
+        return (
+            tuple(line for line in lines if line.number not in keeps_out),
+            tuple(
+                Excluded(line.number, keeps_out[line.number])
+                for line in lines
+                if line.number in keeps_out
+            ),
+        )
+
+    @cached_property
+    def _index(self) -> RuleIndex:
+        return RuleIndex(self.rules)

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from edge_agent.domain.programme.form import TableModel
+from edge_agent.domain.programme.form import TableModel, Whole
 
 
 class RoundedTo(StrEnum):
@@ -21,8 +21,8 @@ class RoundedTo(StrEnum):
 class Expiry(TableModel):
     """A lot lasts so many days or months after it was earned, moved up to the end of that month or year."""
 
-    days: int | None = Field(default=None, gt=0, le=36_500)
-    months: int | None = Field(default=None, gt=0, le=1_200)
+    days: Whole | None = Field(default=None, gt=0, le=36_500)
+    months: Whole | None = Field(default=None, gt=0, le=1_200)
     rounded: RoundedTo = RoundedTo.DAY
 
     @model_validator(mode="after")

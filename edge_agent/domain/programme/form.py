@@ -1,9 +1,28 @@
-"""The form that all tables of a programme file share."""
+"""The form that all tables of a programme file share, and its plain values.
 
-from pydantic import BaseModel, ConfigDict
+TOML has whole numbers, dates and times of its own, so nothing is guessed from another kind of value: `from_time = 18`
+would otherwise mean eighteen seconds past midnight, and `version = true` version 1.
+"""
+
+from datetime import date, time
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict
+
+DECIMALS_MAX = 6
+"""Enough for a rate such as 0.333333; the bound keeps the exact fractions small."""
 
 
 class TableModel(BaseModel):
     """A table: frozen, and a key that nobody reads is a mistake, since a misspelt one would silently do nothing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Whole = Annotated[int, Strict()]
+Day = Annotated[date, Strict()]
+ClockTime = Annotated[time, Strict()]
+Moment = Annotated[AwareDatetime, Strict()]
+Exact = Annotated[Decimal, Field(decimal_places=DECIMALS_MAX)]
+"""A decimal number, with or without quotes."""

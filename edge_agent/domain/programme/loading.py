@@ -1,15 +1,17 @@
 """From a programme file's text to a programme, or to everything that is wrong with it at once."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from edge_agent.domain.programme.earning import EarnRule
+from edge_agent.domain.programme.mistakes import code_of, in_words, is_echo
 from edge_agent.domain.programme.programme import Programme, ProgrammeFile
-from edge_agent.domain.toml_source import Path, TomlMistake, TomlSource, read_toml
+from edge_agent.domain.toml_source import Path, TomlMistake, read_toml
 
 PROGRAMME_BYTES_MAX = 1_048_576
 """A thousand rules with texts in four languages stay below half of it."""
@@ -49,17 +51,23 @@ def load_programme(text: str, name: str) -> Programme:
         raise ProgrammeInvalid(
             [Finding(name, error.line, "(file)", "toml", error.message)]
         ) from error
+    mistakes = [*_duplicate_ids(source.values), *_unknown_units(source.values)]
+    file: ProgrammeFile | None = None
     try:
         file = ProgrammeFile.model_validate(source.values)
     except ValidationError as error:
-        found = [_finding(name, source, details) for details in error.errors(include_url=False)]
-        raise ProgrammeInvalid(found) from None
-    findings = [
-        Finding(name, source.line_of(path), key_text(path), code, message)
-        for path, code, message in (*_duplicates(file), *_unknown_units(file))
-    ]
-    if findings:
-        raise ProgrammeInvalid(findings)
+        mistakes += [
+            _mistake(each) for each in error.errors(include_url=False) if not is_echo(each)
+        ]
+    else:
+        mistakes += _unreachable(file)
+    if file is None or mistakes:
+        raise ProgrammeInvalid(
+            [
+                Finding(name, source.line_of(path), key_text(path), code, message)
+                for path, code, message in mistakes
+            ]
+        )
     return Programme(hashlib.sha256(raw).hexdigest(), text, file)
 
 
@@ -71,52 +79,59 @@ def key_text(path: Path) -> str:
     return text or "(file)"
 
 
-_CODES = {
-    "missing": "missing-key",
-    "extra_forbidden": "unknown-key",
-    "value_error": "contradiction",
-}
+_Mistake = tuple[Path, str, str]
+"""Where, code, message."""
 
 
-def _finding(name: str, source: TomlSource, details: ErrorDetails) -> Finding:
+def _mistake(details: ErrorDetails) -> _Mistake:
     path: Path = tuple(part for part in details["loc"] if part != "[key]")
-    message = details["msg"].removeprefix("Value error, ")
-    if details["type"] == "missing":
-        message = "is missing"
-    elif details["type"] == "extra_forbidden":
-        message = "is not a key that is known here; look for a typing mistake"
-    code = _CODES.get(details["type"], "bad-value")
-    return Finding(
-        name, source.line_of(path), key_text(path), code, message[0].lower() + message[1:]
-    )
+    return path, code_of(details), in_words(details, ProgrammeFile)
 
 
-def _rules(file: ProgrammeFile) -> Iterator[tuple[Path, str]]:
-    for table in ("earn", "bonus", "exclude", "reward"):
-        for index, rule in enumerate(getattr(file, table)):
-            yield (table, index, "id"), rule.id
+def _rules(values: Mapping[str, Any], *tables: str) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """The rules of a file that is not checked yet: whatever has the form of a table."""
+    for table in tables:
+        rules = values.get(table)
+        for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+            if isinstance(rule, dict):
+                yield (table, index), rule
 
 
-def _duplicates(file: ProgrammeFile) -> Iterator[tuple[Path, str, str]]:
-    counts = Counter(rule for _, rule in _rules(file))
-    seen: set[str] = set()
-    for path, rule in _rules(file):
-        if counts[rule] > 1 and rule in seen:
-            yield (
-                path,
-                "duplicate-id",
-                f"{rule!r} is the id of another rule too; ids name rules on receipts and in records",
-            )
-        seen.add(rule)
+def _duplicate_ids(values: Mapping[str, Any]) -> Iterator[_Mistake]:
+    first: dict[str, Path] = {}
+    for path, rule in _rules(values, "earn", "bonus", "exclude", "reward"):
+        rule_id = rule.get("id")
+        if not isinstance(rule_id, str):
+            continue
+        if rule_id in first:
+            message = f"is the id of {key_text(first[rule_id])} too; receipts and records name rules by their ids"
+            yield (*path, "id"), "duplicate-id", message
+        else:
+            first[rule_id] = path
 
 
-def _unknown_units(file: ProgrammeFile) -> Iterator[tuple[Path, str, str]]:
-    known = ", ".join(file.unit)
-    for table in ("earn", "bonus", "reward"):
-        for index, rule in enumerate(getattr(file, table)):
-            if rule.unit not in file.unit:
-                yield (
-                    (table, index, "unit"),
-                    "unknown-unit",
-                    f"there is no [unit.{rule.unit}]; there is: {known}",
-                )
+def _unknown_units(values: Mapping[str, Any]) -> Iterator[_Mistake]:
+    units = values.get("unit")
+    if not isinstance(units, dict):
+        return
+    for path, rule in _rules(values, "earn", "bonus", "reward"):
+        unit = rule.get("unit", "points")
+        if isinstance(unit, str) and unit not in units:
+            message = f"there is no [unit.{unit}]; there is: {', '.join(units)}"
+            yield (*path, "unit"), "unknown-unit", message
+
+
+def _unreachable(file: ProgrammeFile) -> Iterator[_Mistake]:
+    """Rules that would silently never give anything: behind a rate for every line, or with nothing to multiply."""
+    taker: dict[str, EarnRule] = {}
+    for index, rule in enumerate(file.earn):
+        if rule.unit in taker:
+            message = f"never earns, since {taker[rule.unit].id} above takes every line; put the wider rule last"
+            yield ("earn", index), "contradiction", message
+        elif rule.scope.is_everything:
+            taker[rule.unit] = rule
+    earned = {rule.unit for rule in file.earn}
+    for index, bonus in enumerate(file.bonus):
+        if bonus.multiply is not None and bonus.unit not in earned:
+            message = f"there is nothing to multiply, since no [[earn]] gives {bonus.unit}"
+            yield ("bonus", index, "multiply"), "contradiction", message

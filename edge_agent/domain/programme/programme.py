@@ -6,14 +6,14 @@ from functools import cached_property
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, Field
 
 from edge_agent.domain.money import CURRENCIES
 from edge_agent.domain.programme.bonuses import Bonuses, BonusRule
 from edge_agent.domain.programme.earning import Earning, EarnRule
-from edge_agent.domain.programme.exclusions import ExcludeRule
+from edge_agent.domain.programme.exclusions import ExcludeRule, Exclusions
 from edge_agent.domain.programme.expiry import Expiry
-from edge_agent.domain.programme.form import TableModel
+from edge_agent.domain.programme.form import Moment, TableModel, Whole
 from edge_agent.domain.programme.rewards import RewardRule
 from edge_agent.domain.programme.situation import Mechanism
 from edge_agent.domain.programme.texts import CountedTexts, LocalText, RuleId, Texts
@@ -58,11 +58,11 @@ class ProgrammeFile(TableModel):
 
     format: Literal[1]
     id: RuleId
-    version: int = Field(gt=0)
+    version: Whole = Field(gt=0)
     name: LocalText
     timezone: Annotated[str, AfterValidator(_known_timezone)]
     currency: Annotated[str, AfterValidator(_known_currency)]
-    valid_from: AwareDatetime
+    valid_from: Moment
     unit: dict[RuleId, UnitTable] = Field(min_length=1, max_length=20)
     earn: tuple[EarnRule, ...] = Field(min_length=1, max_length=RULES_MAX)
     bonus: tuple[BonusRule, ...] = Field(default=(), max_length=RULES_MAX)
@@ -105,18 +105,21 @@ class Programme:
         return tuple(self.file.unit)
 
     @cached_property
+    def exclusions(self) -> Exclusions:
+        """What no mechanism gets to see."""
+        return Exclusions(self.file.exclude)
+
+    @cached_property
     def mechanisms(self) -> tuple[Mechanism, ...]:
         """What gives points, in the order in which it is worked out."""
         return (Earning(self.file.earn), Bonuses(self.file.bonus))
 
     @cached_property
     def _reasons(self) -> dict[str, tuple[str, Texts]]:
-        rules = [*(rule.id for rule in self.file.earn), *(rule.id for rule in self.file.bonus)]
         return {
             rule: (mechanism.name, reason)
             for mechanism in self.mechanisms
-            for rule in rules
-            if (reason := mechanism.reason(rule)) is not None
+            for rule, reason in mechanism.reasons().items()
         } | {rule.id: ("exclude", rule.why) for rule in self.file.exclude}
 
     def reason(self, rule: str, language: str) -> str:
@@ -128,6 +131,16 @@ class Programme:
         """Whether `rule` adds to the base rate."""
         known = self._reasons.get(rule)
         return known is not None and known[0] == Bonuses.name
+
+    def unit_of(self, rule: str) -> str:
+        """What a rule that gives something gives. Raises KeyError if this version lacks it."""
+        return self._units_of_rules[rule]
+
+    @cached_property
+    def _units_of_rules(self) -> dict[str, str]:
+        return {rule.id: rule.unit for rule in self.file.earn} | {
+            rule.id: rule.unit for rule in self.file.bonus
+        }
 
     def local_date(self, at: datetime) -> date:
         """The day of `at` in the programme's time zone."""

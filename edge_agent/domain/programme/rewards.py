@@ -1,11 +1,9 @@
 """Rewards: what points are good for. Here they are shown; redeeming them comes with the redemption calls."""
 
-from collections.abc import Sequence
-
 from pydantic import Field
 
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
-from edge_agent.domain.programme.form import TableModel
+from edge_agent.domain.programme.form import TableModel, Whole
 from edge_agent.domain.programme.texts import LocalText, RuleId
 
 
@@ -14,12 +12,6 @@ class RewardRule(TableModel):
 
     id: RuleId
     unit: RuleId = "points"
-    cost: int = Field(gt=0, le=1_000_000_000)
-    value: int | None = Field(default=None, gt=0, le=AMOUNT_MAX_MINOR)
+    cost: Whole = Field(gt=0, le=1_000_000_000)
+    value: Whole | None = Field(default=None, gt=0, le=AMOUNT_MAX_MINOR)
     title: LocalText
-
-
-def next_reward(rewards: Sequence[RewardRule], unit: str, have: int) -> RewardRule | None:
-    """The cheapest reward in `unit` that `have` points do not reach yet."""
-    beyond = [reward for reward in rewards if reward.unit == unit and reward.cost > have]
-    return min(beyond, key=lambda reward: reward.cost, default=None)

@@ -8,8 +8,19 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from edge_agent.domain.programme.form import TableModel
 
 LANGUAGES = ("nl", "en", "de", "fr")
+"""The first is spoken where no other is asked for."""
 TEXT_CHARACTERS_MAX = 200
 """Four lines of the widest receipt; more is a leaflet."""
+
+
+def language_of(tag: str) -> str:
+    """The one of our languages that a tag ("nl" or "nl-NL") asks for; Dutch for one we do not have."""
+    short = tag[:2].lower()
+    return short if short in LANGUAGES else LANGUAGES[0]
+
+
+LOCALES: Mapping[str, str] = {"nl": "nl_NL", "en": "en_GB", "de": "de_DE", "fr": "fr_FR"}
+"""For dates and amounts; English as it is written in Europe."""
 
 OneText = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_CHARACTERS_MAX)]
 
@@ -24,7 +35,8 @@ class Texts(TableModel):
 
     def for_language(self, language: str) -> str:
         """The text in `language` ("nl" or "nl-NL"); Dutch for a language we do not have."""
-        return getattr(self, language[:2], self.nl) if language[:2] in LANGUAGES else self.nl
+        text: str = getattr(self, language_of(language))
+        return text
 
 
 def _same_in_all(value: Any) -> Any:

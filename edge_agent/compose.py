@@ -1,0 +1,371 @@
+"""Settings -> ledger, devices, till, sync, web: the only file that names concrete parts."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from drivers.build import PrinterSettings, ScannerSettings, build_printer, build_scanner
+from drivers.ports import DeviceReport, Discarded, PrintOutcome, Scan
+from drivers.printer_supervisor import PrinterSupervisor
+from drivers.scanner_supervisor import ScannerSupervisor
+from edge_agent.clock import Clock, system_now
+from edge_agent.data_folder import DataFolder
+from edge_agent.devices import Devices, PrintQueue
+from edge_agent.health import OK, Health, Heartbeat, Watchdog, Word
+from edge_agent.ledger.ledger import Ledger
+from edge_agent.ledger.members import MembersFile
+from edge_agent.notify import Notifier, watchdog_s
+from edge_agent.settings import PrinterTable, ScannerTable, Settings, read_token
+from edge_agent.status import Status, agent_version
+from edge_agent.sync_ports import LedgerOutbox, MembersStore, ProgrammeStore
+from edge_agent.till.directory import Directory
+from edge_agent.till.parts import Parts, TillSettings
+from edge_agent.till.shelf import ProgrammeShelf
+from edge_agent.till.till import Till
+from edge_agent.till.views import PrintState
+from edge_agent.web.app import create_app
+from edge_agent.web.config import WebConfig
+from edge_agent.web.events import EventHub
+from edge_agent.web.metrics import Metrics
+from edge_agent.web.pages import pages_blueprint
+from edge_agent.web.ports import Ports
+from edge_agent.web.server import WebServer, address_of, listening_socket
+from sync.client import CentralClient
+from sync.errors import CentralError
+from sync.identity import Identity, client_for, load_identity
+from sync.link import LinkState, LinkStatus
+from sync.worker import Parts as SyncParts
+from sync.worker import Worker
+
+HOUSEKEEPING_S = 1.0
+"""How often the log is folded and the devices' progress is looked at; a second's records are a few hundred KB."""
+
+DEVICE_LOOP_BOUND_S = 60.0
+"""A printer's thread may be busy some 20 s with one job on a slow line; three of those and it hangs."""
+
+SYNC_EVENT_S = 5.0
+"""How often the page hears how many records wait, while that changes."""
+
+
+@dataclass
+class Store:
+    """Everything of an agent that is on disk, opened; what the commands work on that need no devices."""
+
+    settings: Settings
+    folder: DataFolder
+    clock: Clock
+    ledger: Ledger
+    members: MembersFile
+    shelf: ProgrammeShelf
+
+    @classmethod
+    def open(cls, settings: Settings) -> "Store":
+        """Open the data folder. Raises DataFolderBusy, DataFolderUnusable, WrongTerminal, LedgerUnavailable."""
+        terminal = settings.terminal
+        folder = DataFolder(terminal.data)
+        try:
+            ledger = Ledger.open(terminal.data, f"{terminal.store}/{terminal.till}", system_now())
+            members = MembersFile(terminal.data / "members")
+            shelf = ProgrammeShelf(ledger)
+            clock = Clock(ledger.last_clock())
+        except BaseException:
+            folder.release()
+            raise
+        return cls(settings, folder, clock, ledger, members, shelf)
+
+    def begin_with_programme_file(self) -> None:
+        """Take the configured programme file; a till that is not connected yet earns by it. Raises ProgrammeInvalid."""
+        path = self.settings.programme.file
+        if path is not None:
+            self.shelf.offer(path.read_bytes().decode(), str(path), self.clock.now())
+
+    def sync_ports(self) -> tuple[LedgerOutbox, MembersStore, ProgrammeStore]:
+        """What sync works on."""
+        return (
+            LedgerOutbox(self.ledger),
+            MembersStore(self.members, self.clock),
+            ProgrammeStore(self.shelf, self.clock),
+        )
+
+    def close(self) -> None:
+        """Close everything and let another agent in."""
+        self.members.close()
+        self.ledger.close()
+        self.folder.release()
+
+
+class CentralLine:
+    """The line to central: the identity as it is on disk now, and how the worker says the line stands."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._identity: Identity | None = None
+        self._status: Callable[[], LinkStatus] | None = None
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the identity again: a till may be enrolled while the agent runs."""
+        try:
+            self._identity = load_identity(self._settings.identity_file)
+        except CentralError as error:
+            structlog.get_logger(__name__).error("identity_unusable", detail=error.detail)
+            self._identity = None
+
+    def card_key(self) -> bytes | None:
+        """What cards are hashed with."""
+        return None if self._identity is None else self._identity.card_key
+
+    def connect(self) -> CentralClient | None:
+        """A client for one of the worker's threads; None while the terminal is not enrolled."""
+        self.reload()
+        if self._identity is None:
+            return None
+        central = self._settings.central
+        return client_for(self._identity, None if central is None else central.ca_file)
+
+    def watch(self, status: Callable[[], LinkStatus]) -> None:
+        """Where to ask how the line stands."""
+        self._status = status
+
+    @property
+    def offline(self) -> bool:
+        """Whether a receipt should say that central could not be reached."""
+        return self._status is not None and self._status().state is not LinkState.CONNECTED
+
+
+@dataclass
+class Agent:
+    """One running agent. `start`, then `run` until told to stop, then `stop`."""
+
+    store: Store
+    till: Till
+    devices: Devices
+    worker: Worker
+    events: EventHub
+    web: WebServer
+    address: str
+    health: Health
+    status: Status
+    notifier: Notifier
+    _beats: dict[str, tuple[Heartbeat, float]] = field(default_factory=dict)
+    _told: tuple[int, int] = (-1, -1)
+
+    def start(self) -> None:
+        """Start every thread and begin to answer."""
+        self.store.ledger.on_recorded(self.worker.wake)
+        self.devices.start()
+        for loop in self.devices.loops():
+            self._beats[loop.name] = (self.health.loop(loop.name, DEVICE_LOOP_BOUND_S), -1.0)
+        self.worker.start()
+        self.web.start()
+        self.notifier.ready()
+        structlog.get_logger(__name__).info(
+            "ready", address=self.address, terminal=self.store.ledger.terminal
+        )
+
+    def run(self, stop: threading.Event) -> int:
+        """Keep house until `stop` is set; the exit code: 0, or 3 when the disk failed under the ledger."""
+        watchdog = Watchdog(self.health, self.notifier, watchdog_s())
+        watchdog.turn()
+        turn_s = min(HOUSEKEEPING_S, watchdog.interval_s)
+        while not stop.wait(turn_s):
+            self._carry_beats()
+            self._tell_sync()
+            self.store.ledger.tidy()
+            watchdog.turn()
+            if self.store.ledger.broken:
+                structlog.get_logger(__name__).critical("ledger_broken")
+                return 3
+        return 0
+
+    def _carry_beats(self) -> None:
+        """The drivers know nothing of health: their threads say when they last made progress, and we pass it on."""
+        for loop in self.devices.loops():
+            heartbeat, before = self._beats[loop.name]
+            progress = loop.last_progress_s()
+            if progress > before:
+                heartbeat.beat()
+                self._beats[loop.name] = (heartbeat, progress)
+
+    def _tell_sync(self) -> None:
+        now = (self.store.ledger.head.seq, self.store.ledger.received().seq)
+        if now != self._told:
+            self._told = now
+            self.events.publish("sync", self.status.sync_json())
+
+    def stop(self) -> None:
+        """End everything; what was acknowledged is on disk already."""
+        self.notifier.stopping()
+        self.web.stop()
+        self.devices.stop()
+        self.worker.stop()
+        self.store.close()
+
+
+def build_agent(settings: Settings) -> Agent:
+    """Put an agent together; nothing runs yet, but the data folder is held and the port is bound.
+
+    Raises what `Store.open` raises, ProgrammeInvalid, SettingsInvalid, or OSError when the port is taken.
+    """
+    token = read_token(settings)
+    store = Store.open(settings)
+    try:
+        store.begin_with_programme_file()
+        bound = listening_socket(settings.web.listen)
+        address = address_of(bound)
+        return _assemble(settings, store, address, bound, token or store.folder.token())
+    except BaseException:
+        store.close()
+        raise
+
+
+def _assemble(settings: Settings, store: Store, address: str, bound: Any, token: str) -> Agent:
+    events = EventHub()
+    health = Health()
+    line = CentralLine(settings)
+    outbox, members, programmes = store.sync_ports()
+
+    def link_changed(status: LinkStatus) -> None:
+        if status.last_contact is not None:
+            events.publish("sync", agent_status.sync_json())
+
+    worker = Worker(
+        SyncParts(line.connect, outbox, members, programmes, loop=health.loop, changed=link_changed)
+    )
+    line.watch(lambda: worker.status)
+    agent_status = Status(
+        settings.terminal.data,
+        store.ledger,
+        store.members,
+        store.shelf,
+        store.clock,
+        lambda: worker.status,
+    )
+    printer = _printer(
+        settings, events, lambda job_id, outcome: till.printed(job_id, PrintState(outcome.result))
+    )
+    till = Till(
+        Parts(
+            settings=TillSettings(
+                settings.terminal.store,
+                settings.terminal.till,
+                settings.language,
+                settings.patterns,
+            ),
+            ledger=store.ledger,
+            directory=Directory(store.members, line.card_key, store.ledger.epoch),
+            shelf=store.shelf,
+            clock=store.clock,
+            events=events,
+            printing=PrintQueue(printer),
+            line=line,
+        )
+    )
+    scanners = {table.id: _scanner(table, events, till) for table in settings.scanner}
+    devices = Devices(scanners, printer, settings.language)
+    _say_how_we_are(health, store, devices)
+    ports = Ports(
+        till=till,
+        devices=devices,
+        health=health,
+        status=agent_status.to_json,
+        events=events,
+        metrics=Metrics(agent_status.to_json, devices.to_json, events),
+    )
+    config = WebConfig(address, token, settings.web.origins, agent_version())
+    app = create_app(
+        ports,
+        config,
+        lambda admit: pages_blueprint(
+            store=settings.terminal.store,
+            till=settings.terminal.till,
+            language=settings.terminal.language,
+            admit=admit,
+        ),
+    )
+    server = WebServer(app, bound, events)
+    notifier = Notifier.from_environment()
+    return Agent(
+        store, till, devices, worker, events, server, address, health, agent_status, notifier
+    )
+
+
+def _say_how_we_are(health: Health, store: Store, devices: Devices) -> None:
+    health.part("ledger", lambda: Word("failed", "the disk failed") if store.ledger.broken else OK)
+    health.part("programme", lambda: _programme_word(store))
+    health.part("devices", lambda: _devices_word(devices.reports()))
+
+
+def _programme_word(store: Store) -> Word:
+    current = store.shelf.current(store.clock.now())
+    return (
+        Word("failed", "no programme applies now; central publishes it") if current is None else OK
+    )
+
+
+def _devices_word(reports: list[DeviceReport]) -> Word:
+    trouble = [
+        f"{report.id} {report.reason or report.state}" for report in reports if report.state != "ok"
+    ]
+    return Word("degraded", ", ".join(trouble)) if trouble else OK
+
+
+def _published(events: EventHub) -> Callable[[DeviceReport], None]:
+    return lambda report: events.publish("device", report.as_json())
+
+
+def _printer(
+    settings: Settings, events: EventHub, on_outcome: Callable[[str, PrintOutcome], None]
+) -> PrinterSupervisor | None:
+    table = settings.printer
+    if table.kind == "none":
+        return None
+    driver = build_printer(printer_settings(table), cache=settings.terminal.data)
+    return PrinterSupervisor(driver, on_outcome=on_outcome, on_change=_published(events))
+
+
+def _scanner(table: ScannerTable, events: EventHub, till: Till) -> ScannerSupervisor:
+    def on_scan(scan: Scan) -> None:
+        till.scanned(scan.device, scan.text, scan.symbology)
+
+    def on_discard(discarded: Discarded) -> None:
+        events.publish(
+            "scan",
+            {
+                "device": discarded.device,
+                "shown": "",
+                "symbology": None,
+                "accepted": False,
+                "reason": discarded.reason,
+            },
+        )
+
+    return ScannerSupervisor(
+        build_scanner(scanner_settings(table)),
+        on_scan=on_scan,
+        on_discard=on_discard,
+        on_change=_published(events),
+    )
+
+
+def scanner_settings(table: ScannerTable) -> ScannerSettings:
+    """A scanner's table in the drivers' words."""
+    return ScannerSettings(table.id, table.kind, table.port, table.baud, table.suffix)
+
+
+def printer_settings(table: PrinterTable) -> PrinterSettings:
+    """The printer's table in the drivers' words."""
+    return PrinterSettings(
+        kind=table.kind,
+        host=table.host,
+        port=table.port,
+        path=table.path,
+        baud=table.baud,
+        profile=table.profile,
+        columns=table.columns,
+        code_page=table.code_page,
+        answers=table.answers,
+    )

@@ -1,0 +1,56 @@
+"""The agent's data folder: one agent at a time, and the token that the POS sends."""
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+
+TOKEN_FILE = "token"  # noqa: S105 - a file's name
+TOKEN_BYTES = 32
+
+
+class DataFolderBusy(Exception):
+    """Another agent runs on this data folder."""
+
+
+class DataFolderUnusable(Exception):
+    """The folder cannot be made or written to."""
+
+
+class DataFolder:
+    """The folder, held by this process alone until `release`.
+
+    The lock is the kernel's (flock), so it goes with the process however it ends.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._handle = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise DataFolderUnusable(
+                f"{path} cannot be used as data folder: {error.strerror}"
+            ) from error
+        try:
+            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._handle)
+            raise DataFolderBusy(
+                f"another agent runs on the data folder {path}; there can be only one"
+            ) from None
+
+    def release(self) -> None:
+        """Let another agent in."""
+        os.close(self._handle)
+
+    def token(self) -> str:
+        """The bearer token of this folder, made on the first start and readable by its owner only."""
+        path = self.path / TOKEN_FILE
+        if path.exists():
+            return path.read_text(encoding="ascii").strip()
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(token + "\n")
+        return token

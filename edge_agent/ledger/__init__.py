@@ -1,0 +1,1 @@
+"""SQLite: the journal and what is derived from it, and the members file."""

@@ -1,0 +1,178 @@
+"""The journal: append, read, send from, verify.
+
+Every function here works inside a transaction that the caller opened, or on a read-only connection.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from edge_agent.domain.record import GENESIS, Attachment, Record, RecordKind, chain_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last record: its number and hash. 0 and zeros for an empty journal."""
+
+    seq: int = 0
+    hash: bytes = GENESIS
+
+
+def head(db: Database) -> Head:
+    """Where the chain ends."""
+    row = db.execute("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1").fetchone()
+    return Head() if row is None else Head(*row)
+
+
+def append(db: Database, record: Record) -> None:
+    """Write one record; the caller has linked it to the head within the same transaction."""
+    db.execute(
+        "INSERT INTO records (seq, id, hash, body) VALUES (?, ?, ?, ?)",
+        (record.seq, bytes.fromhex(record.id), record.hash, record.body),
+    )
+    if record.attachment is not None:
+        db.execute(
+            "INSERT INTO attachments (seq, salt, content) VALUES (?, ?, ?)",
+            (record.seq, record.attachment.salt, record.attachment.content),
+        )
+
+
+def body_of(db: Database, seq: int) -> dict[str, Any]:
+    """The facts of one record. Raises KeyError for a seq that is not there."""
+    row = db.execute("SELECT body FROM records WHERE seq = ?", (seq,)).fetchone()
+    if row is None:
+        raise KeyError(seq)
+    body: dict[str, Any] = json.loads(row[0])
+    return body
+
+
+def records_after(
+    db: Database, after: int, count_max: int, bytes_max: int | None = None
+) -> list[Record]:
+    """Records in order from `after` + 1 on, at most `count_max` and, beyond the first, `bytes_max` of bodies."""
+    rows = db.execute(
+        "SELECT r.seq, r.id, r.hash, r.body, a.salt, a.content FROM records r LEFT JOIN attachments a USING (seq)"
+        " WHERE r.seq > ? ORDER BY r.seq LIMIT ?",
+        (after, count_max),
+    )
+    previous = _hash_of(db, after)
+    found: list[Record] = []
+    size = 0
+    for seq, record_id, digest, body, salt, content in rows:
+        attachment = None if salt is None else Attachment(salt, content)
+        size += len(body) + (0 if content is None else len(content))
+        if found and bytes_max is not None and size > bytes_max:
+            break
+        facts = json.loads(body)
+        found.append(
+            Record(
+                seq,
+                record_id.hex(),
+                RecordKind(facts["kind"]),
+                datetime.fromisoformat(facts["at"]),
+                previous,
+                digest,
+                body,
+                attachment,
+            )
+        )
+        previous = digest
+    return found
+
+
+def _hash_of(db: Database, seq: int) -> bytes:
+    if seq == 0:
+        return GENESIS
+    row = db.execute("SELECT hash FROM records WHERE seq = ?", (seq,)).fetchone()
+    return GENESIS if row is None else bytes(row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is wrong with the chain at `seq`, in words."""
+
+    seq: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a walk over the whole chain found; it is whole when there are no faults."""
+
+    records: int
+    head: Head
+    faults: tuple[Fault, ...]
+
+
+FAULTS_SHOWN_MAX = 100
+"""One changed byte gives one fault; a hundred of them are not read one by one."""
+
+
+def verify(db: Database, received: Head) -> Verification:
+    """Walk the chain from its beginning and compare every hash, number, envelope and commitment.
+
+    `received` is central's word on how far it holds the chain and with which hash: a cut tail shows there.
+    """
+    faults: list[Fault] = []
+    previous, expected, count = GENESIS, 1, 0
+    hash_at_received = GENESIS
+    for seq, record_id, digest, body, salt, content in _all_rows(db):
+        for what in _faults_of(seq, expected, record_id, digest, previous, body, salt, content):
+            if len(faults) < FAULTS_SHOWN_MAX:
+                faults.append(Fault(seq, what))
+        if seq == received.seq:
+            hash_at_received = digest
+        previous, expected, count = digest, seq + 1, count + 1
+    last = Head(expected - 1, previous)
+    if received.seq > last.seq:
+        faults.append(
+            Fault(
+                received.seq,
+                f"the journal ends at {last.seq}, but central holds it up to {received.seq}",
+            )
+        )
+    elif received.seq and hash_at_received != received.hash:
+        faults.append(
+            Fault(received.seq, "is not the record that central received under this number")
+        )
+    return Verification(count, last, tuple(faults))
+
+
+def _all_rows(db: Database) -> Iterator[Sequence[Any]]:
+    return iter(
+        db.execute(
+            "SELECT r.seq, r.id, r.hash, r.body, a.salt, a.content"
+            " FROM records r LEFT JOIN attachments a USING (seq) ORDER BY r.seq"
+        )
+    )
+
+
+def _faults_of(
+    seq: int,
+    expected: int,
+    record_id: bytes,
+    digest: bytes,
+    previous: bytes,
+    body: bytes,
+    salt: bytes | None,
+    content: bytes | None,
+) -> Iterator[str]:
+    if seq != expected:
+        missing = f"{expected}" if seq == expected + 1 else f"{expected} to {seq - 1}"
+        yield f"record {missing} before it is missing"
+    elif chain_hash(previous, body) != digest:
+        yield "its content, its hash or its predecessor was changed"
+    try:
+        facts = json.loads(body)
+    except ValueError:
+        yield "its body is not JSON"
+        return
+    if (facts.get("seq"), facts.get("id")) != (seq, record_id.hex()):
+        yield f"its body says that it is record {facts.get('seq')} with id {facts.get('id')}: moved or renamed"
+    attachment = None if salt is None or content is None else Attachment(salt, content)
+    if attachment is not None and attachment.commitment != facts.get("commitment"):
+        yield "its attachment is not the one that it commits to"

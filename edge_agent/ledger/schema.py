@@ -1,0 +1,64 @@
+"""The tables of the ledger, as migrations.
+
+The record's body is the ledger: whatever else stands here (positions in lots, sales by id, returned lines) is derived
+from it and could be built again. Columns that would only repeat a body are left out; a sale of 20 lines then writes
+some 20 KB to the log instead of 34.
+"""
+
+from sqlite_utils import Database, Migrations
+
+from edge_agent.ledger.database import APPLICATION_ID
+
+ledger_migrations = Migrations("ledger")
+
+
+@ledger_migrations()
+def m001_journal(db: Database) -> None:
+    """Identity, the chain, its attachments and the outbox position."""
+    db.execute(f"PRAGMA application_id={APPLICATION_ID}")
+    db.execute(
+        "CREATE TABLE identity (one INTEGER PRIMARY KEY CHECK (one = 1), terminal TEXT NOT NULL,"
+        " epoch TEXT NOT NULL, local_key BLOB NOT NULL, made_at TEXT NOT NULL) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE records (seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, hash BLOB NOT NULL,"
+        " body BLOB NOT NULL) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE attachments (seq INTEGER PRIMARY KEY REFERENCES records, salt BLOB NOT NULL,"
+        " content BLOB NOT NULL) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE outbox (one INTEGER PRIMARY KEY CHECK (one = 1), received INTEGER NOT NULL,"
+        " head BLOB NOT NULL) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE record_states (seq INTEGER PRIMARY KEY REFERENCES records, state TEXT NOT NULL, code TEXT) STRICT"
+    )
+
+
+@ledger_migrations()
+def m002_derived(db: Database) -> None:
+    """What the till looks up: lots, sales, what was given back, cards that central has not told us of, programmes."""
+    db.execute(
+        "CREATE TABLE lot_movements (account TEXT NOT NULL, seq INTEGER NOT NULL, unit TEXT NOT NULL,"
+        " expires_on TEXT NOT NULL, quantity INTEGER NOT NULL,"
+        " PRIMARY KEY (account, seq, unit, expires_on)) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE sales (sale_id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE REFERENCES records,"
+        " account TEXT, fingerprint BLOB NOT NULL, result TEXT NOT NULL, print TEXT NOT NULL) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE givebacks (kind TEXT NOT NULL, act_id TEXT NOT NULL, sale_id TEXT NOT NULL,"
+        " seq INTEGER NOT NULL REFERENCES records, fingerprint BLOB NOT NULL, result TEXT NOT NULL,"
+        " PRIMARY KEY (kind, act_id)) STRICT, WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX givebacks_of_sale ON givebacks (sale_id)")
+    db.execute(
+        "CREATE TABLE provisional_cards (card_key BLOB PRIMARY KEY, account TEXT NOT NULL) STRICT, WITHOUT ROWID"
+    )
+    db.execute(
+        "CREATE TABLE programmes (digest TEXT PRIMARY KEY, version INTEGER NOT NULL, valid_from TEXT NOT NULL,"
+        " text TEXT NOT NULL, received_at TEXT NOT NULL) STRICT"
+    )

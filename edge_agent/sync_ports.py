@@ -1,0 +1,146 @@
+"""What sync asks for, given by the ledger, the members file and the programme shelf.
+
+Sync knows messages and the ledger knows tables; neither knows the other, and only this file knows both.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from edge_agent.clock import Clock
+from edge_agent.domain.balance import Holding
+from edge_agent.domain.programme import ProgrammeInvalid
+from edge_agent.domain.record import Record
+from edge_agent.ledger.ledger import Ledger, StoredState
+from edge_agent.ledger.members import Member, MembersFile, MembersPosition, MembersUpdate
+from edge_agent.till.shelf import ProgrammeShelf
+from sync.errors import HeadDiffers
+from sync.ports import MembersAsOf
+from sync.wire import MemberDelta, ProgrammeDelta, StateOfRecord
+
+
+class LedgerOutbox:
+    """The journal as sync sees it."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    @property
+    def terminal(self) -> str:
+        """This terminal (store/till)."""
+        return self._ledger.terminal
+
+    @property
+    def epoch(self) -> str:
+        """The random id of this database."""
+        return self._ledger.epoch
+
+    def waiting(self, after: int, count_max: int, bytes_max: int) -> Sequence[Record]:
+        """Records from `after` + 1 on, in order."""
+        return self._ledger.waiting(after, count_max, bytes_max)
+
+    def received(self) -> int:
+        """How far central holds the journal."""
+        return self._ledger.received().seq
+
+    def last_seq(self) -> int:
+        """The newest record."""
+        return self._ledger.head.seq
+
+    def mark_received(self, seq: int, head: bytes | None) -> None:
+        """Keep central's word, if its chain is ours. Raises HeadDiffers."""
+        ours = self._ledger.hash_at(seq)
+        if ours is None or (seq > 0 and ours != head):
+            raise HeadDiffers(f"central holds another record {seq} of this terminal than we do")
+        if self._ledger.received().seq != seq:
+            self._ledger.mark_received(seq, ours)
+
+    def keep_states(self, states: Sequence[StateOfRecord]) -> None:
+        """Keep what central made of our records."""
+        if states:
+            self._ledger.keep_states(
+                [StoredState(each.seq, each.state.value, each.code) for each in states]
+            )
+
+
+class MembersUpdating:
+    """One update of the members file, in the words of the wire."""
+
+    def __init__(self, update: MembersUpdate, clock: Clock) -> None:
+        self._update = update
+        self._clock = clock
+
+    def put(self, members: Sequence[MemberDelta]) -> None:
+        """Take one page."""
+        self._update.put(_member(delta) for delta in members)
+
+    def commit(self, position: MembersAsOf) -> None:
+        """Let everything be seen; the snapshot's time also tells how far central's clock is from ours."""
+        self._clock.heard_from_central(position.as_of)
+        self._update.commit(
+            MembersPosition(
+                position.after,
+                position.epoch,
+                position.applied_seq,
+                position.as_of,
+                position.member_count,
+            )
+        )
+
+
+class MembersStore:
+    """Where sync puts members."""
+
+    def __init__(self, members: MembersFile, clock: Clock) -> None:
+        self._members = members
+        self._clock = clock
+
+    def position(self) -> MembersAsOf | None:
+        """Where the file stands."""
+        position = self._members.position()
+        if position is None:
+            return None
+        return MembersAsOf(
+            position.change,
+            position.epoch,
+            position.applied_seq,
+            position.as_of,
+            position.member_count,
+        )
+
+    @contextmanager
+    def update(self, *, fresh: bool) -> Iterator[MembersUpdating]:
+        """Begin an update."""
+        with self._members.update(fresh=fresh) as update:
+            yield MembersUpdating(update, self._clock)
+
+
+class ProgrammeStore:
+    """Where sync puts programmes."""
+
+    def __init__(self, shelf: ProgrammeShelf, clock: Clock) -> None:
+        self._shelf = shelf
+        self._clock = clock
+
+    def offer(self, programme: ProgrammeDelta) -> str | None:
+        """Keep it if it loads; else say why not."""
+        try:
+            self._shelf.offer(
+                programme.text, f"programme {programme.digest[:12]}", self._clock.now()
+            )
+        except ProgrammeInvalid as error:
+            return str(error)
+        return None
+
+
+def _member(delta: MemberDelta) -> Member:
+    return Member(
+        ref=delta.ref,
+        standing=delta.standing,
+        display_name=delta.display_name,
+        tier=delta.tier,
+        since=delta.since,
+        language=delta.language,
+        lots=tuple(Holding(lot.unit, lot.quantity, lot.expires_on) for lot in delta.lots),
+        joined=delta.joined,
+        cards=tuple(bytes.fromhex(key) for key in delta.cards),
+    )

@@ -1,0 +1,111 @@
+"""Finding the account behind a card, and what it has."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from edge_agent.domain.balance import Balance, Expiring, Holding, balances, expiring
+from edge_agent.domain.cards import card_key
+from edge_agent.domain.member import MemberFacts, Standing
+from edge_agent.domain.programme import Programme
+from edge_agent.ledger.ledger import Lookups
+from edge_agent.ledger.members import Found, Member, MembersFile, MembersPosition
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as this till knows it. `member` is None for a card that central has not told us of."""
+
+    ref: str
+    member: Member | None
+    applied_seq: int
+    as_of: datetime | None
+
+    @property
+    def standing(self) -> Standing:
+        """What the members file says of it."""
+        return Standing.UNKNOWN if self.member is None else self.member.standing
+
+    @property
+    def facts(self) -> MemberFacts:
+        """What rules may know of it."""
+        return MemberFacts(
+            self.ref, self.standing, None if self.member is None else self.member.tier
+        )
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """All refs under which this till may have recorded something for it."""
+        return (self.ref,) if self.member is None else (self.ref, *self.member.joined)
+
+    @property
+    def posted(self) -> Sequence[Holding]:
+        """What central had posted."""
+        return () if self.member is None else self.member.lots
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What an account has at one time: per unit, and what of it expires when, soonest first."""
+
+    balance: dict[str, Balance]
+    expiring: tuple[Expiring, ...]
+
+
+class Directory:
+    """The members file and the cards that only this till knows, as one.
+
+    `key` gives what cards are hashed with; without one (not enrolled yet) no member is known and every well-formed
+    card earns as an unknown one.
+    """
+
+    def __init__(self, members: MembersFile, key: Callable[[], bytes | None], epoch: str) -> None:
+        self._members = members
+        self._key = key
+        self._epoch = epoch
+
+    def by_card(self, code: str, lookups: Lookups) -> Account | None:
+        """The account of a normalised card; None for one that nobody has shown here yet."""
+        key = self._key()
+        if key is not None:
+            found = self._members.by_card(card_key(key, code))
+            if found is not None:
+                return self._account(found)
+        ref = lookups.provisional_account(code)
+        return None if ref is None else self.by_ref(ref)
+
+    def by_ref(self, ref: str) -> Account:
+        """The account with this ref, or that this ref was joined to."""
+        found = self._members.by_ref(ref)
+        return unknown_account(ref) if found is None else self._account(found)
+
+    def _account(self, found: Found) -> Account:
+        position = found.position
+        # What central applied of another epoch's records says nothing about this database's.
+        applied = position.applied_seq if position.epoch == self._epoch else 0
+        return Account(found.member.ref, found.member, applied, position.as_of)
+
+    def position(self) -> MembersPosition | None:
+        """Where the members file stands."""
+        return self._members.position()
+
+    def applied_seq(self) -> int:
+        """Up to which record of this database central has made up its mind, as far as we know."""
+        position = self._members.position()
+        return position.applied_seq if position is not None and position.epoch == self._epoch else 0
+
+    def holdings(
+        self, account: Account, lookups: Lookups, programme: Programme, at: datetime
+    ) -> Holdings:
+        """What the account has at `at`: central's figures and this till's own, told apart."""
+        own = lookups.unposted(account.refs, account.applied_seq)
+        today = programme.local_date(at)
+        return Holdings(
+            balances(programme.units, account.posted, own, today, account.as_of),
+            tuple(expiring(account.posted, own, today)),
+        )
+
+
+def unknown_account(ref: str) -> Account:
+    """The account of a card that central has not told us of."""
+    return Account(ref, None, 0, None)

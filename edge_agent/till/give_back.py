@@ -1,0 +1,284 @@
+"""Giving back: returned lines and voided sales take back exactly what they earned."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import uuid_utils
+
+from edge_agent.domain.basket import Basket, Line, ReturnedLine
+from edge_agent.domain.entries import Entry, reversal, total_per_unit
+from edge_agent.domain.record import RecordKind, canonical
+from edge_agent.errors import FieldError, Invalid, OverReturn, ReturnDiffers, UnknownSale
+from edge_agent.ledger.ledger import Act, Lookups, StoredGiveback, StoredSale
+from edge_agent.till.parts import Parts
+from edge_agent.till.receipts import Paper, Receipts, entries_json, standing_json
+from edge_agent.till.sell import NO_HOLDINGS, print_paper
+from edge_agent.till.views import Answer, PrintState
+
+_ID_KEYS = {RecordKind.RETURN: "return_id", RecordKind.VOID: "void_id"}
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """What is asked for. `lines` is None for a void: everything that is left.
+
+    `original` is what the POS says of a sale that was made elsewhere: its proof stays out of the record's body.
+    """
+
+    kind: RecordKind
+    act_id: str
+    sale_id: str
+    lines: tuple[ReturnedLine, ...] | None
+    original: Mapping[str, Any] | None = None
+
+    @property
+    def fingerprint(self) -> bytes:
+        """What tells a repeat from another act under the same id."""
+        lines = (
+            None
+            if self.lines is None
+            else [[each.number, str(each.quantity)] for each in self.lines]
+        )
+        content = {"sale": self.sale_id, "lines": lines, "original": self.original}
+        return hashlib.sha256(canonical(content)).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Original:
+    """A sale of this till and what came back of it before."""
+
+    stored: StoredSale
+    record_id: str
+    programme: str
+    lines: Mapping[int, Line]
+    earned: tuple[Entry, ...]
+    returned: Mapping[int, Decimal]
+    reversed: tuple[Entry, ...]
+    voided: bool
+
+    def left(self, number: int) -> Decimal:
+        """How much of a line can still come back."""
+        return (
+            Decimal(0)
+            if self.voided
+            else self.lines[number].quantity - self.returned.get(number, Decimal(0))
+        )
+
+
+def give_back(parts: Parts, receipts: Receipts, wanted: GiveBack) -> Answer:
+    """Record a return or void once and answer it.
+
+    Raises ReturnDiffers, OverReturn, Invalid (a line that the sale has not), UnknownSale (a void of a sale that this
+    till does not know), DiskFull or LedgerUnavailable; then nothing was recorded.
+    """
+    mark = wanted.fingerprint
+    with parts.ledger.act() as act:
+        known = act.giveback(wanted.kind, wanted.act_id)
+        if known is not None:
+            return _repeat(known, mark)
+        original = _original(act, wanted.sale_id)
+        if original is None:
+            if wanted.kind is RecordKind.VOID:
+                raise UnknownSale(f"this till has no sale {wanted.sale_id}")
+            result, paper = _record_awaiting(parts, receipts, act, wanted)
+        else:
+            result, paper = _record(parts, receipts, act, wanted, original)
+        act.keep_giveback(
+            StoredGiveback(
+                wanted.kind,
+                wanted.act_id,
+                wanted.sale_id,
+                result["seq"],
+                mark,
+                json.dumps(result, separators=(",", ":"), ensure_ascii=False),
+            )
+        )
+    parts.events.publish("sale", {"kind": wanted.kind.value, "result": result})
+    if original is not None and original.stored.print != PrintState.NONE.value:
+        # Whoever had the sale printed here wants the proof of its return on paper too.
+        print_paper(parts, f"{wanted.kind.value}:{wanted.act_id}", paper)
+    return Answer(result, first=True, awaiting_original=original is None)
+
+
+def _repeat(known: StoredGiveback, mark: bytes) -> Answer:
+    if known.fingerprint != mark:
+        raise ReturnDiffers(
+            f"{known.kind} {known.act_id} was recorded before with other content; that one stands"
+        )
+    result = json.loads(known.result)
+    return Answer(result, first=False, awaiting_original=result["awaiting_original"])
+
+
+def _original(lookups: Lookups, sale_id: str) -> _Original | None:
+    stored = lookups.sale(sale_id)
+    if stored is None:
+        return None
+    body = lookups.body(stored.seq)
+    basket = Basket.from_json(body["basket"])
+    returned: dict[int, Decimal] = {}
+    taken: list[Entry] = []
+    voided = False
+    for earlier in lookups.givebacks_of(sale_id):
+        facts = lookups.body(earlier.seq)
+        taken += [Entry.from_json(entry) for entry in facts["entries"]]
+        voided = voided or earlier.kind is RecordKind.VOID
+        for line in facts[earlier.kind.value]["lines"]:
+            number = line["line"]
+            returned[number] = returned.get(number, Decimal(0)) + Decimal(line["quantity"])
+    return _Original(
+        stored,
+        body["id"],
+        body["programme"],
+        {line.number: line for line in basket.lines},
+        tuple(Entry.from_json(entry) for entry in body["entries"]),
+        returned,
+        tuple(taken),
+        voided,
+    )
+
+
+def _asked(wanted: GiveBack, original: _Original) -> list[ReturnedLine]:
+    """The lines that come back now, each once, checked against what is left of them."""
+    if wanted.lines is None:
+        left = [ReturnedLine(number, original.left(number)) for number in original.lines]
+        asked = [line for line in left if line.quantity > 0]
+        if not asked:
+            raise OverReturn(f"nothing is left of sale {wanted.sale_id} that could be voided")
+        return asked
+    summed: dict[int, Decimal] = {}
+    unknown: list[FieldError] = []
+    over: list[FieldError] = []
+    for index, line in enumerate(wanted.lines):
+        if line.number not in original.lines:
+            unknown.append(FieldError(f"lines.{index}.line", "is not a line of that sale"))
+            continue
+        summed[line.number] = summed.get(line.number, Decimal(0)) + line.quantity
+        if summed[line.number] > original.left(line.number):
+            over.append(
+                FieldError(
+                    f"lines.{index}.quantity", f"at most {original.left(line.number)} can come back"
+                )
+            )
+    if unknown:
+        raise Invalid("the sale has no such line", unknown)
+    if over:
+        raise OverReturn("more would come back than was bought and not returned yet", over)
+    return [ReturnedLine(number, quantity) for number, quantity in summed.items()]
+
+
+def _reversed(original: _Original, asked: Sequence[ReturnedLine]) -> list[Entry]:
+    entries: list[Entry] = []
+    for line in asked:
+        bought = original.lines[line.number].quantity
+        returned = original.returned.get(line.number, Decimal(0)) + line.quantity
+        entries += reversal(
+            original.earned, original.reversed, original.record_id, line.number, bought, returned
+        )
+    return entries
+
+
+def _record(
+    parts: Parts, receipts: Receipts, act: Act, wanted: GiveBack, original: _Original
+) -> tuple[dict[str, Any], Paper]:
+    asked = _asked(wanted, original)
+    entries = _reversed(original, asked)
+    ref = original.stored.account
+    account = None if ref is None else parts.directory.by_ref(ref)
+    facts = None if account is None else account.facts
+    result = _append(
+        parts,
+        act,
+        wanted,
+        original.record_id,
+        asked,
+        None if facts is None else facts.to_json(),
+        ref,
+        entries,
+    )
+    programme = parts.shelf.by_digest(original.programme) or parts.shelf.at(parts.clock.now())
+    holdings = NO_HOLDINGS
+    if account is not None:
+        holdings = parts.directory.holdings(account, act, programme, parts.clock.now())
+    language = parts.settings.language
+    result |= {
+        "card": json.loads(original.stored.result)["card"],
+        "programme": programme.digest,
+        "entries": entries_json(entries, programme, language),
+        "earned": dict.fromkeys(programme.units, 0) | total_per_unit(entries),
+        "spent": dict.fromkeys(programme.units, 0),
+        **standing_json(account, holdings, programme, language),
+    }
+    paper = receipts.paper(result, programme, parts.columns)
+    result["receipt"] = {"lines": paper.lines}
+    return result, paper
+
+
+def _record_awaiting(
+    parts: Parts, receipts: Receipts, act: Act, wanted: GiveBack
+) -> tuple[dict[str, Any], Paper]:
+    """A return of a sale that this till does not know: central finds the sale and works out the points."""
+    result = _append(parts, act, wanted, None, list(wanted.lines or ()), None, None, ())
+    programme = parts.shelf.at(parts.clock.now())
+    result |= {
+        "card": None,
+        "programme": programme.digest,
+        "entries": [],
+        "earned": {},
+        "spent": {},
+        **standing_json(None, NO_HOLDINGS, programme, parts.settings.language),
+        "awaiting_original": True,
+    }
+    paper = receipts.paper(result, programme, parts.columns)
+    result["receipt"] = {"lines": paper.lines}
+    return result, paper
+
+
+def _append(
+    parts: Parts,
+    act: Act,
+    wanted: GiveBack,
+    original: str | None,
+    asked: Sequence[ReturnedLine],
+    facts: Mapping[str, Any] | None,
+    account: str | None,
+    entries: Sequence[Entry],
+) -> dict[str, Any]:
+    at, clock = parts.clock.reading_for(parts.clock.now())
+    lines = [{"line": line.number, "quantity": str(line.quantity)} for line in asked]
+    told = dict(wanted.original or {})
+    proof = told.pop("proof", None)
+    said: dict[str, Any] = {
+        _ID_KEYS[wanted.kind]: wanted.act_id,
+        "sale_id": wanted.sale_id,
+        "original": original,
+        "lines": lines,
+    }
+    if told:
+        said["told"] = told
+    record_id = str(uuid_utils.uuid7().hex)
+    record = act.append(
+        wanted.kind,
+        record_id,
+        at,
+        clock,
+        {"facts": facts, wanted.kind.value: said},
+        {} if proof is None else {"proof": proof},
+        account,
+        entries,
+    )
+    return {
+        "sale_id": wanted.sale_id,
+        _ID_KEYS[wanted.kind]: wanted.act_id,
+        "record": record_id,
+        "seq": record.seq,
+        "kind": wanted.kind.value,
+        "at": at.isoformat(),
+        "lines": lines,
+        "discount": 0,
+        "offline": parts.line.offline,
+        "awaiting_original": False,
+    }

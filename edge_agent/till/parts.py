@@ -1,0 +1,79 @@
+"""What the acts at the till are made of: the parts that `compose` puts together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from drivers.document import Document
+from edge_agent.clock import Clock
+from edge_agent.domain.cards import CardPattern
+from edge_agent.ledger.ledger import Ledger
+from edge_agent.till.directory import Directory
+from edge_agent.till.present import Present
+from edge_agent.till.quotes import Quotes
+from edge_agent.till.shelf import ProgrammeShelf
+
+
+class Events(Protocol):
+    """Where the till says what happened; never blocks."""
+
+    def publish(self, kind: str, data: Mapping[str, Any]) -> None:
+        """Tell everybody who listens."""
+        ...
+
+
+class Printing(Protocol):
+    """The receipt printer's queue, as the till sees it."""
+
+    @property
+    def columns(self) -> int | None:
+        """Characters on a line; None when there is no printer."""
+        ...
+
+    def submit(self, job_id: str, document: Document) -> bool:
+        """Queue a document, without waiting; False when the queue is full. The outcome comes by itself."""
+        ...
+
+
+class Line(Protocol):
+    """The connection to central, as far as the receipt mentions it."""
+
+    @property
+    def offline(self) -> bool:
+        """Whether central could not be reached when it was last tried."""
+        ...
+
+
+COLUMNS_WITHOUT_PRINTER = 42
+"""The width of `receipt.lines` where the POS prints them itself and the agent has no printer: the commonest one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TillSettings:
+    """What the acts need of the configuration. `language` is "nl", "en", "de" or "fr"."""
+
+    store: str
+    till: str
+    language: str
+    patterns: tuple[CardPattern, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that an act at the till works with."""
+
+    settings: TillSettings
+    ledger: Ledger
+    directory: Directory
+    shelf: ProgrammeShelf
+    clock: Clock
+    events: Events
+    printing: Printing
+    line: Line
+    quotes: Quotes = field(default_factory=Quotes)
+    present: Present = field(default_factory=Present)
+
+    @property
+    def columns(self) -> int:
+        """The width that receipts are laid out for."""
+        return self.printing.columns or COLUMNS_WITHOUT_PRINTER

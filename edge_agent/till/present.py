@@ -1,0 +1,34 @@
+"""Who is at the till: the card that was identified since the sale before."""
+
+import threading
+from datetime import datetime, timedelta
+
+from edge_agent.domain.basket import PresentedCard
+
+PRESENT_FOR = timedelta(minutes=15)
+"""A full trolley is scanned in less; a card that nobody followed up with a sale must not catch a later customer's."""
+
+
+class Present:
+    """The card on the till's screen; a sale that refers to it takes it away."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._card: tuple[PresentedCard, datetime] | None = None
+
+    def set(self, card: PresentedCard, at: datetime) -> None:
+        """Somebody presented `card`."""
+        with self._lock:
+            self._card = (card, at)
+
+    def card(self, now: datetime) -> PresentedCard | None:
+        """The card that is present, if it is not too long ago."""
+        with self._lock:
+            if self._card is None or now - self._card[1] > PRESENT_FOR:
+                return None
+            return self._card[0]
+
+    def clear(self) -> None:
+        """The sale is done."""
+        with self._lock:
+            self._card = None

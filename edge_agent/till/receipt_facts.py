@@ -1,0 +1,160 @@
+"""What a receipt says, apart from how: the facts, and how they are drawn from entries, rewards and balances.
+
+Who the facts are about, whether they are fresh and what central knows is worked out before; nothing is looked
+up here.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from enum import StrEnum
+from typing import Any, Final
+
+from edge_agent.domain.balance import Balance, Expiring
+from edge_agent.domain.member import Standing
+from edge_agent.till.receipt_texts import Language, UnitName
+from edge_agent.till.views import RewardView
+
+_CARD_CHARACTERS_SHOWN_MAX: Final = 4  # as domain.cards.masked leaves them
+
+
+class ReceiptKind(StrEnum):
+    """What the paper is about."""
+
+    SALE = "sale"
+    RETURN = "return"
+    VOID = "void"
+    SLIP = "slip"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberShown:
+    """The member as the paper shows them: a masked card, and a first or display name where the shop wants it."""
+
+    card: str
+    name: str = ""
+    standing: Standing = Standing.KNOWN
+
+    def __post_init__(self) -> None:
+        if len(self.card.replace("*", "")) > _CARD_CHARACTERS_SHOWN_MAX:
+            raise ValueError("card: shown on paper, so it has to be masked")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one rule added to (positive) or took from (negative) the balance in `unit`, and why, in words."""
+
+    unit: str
+    quantity: int
+    why: str = ""
+    bonus: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NextReward:
+    """A reward and how far the balance is; `value` in euro cents where it is worth money, else None.
+
+    `usable` is false while the balance reaches it only with points that are not confirmed yet.
+    """
+
+    title: str
+    unit: str
+    have: int
+    cost: int
+    value: int | None = None
+    usable: bool = True
+
+    @property
+    def missing(self) -> int:
+        """How much is still to be earned; 0 when the balance reaches it."""
+        return max(0, self.cost - self.have)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptTexts:
+    """What the shop itself says, from the programme file, in the receipt's language.
+
+    The greeting is for sales only: nobody wants to be cheered at when money goes back. `invitation` is for
+    customers without a card: None takes the built-in one, "" prints nothing for them.
+    """
+
+    greeting: str = ""
+    footer: str = ""
+    invitation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptFacts:
+    """Everything that a receipt needs, and nothing else.
+
+    `member` is None for a sale without a card. `at` is aware and shown in `time_zone`, the programme's.
+    `balances` has what the member may see, per unit in the order of printing: empty where a balance is not to
+    be shown; `fresh` says whether it is young enough to go without its time. `expiring` is what expires first.
+    `excluded`: a part of the basket earned nothing because of what it is. `awaiting_original`: a return of a
+    sale that this till does not know. `reference` is what the QR code says, "" for none.
+    """
+
+    kind: ReceiptKind
+    language: Language
+    programme: str
+    terminal: str
+    at: datetime
+    time_zone: tzinfo
+    sale_id: str = ""
+    member: MemberShown | None = None
+    changes: tuple[Change, ...] = ()
+    balances: Mapping[str, Balance] = field(default_factory=dict)
+    fresh: bool = True
+    expiring: Expiring | None = None
+    next_reward: NextReward | None = None
+    offline: bool = False
+    excluded: bool = False
+    awaiting_original: bool = False
+    training: bool = False
+    copy: bool = False
+    reference: str = ""
+    unit_names: Mapping[str, UnitName] = field(default_factory=dict)
+    texts: ReceiptTexts = field(default_factory=ReceiptTexts)
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise ValueError("at: a time without a zone cannot be shown in the programme's")
+
+
+def sale_reference(store: str, till: str, sale_id: str) -> str:
+    """What the QR code of a sale says: enough to find the sale, nothing about a person."""
+    return f"sale:{store}/{till}/{sale_id}"
+
+
+def changes_of(
+    entries: Iterable[Mapping[str, Any]], is_bonus: Callable[[str], bool]
+) -> tuple[Change, ...]:
+    """The entries of an answer, summed over the basket's lines: one change per unit, rule and reason.
+
+    Bonuses come after the base.
+    """
+    sums: dict[tuple[bool, str, str, str], int] = {}
+    for entry in entries:
+        key = (is_bonus(entry["rule"]), entry["unit"], entry["rule"], entry["why"])
+        sums[key] = sums.get(key, 0) + entry["quantity"]
+    ordered = sorted(sums.items(), key=lambda item: item[0][0])
+    return tuple(Change(unit, quantity, why, bonus) for (bonus, unit, _, why), quantity in ordered)
+
+
+def next_reward(
+    rewards: Sequence[RewardView], balances: Mapping[str, Balance]
+) -> NextReward | None:
+    """The cheapest reward that the shown balance does not reach yet; the dearest one when it reaches all."""
+    near = []
+    for reward in rewards:
+        if (balance := balances.get(reward.unit)) is not None:
+            usable = balance.spendable >= reward.cost
+            near.append(
+                NextReward(
+                    reward.title, reward.unit, balance.shown, reward.cost, reward.value, usable
+                )
+            )
+    ahead = [reward for reward in near if reward.missing]
+    if ahead:
+        return min(ahead, key=lambda reward: reward.missing)
+    return max(near, key=lambda reward: reward.cost, default=None)

@@ -1,0 +1,285 @@
+"""The fixed words on a receipt, in four languages, and numbers, dates and euro as each language writes them.
+
+What a shop says itself (greeting, footer, names of its units) comes from the programme file and not from here.
+No text here counts in points: a programme may call its unit otherwise.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from babel import Locale
+from babel.dates import format_date, get_date_format
+from babel.numbers import format_currency, format_decimal
+
+
+class Language(StrEnum):
+    """A language that a receipt can be printed in."""
+
+    NL = "nl"
+    EN = "en"
+    DE = "de"
+    FR = "fr"
+
+    @classmethod
+    def of(cls, tag: str | None) -> "Language":
+        """The language of a tag such as `de-AT` or `de_AT`; Dutch for none and for one not spoken here."""
+        primary = re.split("[-_]", tag or "", maxsplit=1)[0].lower()
+        return next((language for language in cls if language == primary), cls.NL)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Every fixed text of a receipt in one language; names in braces are filled in."""
+
+    copy: str
+    training: str
+    title_return: str
+    title_void: str
+    title_slip: str
+    receipt: str
+    receipt_returned: str
+    card: str
+    earned: str
+    bonus: str
+    taken_return: str
+    taken_void: str
+    balance: str
+    unconfirmed: str
+    unconfirmed_taken: str
+    booked_here: str
+    balance_unknown: str
+    maturing: str
+    held: str
+    as_of: str
+    expires: str
+    missing: str
+    reached: str
+    reached_later: str
+    discount: str
+    progress: str
+    offline: str
+    offline_slip: str
+    excluded: str
+    unknown_card: str
+    unknown_card_slip: str
+    refused_card: str
+    awaiting_original: str
+    invitation: str
+
+
+WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
+    {
+        Language.NL: Words(
+            copy="KOPIE",
+            training="OEFENBON - NIET GELDIG",
+            title_return="RETOUR",
+            title_void="GEANNULEERD",
+            title_slip="SALDO-OVERZICHT",
+            receipt="Bon {sale_id}",
+            receipt_returned="Retour van bon {sale_id}",
+            card="Kaart",
+            earned="Gespaard op deze bon",
+            bonus="bonus: {why}",
+            taken_return="Afgeboekt bij deze retour",
+            taken_void="Afgeboekt: bon geannuleerd",
+            balance="Uw saldo",
+            unconfirmed="waarvan nog niet bevestigd",
+            unconfirmed_taken="na afboeking, nog niet bevestigd",
+            booked_here="Geboekt aan deze kassa",
+            balance_unknown="Uw saldo is hier nog niet bekend.",
+            maturing="daarnaast nog niet te besteden",
+            held="daarnaast in controle",
+            as_of="Stand van {at}",
+            expires="Vervalt na {on}",
+            missing="Nog {missing} tot {reward}",
+            reached="Uw saldo is genoeg voor {reward}",
+            reached_later="Zodra het bevestigd is, is uw saldo genoeg voor {reward}",
+            discount="{amount} korting",
+            progress="{have} van {cost}",
+            offline="Offline geboekt: wordt later bevestigd",
+            offline_slip="Geen verbinding: uw saldo kan inmiddels anders zijn",
+            excluded="Op sommige artikelen wordt niet gespaard.",
+            unknown_card="Deze kaart is hier nog niet bekend. Wat u spaart, wordt later bijgeschreven.",
+            unknown_card_slip="Deze kaart is hier nog niet bekend.",
+            refused_card="Met deze kaart kunt u nu niet sparen. Vraag ernaar bij de servicebalie.",
+            awaiting_original="Deze kassa kent de oorspronkelijke bon niet. Uw saldo wordt later aangepast.",
+            invitation="Spaart u al mee met {programme}? Vraag ernaar aan de kassa.",
+        ),
+        Language.EN: Words(
+            copy="COPY",
+            training="TRAINING - NOT VALID",
+            title_return="RETURN",
+            title_void="CANCELLED",
+            title_slip="BALANCE",
+            receipt="Receipt {sale_id}",
+            receipt_returned="Return from receipt {sale_id}",
+            card="Card",
+            earned="Earned on this receipt",
+            bonus="bonus: {why}",
+            taken_return="Deducted for this return",
+            taken_void="Deducted: receipt cancelled",
+            balance="Your balance",
+            unconfirmed="of which not yet confirmed",
+            unconfirmed_taken="after deduction not yet confirmed",
+            booked_here="Recorded at this till",
+            balance_unknown="Your balance is not known here yet.",
+            maturing="plus, not available yet",
+            held="plus, under review",
+            as_of="As of {at}",
+            expires="Expires after {on}",
+            missing="{missing} to go for {reward}",
+            reached="Your balance is enough for {reward}",
+            reached_later="Once confirmed, your balance is enough for {reward}",
+            discount="{amount} off",
+            progress="{have} of {cost}",
+            offline="Recorded offline: will be confirmed later",
+            offline_slip="No connection: your balance may have changed since",
+            excluded="Some items are excluded from the programme.",
+            unknown_card="This card is not known here yet. What you earn will be credited later.",
+            unknown_card_slip="This card is not known here yet.",
+            refused_card="This card cannot earn at the moment. Please ask at the service desk.",
+            awaiting_original="This till does not know the original receipt. Your balance will be adjusted later.",
+            invitation="Not a member of {programme} yet? Just ask at the till.",
+        ),
+        Language.DE: Words(
+            copy="KOPIE",
+            training="TRAINING - NICHT GÜLTIG",
+            title_return="RÜCKGABE",
+            title_void="STORNIERT",
+            title_slip="KONTOSTAND",
+            receipt="Bon {sale_id}",
+            receipt_returned="Rückgabe zu Bon {sale_id}",
+            card="Karte",
+            earned="Mit diesem Bon gesammelt",
+            bonus="Bonus: {why}",
+            taken_return="Abzug für diese Rückgabe",
+            taken_void="Abzug: Bon storniert",
+            balance="Ihr Guthaben",
+            unconfirmed="davon noch nicht bestätigt",
+            unconfirmed_taken="nach Abzug, noch nicht bestätigt",
+            booked_here="An dieser Kasse gebucht",
+            balance_unknown="Ihr Guthaben ist hier noch nicht bekannt.",
+            maturing="zusätzlich, noch nicht einlösbar",
+            held="zusätzlich, in Prüfung",
+            as_of="Stand vom {at}",
+            expires="Verfällt nach dem {on}",
+            missing="Noch {missing} bis {reward}",
+            reached="Ihr Guthaben reicht für {reward}",
+            reached_later="Sobald es bestätigt ist, reicht Ihr Guthaben für {reward}",
+            discount="{amount} Rabatt",
+            progress="{have} von {cost}",
+            offline="Offline gebucht: wird später bestätigt",
+            offline_slip="Keine Verbindung: Ihr Guthaben kann inzwischen anders sein",
+            excluded="Einige Artikel sind vom Sammeln ausgenommen.",
+            unknown_card="Diese Karte ist hier noch nicht bekannt. Was Sie sammeln, wird später gutgeschrieben.",
+            unknown_card_slip="Diese Karte ist hier noch nicht bekannt.",
+            refused_card="Mit dieser Karte können Sie zurzeit nicht sammeln. Bitte fragen Sie am Serviceschalter.",
+            awaiting_original="Diese Kasse kennt den ursprünglichen Bon nicht. Ihr Guthaben wird später angepasst.",
+            invitation="Sammeln Sie schon mit {programme}? Fragen Sie einfach an der Kasse.",
+        ),
+        Language.FR: Words(
+            copy="DUPLICATA",
+            training="FORMATION - NON VALABLE",
+            title_return="RETOUR",
+            title_void="ANNULÉ",
+            title_slip="SOLDE FIDÉLITÉ",
+            receipt="Ticket {sale_id}",
+            receipt_returned="Retour du ticket {sale_id}",
+            card="Carte",
+            earned="Cumul sur ce ticket",
+            bonus="bonus\N{NO-BREAK SPACE}: {why}",
+            taken_return="Déduction pour ce retour",
+            taken_void="Déduction\N{NO-BREAK SPACE}: ticket annulé",
+            balance="Votre solde",
+            unconfirmed="dont en attente de confirmation",
+            unconfirmed_taken="après déduction, à confirmer",
+            booked_here="Enregistré à cette caisse",
+            balance_unknown="Votre solde n'est pas encore connu ici.",
+            maturing="en plus, à utiliser plus tard",
+            held="en plus, en cours de vérification",
+            as_of="Situation au {at}",
+            expires="Expire après le {on}",
+            missing="Plus que {missing} avant {reward}",
+            reached="Votre solde suffit pour {reward}",
+            reached_later="Une fois confirmé, votre solde suffira pour {reward}",
+            discount="{amount} de remise",
+            progress="{have} sur {cost}",
+            offline="Enregistré hors ligne\N{NO-BREAK SPACE}: sera confirmé plus tard",
+            offline_slip="Pas de connexion\N{NO-BREAK SPACE}: votre solde a pu changer depuis",
+            excluded="Certains articles sont exclus du programme.",
+            unknown_card="Cette carte n'est pas encore connue ici. Votre cumul sera crédité plus tard.",
+            unknown_card_slip="Cette carte n'est pas encore connue ici.",
+            refused_card="Cette carte ne permet pas de cumuler pour le moment. Renseignez-vous à l'accueil.",
+            awaiting_original="Cette caisse ne connaît pas le ticket d'origine. Votre solde sera ajusté plus tard.",
+            invitation="Pas encore membre de {programme}\N{NO-BREAK SPACE}? Renseignez-vous en caisse.",
+        ),
+    }
+)
+
+_LOCALE_NAMES: Final[Mapping[Language, str]] = MappingProxyType(
+    {
+        Language.NL: "nl_NL",
+        Language.EN: "en_GB",
+        Language.DE: "de_DE",
+        Language.FR: "fr_FR",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitName:
+    """What a programme calls its unit: `one` punt, `other` punten."""
+
+    one: str
+    other: str
+
+
+class Formats:
+    """Numbers, dates and euro as `language` writes them, with no-break spaces where a line must not be broken."""
+
+    def __init__(self, language: Language, time_zone: tzinfo) -> None:
+        self._locale = Locale.parse(_LOCALE_NAMES[language])
+        self._time_zone = time_zone
+
+    def number(self, value: int) -> str:
+        """An integer with the language's thousands separators."""
+        if abs(value) < 1_000:  # the same in all our languages, and most of what a receipt prints
+            return str(value)
+        return _unbroken(format_decimal(value, locale=self._locale)).replace("\N{MINUS SIGN}", "-")
+
+    def quantity(self, value: int, name: UnitName) -> str:
+        """A number with its unit, singular or plural as the language asks (French: 0 point)."""
+        plural = self._locale.plural_form(abs(value))
+        return (
+            f"{self.number(value)}\N{NO-BREAK SPACE}{name.one if plural == 'one' else name.other}"
+        )
+
+    def euro(self, cents: int) -> str:
+        """An amount in euro; whole euros without decimals, as rewards are spoken of (`€ 5`)."""
+        pattern = self._locale.currency_formats["standard"].pattern
+        if cents % 100 == 0:
+            pattern = pattern.replace("0.00", "0")
+        amount = format_currency(
+            Decimal(cents) / 100, "EUR", pattern, locale=self._locale, currency_digits=False
+        )
+        return _unbroken(amount).replace("\N{MINUS SIGN}", "-")
+
+    def day(self, on: date) -> str:
+        """A date in figures with the year in full: an expiry may be years away."""
+        pattern = re.sub("y+", "y", get_date_format("short", self._locale).pattern)
+        return format_date(on, pattern, self._locale)
+
+    def moment(self, at: datetime) -> str:
+        """Date and time to the minute in the programme's time zone."""
+        local = at.astimezone(self._time_zone)
+        return f"{self.day(local.date())}\N{NO-BREAK SPACE}{local:%H:%M}"
+
+
+def _unbroken(text: str) -> str:
+    return re.sub(r"\s", "\N{NO-BREAK SPACE}", text)

@@ -1,0 +1,154 @@
+"""From an answer to paper: the one way, for the first print and for every copy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from drivers.document import Document
+from edge_agent.domain.balance import Balance, Expiring
+from edge_agent.domain.entries import Entry
+from edge_agent.domain.member import Standing
+from edge_agent.domain.programme import Programme
+from edge_agent.till.directory import Account, Holdings
+from edge_agent.till.parts import TillSettings
+from edge_agent.till.receipt import compose
+from edge_agent.till.receipt_facts import (
+    MemberShown,
+    NextReward,
+    ReceiptFacts,
+    ReceiptKind,
+    ReceiptTexts,
+    changes_of,
+    next_reward,
+    sale_reference,
+)
+from edge_agent.till.receipt_layout import plain
+from edge_agent.till.receipt_texts import Language, UnitName
+from edge_agent.till.rewards import reward_views
+
+FRESH_FOR = timedelta(minutes=10)
+"""Central's figures that are younger go on paper without their time; with a line they are seconds old."""
+
+
+def entries_json(
+    entries: Sequence[Entry], programme: Programme, language: str
+) -> list[dict[str, Any]]:
+    """Entries as the API shows them: with the reason in words."""
+    return [{**entry.to_json(), "why": programme.reason(entry.rule, language)} for entry in entries]
+
+
+def standing_json(
+    account: Account | None, holdings: Holdings, programme: Programme, language: str
+) -> dict[str, Any]:
+    """What an answer says of the member's balance: per unit, what expires and what the next reward is."""
+    reward = next_reward(reward_views(programme, holdings.balance, language), holdings.balance)
+    return {
+        "standing": None if account is None else account.standing.value,
+        "balance": {unit: balance.to_json() for unit, balance in holdings.balance.items()},
+        "expiring": [item.to_json() for item in holdings.expiring],
+        "next_reward": None if reward is None else asdict(reward),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A receipt for a printer and for a POS that prints itself; no document where nothing is worth paper."""
+
+    document: Document | None
+    lines: list[str]
+
+
+class Receipts:
+    """Lays out receipts for one till."""
+
+    def __init__(self, settings: TillSettings) -> None:
+        self._settings = settings
+
+    def paper(
+        self, result: Mapping[str, Any], programme: Programme, columns: int, *, copy: bool = False
+    ) -> Paper:
+        """The receipt of an answer."""
+        document = compose(self._facts(result, programme, copy=copy), columns)
+        return Paper(document, [] if document is None else plain(document, columns))
+
+    def _facts(
+        self, result: Mapping[str, Any], programme: Programme, *, copy: bool = False
+    ) -> ReceiptFacts:
+        language = self._settings.language
+        at = datetime.fromisoformat(result["at"])
+        kind = ReceiptKind(result["kind"])
+        sale_id = result.get("sale_id", "")
+        reward = result["next_reward"]
+        expiring = result["expiring"][0] if result["expiring"] else None
+        return ReceiptFacts(
+            kind=kind,
+            language=Language(language),
+            programme=programme.file.name.for_language(language),
+            terminal=f"{self._settings.store} / {self._settings.till}",
+            at=at,
+            time_zone=programme.timezone,
+            sale_id=sale_id,
+            member=_member_shown(result),
+            changes=changes_of(result["entries"], programme.is_bonus),
+            balances={unit: _balance(each) for unit, each in result["balance"].items()},
+            fresh=_is_fresh(result["balance"], at),
+            expiring=None
+            if expiring is None
+            else Expiring(
+                expiring["unit"], expiring["quantity"], date.fromisoformat(expiring["on"])
+            ),
+            next_reward=None if reward is None else NextReward(**reward),
+            offline=result["offline"],
+            excluded=bool(result.get("excluded")),
+            awaiting_original=result.get("awaiting_original", False),
+            training=result.get("training", False),
+            copy=copy,
+            reference=sale_reference(self._settings.store, self._settings.till, sale_id)
+            if sale_id
+            else "",
+            unit_names=_unit_names(programme, language),
+            texts=_texts(programme, language),
+        )
+
+
+def _member_shown(result: Mapping[str, Any]) -> MemberShown | None:
+    if result["card"] is None:
+        return None
+    return MemberShown(card=result["card"], standing=Standing(result["standing"]))
+
+
+def _balance(shown: Mapping[str, Any]) -> Balance:
+    as_of = shown["as_of"]
+    return Balance(
+        shown["confirmed"],
+        shown["unconfirmed"],
+        shown["maturing"],
+        shown["held"],
+        None if as_of is None else datetime.fromisoformat(as_of),
+    )
+
+
+def _is_fresh(balance: Mapping[str, Mapping[str, Any]], at: datetime) -> bool:
+    times = [each["as_of"] for each in balance.values()]
+    return all(
+        as_of is not None and at - datetime.fromisoformat(as_of) <= FRESH_FOR for as_of in times
+    )
+
+
+def _unit_names(programme: Programme, language: str) -> dict[str, UnitName]:
+    return {
+        unit: UnitName(
+            table.name.one.for_language(language), table.name.many.for_language(language)
+        )
+        for unit, table in programme.file.unit.items()
+    }
+
+
+def _texts(programme: Programme, language: str) -> ReceiptTexts:
+    texts = programme.file.receipt
+    return ReceiptTexts(
+        greeting="" if texts.greeting is None else texts.greeting.for_language(language),
+        footer="" if texts.footer is None else texts.footer.for_language(language),
+        invitation=None if texts.invitation is None else texts.invitation.for_language(language),
+    )

@@ -1,0 +1,168 @@
+"""The till: everything that a cashier or a POS can ask of the agent."""
+
+import json
+from typing import Any
+
+from edge_agent.domain.basket import PresentedCard, ReturnedLine, Sale
+from edge_agent.domain.record import RecordKind
+from edge_agent.errors import Refused, UnknownSale
+from edge_agent.ledger.database import as_ledger_errors
+from edge_agent.ledger.ledger import StoredSale
+from edge_agent.till.give_back import GiveBack, give_back
+from edge_agent.till.identify import identify, look_at
+from edge_agent.till.parts import Parts
+from edge_agent.till.receipts import Paper, Receipts, standing_json
+from edge_agent.till.sell import preview, print_paper, sell
+from edge_agent.till.views import Answer, CentralState, MemberView, PrintState, SaleNow
+
+
+class Till:
+    """One till. Every method may be called from any thread and raises the errors of `edge_agent.errors`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._receipts = Receipts(parts.settings)
+
+    def scanned(self, device: str, text: str, symbology: str | None) -> bool:
+        """A scanner read `text`: say so, and identify the member. False when it is no member's card."""
+        seen = look_at(self._parts, text, symbology)
+        self._parts.events.publish(
+            "scan",
+            {
+                "device": device,
+                "shown": seen.shown,
+                "symbology": symbology,
+                "accepted": seen.accepted,
+                "reason": seen.reason,
+            },
+        )
+        if seen.card is not None:
+            self.identify(seen.card)
+        return seen.accepted
+
+    def identify(self, card: PresentedCard) -> MemberView:
+        """Who holds this card, and what do they have."""
+        with as_ledger_errors():
+            return identify(self._parts, card)
+
+    def quote(self, quote_id: str, sale: Sale) -> dict[str, Any]:
+        """What a basket would earn; a sale that names the quote within its time is worked out the same way."""
+        parts = self._parts
+        now = parts.clock.now()
+        at, _ = parts.clock.reading_for(sale.at)
+        programme = parts.shelf.at(at)
+        card = parts.present.card(now) if sale.from_till else sale.card
+        with as_ledger_errors():
+            worked_out, facts = preview(parts, sale, card, at, programme, parts.ledger.lookups())
+        quote = parts.quotes.keep(quote_id, programme, facts, now)
+        lines = [{"line": line.number, "discount": 0} for line in sale.basket.lines]
+        return {
+            "quote_id": quote_id,
+            "until": quote.until.isoformat(),
+            **worked_out,
+            "kind": "quote",
+            "lines": lines,
+        }
+
+    def sell(self, sale: Sale) -> Answer:
+        """Record a sale, once."""
+        with as_ledger_errors():
+            return sell(self._parts, self._receipts, sale)
+
+    def give_back(
+        self,
+        sale_id: str,
+        return_id: str,
+        lines: tuple[ReturnedLine, ...],
+        original: dict[str, Any] | None,
+    ) -> Answer:
+        """Record a return of some lines of a sale, once."""
+        wanted = GiveBack(RecordKind.RETURN, return_id, sale_id, lines, original)
+        with as_ledger_errors():
+            return give_back(self._parts, self._receipts, wanted)
+
+    def void(self, sale_id: str, void_id: str) -> Answer:
+        """Take all that is left of a sale back, once."""
+        wanted = GiveBack(RecordKind.VOID, void_id, sale_id, None)
+        with as_ledger_errors():
+            return give_back(self._parts, self._receipts, wanted)
+
+    def sale(self, sale_id: str) -> tuple[dict[str, Any], SaleNow]:
+        """A sale as it was answered, and how it stands now. Raises UnknownSale."""
+        stored = self._stored(sale_id)
+        with as_ledger_errors():
+            givebacks = self._parts.ledger.lookups().givebacks_of(sale_id)
+            now = SaleNow(
+                PrintState(stored.print),
+                self._central_state(stored.seq),
+                stored.account,
+                tuple(json.loads(each.result) for each in givebacks),
+                any(each.kind is RecordKind.VOID for each in givebacks),
+            )
+        return json.loads(stored.result), now
+
+    def _stored(self, sale_id: str) -> StoredSale:
+        with as_ledger_errors():
+            stored = self._parts.ledger.lookups().sale(sale_id)
+        if stored is None:
+            raise UnknownSale(f"this till has no sale {sale_id}")
+        return stored
+
+    def _central_state(self, seq: int) -> CentralState:
+        state = self._parts.ledger.state_of(seq)
+        if state is not None:
+            return CentralState(state.state)
+        applied = self._parts.directory.applied_seq()
+        return CentralState.ACCEPTED if seq <= applied else CentralState.WAITING
+
+    def print_copy(self, sale_id: str) -> PrintState:
+        """Print the receipt of a sale again, marked as a copy. Raises UnknownSale, or Refused without a printer."""
+        result = json.loads(self._stored(sale_id).result)
+        programme = self._parts.shelf.by_digest(result["programme"])
+        columns = self._columns()
+        if programme is None:
+            raise Refused("the programme of this sale is not here any more")
+        return self._print(
+            f"copy:{sale_id}", self._receipts.paper(result, programme, columns, copy=True)
+        )
+
+    def print_slip(self, card: PresentedCard) -> PrintState:
+        """Print a balance slip. Raises PaymentCard, UnknownCard, NoProgramme, or Refused without a printer."""
+        parts = self._parts
+        columns = self._columns()
+        now = parts.clock.now()
+        programme = parts.shelf.at(now)
+        view = self.identify(card)
+        with as_ledger_errors():
+            lookups = parts.ledger.lookups()
+            account = parts.directory.by_card(card.code, lookups)
+            if account is None:
+                raise Refused("this card has no points yet")
+            holdings = parts.directory.holdings(account, lookups, programme, now)
+        facts = {
+            "kind": "slip",
+            "at": now.isoformat(),
+            "card": view.card,
+            "entries": [],
+            "offline": parts.line.offline,
+            **standing_json(account, holdings, programme, parts.settings.language),
+        }
+        return self._print("slip", self._receipts.paper(facts, programme, columns))
+
+    def _print(self, job_id: str, paper: Paper) -> PrintState:
+        if paper.document is None:
+            raise Refused("there is nothing to print")
+        return PrintState.QUEUED if print_paper(self._parts, job_id, paper) else PrintState.FAILED
+
+    def _columns(self) -> int:
+        columns = self._parts.printing.columns
+        if columns is None:
+            raise Refused("this till has no receipt printer of its own")
+        return columns
+
+    def printed(self, job_id: str, state: PrintState) -> None:
+        """The printer's outcome of a job; that of a sale's own receipt is kept."""
+        kind, _, sale_id = job_id.partition(":")
+        if kind == "sale":
+            with as_ledger_errors():
+                self._parts.ledger.set_print_state(sale_id, state.value)

@@ -1,0 +1,279 @@
+"""What the calls answer, as models for the OpenAPI document. Answers may have more fields than these.
+
+Nothing is checked against them while the agent runs; tests hold real answers against the document.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+
+class Answer(BaseModel):
+    """The base; built when the document is asked for, not at import."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class BalanceAnswer(Answer):
+    """A balance in one unit; `as_of` is the time of central's figures."""
+
+    confirmed: int
+    unconfirmed: int
+    maturing: int
+    held: int
+    spendable: int = Field(ge=0)
+    as_of: str | None
+
+
+class MemberAnswer(Answer):
+    """Who it is."""
+
+    id: str | None
+    display_name: str
+    tier: str | None
+    since: str | None
+
+
+class RewardAnswer(Answer):
+    """A reward, and whether the balance reaches it."""
+
+    id: str
+    title: str
+    cost: int
+    value: int | None
+    available: bool
+    why_not: str | None
+
+
+class ExpiringAnswer(Answer):
+    """What can be used up to and including the day `on`."""
+
+    unit: str
+    quantity: int
+    on: str
+
+
+class MemberViewAnswer(Answer):
+    """What the cashier sees after a scan; `card` is masked."""
+
+    known: bool
+    standing: Literal["known", "unknown", "blocked", "erased"]
+    member: MemberAnswer | None
+    card: str
+    balance: dict[str, BalanceAnswer]
+    stamps: list[dict[str, Any]]
+    rewards: list[RewardAnswer]
+    offers: list[dict[str, Any]]
+    expiring: list[ExpiringAnswer]
+    messages: list[dict[str, Any]]
+    questions: list[dict[str, Any]]
+    as_of: str | None
+
+
+class EntryAnswer(Answer):
+    """One line of the ledger; `why` says it in words."""
+
+    unit: str
+    quantity: int
+    rule: str
+    line: int | None = None
+    expires_on: str | None = None
+    why: str | None = None
+
+
+class ReceiptAnswer(Answer):
+    """The receipt's loyalty part, line by line, for a POS that prints itself."""
+
+    lines: list[str]
+
+
+class ResultAnswer(Answer):
+    """The result of a sale, return or void: the same for ever."""
+
+    sale_id: str
+    record: str | None = None
+    seq: int | None = None
+    entries: list[EntryAnswer] = []
+    earned: dict[str, int] | None = None
+    spent: dict[str, int] | None = None
+    discount: int | None = None
+    balance: dict[str, BalanceAnswer] | None = None
+    receipt: ReceiptAnswer | None = None
+
+
+class RecordedAnswer(Answer):
+    """The answer to a sale, return or void."""
+
+    result: ResultAnswer
+
+
+class NowAnswer(Answer):
+    """How a sale stands now."""
+
+    print: Literal["none", "queued", "printed", "failed", "unknown"]
+    central: Literal["waiting", "accepted", "rejected", "parked"]
+    member: str | None
+    returns: list[dict[str, Any]] = []
+    voided: bool = False
+
+
+class SaleAnswer(Answer):
+    """A sale as it was answered, and how it stands now."""
+
+    result: ResultAnswer
+    now: NowAnswer
+
+
+class QuoteAnswer(Answer):
+    """What the basket would earn."""
+
+    quote_id: str
+
+
+class PrintAnswer(Answer):
+    """How the print fares; `none` where there is no printer."""
+
+    print: Literal["none", "queued", "printed", "failed", "unknown"]
+
+
+class DeviceAnswer(Answer):
+    """A device, its state and since when."""
+
+    id: str
+    role: str
+    kind: str
+    where: str | None
+    state: Literal["ok", "trouble", "offline", "unknown"]
+    reason: str | None
+    since: str | None
+    last: str | None
+
+
+class DevicesAnswer(RootModel[list[DeviceAnswer]]):
+    """Every configured device."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class DeviceTestAnswer(Answer):
+    """What the test does; a scanner cannot be made to scan, so its next scan is the test."""
+
+    device: str
+    test: Literal["print", "scan"]
+    queued: bool
+
+
+class ScanAnswer(Answer):
+    """The scan was given to the scanner; what it meant comes as an event."""
+
+    device: str
+    injected: bool
+
+
+class JournalAnswer(Answer):
+    """Where the journal stands."""
+
+    seq: int
+    received: int
+    head: str | None
+
+
+class OutboxAnswer(Answer):
+    """What central has not received."""
+
+    records: int
+    oldest_seconds: float | None
+
+
+class CentralAnswer(Answer):
+    """The line to central."""
+
+    state: str
+    last_contact: str | None
+
+
+class StatesAnswer(Answer):
+    """Own records that central did not accept."""
+
+    rejected: int
+    parked: int
+
+
+class MembersAnswer(Answer):
+    """The members file."""
+
+    version: str | int | None
+    as_of: str | None
+    count: int
+
+
+class ProgrammeAnswer(Answer):
+    """The programme in use."""
+
+    id: str
+    version: str | int
+    as_of: str | None
+
+
+class ClockAnswer(Answer):
+    """Whether the clock can be believed."""
+
+    trusted: bool
+    offset_seconds: float | None
+
+
+class StatusAnswer(Answer):
+    """Everything that store IT asks first."""
+
+    version: str
+    terminal: str | dict[str, Any]
+    journal: JournalAnswer
+    outbox: OutboxAnswer
+    central: CentralAnswer
+    states: StatesAnswer
+    members: MembersAnswer
+    programme: ProgrammeAnswer | None
+    clock: ClockAnswer
+    redemption: dict[str, Any] | None = None
+    disk_free_bytes: int | None
+
+
+class HealthAnswer(Answer):
+    """The process answers."""
+
+    state: Literal["alive"]
+
+
+class PartAnswer(Answer):
+    """What one part says of itself."""
+
+    name: str
+    state: Literal["ok", "degraded", "failed", "unknown"]
+    reason: str
+
+
+class ReadyAnswer(Answer):
+    """Whether sales can be taken; `degraded` means that they can, and that something else is in trouble."""
+
+    ready: bool
+    readiness: Literal["ready", "degraded", "unready"]
+    parts: list[PartAnswer]
+
+
+class FieldErrorAnswer(Answer):
+    """One bad field; positions in arrays count from 0."""
+
+    path: str
+    message: str
+
+
+class ProblemAnswer(Answer):
+    """RFC 9457. `code` is for programs, `detail` for people; `retryable` says whether the same may be sent again."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    retryable: bool
+    errors: list[FieldErrorAnswer]

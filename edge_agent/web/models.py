@@ -1,0 +1,482 @@
+"""The bodies of requests: strict models, every mistake named at once, and what they become in the domain.
+
+Field names in paths are those of the contract; positions in arrays are counted from 0, as in the array sent.
+Unknown fields are refused: a misspelt field that silently does nothing costs a customer points. Nothing of a
+value ever comes back in a message.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    Tag,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from edge_agent.domain.basket import (
+    LINES_MAX,
+    QUANTITY_DECIMALS_MAX,
+    QUANTITY_MAX,
+    Basket,
+    EntryMode,
+    Line,
+    PresentedCard,
+    ReturnedLine,
+    Sale,
+    Tender,
+)
+from edge_agent.domain.cards import CODE_CHARACTERS_MAX, normalised
+from edge_agent.domain.money import AMOUNT_MAX_MINOR, CURRENCIES
+from edge_agent.errors import FieldError, Invalid
+from edge_agent.web.body import decoded, shown_name
+
+LINE_NUMBER_MAX = 1_000_000
+"""POS systems number lines from 1, some in steps of ten or hundred; a barcode is no line number."""
+
+TENDERS_MAX = 20
+"""Nobody pays one sale with more vouchers and coins of different kinds than this."""
+
+WORDS_MAX = 20
+"""Categories and labels of one article; product trees are some six levels deep."""
+
+NAME_CHARACTERS_MAX = 200
+"""Article names on receipts have 20 to 40 characters."""
+
+WORD_CHARACTERS_MAX = 64
+
+YEAR_MIN, YEAR_MAX = 2000, 2100
+"""A sale outside them was stamped by a clock that was never set."""
+
+ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
+_TEXT_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*$"
+_CODE_PATTERN = r"^[^\x00-\x1c\x1e\x1f\x7f]+$"  # GS (1D) separates fields in GS1 codes
+_WORD_PATTERN = r"^[a-z][a-z0-9_-]{0,31}$"
+_TAX_PATTERN = r"^\d{1,3}(\.\d{1,3})?$"
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,18})?", re.ASCII)
+_CUSTOM = "edge"
+
+
+def _wrong(message: str) -> PydanticCustomError:
+    return PydanticCustomError(_CUSTOM, "{message}", {"message": message})
+
+
+def _quantity(value: Any) -> Decimal:
+    if type(value) is int:
+        quantity = Decimal(value)
+        if 0 < value <= QUANTITY_MAX:
+            return quantity
+    elif type(value) is str and _DECIMAL.fullmatch(value):
+        quantity = Decimal(value)
+        # One quantity, one form: "2.0" and 2 are the same sale when it is sent again.
+        whole = quantity.to_integral_value()
+        quantity = whole if whole == quantity else quantity.normalize()
+    else:
+        raise _wrong("must be an integer or a decimal as text")
+    if quantity <= 0:
+        raise _wrong("must be more than 0")
+    if quantity > QUANTITY_MAX:
+        raise _wrong(f"must be at most {QUANTITY_MAX}")
+    exponent = quantity.as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > QUANTITY_DECIMALS_MAX:
+        raise _wrong(f"must have at most {QUANTITY_DECIMALS_MAX} decimals")
+    return quantity
+
+
+def _time(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise _wrong("must be text")
+    if not _TIME.fullmatch(value):
+        raise _wrong("must be a time like 2026-11-21T14:03:11+01:00, with its offset")
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        raise _wrong("is no time that exists") from None
+    if not YEAR_MIN <= time.year < YEAR_MAX:
+        raise _wrong(f"must lie in the years {YEAR_MIN} to {YEAR_MAX}")
+    return time
+
+
+Quantity = Annotated[
+    Decimal,
+    PlainValidator(_quantity),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": int(QUANTITY_MAX)},
+                {"type": "string", "pattern": r"^\d{1,6}(\.\d{1,3})?$"},
+            ],
+            "description": "An integer, or a decimal as text with at most 3 decimals; more than 0.",
+        }
+    ),
+]
+Time = Annotated[
+    datetime, PlainValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+Amount = Annotated[int, Field(ge=0, le=AMOUNT_MAX_MINOR, description="In minor units.")]
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Word = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=WORD_CHARACTERS_MAX, pattern=_TEXT_PATTERN),
+]
+Text = Annotated[str, StringConstraints(max_length=NAME_CHARACTERS_MAX, pattern=_TEXT_PATTERN)]
+Kind = Annotated[str, StringConstraints(pattern=_WORD_PATTERN)]
+Code = Annotated[str, StringConstraints(max_length=CODE_CHARACTERS_MAX, pattern=_CODE_PATTERN)]
+LineNumber = Annotated[int, Field(ge=1, le=LINE_NUMBER_MAX)]
+
+
+class Strict(BaseModel):
+    """No conversion between types, no unknown field."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Presented(Strict):
+    """A code as it was scanned, typed, swiped or tapped."""
+
+    code: Code
+    entry: Literal["scanned", "keyed", "swiped", "tapped"]
+    symbology: Word | None = None
+
+    def to_card(self) -> PresentedCard:
+        """The card, normalised."""
+        return PresentedCard(normalised(self.code), EntryMode(self.entry), self.symbology)
+
+
+class AtTill(Strict):
+    """The member that the agent's own scanner read since the sale before."""
+
+    source: Literal["till"] = Field(alias="from")
+
+
+def _card_form(value: Any) -> str | None:
+    if isinstance(value, dict):
+        return _AT_TILL if "from" in value else _PRESENTED
+    return None
+
+
+_PRESENTED = "<presented>"
+_AT_TILL = "<from the till>"
+
+Card = Annotated[
+    Annotated[Presented, Tag(_PRESENTED)] | Annotated[AtTill, Tag(_AT_TILL)],
+    Discriminator(_card_form),
+]
+
+
+class LineBody(Strict):
+    """One line; `amount` is what the customer pays for all of it after `discount`."""
+
+    line: LineNumber
+    sku: Word
+    quantity: Quantity
+    amount: Amount
+    discount: Amount = 0
+    name: Text = ""
+    categories: Annotated[list[Word], Field(max_length=WORDS_MAX)] = []
+    brand: Word | None = None
+    labels: Annotated[list[Word], Field(max_length=WORDS_MAX)] = []
+    kind: Kind = "product"
+    tax_rate: Annotated[str, StringConstraints(pattern=_TAX_PATTERN)] | None = None
+
+    def to_line(self) -> Line:
+        """The line of the domain."""
+        return Line(
+            number=self.line,
+            sku=self.sku,
+            quantity=self.quantity,
+            amount=self.amount,
+            discount=self.discount,
+            name=self.name,
+            categories=tuple(self.categories),
+            brand=self.brand,
+            labels=tuple(self.labels),
+            kind=self.kind,
+            tax_rate=self.tax_rate,
+        )
+
+
+class Total(Strict):
+    """What is paid in all."""
+
+    amount: Amount
+    currency: Literal[tuple(sorted(CURRENCIES))]  # type: ignore[valid-type]
+
+
+class TenderBody(Strict):
+    """One means of payment."""
+
+    type: Kind
+    amount: Amount
+
+
+class BasketBody(Strict):
+    """What a sale and a quote have in common."""
+
+    card: Card | None = None
+    cashier: Word | None = None
+    channel: Kind = "store"
+    training: bool = False
+    lines: Annotated[list[LineBody], Field(min_length=1, max_length=LINES_MAX)]
+    total: Total
+    tenders: Annotated[list[TenderBody], Field(max_length=TENDERS_MAX)] = []
+    redemptions: Annotated[list[Id], Field(max_length=0)] = []
+    print: bool = False
+
+    def to_basket(self) -> Basket:
+        """The basket of the domain."""
+        return Basket(
+            lines=tuple(line.to_line() for line in self.lines),
+            total=self.total.amount,
+            currency=self.total.currency,
+            tenders=tuple(Tender(each.type, each.amount) for each in self.tenders),
+            channel=self.channel,
+        )
+
+    def as_sale(self, sale_id: str, at: datetime, quote_id: str | None) -> Sale:
+        """The sale of the domain."""
+        card = self.card
+        return Sale(
+            sale_id=sale_id,
+            at=at,
+            basket=self.to_basket(),
+            card=card.to_card() if isinstance(card, Presented) else None,
+            from_till=isinstance(card, AtTill),
+            cashier=self.cashier,
+            quote_id=quote_id,
+            training=self.training,
+            print=self.print,
+        )
+
+
+class SaleBody(BasketBody):
+    """`POST /v1/sales`."""
+
+    sale_id: Id
+    at: Time
+    quote_id: Id | None = None
+
+    def to_sale(self) -> Sale:
+        """The sale of the domain."""
+        return self.as_sale(self.sale_id, self.at, self.quote_id)
+
+
+class QuoteBody(BasketBody):
+    """`POST /v1/quotes`: a sale without its id."""
+
+    quote_id: Id
+    at: Time
+
+    def to_sale(self) -> Sale:
+        """The sale that it would be, without an id."""
+        return self.as_sale("", self.at, None)
+
+
+class TrialBody(BasketBody):
+    """A basket in a file, to see what it earns: a sale whose ids and time may be left out."""
+
+    sale_id: Id | None = None
+    quote_id: Id | None = None
+    at: Time | None = None
+
+
+class VoidBody(Strict):
+    """`POST /v1/sales/{sale_id}/void`."""
+
+    void_id: Id
+
+
+class ReturnLineBody(Strict):
+    """How much of a line comes back."""
+
+    line: LineNumber
+    quantity: Quantity
+
+
+class OriginalBody(Strict):
+    """What a receipt of another till proves: its text, its time and the lines bought."""
+
+    proof: Word
+    at: Time
+    lines: Annotated[list[LineBody], Field(min_length=1, max_length=LINES_MAX)]
+
+
+class ReturnBody(Strict):
+    """`POST /v1/sales/{sale_id}/returns`."""
+
+    return_id: Id
+    lines: Annotated[list[ReturnLineBody], Field(min_length=1, max_length=LINES_MAX)]
+    original: OriginalBody | None = None
+
+    def to_lines(self) -> tuple[ReturnedLine, ...]:
+        """The lines of the domain."""
+        return tuple(ReturnedLine(each.line, each.quantity) for each in self.lines)
+
+    def to_original(self) -> dict[str, Any] | None:
+        """The original as facts: `proof`, `at` and the lines as a record holds them."""
+        if self.original is None:
+            return None
+        return {
+            "proof": self.original.proof,
+            "at": self.original.at.isoformat(),
+            "lines": [line.to_line().to_json() for line in self.original.lines],
+        }
+
+
+class CopyBody(Strict):
+    """`POST /v1/receipts/{sale_id}/print`: the first print is asked for in the sale itself."""
+
+    # `copy` is a method of every model.
+    as_copy: Literal[True] = Field(default=True, alias="copy")
+
+
+class SlipBody(Strict):
+    """`POST /v1/slips`; `entry` matters where the programme shows no balance for a typed number."""
+
+    code: Code
+    entry: Literal["scanned", "keyed", "swiped", "tapped"] = "scanned"
+
+    def to_card(self) -> PresentedCard:
+        """The card, normalised."""
+        return PresentedCard(normalised(self.code), EntryMode(self.entry))
+
+
+class ScanBody(Strict):
+    """`POST /v1/scans`."""
+
+    device: Id
+    text: Code
+
+
+class NoBody(Strict):
+    """A call that needs nothing; an empty object is fine."""
+
+
+B = TypeVar("B", bound=BaseModel)
+
+
+def checked(model: type[B], body: Mapping[str, Any]) -> B:
+    """The body as a model; raises `Invalid` with every mistake in it."""
+    contradictions = list(_contradictions(body))
+    try:
+        found = model.model_validate(body)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        fields = [_field_error(detail) for detail in details]
+        named = {field.path for field in fields}
+        fields += [field for field in contradictions if field.path not in named]
+        raise _invalid(fields) from None
+    if contradictions:
+        raise _invalid(contradictions)
+    return found
+
+
+def basket_from_json(raw: bytes) -> Basket:
+    """The basket of a file as the POS would post it; raises `Malformed`, `PaymentCard` or `Invalid`."""
+    return checked(TrialBody, decoded(raw)).to_basket()
+
+
+def checked_id(name: str, value: str) -> str:
+    """An id from a path; raises `Invalid` naming `name`."""
+    if re.fullmatch(ID_PATTERN, value) is None or value.endswith("\n"):
+        raise _invalid([FieldError(name, _PATTERN_MESSAGES[ID_PATTERN])])
+    return value
+
+
+def _invalid(fields: list[FieldError]) -> Invalid:
+    return Invalid("Some fields are wrong; nothing was recorded.", fields)
+
+
+def _contradictions(body: Mapping[str, Any]) -> Iterator[FieldError]:
+    """What is wrong between fields, looked for even where other fields are bad, so that all is said at once."""
+    lines = body.get("lines")
+    if isinstance(lines, list):
+        yield from _repeated(lines)
+    total = body.get("total")
+    whole = total.get("amount") if isinstance(total, dict) else None
+    if type(whole) is not int:
+        return
+    if (paid := _sum(lines)) is not None and paid != whole:
+        yield FieldError("total.amount", "is not the sum of the lines' amounts")
+    if (tendered := _sum(body.get("tenders"))) is not None and tendered != whole:
+        yield FieldError("tenders", "do not add up to total.amount")
+
+
+def _repeated(lines: list[Any]) -> Iterator[FieldError]:
+    seen: set[int] = set()
+    for index, line in enumerate(lines):
+        number = line.get("line") if isinstance(line, dict) else None
+        if type(number) is int:
+            if number in seen:
+                yield FieldError(f"lines.{index}.line", "is the number of another line too")
+            seen.add(number)
+
+
+def _sum(items: Any) -> int | None:
+    """The sum of the amounts, None where there are none or they cannot be added."""
+    if not isinstance(items, list) or not items:
+        return None
+    total = 0
+    for item in items:
+        amount = item.get("amount") if isinstance(item, dict) else None
+        if type(amount) is not int:
+            return None
+        total += amount
+    return total
+
+
+_PATTERN_MESSAGES = {
+    ID_PATTERN: "must be 1 to 64 letters, digits, dots, dashes or underscores",
+    _TEXT_PATTERN: "must not hold control characters",
+    _CODE_PATTERN: "must not be empty or hold control characters",
+    _WORD_PATTERN: "must be a word of small letters, digits and dashes",
+    _TAX_PATTERN: 'must be a percentage as text, like "9" or "5.5"',
+}
+
+_MESSAGES = {
+    "missing": "is required",
+    "extra_forbidden": "unknown field",
+    "int_type": "must be an integer",
+    "int_parsing_size": "is out of range",
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "string_unicode": "must be text",
+    "list_type": "must be an array",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "union_tag_not_found": "must be an object",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_short": "must have at least {min_length} character(s)",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} item(s)",
+    "too_long": "must have at most {max_length} item(s)",
+    "literal_error": "must be {expected}",
+    _CUSTOM: "{message}",
+}
+"""Our own words per kind of mistake; the placeholders are limits of ours, never what was sent."""
+
+
+def _field_error(detail: ErrorDetails) -> FieldError:
+    kind, context = detail["type"], detail.get("ctx", {})
+    where = [part for part in detail["loc"] if part not in (_PRESENTED, _AT_TILL)]
+    if kind == "string_pattern_mismatch":
+        message = _PATTERN_MESSAGES[context["pattern"]]
+    elif kind == "extra_forbidden" and _AT_TILL in detail["loc"]:
+        message = "must not stand beside from"
+    elif kind == "too_long" and where == ["redemptions"]:
+        message = "must be empty: redeeming is not available yet"
+    else:
+        message = _MESSAGES.get(kind, "is not valid").format(**context)
+    return FieldError(".".join(shown_name(str(part)) for part in where), message)

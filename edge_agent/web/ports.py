@@ -1,0 +1,81 @@
+"""What the web layer needs of the rest of the agent."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from edge_agent.domain.basket import PresentedCard, ReturnedLine, Sale
+from edge_agent.health import Report
+from edge_agent.till.views import Answer, MemberView, PrintState, SaleNow
+from edge_agent.web.events import EventHub
+from edge_agent.web.metrics import Metrics
+
+
+class Till(Protocol):
+    """Everything a cashier or POS can do; every method may raise the errors of `edge_agent.errors`.
+
+    Whatever happens here is published to the event hub by the till itself, since sales can come in by other
+    ways than HTTP.
+    """
+
+    def identify(self, card: PresentedCard) -> MemberView:
+        """Find the member; an unknown card that is not well-formed raises `UnknownCard`."""
+
+    def quote(self, quote_id: str, sale: Sale) -> dict[str, Any]:
+        """Say what a basket would earn; `sale.sale_id` is empty."""
+
+    def sell(self, sale: Sale) -> Answer:
+        """Record a sale durably."""
+
+    def sale(self, sale_id: str) -> tuple[dict[str, Any], SaleNow]:
+        """The result as it was answered, and how the sale stands now."""
+
+    def give_back(
+        self,
+        sale_id: str,
+        return_id: str,
+        lines: tuple[ReturnedLine, ...],
+        original: dict[str, Any] | None,
+    ) -> Answer:
+        """Take back what returned lines earned; `original` is a sale of elsewhere as the request had it."""
+
+    def void(self, sale_id: str, void_id: str) -> Answer:
+        """Take all of a sale back."""
+
+    def print_copy(self, sale_id: str) -> PrintState:
+        """Print the receipt once more, marked as a copy."""
+
+    def print_slip(self, card: PresentedCard) -> PrintState:
+        """Print a balance slip."""
+
+
+class Devices(Protocol):
+    """The devices of this terminal."""
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Every configured device and its state, in the contract's shape."""
+
+    def test(self, device_id: str) -> dict[str, Any]:
+        """Test print or scan; raises `UnknownDevice`."""
+
+    def inject_scan(self, device_id: str, text: str) -> None:
+        """Let a simulated scanner read `text`; raises `UnknownDevice`."""
+
+
+class Health(Protocol):
+    """What each part says of itself."""
+
+    def report(self) -> Report:
+        """Ask every part; must answer at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The parts that answers are made from. `status` gives the contract's status or raises `LedgerUnavailable`."""
+
+    till: Till
+    devices: Devices
+    health: Health
+    status: Callable[[], dict[str, Any]]
+    events: EventHub
+    metrics: Metrics

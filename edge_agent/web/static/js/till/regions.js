@@ -1,0 +1,439 @@
+/** Drawing the regions of the cashier's page from what it knows. Their boxes are the styles' alone. */
+
+import { h, icon, line } from '../core/dom.js';
+import { parsed } from '../core/texts.js';
+import { central, devicesOf, hidden, mainUnit, showing, standing } from './state.js';
+import { troubleOf } from './trouble.js';
+
+/** @typedef {import('./state.js').State} State */
+/** @typedef {import('./state.js').MemberView} MemberView */
+/** @typedef {import('./state.js').Balance} Balance */
+/** @typedef {import('../core/texts.js').Words} Words */
+
+/** A balance older than this, in milliseconds, shows the time that it is from. */
+const FRESH_MS = 15 * 60 * 1000;
+
+/** Rows under the balance; more do not fit beside a queue of six. */
+const FACTS_MAX = 3;
+
+/** Reasons under the points; what is left out is said in a last row. */
+const REASONS_MAX = 4;
+
+/**
+ * @param {HTMLElement} place
+ * @param {State} state
+ * @param {Words} words
+ */
+export function drawMember(place, state, words) {
+  const view = state.customer;
+  const name = view ? standing(view) : showing(state);
+  place.dataset.view = name;
+  if (view && name === 'member') place.replaceChildren(...member(view, words));
+  else if (view && name === 'unknown') place.replaceChildren(...unknown(view, words));
+  else if (view) place.replaceChildren(...refusedCard(view, words));
+  else place.replaceChildren(...nobody(state, words));
+}
+
+/**
+ * @param {State} state
+ * @param {Words} words
+ * @returns {Node[]}
+ */
+function nobody(state, words) {
+  if (state.sale) return stranger(state.sale, words);
+  if (state.link === 'down') {
+    return stage('plug', words.t('member.unreachable'), words.t('member.unreachable_do'));
+  }
+  if (state.link === 'loading') return stage('clock', words.t('member.starting'), '');
+  return stage('scan', words.t('member.waiting'), words.t('member.waiting_do'));
+}
+
+/**
+ * A sale of a card that only the POS has read, or of none.
+ *
+ * @param {import('./state.js').Sale} sale
+ * @param {Words} words
+ */
+function stranger(sale, words) {
+  if (sale.result.awaiting_original) return stage('basket', words.t('member.no_customer'), '');
+  if (!sale.result.card) {
+    return stage('basket', words.t('member.no_card'), words.t('member.no_card_do'));
+  }
+  const card = `${words.t('member.card')} ${shortMask(sale.result.card)}`;
+  return [...stage('card', words.t('member.pos_card'), words.t('member.pos_card_do')), line('p', 'card-number', card)];
+}
+
+/**
+ * @param {MemberView} view
+ * @param {Words} words
+ * @returns {Node[]}
+ */
+function unknown(view, words) {
+  const unit = mainUnit(view.balance);
+  const here = view.balance?.[unit];
+  const earned = here ? here.confirmed + here.unconfirmed : 0;
+  return [
+    ...stage('star', words.t('member.unknown'), words.t('member.unknown_do')),
+    cardLine(view, words),
+    earned > 0 ? line('p', 'stage-extra', words.t('member.unknown_earned', { points: words.unit(unit, earned) })) : null,
+  ].filter((node) => node !== null);
+}
+
+/**
+ * @param {MemberView} view
+ * @param {Words} words
+ */
+function refusedCard(view, words) {
+  const erased = standing(view) === 'erased';
+  const title = words.t(erased ? 'member.erased' : 'member.blocked');
+  const text = words.t(erased ? 'member.erased_do' : 'member.blocked_do');
+  return [...stage('stop', title, text), cardLine(view, words)];
+}
+
+/**
+ * @param {string} picture
+ * @param {string} title
+ * @param {string} text
+ */
+function stage(picture, title, text) {
+  return [
+    h('div', { class: 'stage-picture' }, icon(picture)),
+    h('h2', { class: 'stage-title', title }, title),
+    h('p', { class: 'stage-text', title: text }, text),
+  ];
+}
+
+/**
+ * @param {MemberView} view
+ * @param {Words} words
+ */
+function cardLine(view, words) {
+  return line('p', 'card-number', view.card ? `${words.t('member.card')} ${shortMask(view.card)}` : '');
+}
+
+/** The mask as the agent sends it has a star per digit; four and the rest say as much. */
+const shortMask = (/** @type {string} */ card) => card.replace(/^\*{4,}/, '•••• ');
+
+/**
+ * @param {MemberView} view
+ * @param {Words} words
+ * @returns {Node[]}
+ */
+function member(view, words) {
+  const who = view.member?.display_name || words.t('member.nameless');
+  return [
+    h('div', { class: 'who' },
+      h('div', { class: 'who-words' }, line('h2', 'who-name', who), cardLine(view, words)),
+      view.member?.tier ? line('p', 'tier', view.member.tier) : null,
+    ),
+    balance(view, words),
+    h('ul', { class: 'facts' }, ...facts(view, words)),
+  ];
+}
+
+/**
+ * @param {MemberView} view
+ * @param {Words} words
+ */
+function balance(view, words) {
+  if (hidden(view)) {
+    return h('div', { class: 'balance balance-hidden' },
+      line('p', 'balance-title', words.t('balance.hidden')),
+      h('p', { class: 'balance-text' }, words.t('balance.hidden_why')),
+    );
+  }
+  const unit = mainUnit(view.balance);
+  const have = view.balance?.[unit];
+  if (!have) return unknownBalance(words);
+  const total = have.confirmed + have.unconfirmed;
+  const stale = asOf(have, view, words);
+  return h('div', { class: 'balance' },
+    h('div', { class: 'balance-total' },
+      line('p', 'label', words.t('balance.title')),
+      figure(words.number(total)),
+      line('p', 'balance-unit', unitName(unit, total, words)),
+    ),
+    h('dl', { class: 'balance-parts' },
+      ...part('check', words.t('balance.confirmed'), words.number(have.confirmed), stale),
+      ...part('clock', words.t('balance.unconfirmed'), words.withSign(have.unconfirmed), '', have.unconfirmed === 0),
+    ),
+  );
+}
+
+/**
+ * Nothing is known of it, which is not the same as nothing.
+ *
+ * @param {Words} words
+ */
+function unknownBalance(words) {
+  return h('div', { class: 'balance balance-hidden' },
+    line('p', 'balance-title', words.t('balance.unknown')),
+    h('p', { class: 'balance-text' }, words.t('balance.unknown_why')));
+}
+
+/** Most characters of a number at its full size, and at the next. */
+const FIGURE_CHARS = [6, 8];
+
+/** @param {string} number */
+function figure(number) {
+  const steps = FIGURE_CHARS.filter((most) => number.length > most).length;
+  return h('p', { class: 'figure', title: number, 'data-long': steps > 0 ? String(steps) : null }, number);
+}
+
+/**
+ * @param {string} picture
+ * @param {string} name
+ * @param {string} value
+ * @param {string} remark
+ * @param {boolean} nothing
+ */
+function part(picture, name, value, remark, nothing = false) {
+  const quiet = nothing ? ' part-nothing' : '';
+  return [
+    h('dt', { class: `part-name${quiet}`, title: name }, icon(picture), h('span', {}, name)),
+    h('dd', { class: `part-value${quiet}` }, h('span', { class: 'part-number' }, value), remark ? line('span', 'part-remark', remark) : null),
+  ];
+}
+
+/**
+ * The unit's word without its number.
+ *
+ * @param {string} unit
+ * @param {number} n
+ * @param {Words} words
+ */
+const unitName = (unit, n, words) => (unit === 'points' ? words.count('unit.points_word', n) : unit);
+
+/**
+ * The time that a balance is from, when that matters.
+ *
+ * @param {Balance} have
+ * @param {MemberView} view
+ * @param {Words} words
+ */
+function asOf(have, view, words) {
+  const time = parsed(have.as_of ?? view.as_of);
+  if (time === null) return words.t('balance.as_of_unknown');
+  if (Date.now() - time.getTime() < FRESH_MS) return '';
+  return words.t('balance.as_of', { when: words.when(have.as_of ?? view.as_of) });
+}
+
+/**
+ * What else there is to say, the most useful first.
+ *
+ * @param {MemberView} view
+ * @param {Words} words
+ */
+function facts(view, words) {
+  const shown = [];
+  for (const message of view.messages ?? []) shown.push(fact('speech', message.text, 'fact-say'));
+  const [soon] = [...(view.expiring ?? [])].sort((a, b) => a.on.localeCompare(b.on));
+  if (soon) {
+    const text = words.t('fact.expires', { points: words.unit(soon.unit, soon.quantity), day: words.date(soon.on) });
+    shown.push(fact('clock', text, 'fact-expires'));
+  }
+  for (const reward of view.rewards ?? []) {
+    if (reward.available) shown.push(fact('gift', words.t('fact.reward', { title: reward.title }), ''));
+  }
+  if (!view.rewards?.some((reward) => reward.available)) {
+    const [next] = [...(view.rewards ?? [])].sort((a, b) => a.cost - b.cost);
+    if (next?.why_not) shown.push(fact('gift', `${next.title}: ${next.why_not}`, ''));
+  }
+  for (const offer of view.offers ?? []) shown.push(fact('tag', offer.say || offer.title, ''));
+  for (const stamp of view.stamps ?? []) {
+    const values = { card: stamp.card, have: words.number(stamp.have), need: words.number(stamp.need) };
+    shown.push(fact('stamp', words.t('fact.stamps', values), ''));
+  }
+  return shown.slice(0, FACTS_MAX);
+}
+
+/**
+ * @param {string} picture
+ * @param {string} text
+ * @param {string} className
+ */
+function fact(picture, text, className) {
+  return h('li', { class: `fact ${className}`, title: text }, icon(picture), h('span', { class: 'fact-text' }, text));
+}
+
+/**
+ * @param {HTMLElement} place
+ * @param {State} state
+ * @param {Words} words
+ */
+export function drawSale(place, state, words) {
+  const { sale } = state;
+  if (!sale) {
+    const ready = state.customer !== null && standing(state.customer) !== 'blocked' && standing(state.customer) !== 'erased';
+    place.dataset.view = ready ? 'ready' : 'none';
+    place.replaceChildren(
+      h('p', { class: 'sale-empty', title: words.t(ready ? 'sale.ready' : 'sale.none') },
+        icon('basket'), h('span', {}, words.t(ready ? 'sale.ready' : 'sale.none'))),
+    );
+    return;
+  }
+  const unit = mainUnit(sale.result.earned);
+  const points = pointsOf(sale, unit);
+  place.dataset.view = sale.result.awaiting_original ? 'awaiting' : sale.kind;
+  place.replaceChildren(...saleParts(state, unit, points, words));
+}
+
+/**
+ * Points of a sale, below zero when they were taken back, whichever sign the answer uses.
+ *
+ * @param {import('./state.js').Sale} sale
+ * @param {string} unit
+ */
+export function pointsOf(sale, unit) {
+  const earned = Number(sale.result.earned?.[unit] ?? 0);
+  return sale.kind === 'sale' ? earned : -Math.abs(earned);
+}
+
+/**
+ * @param {State} state
+ * @param {string} unit
+ * @param {number} points
+ * @param {Words} words
+ * @returns {Node[]}
+ */
+function saleParts(state, unit, points, words) {
+  const sale = /** @type {import('./state.js').Sale} */ (state.sale);
+  const back = sale.kind !== 'sale';
+  const awaiting = sale.result.awaiting_original === true;
+  const title = words.t(back ? (sale.kind === 'void' ? 'sale.voided' : 'sale.returned') : 'sale.posted');
+  return [
+    h('div', { class: 'sale-head' }, icon(back ? 'back' : 'check'), line('h2', 'sale-title', title)),
+    h('div', { class: 'sale-points' },
+      figure(awaiting ? '–' : words.withSign(points)),
+      line('p', 'sale-unit', saleWords(sale.kind, points, awaiting, unit, words)),
+    ),
+    h('ul', { class: 'reasons' }, ...(awaiting ? [] : reasons(sale, words))),
+    newBalance(state, words),
+  ];
+}
+
+/**
+ * @param {string} kind
+ * @param {number} points
+ * @param {boolean} awaiting
+ * @param {string} unit
+ * @param {Words} words
+ */
+function saleWords(kind, points, awaiting, unit, words) {
+  if (awaiting) return words.t('sale.awaiting');
+  if (points === 0) return words.t(kind === 'sale' ? 'sale.nothing' : 'sale.nothing_back');
+  if (unit !== 'points') return unit;
+  return words.count(kind === 'sale' ? 'sale.earned' : 'sale.taken_back', points);
+}
+
+/**
+ * One row per rule, base before bonus, each with its reason.
+ *
+ * @param {import('./state.js').Sale} sale
+ * @param {Words} words
+ */
+function reasons(sale, words) {
+  /** @type {Map<string, {why: string, unit: string, quantity: number, bonus: boolean}>} */
+  const rules = new Map();
+  for (const entry of sale.result.entries ?? []) {
+    const key = `${entry.rule}\n${entry.unit}`;
+    const bonus = entry.bonus ?? !/^base\b/.test(entry.rule);
+    const row = rules.get(key) ?? { why: entry.why ?? entry.rule, unit: entry.unit, quantity: 0, bonus };
+    row.quantity += entry.quantity;
+    rules.set(key, row);
+  }
+  const rows = [...rules.values()].sort((a, b) => Number(a.bonus) - Number(b.bonus));
+  const fits = rows.length <= REASONS_MAX ? rows : rows.slice(0, REASONS_MAX - 1);
+  const left = rows.length - fits.length;
+  return [
+    ...fits.map((row) =>
+      h('li', { class: row.bonus ? 'reason reason-bonus' : 'reason', title: row.why },
+        row.bonus ? h('span', { class: 'bonus-tag' }, words.t('sale.bonus')) : null,
+        h('span', { class: 'reason-why' }, row.why),
+        h('span', { class: 'reason-points' }, words.withSign(row.quantity)),
+      ),
+    ),
+    left > 0 ? h('li', { class: 'reason reason-more' }, words.count('sale.more', left)) : null,
+  ];
+}
+
+/**
+ * @param {State} state
+ * @param {Words} words
+ */
+function newBalance(state, words) {
+  const view = state.customer;
+  const balances = view && hidden(view) ? null : state.sale?.result.balance;
+  const unit = mainUnit(balances);
+  const have = balances?.[unit];
+  if (!have) return h('p', { class: 'new-balance new-balance-none' });
+  const total = have.confirmed + have.unconfirmed;
+  const apart = have.unconfirmed === 0 ? '' : words.t('sale.of_which', { points: words.withSign(have.unconfirmed) });
+  return h('div', { class: 'new-balance' },
+    h('div', { class: 'new-balance-words' }, line('p', 'label', words.t('sale.new_balance')), line('p', 'part-remark', apart)),
+    h('p', { class: 'new-balance-number' }, words.number(total)),
+  );
+}
+
+/**
+ * @param {HTMLElement} place
+ * @param {import('./notices.js').Notice} notice
+ */
+export function drawNotice(place, notice) {
+  place.dataset.tone = notice.tone;
+  const key = `${notice.tone} ${notice.title} ${notice.text}`;
+  if (place.dataset.key === key) return; // Drawn again, it would be read aloud again.
+  place.dataset.key = key;
+  place.replaceChildren(
+    icon(notice.icon),
+    h('div', { class: 'notice-words' }, line('p', 'notice-title', notice.title), line('p', 'notice-text', notice.text)),
+  );
+}
+
+/**
+ * @param {HTMLElement} place
+ * @param {State} state
+ * @param {Words} words
+ */
+export function drawPills(place, state, words) {
+  const away = state.link !== 'up';
+  place.replaceChildren(
+    centralPill(state, words, away),
+    devicePill('printer', words.t('pill.printer'), state, words, away),
+    devicePill('scanner', words.t('pill.scanner'), state, words, away),
+  );
+}
+
+/** @type {(state: State, words: Words, away: boolean) => HTMLElement} */
+function centralPill(state, words, away) {
+  const is = away ? 'unknown' : central(state.status);
+  const waiting = Number(state.status?.outbox?.records ?? 0);
+  const text = is === 'offline' ? words.t('pill.offline', { n: words.number(waiting) }) : words.t(is === 'online' ? 'pill.online' : 'pill.unknown');
+  const tone = is === 'online' ? 'good' : is === 'offline' ? 'calm' : 'quiet';
+  return pill('central', is === 'offline' ? 'cloud-off' : 'cloud', tone, words.t('pill.central'), text);
+}
+
+/** @type {(role: string, name: string, state: State, words: Words, away: boolean) => HTMLElement} */
+function devicePill(role, name, state, words, away) {
+  const [device] = devicesOf(state, role);
+  if (!device) return pill(role, role, 'quiet', name, words.t(away ? 'pill.unknown' : 'pill.none'));
+  const trouble = troubleOf(device);
+  if (away) return pill(role, role, 'quiet', name, words.t('pill.unknown'));
+  if (trouble) return pill(role, role, trouble.tone, name, words.t(trouble.title));
+  const ok = device.state === 'ok';
+  return pill(role, role, ok ? 'good' : 'quiet', name, words.t(ok ? 'pill.ok' : 'pill.unknown'));
+}
+
+/**
+ * @param {string} id
+ * @param {string} picture
+ * @param {string} tone
+ * @param {string} name
+ * @param {string} text
+ */
+function pill(id, picture, tone, name, text) {
+  return h('li', { class: 'pill', 'data-tone': tone, 'data-pill': id, title: `${name}: ${text}` },
+    icon(picture),
+    h('span', { class: 'pill-words' }, h('span', { class: 'pill-name' }, name), h('span', { class: 'pill-text' }, text)),
+  );
+}

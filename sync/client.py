@@ -1,0 +1,350 @@
+"""The wire over HTTP: one client is one thread's line to central.
+
+Answers become messages or one of `sync.errors`; nothing else comes out. Neither tokens nor bodies
+are ever logged or put into an error. Redirects are not followed, since a token belongs to one
+address only.
+"""
+
+import contextlib
+import gzip
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sync import policy
+from sync.errors import (
+    Busy,
+    CentralError,
+    Conflict,
+    EnrolmentRefused,
+    IdentityUnusable,
+    PositionUnknown,
+    ProtocolError,
+    Refused,
+    Stopped,
+    TooLarge,
+    Unreachable,
+)
+from sync.line import Grip, gripped_session
+from sync.wire import (
+    Changes,
+    EnrolmentAnswer,
+    EnrolmentMessage,
+    Message,
+    RecordsAnswer,
+    RecordsMessage,
+)
+
+_CHUNK_BYTES = 65_536
+_DETAIL_CHARS_MAX = 200
+_SAFE_CODE = re.compile(r"[a-z0-9-]{1,64}")
+
+M = TypeVar("M", bound=Message)
+
+
+class _Problem(BaseModel):
+    """What is read of an RFC 9457 problem."""
+
+    model_config = ConfigDict(extra="ignore")
+    code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds; the reasons stand with the numbers in `policy`."""
+
+    connect_s: float = policy.CONNECT_TIMEOUT_S
+    read_s: float = policy.READ_TIMEOUT_S
+    total_s: float = policy.REQUEST_TOTAL_S
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where central is: its address, and the file with the authorities to trust (None: the
+    machine's own)."""
+
+    url: str
+    ca_file: Path | None = None
+
+    def checked(self) -> "Place":
+        """Return itself; raises IdentityUnusable where no token should be sent there."""
+        try:
+            parts = urlsplit(self.url)
+            host = parts.hostname
+        except ValueError:
+            parts, host = urlsplit(""), None
+        if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
+            raise IdentityUnusable("central's url must look like https://loyalty.example")
+        if parts.username is not None or parts.password is not None:
+            raise IdentityUnusable("central's url must not hold a user or password")
+        if parts.scheme == "http" and not _is_loopback(host):
+            raise IdentityUnusable(
+                "central's url must begin with https://, since a token would be readable on the way; "
+                "http:// is for this machine only (127.0.0.1, localhost)"
+            )
+        if self.ca_file is not None and not self.ca_file.is_file():
+            raise IdentityUnusable(f"the ca_file {self.ca_file} is not there")
+        return self
+
+    def at(self, path: str) -> str:
+        """The address of `path` at central."""
+        return self.url.rstrip("/") + path
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    content_type: str
+    retry_after: str
+    body: bytes = field(repr=False)
+
+
+class CentralClient:
+    """One thread's line to central as `terminal`. Only `cut` may be called by other threads."""
+
+    def __init__(
+        self, place: Place, terminal: str, token: str, timeouts: Timeouts | None = None
+    ) -> None:
+        self._place = place.checked()
+        self._terminal = terminal
+        self._timeouts = timeouts or Timeouts()
+        self._grip = Grip()
+        self._session = gripped_session(self._grip)
+        self._session.headers["Accept"] = "application/json"
+        self._session.headers["User-Agent"] = "loyalty-edge-agent"
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+        self._session.verify = True if place.ca_file is None else str(place.ca_file)
+
+    @property
+    def terminal(self) -> str:
+        """The terminal that the token is for."""
+        return self._terminal
+
+    def send(self, message: RecordsMessage) -> RecordsAnswer:
+        """`POST /wire/v1/records`."""
+        answer = self._exchange(
+            "POST", "/wire/v1/records", message, policy.RECORDS_ANSWER_BYTES_MAX
+        )
+        return _understood(RecordsAnswer, answer)
+
+    def changes(self, after: int, epoch: str, wait_s: int) -> Changes:
+        """`GET /wire/v1/changes`, as a long poll where `wait_s` is not 0."""
+        wait = f"&wait={wait_s}" if wait_s else ""
+        path = f"/wire/v1/changes?after={after}&epoch={epoch}{wait}"
+        answer = self._exchange("GET", path, None, policy.CHANGES_BYTES_MAX, wait_s)
+        return _understood(Changes, answer)
+
+    def enrol(self, message: EnrolmentMessage) -> EnrolmentAnswer:
+        """`POST /wire/v1/enrolments`; raises EnrolmentRefused where the code is not accepted."""
+        answer = self._exchange(
+            "POST", "/wire/v1/enrolments", message, policy.SMALL_ANSWER_BYTES_MAX
+        )
+        if answer.status in _CODE_NOT_ACCEPTED:
+            problem = _problem(answer)
+            raise EnrolmentRefused(_why_not_enrolled(answer.status, problem))
+        return _understood(EnrolmentAnswer, answer)
+
+    def cut(self) -> None:
+        """End the exchange under way at once; it and all later ones raise Stopped."""
+        self._grip.cut_for_good()
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._session.close()
+        self._grip.let_go()
+
+    def _exchange(
+        self, method: str, path: str, message: Message | None, bytes_max: int, wait_s: int = 0
+    ) -> _Answer:
+        body, headers = _packed(message)
+        try:
+            with self._deadline(self._timeouts.total_s + wait_s):
+                return self._asked(method, path, body, headers, bytes_max, wait_s)
+        except requests.exceptions.SSLError as error:
+            raise self._broken("central's certificate is not one that this till trusts") from error
+        except requests.exceptions.Timeout as error:
+            raise self._broken("central did not answer in time") from error
+        except (requests.exceptions.RequestException, OSError) as error:
+            raise self._broken(f"no connection to central ({type(error).__name__})") from error
+        finally:
+            self._grip.settle()
+
+    def _asked(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
+        bytes_max: int,
+        wait_s: int,
+    ) -> _Answer:
+        if self._grip.cut:
+            raise Stopped("the line was cut")
+        with self._session.request(
+            method,
+            self._place.at(path),
+            data=body,
+            headers=headers,
+            timeout=(self._timeouts.connect_s, self._timeouts.read_s + wait_s),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            good = response.status_code == HTTPStatus.OK
+            content = _read(response, bytes_max if good else policy.SMALL_ANSWER_BYTES_MAX)
+            if self._grip.cut:
+                raise Stopped("the line was cut")
+            return _Answer(
+                response.status_code,
+                response.headers.get("Content-Type", ""),
+                response.headers.get("Retry-After", ""),
+                content,
+            )
+
+    def _broken(self, detail: str) -> CentralError:
+        """No whole answer: because of a cut that we made, or of the line."""
+        return Stopped("the line was cut") if self._grip.cut else Unreachable(detail)
+
+    @contextlib.contextmanager
+    def _deadline(self, total_s: float) -> Iterator[None]:
+        """Shut the connection when the exchange as a whole takes too long.
+
+        Raises Unreachable also where the answer then looks whole: one without a length ends with its connection.
+        """
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            self._grip.shut()
+
+        timer = threading.Timer(total_s, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+        if late.is_set():
+            raise self._broken(f"central's answer took longer than {total_s:g} s")
+
+
+def _packed(message: Message | None) -> tuple[bytes | None, dict[str, str]]:
+    """The bytes of a message and the headers that describe them."""
+    if message is None:
+        return None, {}
+    body = message.model_dump_json(exclude_none=True).encode()
+    headers = {"Content-Type": "application/json"}
+    if len(body) < policy.GZIP_FROM_BYTES:
+        return body, headers
+    # Level 6 is within a few percent of 9 at a third of the time; mtime 0 makes the same records the same bytes.
+    return gzip.compress(body, 6, mtime=0), headers | {"Content-Encoding": "gzip"}
+
+
+def _read(response: requests.Response, bytes_max: int) -> bytes:
+    """The body, unpacked, up to `bytes_max`; a longer one is not from central."""
+    body = bytearray()
+    for chunk in response.iter_content(_CHUNK_BYTES):
+        body += chunk
+        if len(body) > bytes_max:
+            response.close()
+            raise ProtocolError(f"the answer is longer than {bytes_max} bytes")
+    return bytes(body)
+
+
+def _understood(kind: type[M], answer: _Answer) -> M:
+    """The message in an answer; anything else is raised."""
+    if answer.status != HTTPStatus.OK:
+        raise _fault(answer)
+    if not _is_json(answer.content_type):
+        raise ProtocolError(
+            "what answers is not central (no JSON); is there a sign-in page before it?"
+        )
+    try:
+        return kind.model_validate_json(answer.body)
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
+        where = ", ".join(".".join(map(str, p["loc"])) or p["type"] for p in problems[:5])
+        # Not chained: the original's text would carry parts of the body into a log.
+        raise ProtocolError(f"the answer is not a {kind.__name__}: {where}") from None
+
+
+def _fault(answer: _Answer) -> CentralError:
+    """What a status other than 200 means."""
+    status = answer.status
+    code = _problem(answer).code
+    said = f"{status} {code}".strip()
+    by_status: dict[int, type[CentralError]] = {
+        401: Refused,
+        403: Refused,
+        409: Conflict,
+        410: PositionUnknown,
+        413: TooLarge,
+    }
+    if status in by_status:
+        return by_status[status](f"central answered {said}")
+    if status == 429 or status >= 500:
+        return Busy(f"central answered {said}", _seconds(answer.retry_after))
+    if 300 <= status < 400:
+        return ProtocolError(f"central answered {status}: its url leads somewhere else")
+    return ProtocolError(f"central answered {said}")
+
+
+def _is_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def _problem(answer: _Answer) -> _Problem:
+    """The problem in an answer, as far as it can be trusted to be one."""
+    if not _is_json(answer.content_type):
+        return _Problem()
+    try:
+        problem = _Problem.model_validate_json(answer.body)
+    except ValidationError:
+        return _Problem()
+    code = problem.code if _SAFE_CODE.fullmatch(problem.code) else ""
+    detail = " ".join(problem.detail.split())[:_DETAIL_CHARS_MAX]
+    return _Problem(code=code, detail=detail if detail.isprintable() else "")
+
+
+def _seconds(retry_after: str) -> float | None:
+    """Retry-After in seconds; its date form would need clocks that agree."""
+    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else None
+
+
+_CODE_NOT_ACCEPTED = frozenset({400, 401, 403, 404, 409, 410, 422})
+_ENROLMENT_REASONS = {
+    "code-used": "This code was used already. Make a new one at central: terminals add.",
+    "code-expired": "This code has expired. Make a new one at central: terminals add.",
+    "code-unknown": "Central does not know this code. Check it, or make a new one: terminals add.",
+    "other-terminal": "This code is for another store or till than the one that is configured here.",
+}
+
+
+def _why_not_enrolled(status: int, problem: _Problem) -> str:
+    if problem.code in _ENROLMENT_REASONS:
+        return _ENROLMENT_REASONS[problem.code]
+    if problem.detail:
+        return f"Central did not accept the code: {problem.detail}"
+    if status == HTTPStatus.NOT_FOUND:
+        return "Central does not know this code, or its url is not that of a central."
+    return f"Central did not accept the code ({status}). Make a new one: terminals add."

@@ -1,0 +1,115 @@
+"""What can go wrong between a till and central, in one small tree.
+
+Each kind says by itself what follows: whether the line counts as away or as refused, and how long
+to wait (`policy.pause_s`). A message never holds a token, a card, a name or a body; `detail` is a
+sentence for store IT.
+"""
+
+from typing import ClassVar
+
+
+class CentralError(Exception):
+    """The root. `code` is for machines and logs, `detail` for people."""
+
+    code: ClassVar[str] = "central"
+    refused: ClassVar[bool] = False
+    """Central (or our own check) says no: somebody has to act, so trying again soon is of no use."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Unreachable(CentralError):
+    """No whole answer came; whether central took the request is unknown."""
+
+    code = "unreachable"
+
+
+class Busy(CentralError):
+    """Central is there and cannot now (429, 5xx). `retry_after_s` is what it asked for, if it did."""
+
+    code = "busy"
+
+    def __init__(self, detail: str, retry_after_s: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class ProtocolError(CentralError):
+    """What answers does not speak the wire: another server, a captive portal, a proxy's page, a
+    fault in central."""
+
+    code = "protocol"
+
+
+class Stalled(CentralError):
+    """Central answered well and holds no more than before, though there was something to take."""
+
+    code = "stalled"
+
+
+class PositionUnknown(CentralError):
+    """Central does not know the position we asked from (410): its changes have to be read from the
+    beginning."""
+
+    code = "position-unknown"
+
+
+class Stopped(CentralError):
+    """We were told to stop; the request under way was cut. Not a fault."""
+
+    code = "stopped"
+
+
+class TooLarge(CentralError):
+    """413: a batch that is halved, or one record that something on the way will not let through."""
+
+    code = "too-large"
+    refused = True
+
+
+class Refused(CentralError):
+    """401 or 403: the token is not valid, or not any more."""
+
+    code = "refused"
+    refused = True
+
+
+class Conflict(CentralError):
+    """409: central holds something under this terminal that contradicts what we sent."""
+
+    code = "conflict"
+    refused = True
+
+
+class HeadDiffers(CentralError):
+    """At a seq that central names, its hash is not ours: a cloned or restored till, or a changed
+    journal.
+
+    Raised by the outbox. Nothing more may be pushed until somebody has looked.
+    """
+
+    code = "head-differs"
+    refused = True
+
+
+class OtherTerminal(CentralError):
+    """The identity was made for another terminal than the one that is configured."""
+
+    code = "other-terminal"
+    refused = True
+
+
+class IdentityUnusable(CentralError):
+    """The identity file, or the address of central, is there and cannot be used."""
+
+    code = "identity-unusable"
+    refused = True
+
+
+class EnrolmentRefused(CentralError):
+    """Central did not accept the one-time code; the detail says why and what to do."""
+
+    code = "enrolment-refused"
+    refused = True

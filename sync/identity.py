@@ -1,0 +1,157 @@
+"""Who this terminal is to central: what `edge-agent enrol` gets for a one-time code, and the file
+it is kept in.
+
+The file is JSON, readable by the agent's user only, and replaced whole. Readers ignore keys that
+are newer than they are (the terminal's own signing key will be one).
+"""
+
+import contextlib
+import json
+import os
+import re
+import stat
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sync.client import CentralClient, Place, Timeouts
+from sync.errors import EnrolmentRefused, IdentityUnusable
+from sync.wire import CODE_PATTERN, EnrolmentMessage
+
+IDENTITY_VERSION = 1
+IDENTITY_BYTES_MAX = 65_536
+"""A token and some keys are under 1 KB."""
+
+FILE_MODE = 0o600
+ENROL_TIMEOUTS = Timeouts(connect_s=5.0, read_s=15.0, total_s=30.0)
+"""Somebody stands before the till and waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """This terminal as central knows it. Its secrets are not shown when it is printed."""
+
+    terminal: str
+    central: str
+    token: str = field(repr=False)
+    card_key: bytes = field(repr=False)
+    """32 bytes; what `edge_agent.domain.cards.card_key` hashes cards with."""
+
+
+class _IdentityFile(BaseModel):
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
+
+    version: int = Field(ge=1)
+    terminal: str = Field(min_length=1)
+    central: str = Field(min_length=1)
+    token: str = Field(min_length=16, pattern=r"^[\x21-\x7e]+$")
+    card_key: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+def enrol(
+    url: str,
+    code: str,
+    store: str,
+    till: str,
+    ca_file: Path | None = None,
+    timeouts: Timeouts = ENROL_TIMEOUTS,
+) -> Identity:
+    """Exchange a one-time code for an identity. Nothing is written.
+
+    Raises EnrolmentRefused (used, expired, unknown, mistyped), IdentityUnusable (the url or
+    ca_file), Unreachable, Busy or ProtocolError. An answer that is lost on the way has used the
+    code up: a new one is needed then.
+    """
+    client = CentralClient(Place(url, ca_file), f"{store}/{till}", token="", timeouts=timeouts)
+    try:
+        answer = client.enrol(EnrolmentMessage(code=checked_code(code), store=store, till=till))
+    finally:
+        client.close()
+    return Identity(answer.terminal, url, answer.token, bytes.fromhex(answer.card_key))
+
+
+def checked_code(code: str) -> str:
+    """A code as it was typed, in the form that central knows; raises EnrolmentRefused where it
+    cannot be one."""
+    bare = re.sub(r"[\s-]", "", code).upper()
+    grouped = "-".join(bare[start : start + 4] for start in range(0, len(bare), 4))
+    if not re.fullmatch(CODE_PATTERN, grouped):
+        raise EnrolmentRefused(
+            "A code is 12 letters and digits, as in K7QF-3MXA-9TRC; 0 and 1 are never in it."
+        )
+    return grouped
+
+
+def client_for(
+    identity: Identity, ca_file: Path | None = None, timeouts: Timeouts | None = None
+) -> CentralClient:
+    """A line to central for one thread."""
+    return CentralClient(
+        Place(identity.central, ca_file), identity.terminal, identity.token, timeouts
+    )
+
+
+def save_identity(path: Path, identity: Identity) -> None:
+    """Write the file so that there is the old or the new one at every moment, also when power goes;
+    raises OSError."""
+    content = {
+        "version": IDENTITY_VERSION,
+        "terminal": identity.terminal,
+        "central": identity.central,
+        "token": identity.token,
+        "card_key": identity.card_key.hex(),
+    }
+    # mkstemp makes the file with mode 0600: at no moment can others read it.
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def load_identity(path: Path) -> Identity | None:
+    """Read the file; None when the terminal is not enrolled; raises IdentityUnusable with a
+    sentence why."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(IDENTITY_BYTES_MAX + 1)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise IdentityUnusable(f"{path} cannot be read: {error.strerror}") from error
+    if len(raw) > IDENTITY_BYTES_MAX:
+        raise IdentityUnusable(f"{path} is not an identity: longer than {IDENTITY_BYTES_MAX} bytes")
+    try:
+        kept = _IdentityFile.model_validate_json(raw)
+    except ValidationError as error:
+        wrong = ", ".join(".".join(map(str, p["loc"])) or "no JSON" for p in error.errors())
+        # Not chained: the original knows the content.
+        raise IdentityUnusable(f"{path} is not an identity ({wrong}); enrol again") from None
+    return Identity(kept.terminal, kept.central, kept.token, bytes.fromhex(kept.card_key))
+
+
+def exposed(path: Path) -> str | None:
+    """A sentence if others than the owner may read or change the file, for `edge-agent check`; else
+    None."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        return f"{path} holds a secret and has mode {mode:04o}; chmod 600 it"
+    return None

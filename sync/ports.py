@@ -1,0 +1,158 @@
+"""What the till's end of sync asks of others. The ledger satisfies the stores,
+`client.CentralClient` the line."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from edge_agent.domain.record import Record
+from sync.wire import (
+    Changes,
+    MemberDelta,
+    ProgrammeDelta,
+    RecordsAnswer,
+    RecordsMessage,
+    StateOfRecord,
+)
+
+
+class Central(Protocol):
+    """The line to central, as one terminal. Every call may raise `errors.CentralError`."""
+
+    @property
+    def terminal(self) -> str:
+        """The terminal that the identity is for (store/till)."""
+        ...
+
+    def send(self, message: RecordsMessage) -> RecordsAnswer:
+        """`POST /wire/v1/records`."""
+        ...
+
+    def changes(self, after: int, epoch: str, wait_s: int) -> Changes:
+        """`GET /wire/v1/changes`; central may keep the question for `wait_s` seconds while there is
+        nothing new."""
+        ...
+
+
+class Line(Central, Protocol):
+    """A line that can be cut while another thread waits on it."""
+
+    def cut(self) -> None:
+        """End the exchange under way at once; it and all later ones raise `errors.Stopped`. From
+        any thread."""
+        ...
+
+    def close(self) -> None:
+        """Give the connection back. By the thread that used it."""
+        ...
+
+
+class Outbox(Protocol):
+    """The journal as sync sees it: what lies after the received position. One thread pushes, any
+    may read."""
+
+    @property
+    def terminal(self) -> str:
+        """This terminal (store/till)."""
+        ...
+
+    @property
+    def epoch(self) -> str:
+        """The random id of this database, 32 hex digits."""
+        ...
+
+    def waiting(self, after: int, count_max: int, bytes_max: int) -> Sequence[Record]:
+        """Records from `after` + 1 on, in order and without gaps.
+
+        As many as `count_max` and `bytes_max` (of bodies and attachments) allow, but always one if
+        there is one.
+        """
+        ...
+
+    def received(self) -> int:
+        """The received position as it was last marked; 0 before the first."""
+        ...
+
+    def last_seq(self) -> int:
+        """The seq of the newest record; 0 when there is none."""
+        ...
+
+    def mark_received(self, seq: int, head: bytes | None) -> None:
+        """Central holds everything up to `seq`, whose hash there is `head` (None only for 0).
+
+        Lower than before is possible: central came back from a backup; what lies after is then sent
+        again. Raises `errors.HeadDiffers`, and marks nothing, where our chain has no such seq or
+        another hash.
+        """
+        ...
+
+    def keep_states(self, states: Sequence[StateOfRecord]) -> None:
+        """Keep what central made of our records. The same state may come any number of times."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MembersAsOf:
+    """Where the members file stands: central's change number, and our seq that its lots hold the
+    effect of.
+
+    `applied_seq` counts in `epoch` only: to a database of another epoch nothing is applied yet.
+    `as_of` is the time of central's snapshot, `member_count` how many members central has.
+    """
+
+    after: int
+    epoch: str
+    applied_seq: int
+    as_of: datetime
+    member_count: int
+
+
+class MemberUpdate(Protocol):
+    """An update under way; nobody else sees any of it before `commit`."""
+
+    def put(self, members: Sequence[MemberDelta]) -> None:
+        """Take one page. A member that comes twice: the later one holds."""
+        ...
+
+    def commit(self, position: MembersAsOf) -> None:
+        """Let everything be seen, with its position, at once. The last call."""
+        ...
+
+
+class MemberStore(Protocol):
+    """Where members are put. One thread updates, any may read meanwhile."""
+
+    def position(self) -> MembersAsOf | None:
+        """Where the file stands; None before the first pull."""
+        ...
+
+    def update(self, *, fresh: bool) -> AbstractContextManager[MemberUpdate]:
+        """Begin an update; left without `commit` it leaves no trace.
+
+        With `fresh` what is there does not count: a new file is built aside and takes the old one's
+        place at `commit`.
+        """
+        ...
+
+
+class ProgrammeStore(Protocol):
+    """Where published programmes are put."""
+
+    def offer(self, programme: ProgrammeDelta) -> str | None:
+        """Keep it if it loads, and return None; else a sentence why not, and the last good one
+        stays."""
+        ...
+
+
+class Beat(Protocol):
+    """The heartbeat of one worker loop, as `edge_agent.health` makes them."""
+
+    def beat(self, next_within_s: float | None = None) -> None:
+        """The loop has made progress, and will again within the bound, or within `next_within_s`."""
+        ...
+
+    def close(self) -> None:
+        """The loop ended by plan."""
+        ...

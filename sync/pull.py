@@ -1,0 +1,130 @@
+"""One pull: members, states of our records and the programme, as central has them from one change
+number on.
+
+Pages are put where nobody sees them until the last one has come, and then become visible together
+with the position that they lead to. States and programme are kept before that: were we to stop in
+between, they would come again, and never be missed.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from sync.errors import PositionUnknown, ProtocolError
+from sync.policy import PAGES_PER_PULL_MAX
+from sync.ports import (
+    Central,
+    MembersAsOf,
+    MemberStore,
+    MemberUpdate,
+    Outbox,
+    ProgrammeStore,
+)
+from sync.wire import Changes, ProgrammeDelta
+
+
+@dataclass(frozen=True, slots=True)
+class PullResult:
+    """How a pull went. `received` is what central says it holds of us; `programme` the digest of a
+    new one that was kept."""
+
+    members: int
+    position: MembersAsOf
+    received: int
+    fresh: bool = False
+    programme: str | None = None
+    programme_refused: str | None = None
+    """Why a published programme was not kept; the last good one stays."""
+
+
+class Again(Protocol):
+    """Tries a call again for as long as there is hope; `tenacity.Retrying` is one."""
+
+    def __call__(self, call: Callable[[], Changes], /) -> Changes: ...
+
+
+def no_patience(call: Callable[[], Changes], /) -> Changes:
+    """Tries once."""
+    return call()
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """The parts that a pull works on.
+
+    `again` is asked to fetch every page but the first, since to repeat one page is cheaper than all
+    before it. `page_came` hears the members so far, and how many central has.
+    """
+
+    central: Central
+    outbox: Outbox
+    members: MemberStore
+    programmes: ProgrammeStore
+    again: Again = no_patience
+    page_came: Callable[[int, int], None] = lambda _members, _total: None
+
+    def run(self, wait_s: int = 0) -> PullResult:
+        """Pull until there is no more; raises `CentralError` with nothing of the members visible.
+
+        `wait_s` is how long central may keep the first question while nothing is new. There is no
+        waiting where the file stands for another epoch, whose applied position is not ours.
+        """
+        at = self.members.position()
+        if at is not None:
+            try:
+                wait_s = wait_s if at.epoch == self.outbox.epoch else 0
+                return self._from(at.after, wait_s, fresh=False)
+            except PositionUnknown:
+                pass
+        try:
+            return self._from(0, 0, fresh=True)
+        except PositionUnknown as error:
+            raise ProtocolError("central does not know the beginning of its own changes") from error
+
+    def _from(self, after: int, wait_s: int, *, fresh: bool) -> PullResult:
+        page = self._page(after, wait_s)
+        with self.members.update(fresh=fresh) as update:
+            return replace(self._pages(page, after, update), fresh=fresh)
+
+    def _pages(self, page: Changes, after: int, update: MemberUpdate) -> PullResult:
+        put = 0
+        kept, refused = None, None
+        for _ in range(PAGES_PER_PULL_MAX):
+            update.put(page.members)
+            put += len(page.members)
+            self.page_came(put, page.member_count)
+            if page.states:
+                self.outbox.keep_states(page.states)
+            if page.programme is not None:
+                refused = self._offer(page.programme)
+                kept = page.programme.digest if refused is None else kept
+            if not page.more:
+                position = self._position(page)
+                update.commit(position)
+                return PullResult(put, position, page.received, False, kept, refused)
+            after = page.next
+            page = self.again(lambda after=after: self._page(after, 0))  # type: ignore[misc]
+        raise ProtocolError(f"central had more than {PAGES_PER_PULL_MAX} pages")
+
+    def _page(self, after: int, wait_s: int) -> Changes:
+        page = self.central.changes(after, self.outbox.epoch, wait_s)
+        if page.next < after:
+            raise PositionUnknown(f"central's changes end at {page.next}, and we had {after}")
+        if page.more and page.next == after:
+            raise ProtocolError(f"central has more after {after} and does not lead on")
+        return page
+
+    def _position(self, page: Changes) -> MembersAsOf:
+        return MembersAsOf(
+            after=page.next,
+            epoch=self.outbox.epoch,
+            applied_seq=page.applied_seq,
+            as_of=page.as_of,
+            member_count=page.member_count,
+        )
+
+    def _offer(self, programme: ProgrammeDelta) -> str | None:
+        if hashlib.sha256(programme.text.encode()).hexdigest() != programme.digest:
+            return "its text is not what its digest says"
+        return self.programmes.offer(programme)

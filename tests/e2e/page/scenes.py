@@ -1,0 +1,168 @@
+"""Every state of the cashier's page, each brought about as it comes about in a shop: by events."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.e2e.page import samples
+from tests.e2e.page.agent import ScriptedAgent
+
+LONG = "Jonkvrouwe Wilhelmina-Alexandrine van Oldenbarnevelt-Schimmelpenninck tot Voorst"
+LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One state: how it comes about, and what the page then calls it."""
+
+    name: str
+    happens: Callable[[ScriptedAgent], None]
+    state: str
+    """`data-state` of the body."""
+    tone: str
+    """`data-tone` of the notice."""
+
+
+def waiting(_: ScriptedAgent) -> None:
+    pass
+
+
+def member_found(agent: ScriptedAgent) -> None:
+    agent.say("scan", samples.scan())
+    agent.say("member", samples.member())
+
+
+def member_not_fresh(agent: ScriptedAgent) -> None:
+    old = samples.balance(1240, 18, samples.ago(hours=30))
+    agent.say("member", samples.member(balance=old))
+
+
+def member_keyed(agent: ScriptedAgent) -> None:
+    agent.say("member", samples.member(balance=None, rewards=[], expiring=[]))
+
+
+def unknown_card(agent: ScriptedAgent) -> None:
+    agent.say("member", samples.unknown_member())
+
+
+def blocked_card(agent: ScriptedAgent) -> None:
+    agent.say("member", samples.stopped_member("blocked"))
+
+
+def erased_card(agent: ScriptedAgent) -> None:
+    agent.say("member", samples.stopped_member("erased"))
+
+
+def payment_card(agent: ScriptedAgent) -> None:
+    agent.say("scan", samples.scan(accepted=False, reason="payment-card"))
+
+
+def not_our_card(agent: ScriptedAgent) -> None:
+    agent.say("scan", samples.scan(accepted=False, reason="not-a-member-card"))
+
+
+def misread(agent: ScriptedAgent) -> None:
+    agent.say("scan", samples.scan(accepted=False, reason="garbage"))
+
+
+def sale_posted(agent: ScriptedAgent) -> None:
+    member_found(agent)
+    agent.say("sale", {"kind": "sale", "result": samples.sale()})
+
+
+def sale_without_card(agent: ScriptedAgent) -> None:
+    result = samples.sale(card=None, entries=[], earned={"points": 0}, balance={})
+    agent.say("sale", {"kind": "sale", "result": result})
+
+
+def sale_read_by_the_pos(agent: ScriptedAgent) -> None:
+    agent.say("sale", {"kind": "sale", "result": samples.sale(card="*********1111")})
+
+
+def returned(agent: ScriptedAgent) -> None:
+    member_found(agent)
+    agent.say("sale", {"kind": "return", "result": samples.returned()})
+
+
+def return_of_unknown_sale(agent: ScriptedAgent) -> None:
+    result = samples.sale(card=None, entries=[], earned={}, balance={}, awaiting_original=True)
+    agent.say("sale", {"kind": "return", "result": result})
+
+
+def voided(agent: ScriptedAgent) -> None:
+    member_found(agent)
+    agent.say("sale", {"kind": "void", "result": samples.returned()})
+
+
+def offline(agent: ScriptedAgent) -> None:
+    central = {"state": "offline", "reason": "timeout", "last_contact": samples.ago(hours=2)}
+    agent.sync(central=central, outbox={"records": 12, "oldest_seconds": 7200})
+
+
+def offline_with_sale(agent: ScriptedAgent) -> None:
+    offline(agent)
+    sale_posted(agent)
+
+
+def paper_out(agent: ScriptedAgent) -> None:
+    agent.device("receipt", state="trouble", reason="paper-out")
+
+
+def paper_low(agent: ScriptedAgent) -> None:
+    agent.device("receipt", state="ok", reason="paper-low")
+
+
+def cover_open(agent: ScriptedAgent) -> None:
+    agent.device("receipt", state="trouble", reason="cover-open")
+
+
+def printer_silent(agent: ScriptedAgent) -> None:
+    agent.device("receipt", state="unknown", reason="no-answer")
+    member_found(agent)
+
+
+def scanner_gone(agent: ScriptedAgent) -> None:
+    agent.device("hand", state="offline", reason="unplugged")
+
+
+def long_texts(agent: ScriptedAgent) -> None:
+    who = {"id": "m-2", "display_name": LONG, "tier": LONG_WORD, "since": "2001-01-01"}
+    view = samples.member(
+        member=who,
+        balance=samples.balance(1_234_567, 98_765, samples.ago(days=40)),
+        messages=[{"id": "a", "text": f"{LONG_WORD} {LONG} " * 3}] * 5,
+        stamps=[{"card": LONG_WORD, "have": 9, "need": 10}],
+    )
+    agent.say("member", view)
+    entries = [samples.entry(111_111, f"rule-{n}", f"{LONG_WORD} {LONG}", n) for n in range(9)]
+    result = samples.sale(
+        entries=entries, earned={"points": 999_999}, balance=samples.balance(1_234_567, 999_999)
+    )
+    agent.say("sale", {"kind": "sale", "result": result})
+
+
+SCENES = (
+    Scene("waiting", waiting, "waiting", "quiet"),
+    Scene("member-found", member_found, "member", "quiet"),
+    Scene("member-not-fresh", member_not_fresh, "member", "quiet"),
+    Scene("member-keyed", member_keyed, "member", "quiet"),
+    Scene("unknown-card", unknown_card, "unknown", "quiet"),
+    Scene("blocked-card", blocked_card, "blocked", "quiet"),
+    Scene("erased-card", erased_card, "erased", "quiet"),
+    Scene("payment-card", payment_card, "waiting", "bad"),
+    Scene("not-our-card", not_our_card, "waiting", "warn"),
+    Scene("misread", misread, "waiting", "warn"),
+    Scene("sale-posted", sale_posted, "sale", "quiet"),
+    Scene("sale-without-card", sale_without_card, "sale", "quiet"),
+    Scene("sale-read-by-the-pos", sale_read_by_the_pos, "sale", "quiet"),
+    Scene("return", returned, "return", "quiet"),
+    Scene("return-of-unknown-sale", return_of_unknown_sale, "return", "quiet"),
+    Scene("void", voided, "void", "quiet"),
+    Scene("offline", offline, "waiting", "calm"),
+    Scene("offline-with-sale", offline_with_sale, "sale", "calm"),
+    Scene("paper-out", paper_out, "waiting", "bad"),
+    Scene("paper-low", paper_low, "waiting", "warn"),
+    Scene("cover-open", cover_open, "waiting", "bad"),
+    Scene("printer-silent", printer_silent, "member", "bad"),
+    Scene("scanner-gone", scanner_gone, "waiting", "bad"),
+    Scene("long-texts", long_texts, "sale", "quiet"),
+)

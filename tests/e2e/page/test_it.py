@@ -1,0 +1,172 @@
+"""Store IT's page."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from edge_agent.web.pages import LANGUAGES
+from tests.e2e.page import samples
+from tests.e2e.page.agent import ScriptedAgent, wait_until
+from tests.e2e.page.browser import choose_language, scroll_size
+from tests.e2e.page.test_boxes import CONTRAST, SMALL_TARGETS
+
+SCANS_MAX = 50
+
+
+def figure(page: Page, key: str) -> str:
+    return page.locator(f"[data-figure='{key}'] dd").inner_text().replace("\u00a0", " ")
+
+
+def test_devices_are_listed_with_where_they_are_and_how_they_do(it_page: Page) -> None:
+    scanner = it_page.locator("[data-device=hand]")
+    expect(scanner).to_contain_text("Scanner “hand”")
+    expect(scanner).to_contain_text("In orde")
+    expect(scanner).to_contain_text("/dev/serial/by-id/usb-Datalogic_QuickScan_QD2400-if00")
+    expect(scanner).to_contain_text("zo sinds")
+    expect(it_page.locator("#verdict")).to_have_text("Alles werkt")
+
+
+def test_trouble_says_what_to_do_at_the_device_and_on_top(
+    it_page: Page, agent: ScriptedAgent
+) -> None:
+    agent.device("receipt", state="offline", reason="no-answer")
+
+    printer = it_page.locator("[data-device=receipt]")
+    expect(printer).to_contain_text("Printer antwoordt niet")
+    expect(printer).to_contain_text("Kijk naar stroom, netwerkkabel en adres")
+    expect(printer).to_contain_text("reden: no-answer")
+    expect(it_page.locator("#verdict")).to_contain_text("receipt: Printer antwoordt niet")
+
+
+def test_a_test_print_is_asked_for_and_its_outcome_shown(
+    it_page: Page, agent: ScriptedAgent
+) -> None:
+    it_page.click("[data-test=receipt]")
+
+    expect(it_page.locator("[data-device=receipt] .test-result")).to_have_text("Test gestart")
+    assert agent.posted("/v1/devices/receipt/test") == [{}]
+    expect(it_page.locator("[data-test=receipt]")).to_be_focused()
+
+
+def test_a_test_that_fails_says_so(it_page: Page, agent: ScriptedAgent) -> None:
+    agent.print_problem = "refused"
+    it_page.click("[data-test=receipt]")
+
+    expect(it_page.locator("[data-device=receipt] .test-result")).to_have_text("Test mislukt")
+
+
+def test_a_scanner_is_tested_by_scanning(it_page: Page, agent: ScriptedAgent) -> None:
+    it_page.click("[data-test=hand]")
+
+    expect(it_page.locator("[data-device=hand] .test-result")).to_contain_text("Scan nu een kaart")
+
+
+def test_scans_are_logged_masked_with_their_outcome_the_latest_first(
+    it_page: Page, agent: ScriptedAgent
+) -> None:
+    agent.say("scan", samples.scan())
+    agent.say("scan", samples.scan(accepted=False, reason="payment-card"))
+
+    rows = it_page.locator("#scans tr")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("Betaalkaart: geweigerd, niets bewaard")
+    expect(rows.nth(1)).to_contain_text("*********8906")
+    expect(rows.nth(1)).to_contain_text("Spaarkaart")
+
+
+def test_the_scan_log_is_bounded(it_page: Page, agent: ScriptedAgent) -> None:
+    for number in range(SCANS_MAX + 5):
+        agent.say("scan", {**samples.scan(), "shown": f"*{number}"})
+    expect(it_page.locator("#scans tr").first).to_contain_text(f"*{SCANS_MAX + 4}")
+
+    expect(it_page.locator("#scans tr")).to_have_count(SCANS_MAX)
+
+
+def test_position_members_programme_and_machine_are_shown(it_page: Page) -> None:
+    assert figure(it_page, "it.seq") == figure(it_page, "it.received") == "173"
+    assert figure(it_page, "it.central") == "Verbonden"
+    assert figure(it_page, "it.outbox") == "0"
+    assert figure(it_page, "it.members_count") == "1.000"
+    assert figure(it_page, "it.members_version") == "2026-11-21.3"
+    assert figure(it_page, "it.programme") == "zuiver"
+    assert figure(it_page, "it.programme_version") == "12"
+    assert figure(it_page, "it.version") == "0.1.0"
+    assert figure(it_page, "it.clock") == "Betrouwbaar"
+    assert figure(it_page, "it.offset") == "+0,2 s"
+    assert figure(it_page, "it.disk_free") == "21,5 GB"
+    assert figure(it_page, "it.head") == "9f2c41d07be2"
+
+
+TROUBLES: tuple[tuple[dict[str, object], str], ...] = (
+    ({"central": {"state": "offline", "reason": "timeout"}}, "Geen verbinding"),
+    ({"central": {"state": "refused", "reason": "unauthorised"}}, "De centrale weigert"),
+    ({"central": {"state": "not-enrolled", "reason": "not-enrolled"}}, "nog niet aangemeld"),
+    ({"outbox": {"records": 9, "oldest_seconds": 4000}}, "Gegevens blijven liggen"),
+    ({"states": {"rejected": 1, "parked": 0}}, "afgewezen"),
+    ({"states": {"rejected": 0, "parked": 1}}, "geparkeerd"),
+    ({"programme": None}, "Er is nog geen spaarprogramma"),
+    ({"members": None}, "Er is nog geen ledenbestand"),
+    ({"members": {"as_of": "2020-01-01T00:00:00Z"}}, "Het ledenbestand is oud"),
+    ({"clock": {"trusted": False, "offset_seconds": 0}}, "De klok loopt niet gelijk"),
+    ({"clock": {"trusted": True, "offset_seconds": -300}}, "De klok loopt niet gelijk"),
+    ({"disk_free_bytes": 1000}, "De schijf is bijna vol"),
+)
+
+
+def test_each_trouble_is_found_and_goes_when_it_is_over(
+    it_page: Page, agent: ScriptedAgent
+) -> None:
+    for change, words in TROUBLES:
+        agent.sync(**change)
+        expect(it_page.locator(".finding-title")).to_contain_text(words)
+        expect(it_page.locator(".finding-text")).not_to_be_empty()
+
+        agent.sync(**samples.status())
+        expect(it_page.locator("#verdict")).to_have_text("Alles werkt")
+
+
+def test_an_agent_that_is_away_is_said_so(it_page: Page, agent: ScriptedAgent) -> None:
+    agent.stop()
+    expect(it_page.locator("#verdict")).to_contain_text("De agent antwoordt niet")
+    agent.start()
+
+    expect(it_page.locator("#verdict")).to_have_text("Alles werkt")
+
+
+def test_a_status_with_nothing_in_it_breaks_nothing(it_page: Page, agent: ScriptedAgent) -> None:
+    agent.status = {"version": "0.1.0"}
+    agent.devices = []
+    agent.say("reset", {})
+
+    expect(it_page.locator("#devices")).to_have_text("Er zijn geen apparaten ingesteld.")
+    assert figure(it_page, "it.seq") == "onbekend"
+
+
+def test_no_text_of_the_agent_becomes_html(it_page: Page, agent: ScriptedAgent) -> None:
+    hostile = "<img src=x onerror=\"console.error('injected')\">"
+    agent.device("receipt", where=hostile, reason=hostile, state="trouble")
+    agent.say("scan", {**samples.scan(accepted=False, reason=hostile), "shown": hostile})
+    expect(it_page.locator("#scans")).to_contain_text(hostile)
+
+    assert it_page.locator("img").count() == 0
+
+
+@pytest.mark.parametrize("width", [1024, 390])
+def test_it_fits_across_in_every_language(it_page: Page, agent: ScriptedAgent, width: int) -> None:
+    it_page.set_viewport_size({"width": width, "height": 800})
+    agent.device("hand", state="offline", reason="unplugged")
+    agent.sync(states={"rejected": 2, "parked": 1})
+    it_page.wait_for_selector(".finding:nth-child(3)")
+    for language in LANGUAGES:
+        choose_language(it_page, language)
+        assert scroll_size(it_page)[0] <= width, language
+        assert it_page.evaluate(CONTRAST) == [], language
+        targets = it_page.evaluate(SMALL_TARGETS)
+        assert targets == [], language
+
+
+def test_the_pages_share_the_chosen_language(it_page: Page, agent: ScriptedAgent) -> None:
+    choose_language(it_page, "en")
+    it_page.click("a")
+
+    expect(it_page.locator("#member")).to_contain_text("Scan the loyalty card")
+    wait_until(lambda: len(agent._streams) >= 1, "the till's page to listen")

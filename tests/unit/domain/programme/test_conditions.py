@@ -1,0 +1,156 @@
+"""Which lines a rule is about and when it holds, at the borders of days, windows and summer time."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.domain.basket import Basket
+from edge_agent.domain.programme.conditions import Selection
+from edge_agent.domain.programme.matching import RuleIndex
+from edge_agent.domain.programme.unmet import Obstacle
+from tests.unit.domain.builders import (
+    BASE,
+    awarded,
+    basket,
+    baskets,
+    line,
+    programme,
+    selections,
+    shares,
+)
+
+BREAD = basket(line(1, 1000, "bread"))
+
+
+def obstacle(when: str, at: str, bought: Basket = BREAD) -> Obstacle | None:
+    """What keeps a bonus with these conditions from being given at a time; None when it is given."""
+    rules = programme(BASE + f'[[bonus]]\nid = "extra"\nadd = 5\nwhen = {{ {when} }}\nwhy = "x"\n')
+    found = awarded(rules, bought, datetime.fromisoformat(at))
+    outcome = next(each for each in found.outcomes if each.rule == "extra")
+    assert (outcome.unmet is None) == bool(outcome.awards)
+    return None if outcome.unmet is None else outcome.unmet.obstacle
+
+
+EVENING = 'weekdays = ["tue"], from_time = 18:00:00, until_time = 20:00:00'
+DECEMBER = "from_date = 2026-12-01, until_date = 2026-12-31"
+NIGHT = "from_time = 02:00:00, until_time = 03:00:00"
+
+
+@pytest.mark.parametrize(
+    ("when", "at", "expected"),
+    [
+        # 2026-11-24 is a Tuesday
+        (EVENING, "2026-11-24T17:59:59.999999+01:00", Obstacle.TOO_EARLY),
+        (EVENING, "2026-11-24T18:00:00+01:00", None),
+        (EVENING, "2026-11-24T19:59:59.999999+01:00", None),
+        (EVENING, "2026-11-24T20:00:00+01:00", Obstacle.TOO_LATE),
+        (EVENING, "2026-11-25T18:30:00+01:00", Obstacle.OTHER_DAY),
+        (EVENING, "2026-11-24T17:30:00+00:00", None),  # 18:30 in Amsterdam
+        (EVENING, "2026-11-24T12:30:00-06:00", None),
+        # days begin and end in Amsterdam
+        (DECEMBER, "2026-11-30T23:59:59+01:00", Obstacle.NOT_YET),
+        (DECEMBER, "2026-12-01T00:00:00+01:00", None),
+        (DECEMBER, "2026-11-30T23:00:00+00:00", None),
+        (DECEMBER, "2026-12-31T23:59:59+01:00", None),
+        (DECEMBER, "2026-12-31T23:00:00+00:00", Obstacle.OVER),
+        ('weekdays = ["sat"]', "2026-11-20T23:59:59+01:00", Obstacle.OTHER_DAY),
+        ('weekdays = ["sat"]', "2026-11-21T00:00:00+01:00", None),
+        ('weekdays = ["sat"]', "2026-11-21T23:59:59+01:00", None),
+        ('weekdays = ["sat"]', "2026-11-22T00:00:00+01:00", Obstacle.OTHER_DAY),
+        # midnight is a time like any other
+        ("until_time = 00:30:00", "2026-11-21T00:00:00+01:00", None),
+        ("until_time = 00:30:00", "2026-11-21T00:30:00+01:00", Obstacle.TOO_LATE),
+        ("from_time = 00:00:00", "2026-11-21T00:00:00+01:00", None),
+        ("from_time = 23:00:00", "2026-11-21T23:59:59+01:00", None),
+        ("from_time = 23:00:00", "2026-11-22T00:00:00+01:00", Obstacle.TOO_EARLY),
+        # 29 March 2026: from 2:00 the clock goes to 3:00, so the hour is not there
+        (NIGHT, "2026-03-29T00:59:59+00:00", Obstacle.TOO_EARLY),
+        (NIGHT, "2026-03-29T01:00:00+00:00", Obstacle.TOO_LATE),
+        ('weekdays = ["sun"]', "2026-03-28T22:59:59+00:00", Obstacle.OTHER_DAY),
+        ('weekdays = ["sun"]', "2026-03-28T23:00:00+00:00", None),
+        ('weekdays = ["sun"]', "2026-03-29T21:59:59+00:00", None),
+        ('weekdays = ["sun"]', "2026-03-29T22:00:00+00:00", Obstacle.OTHER_DAY),
+        # 25 October 2026: at 3:00 it is 2:00 again, so the hour is there twice
+        (NIGHT, "2026-10-24T23:59:59+00:00", Obstacle.TOO_EARLY),
+        (NIGHT, "2026-10-25T00:30:00+00:00", None),
+        (NIGHT, "2026-10-25T01:30:00+00:00", None),
+        (NIGHT, "2026-10-25T02:00:00+00:00", Obstacle.TOO_LATE),
+        ('weekdays = ["sun"]', "2026-10-24T22:00:00+00:00", None),
+        ('weekdays = ["sun"]', "2026-10-25T22:59:59+00:00", None),
+        ('weekdays = ["sun"]', "2026-10-25T23:00:00+00:00", Obstacle.OTHER_DAY),
+    ],
+)
+def test_windows_hold_from_their_beginning_until_before_their_end(
+    when: str, at: str, expected: Obstacle | None
+) -> None:
+    assert obstacle(when, at) is expected
+
+
+NOON = "2026-11-21T12:00:00+01:00"
+
+
+@pytest.mark.parametrize(
+    ("amounts", "expected"),
+    [
+        ((4999,), Obstacle.TOO_LITTLE),
+        ((5000,), None),
+        ((2500, 2500), None),
+        ((2500, 2499), Obstacle.TOO_LITTLE),
+    ],
+)
+def test_the_minimum_is_reached_by_all_selected_lines_together(
+    amounts: tuple[int, ...], expected: Obstacle | None
+) -> None:
+    bought = basket(*(line(number, amount) for number, amount in enumerate(amounts, 1)))
+    assert obstacle("minimum_spend = 5000", NOON, bought) is expected
+
+
+def test_lines_that_are_not_selected_do_not_count_for_the_minimum() -> None:
+    bought = basket(line(1, 900, "bread"), line(2, 9000, "dairy"))
+    when = 'categories = ["bread"], minimum_spend = 1000'
+    assert obstacle(when, NOON, bought) is Obstacle.TOO_LITTLE
+
+
+@pytest.mark.parametrize(
+    ("when", "lines"),
+    [
+        ('categories = ["bread", "fruit"]', [1, 2]),
+        ('brands = ["Zuiver"]', [2, 3]),
+        ('categories = ["bread"], brands = ["Zuiver"]', [2]),
+        ('skus = ["8710400011118"]', [3]),
+        ('labels = ["new"]', [1]),
+        ('kinds = ["service"]', [4]),
+        ('categories = ["Bread"]', []),  # words are compared as they are
+        ("minimum_spend = 1", [1, 2, 3, 4]),
+    ],
+)
+def test_every_key_must_match_and_any_of_its_values_will_do(when: str, lines: list[int]) -> None:
+    bought = basket(
+        line(1, 1000, "fruit", labels=("new",)),
+        line(2, 1000, "bread", "fruit", brand="Zuiver"),
+        line(3, 1000, "dairy", brand="Zuiver", sku="8710400011118"),
+        line(4, 1000, kind="service"),
+    )
+    rules = programme(BASE + f'[[bonus]]\nid = "extra"\nadd = 40\nwhen = {{ {when} }}\nwhy = "x"\n')
+    assert sorted(key or 0 for key in shares(awarded(rules, bought).entries, "extra")) == lines
+
+
+@given(bought=baskets, drawn=st.lists(selections, max_size=8))
+def test_the_index_finds_what_asking_every_rule_about_every_line_finds(
+    bought: Basket, drawn: list[dict[str, object]]
+) -> None:
+    rules = [Selection.model_validate(each) for each in drawn]
+    asked = {
+        number: [each for each in bought.lines if rule.takes(each)]
+        for number, rule in enumerate(rules)
+    }
+    found = RuleIndex(rules).selected(bought.lines)
+    assert found == {number: chosen for number, chosen in asked.items() if chosen}
+
+
+def test_quantities_do_not_matter_to_conditions() -> None:
+    bought = basket(line(1, 5000, quantity=Decimal("0.482")))
+    assert obstacle("minimum_spend = 5000", NOON, bought) is None

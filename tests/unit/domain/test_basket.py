@@ -1,0 +1,54 @@
+"""A basket in a record is the basket that was sold, less free text, in one form only."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge_agent.domain.basket import Basket, Line, Tender
+from edge_agent.domain.record import canonical
+from tests.unit.domain.builders import basket, baskets, line
+
+tenders = st.lists(
+    st.builds(Tender, type=st.sampled_from(("card", "cash")), amount=st.integers(0, 10**6)),
+    max_size=3,
+).map(tuple)
+
+
+@given(bought=baskets, paid=tenders, channel=st.sampled_from(("store", "web")))
+def test_a_basket_comes_back_from_json_as_it_was(
+    bought: Basket, paid: tuple[Tender, ...], channel: str
+) -> None:
+    whole = Basket(bought.lines, bought.total, bought.currency, paid, channel)
+    again = Basket.from_json(whole.to_json())
+    assert again == whole
+    assert canonical(again.to_json()) == canonical(whole.to_json())
+
+
+def test_every_fact_of_a_line_comes_back() -> None:
+    full = Line(
+        number=7,
+        sku="8710400011118",
+        quantity=Decimal("0.482"),
+        amount=258,
+        discount=40,
+        categories=("dairy", "milk"),
+        brand="Zuiver",
+        labels=("new",),
+        kind="deposit",
+        tax_rate="9",
+    )
+    assert Line.from_json(full.to_json()) == full
+
+
+def test_a_name_is_free_text_and_never_enters_a_record() -> None:
+    assert "Halfvolle" not in str(basket(line(1, 258, name="Halfvolle melk")).to_json())
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [("2", "2"), ("2.0", "2"), ("2.000", "2"), ("2E0", "2"), ("1E+1", "10"), ("0.4820", "0.482")],
+)
+def test_equal_quantities_have_equal_bytes(written: str, plain: str) -> None:
+    assert line(1, 100, quantity=Decimal(written)).to_json()["quantity"] == plain
