@@ -5,7 +5,7 @@ in 3.51.3, sqlite.org/releaselog), and Debian 12 ships 3.40.1.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -88,6 +88,10 @@ def as_ledger_errors() -> Iterator[None]:
         ) from error
 
 
+def _nothing() -> None:
+    return
+
+
 class Connections:
     """The connections to one database file.
 
@@ -110,9 +114,10 @@ class Connections:
             migrations.apply(self._writer)
 
     @contextmanager
-    def write(self) -> Iterator[Database]:
+    def write(self, committed: Callable[[], None] = _nothing) -> Iterator[Database]:
         """One durable transaction; any exception inside takes all of it back.
 
+        `committed` is called when it is on disk and before anybody else can write.
         Raises DiskFull or LedgerUnavailable. After an I/O error nothing is written on this handle any more: what a
         failed fsync left behind is unknown (danluu.com/fsyncgate), so the process has to start again.
         """
@@ -126,6 +131,7 @@ class Connections:
             try:
                 yield writer
                 writer.execute("COMMIT")
+                committed()
             except BaseException as error:
                 self._take_back(error)
                 raise

@@ -260,12 +260,14 @@ class Ledger:
     @contextmanager
     def act(self) -> Iterator[Act]:
         """One durable transaction for one act; when the block ends without an exception it is on disk."""
-        with self._connections.write() as db:
+        act: Act
+
+        def committed() -> None:
+            self._head = act.head
+
+        with self._connections.write(committed) as db:
             act = Act(db, self.identity, self._head)
             yield act
-        # The writer's lock is free again, and another act may have been faster to say so.
-        if act.head.seq > self._head.seq:
-            self._head = act.head
         for listener in self._listeners:
             listener()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edge_agent.domain.balance import Holding
 from edge_agent.domain.record import RecordKind
 from edge_agent.errors import Invalid, OverReturn, ReturnDiffers, UnknownSale
-from tests.tills import JAN, Shop, back, milk, sale, scanned
+from tests.tills import JAN, Shop, back, jan, milk, sale, scanned
 
 
 def unconfirmed(shop: Shop) -> int:

@@ -2,9 +2,12 @@
 
 import json
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -349,3 +352,49 @@ def test_times_are_kept_with_their_zone(shop: Shop) -> None:
     assert answer.result["at"].endswith("+00:00")
     assert shop.ledger.records(0, 1)[0].at.tzinfo is not None
     assert AT.tzinfo is UTC
+
+
+def test_many_sales_at_once_are_all_taken_and_the_chain_is_whole(shop: Shop) -> None:
+    refused: list[Exception] = []
+
+    def post(till: int) -> None:
+        for number in range(25):
+            try:
+                shop.till.sell(sale(f"{till}-{number}"))
+            except Exception as error:  # noqa: BLE001 - any refusal at all is what we look for
+                refused.append(error)
+
+    threads = [threading.Thread(target=post, args=(till,)) for till in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == []
+    found = shop.ledger.verify()
+    assert (found.records, found.faults) == (200, ())
+
+
+def test_a_sale_that_comes_right_after_the_lock_is_free_follows_the_one_before(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The moment between the commit and whatever follows it: another thread may write then."""
+    real_write = shop.ledger._connections.write
+    squeezed_in: list[str] = []
+
+    def squeeze_in() -> None:
+        answer = shop.till.sell(sale("squeezed-in"))
+        squeezed_in.append(f"{answer.result['seq']}")
+
+    @contextmanager
+    def write(*args: Any, **more: Any) -> Iterator[Any]:
+        with real_write(*args, **more) as db:
+            yield db
+        monkeypatch.undo()
+        thread = threading.Thread(target=squeeze_in)
+        thread.start()
+        thread.join()
+
+    monkeypatch.setattr(shop.ledger._connections, "write", write)
+    shop.till.sell(sale("first"))
+    assert squeezed_in == ["2"]
+    assert shop.ledger.head.seq == 2

@@ -53,6 +53,22 @@ export function icon(name, className = 'icon') {
 }
 
 /**
+ * Put these in the place of what is there, unless they are the same: then nothing is faded in again,
+ * no selected text is lost, and nothing is read aloud twice.
+ *
+ * @param {HTMLElement} place
+ * @param {...Child} children
+ * @returns {boolean}  Whether anything changed.
+ */
+export function redraw(place, ...children) {
+  const next = h('div', {}, ...children);
+  const same = next.childNodes.length === place.childNodes.length
+    && [...next.childNodes].every((node, index) => node.isEqualNode(place.childNodes[index]));
+  if (!same) place.replaceChildren(...next.childNodes);
+  return !same;
+}
+
+/**
  * The element with this id; a template without it is a mistake of ours.
  *
  * @param {string} id

@@ -50,7 +50,7 @@ export class Words {
     this.dayAndClock = new Intl.DateTimeFormat(this.locale, {
       day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit',
     });
-    this.whole = new Intl.DateTimeFormat(this.locale, { dateStyle: 'medium', timeStyle: 'medium' });
+    this.whole = new Intl.DateTimeFormat(this.locale, { dateStyle: 'short', timeStyle: 'medium' });
   }
 
   /**

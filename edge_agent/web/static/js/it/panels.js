@@ -1,6 +1,6 @@
 /** Drawing the panels of store IT's page. */
 
-import { byId, h, icon } from '../core/dom.js';
+import { byId, h, icon, redraw } from '../core/dom.js';
 import { parsed } from '../core/texts.js';
 import { central } from '../till/state.js';
 import { troubleOf } from '../till/trouble.js';
@@ -25,9 +25,17 @@ const DEVICE_STATES = /** @type {Record<string, string>} */ ({
   ok: 'it.state_ok', trouble: 'it.state_trouble', offline: 'it.state_offline', unknown: 'it.state_unknown',
 });
 const ROLES = /** @type {Record<string, string>} */ ({ printer: 'it.role_printer', scanner: 'it.role_scanner' });
-const TESTS = /** @type {Record<string, string>} */ ({ sent: 'it.test_sent', done: 'it.test_done', failed: 'it.test_failed' });
-const CENTRAL_STATES = { online: 'it.central_online', offline: 'it.central_offline', unknown: 'it.state_unknown' };
-const REFUSED = /** @type {Record<string, string>} */ ({ 'payment-card': 'it.scan_payment_card', 'passed-on': 'it.scan_passed_on' });
+const TESTS = /** @type {Record<string, string>} */ ({ scan: 'it.test_scan_now', sent: 'it.test_sent', done: 'it.test_done', failed: 'it.test_failed' });
+const CENTRAL_STATES = { online: 'it.central_online', offline: 'it.state_offline', unknown: 'it.state_unknown' };
+const REFUSED = /** @type {Record<string, string>} */ ({
+  'payment-card': 'it.scan_payment_card',
+  'passed-on': 'it.scan_passed_on',
+  'not-a-member-card': 'it.scan_not_member',
+  repeat: 'it.scan_repeat',
+  garbage: 'it.scan_misread',
+  'too-long': 'it.scan_misread',
+  unterminated: 'it.scan_misread',
+});
 
 /**
  * What is wrong, the worst first; each with what to do.
@@ -55,11 +63,14 @@ export function findings({ link, status, devices }, words) {
  */
 function statusChecks(status) {
   const { clock, members, outbox, programme, states } = status;
+  const line = status.central?.state;
   const away = central(status) === 'offline';
   const asOf = parsed(members?.as_of);
   const offset = Math.abs(Number(clock?.offset_seconds ?? 0));
   return [
-    [away, 'warn', 'it.central_offline', 'hint.central'],
+    [line === 'refused', 'bad', 'it.central_refused', 'hint.refused'],
+    [line === 'not-enrolled', 'bad', 'it.not_enrolled', 'hint.not_enrolled'],
+    [away && line !== 'refused' && line !== 'not-enrolled', 'warn', 'it.central_offline', 'hint.central'],
     [!away && Number(outbox?.oldest_seconds ?? 0) > STUCK_S, 'bad', 'it.stuck', 'hint.stuck'],
     [Number(states?.rejected ?? 0) > 0, 'bad', 'it.has_rejected', 'hint.rejected'],
     [Number(states?.parked ?? 0) > 0, 'warn', 'it.has_parked', 'hint.parked'],
@@ -80,15 +91,12 @@ export function drawVerdict(place, known, words) {
   const found = findings(known, words);
   const loading = known.link === 'loading';
   const tone = loading ? 'quiet' : (found[0]?.tone ?? 'good');
-  const key = JSON.stringify([tone, found, words.language]);
-  if (place.dataset.key === key) return; // Drawn again, it would be read aloud again.
-  place.dataset.key = key;
   place.dataset.tone = tone;
   if (loading || found.length === 0) {
-    place.replaceChildren(finding(loading ? 'clock' : 'check', words.t(loading ? 'notice.starting' : 'it.fine'), ''));
+    redraw(place, finding(loading ? 'clock' : 'check', words.t(loading ? 'notice.starting' : 'it.fine'), ''));
     return;
   }
-  place.replaceChildren(...found.map(({ tone: each, title, text }) => finding('alert', title, text, each)));
+  redraw(place, ...found.map(({ tone: each, title, text }) => finding('alert', title, text, each)));
 }
 
 /**
@@ -113,8 +121,8 @@ function finding(picture, title, text, tone = '') {
 export function drawDevices(place, devices, tests, onTest, words) {
   // A button that is drawn anew loses the focus; who tests by keyboard keeps it.
   const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.test;
-  if (devices.length === 0) place.replaceChildren(h('li', { class: 'remark' }, words.t('it.no_devices')));
-  else place.replaceChildren(...devices.map((device) => deviceItem(device, tests.get(device.id), onTest, words)));
+  if (devices.length === 0) redraw(place, h('li', { class: 'remark' }, words.t('it.no_devices')));
+  else redraw(place, ...devices.map((device) => deviceItem(device, tests.get(device.id), onTest, words)));
   if (focused === undefined) return;
   for (const button of place.querySelectorAll('button')) if (button.dataset.test === focused) button.focus();
 }
@@ -177,6 +185,7 @@ export function drawFigures(status, words) {
   const number = (/** @type {any} */ n) => (typeof n === 'number' ? words.number(n) : words.t('time.unknown'));
   figures('sync', [
     ['it.central', words.t(CENTRAL_STATES[central(status)])],
+    ['it.central_reason', text(far?.reason)],
     ['it.last_contact', words.exactly(far?.last_contact)],
     ['it.seq', number(journal?.seq)],
     ['it.received', number(journal?.received)],
@@ -216,7 +225,7 @@ const text = (value) => {
  * @param {Words} words
  */
 function figures(id, rows, words) {
-  byId(id).replaceChildren(
+  redraw(byId(id),
     ...rows.map(([key, value]) => h('div', { class: 'row', 'data-figure': key }, h('dt', {}, words.t(key)), h('dd', {}, value))),
   );
 }
@@ -228,13 +237,13 @@ function figures(id, rows, words) {
  */
 export function drawScans(place, scans, words) {
   if (scans.length === 0) {
-    place.replaceChildren(h('tr', {}, h('td', { colspan: '5', class: 'remark' }, words.t('it.no_scans'))));
+    redraw(place, h('tr', {}, h('td', { colspan: '5', class: 'remark' }, words.t('it.no_scans'))));
     return;
   }
-  place.replaceChildren(...scans.map((scan) =>
+  redraw(place, ...scans.map((scan) =>
     h('tr', { 'data-accepted': String(scan.accepted) },
       h('td', {}, words.seconds.format(scan.at)),
-      h('td', { class: 'mono' }, scan.shown),
+      h('td', { class: 'mono' }, scan.shown || '–'),
       h('td', { class: 'outcome' }, scan.accepted ? words.t('it.scan_accepted') : refusal(scan.reason, words)),
       h('td', {}, scan.device),
       h('td', {}, scan.symbology ?? '–'),
