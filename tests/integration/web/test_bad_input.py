@@ -133,6 +133,13 @@ def test_a_body_of_a_megabyte_is_too_large_however_it_comes(
     assert (answer.status_code, code_of(answer)) == (413, "too-large")
 
 
+def test_size_is_looked_at_before_who_it_is(nothing_written: Agent) -> None:
+    headers = {**JSON, "Origin": "https://evil.example", "Authorization": None}
+    for body, status in ((b"x" * (BODY_BYTES_MAX + 1), 413), (b"x", 403)):
+        answer = nothing_written.call("POST", "/v1/sales", data=body, headers=headers)
+        assert answer.status_code == status
+
+
 def test_a_body_beyond_that_is_refused_before_it_is_sent(nothing_written: Agent) -> None:
     head = f"POST /v1/sales HTTP/1.1\r\nHost: {nothing_written.address}\r\n"
     found = nothing_written.send(

@@ -56,6 +56,8 @@ class Document:
         content = responses[str(answer.status_code)]["content"]
         media = answer.headers["Content-Type"]
         assert media in content
+        if media == "application/problem+json":
+            assert f"`{answer.json()['code']}`" in responses[str(answer.status_code)]["description"]
         if media.endswith("json"):
             assert self.errors(content[media]["schema"], answer.json()) == [], answer.text
 

@@ -106,6 +106,13 @@ def test_at_the_cap_there_is_a_problem_and_calls_go_on(agent: Agent) -> None:
             each.close()
 
 
+def test_a_reader_that_leaves_frees_its_place_though_nothing_happens(tmp_path: Path) -> None:
+    with an_agent(tmp_path, heartbeat_s=3600) as agent:
+        with streaming(agent):
+            assert agent.events.streams == 1
+        until(lambda: agent.events.streams == 0, "its place is free")
+
+
 def test_asking_for_the_head_alone_takes_no_place(agent: Agent) -> None:
     assert agent.call("HEAD", "/v1/events").status_code == 200
     assert agent.events.streams == 0

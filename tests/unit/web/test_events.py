@@ -122,13 +122,17 @@ def test_a_reader_that_is_gone_frees_its_place_soon() -> None:
     assert list(frames) == []
 
 
-def test_closing_ends_waiting_readers_at_once_and_lets_no_new_one_in() -> None:
-    hub = EventHub()
+def test_closing_ends_waiting_readers_at_once_and_lets_no_new_one_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge_agent.web.events.LOOK_S", 3600.0)
+    hub = EventHub(heartbeat_s=3600)
     frames = hub.subscribe().frames(never)
     next(frames)
     left: list[bytes] = []
-    reader = threading.Thread(target=lambda: left.extend(frames))
+    reader = threading.Thread(target=lambda: left.extend(frames), daemon=True)
     reader.start()
+    reader.join(0.05)  # it waits by now, most probably; either way it has to end
     hub.close()
     reader.join(DEADLINE_S)
     assert not reader.is_alive()
