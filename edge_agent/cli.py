@@ -9,7 +9,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +178,7 @@ def sync(config: Path, as_json: bool) -> None:
                 raise CouldNot(
                     "this terminal is not enrolled: edge-agent enrol --config ... --code ..."
                 )
-            with Progress(console=Console(stderr=True), transient=True) as bars:
+            with closing(central), Progress(console=Console(stderr=True), transient=True) as bars:
                 tasks = {what: bars.add_task(what, total=None) for what in ("records", "members")}
                 result = sync_once(
                     central,

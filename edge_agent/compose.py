@@ -104,23 +104,22 @@ class CentralLine:
         self._settings = settings
         self._identity: Identity | None = None
         self._status: Callable[[], LinkStatus] | None = None
-        self.reload()
-
-    def reload(self) -> None:
-        """Read the identity again: a till may be enrolled while the agent runs."""
         try:
-            self._identity = load_identity(self._settings.identity_file)
+            self._identity = load_identity(settings.identity_file)
         except CentralError as error:
+            # The worker meets it again, and shows it on store IT's page.
             structlog.get_logger(__name__).error("identity_unusable", detail=error.detail)
-            self._identity = None
 
     def card_key(self) -> bytes | None:
         """What cards are hashed with."""
         return None if self._identity is None else self._identity.card_key
 
     def connect(self) -> CentralClient | None:
-        """A client for one of the worker's threads; None while the terminal is not enrolled."""
-        self.reload()
+        """A client for one of the worker's threads; None while the terminal is not enrolled.
+
+        The identity is read again: a till may be enrolled while the agent runs. Raises IdentityUnusable.
+        """
+        self._identity = load_identity(self._settings.identity_file)
         if self._identity is None:
             return None
         central = self._settings.central
@@ -228,9 +227,8 @@ def _assemble(settings: Settings, store: Store, address: str, bound: Any, token:
     line = CentralLine(settings)
     outbox, members, programmes = store.sync_ports()
 
-    def link_changed(status: LinkStatus) -> None:
-        if status.last_contact is not None:
-            events.publish("sync", agent_status.sync_json())
+    def link_changed(_status: LinkStatus) -> None:
+        events.publish("sync", agent_status.sync_json())
 
     worker = Worker(
         SyncParts(line.connect, outbox, members, programmes, loop=health.loop, changed=link_changed)

@@ -481,7 +481,7 @@ Open the till's page beside this window. Ctrl-C ends everything.
         result = demo.customer(number, members)
         demo.wait_for("the receipt", lambda: demo.printer.printed_count >= demo.counts.posted)
         demo.save_pictures()
-        balance = result["balance"]["points"]
+        balance = result["balance"].get("points", {"confirmed": 0, "unconfirmed": 0})
         demo.say(
             f"{result['sale_id']}  {result['card']}  +{result['earned']['points']} punten, saldo "
             f"{balance['confirmed'] + balance['unconfirmed']} ({balance['unconfirmed']} nog niet bevestigd)"

@@ -10,7 +10,7 @@ from typing import Any
 
 from drivers.document import Document
 from edge_agent.clock import Clock
-from edge_agent.domain.balance import Holding
+from edge_agent.domain.balance import Balance, Holding
 from edge_agent.domain.basket import Basket, EntryMode, Line, PresentedCard, ReturnedLine, Sale
 from edge_agent.domain.cards import CardCheck, CardPattern, card_key
 from edge_agent.domain.member import Standing
@@ -190,6 +190,13 @@ def sale(
 def back(number: int, quantity: str) -> ReturnedLine:
     """So much of a line comes back."""
     return ReturnedLine(number, Decimal(quantity))
+
+
+def points(shop: Shop, code: str = JAN) -> Balance:
+    """What the holder of a scanned card has."""
+    shown = shop.till.identify(scanned(code)).balance
+    assert shown is not None
+    return shown["points"]
 
 
 DAY = timedelta(days=1)

@@ -14,6 +14,7 @@ from edge_agent.domain.entries import Entry, reversal, total_per_unit
 from edge_agent.domain.record import RecordKind, canonical
 from edge_agent.errors import FieldError, Invalid, OverReturn, ReturnDiffers, UnknownSale
 from edge_agent.ledger.ledger import Act, Lookups, StoredGiveback, StoredSale
+from edge_agent.till.directory import Holdings
 from edge_agent.till.parts import Parts
 from edge_agent.till.receipts import Paper, Receipts, entries_json, standing_json
 from edge_agent.till.sell import NO_HOLDINGS, print_paper
@@ -200,12 +201,15 @@ def _record(
         entries,
     )
     programme = parts.shelf.by_digest(original.programme) or parts.shelf.at(parts.clock.now())
-    holdings = NO_HOLDINGS
-    if account is not None:
+    sold = json.loads(original.stored.result)
+    holdings: Holdings | None = NO_HOLDINGS
+    if sold["balance"] is None:
+        holdings = None  # as on the sale's own receipt
+    elif account is not None:
         holdings = parts.directory.holdings(account, act, programme, parts.clock.now())
     language = parts.settings.language
     result |= {
-        "card": json.loads(original.stored.result)["card"],
+        "card": sold["card"],
         "programme": programme.digest,
         "entries": entries_json(entries, programme, language),
         "earned": dict.fromkeys(programme.units, 0) | total_per_unit(entries),

@@ -52,8 +52,10 @@ def identify(parts: Parts, card: PresentedCard) -> MemberView:
     now = parts.clock.now()
     current = parts.shelf.current(now)
     known = account if account is not None else unknown_account("")
-    holdings = Holdings({}, ())
-    if current is not None:
+    holdings: Holdings | None = Holdings({}, ())
+    if current is not None and not current[0].shows_balance(card.entry):
+        holdings = None
+    elif current is not None:
         holdings = parts.directory.holdings(known, lookups, current[0], now)
     view = _view(parts, card, known, holdings, current[0] if current else None)
     parts.present.set(card, now)
@@ -65,7 +67,7 @@ def _view(
     parts: Parts,
     card: PresentedCard,
     account: Account,
-    holdings: Holdings,
+    holdings: Holdings | None,
     programme: Programme | None,
 ) -> MemberView:
     member = account.member
@@ -77,10 +79,10 @@ def _view(
         tier=None if member is None else member.tier,
         since=None if member is None else member.since,
         language=None if member is None else member.language,
-        balance=holdings.balance,
+        balance=None if holdings is None else holdings.balance,
         rewards=()
-        if programme is None
+        if programme is None or holdings is None
         else reward_views(programme, holdings.balance, parts.settings.language),
-        expiring=holdings.expiring,
+        expiring=() if holdings is None else holdings.expiring,
         as_of=account.as_of,
     )

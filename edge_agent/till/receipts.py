@@ -34,17 +34,30 @@ FRESH_FOR = timedelta(minutes=10)
 def entries_json(
     entries: Sequence[Entry], programme: Programme, language: str
 ) -> list[dict[str, Any]]:
-    """Entries as the API shows them: with the reason in words."""
-    return [{**entry.to_json(), "why": programme.reason(entry.rule, language)} for entry in entries]
+    """Entries as the API shows them: with the reason in words, and bonuses told from the base."""
+    return [
+        {
+            **entry.to_json(),
+            "why": programme.reason(entry.rule, language),
+            "bonus": programme.is_bonus(entry.rule),
+        }
+        for entry in entries
+    ]
 
 
 def standing_json(
-    account: Account | None, holdings: Holdings, programme: Programme, language: str
+    account: Account | None, holdings: Holdings | None, programme: Programme, language: str
 ) -> dict[str, Any]:
-    """What an answer says of the member's balance: per unit, what expires and what the next reward is."""
+    """What an answer says of the member's balance: per unit, what expires and what the next reward is.
+
+    Without `holdings` nothing of it is to be shown.
+    """
+    standing = None if account is None else account.standing.value
+    if holdings is None:
+        return {"standing": standing, "balance": None, "expiring": [], "next_reward": None}
     reward = next_reward(reward_views(programme, holdings.balance, language), holdings.balance)
     return {
-        "standing": None if account is None else account.standing.value,
+        "standing": standing,
         "balance": {unit: balance.to_json() for unit, balance in holdings.balance.items()},
         "expiring": [item.to_json() for item in holdings.expiring],
         "next_reward": None if reward is None else asdict(reward),
@@ -80,6 +93,7 @@ class Receipts:
         kind = ReceiptKind(result["kind"])
         sale_id = result.get("sale_id", "")
         reward = result["next_reward"]
+        balance = result["balance"] or {}
         expiring = result["expiring"][0] if result["expiring"] else None
         return ReceiptFacts(
             kind=kind,
@@ -91,8 +105,8 @@ class Receipts:
             sale_id=sale_id,
             member=_member_shown(result),
             changes=changes_of(result["entries"], programme.is_bonus),
-            balances={unit: _balance(each) for unit, each in result["balance"].items()},
-            fresh=_is_fresh(result["balance"], at),
+            balances={unit: _balance(each) for unit, each in balance.items()},
+            fresh=_is_fresh(balance, at),
             expiring=None
             if expiring is None
             else Expiring(

@@ -133,9 +133,7 @@ def _record(
         None if facts is None else facts.account,
         evaluation.entries,
     )
-    holdings = NO_HOLDINGS
-    if account is not None:
-        holdings = parts.directory.holdings(account, act, pinned.programme, at)
+    holdings = _shown(parts, act, card, account, pinned.programme, at)
     result = {
         "sale_id": sale.sale_id,
         "record": record_id,
@@ -172,6 +170,22 @@ def _evaluate(
     return Evaluation((), (), ()) if facts is None else evaluate(programme, facts, sale.basket, at)
 
 
+def _shown(
+    parts: Parts,
+    lookups: Lookups,
+    card: PresentedCard | None,
+    account: Account | None,
+    programme: Programme,
+    at: datetime,
+) -> Holdings | None:
+    """What whoever presented the card may see of the account; None for nothing."""
+    if card is None or account is None:
+        return NO_HOLDINGS
+    if not programme.shows_balance(card.entry):
+        return None
+    return parts.directory.holdings(account, lookups, programme, at)
+
+
 def _personal(sale: Sale, card: PresentedCard | None) -> dict[str, Any]:
     """What goes into the attachment: who it was, who served, and free text."""
     personal: dict[str, Any] = {}
@@ -194,7 +208,7 @@ def _worked_out(
     at: datetime,
     programme: Programme,
     evaluation: Evaluation,
-    holdings: Holdings,
+    holdings: Holdings | None,
 ) -> dict[str, Any]:
     language = parts.settings.language
     return {
@@ -229,9 +243,7 @@ def preview(
         account = parts.directory.by_card(card.code, lookups) or unknown_account("")
     facts = None if account is None else account.facts
     evaluation = _evaluate(programme, facts, sale, at)
-    holdings = NO_HOLDINGS
-    if account is not None:
-        holdings = parts.directory.holdings(account, lookups, programme, at)
+    holdings = _shown(parts, lookups, card, account, programme, at)
     worked_out = _worked_out(parts, card, account, at, programme, evaluation, holdings)
     return worked_out, facts
 

@@ -45,6 +45,10 @@ class Till:
         with as_ledger_errors():
             return identify(self._parts, card)
 
+    def leave(self) -> None:
+        """Whoever is at the till goes: the next sale that leaves the card to the till has none."""
+        self._parts.present.clear()
+
     def quote(self, quote_id: str, sale: Sale) -> dict[str, Any]:
         """What a basket would earn; a sale that names the quote within its time is worked out the same way."""
         parts = self._parts
@@ -126,13 +130,21 @@ class Till:
             f"copy:{sale_id}", self._receipts.paper(result, programme, columns, copy=True)
         )
 
-    def print_slip(self, card: PresentedCard) -> PrintState:
-        """Print a balance slip. Raises PaymentCard, UnknownCard, NoProgramme, or Refused without a printer."""
+    def print_slip(self, card: PresentedCard | None) -> PrintState:
+        """Print a balance slip for a card, or (None) for the one that is at the till.
+
+        Raises PaymentCard, UnknownCard, NoProgramme, or Refused without a printer or with nobody at the till.
+        """
         parts = self._parts
         columns = self._columns()
         now = parts.clock.now()
+        card = card or parts.present.card(now)
+        if card is None:
+            raise Refused("nobody is at the till; scan the card first")
         programme = parts.shelf.at(now)
         view = self.identify(card)
+        if view.balance is None:
+            raise Refused("a typed number shows no balance; scan the card")
         with as_ledger_errors():
             lookups = parts.ledger.lookups()
             account = parts.directory.by_card(card.code, lookups)

@@ -38,7 +38,8 @@ class RewardView:
 class MemberView:
     """What the cashier sees after a scan.
 
-    `standing` tells known, unknown (well-formed, earns here), blocked and erased apart. `card` is masked.
+    `standing` tells known, unknown (well-formed, earns here), blocked and erased apart. `card` is masked. `balance` is
+    None where it is not to be shown (a typed number).
     """
 
     standing: Standing
@@ -48,7 +49,7 @@ class MemberView:
     tier: str | None = None
     since: date | None = None
     language: str | None = None
-    balance: dict[str, Balance] = field(default_factory=dict)
+    balance: dict[str, Balance] | None = field(default_factory=dict)
     rewards: tuple[RewardView, ...] = ()
     expiring: tuple[Expiring, ...] = ()
     as_of: datetime | None = None
@@ -74,7 +75,9 @@ class MemberView:
             "standing": self.standing.value,
             "member": member,
             "card": self.card,
-            "balance": {unit: balance.to_json() for unit, balance in self.balance.items()},
+            "balance": None
+            if self.balance is None
+            else {unit: balance.to_json() for unit, balance in self.balance.items()},
             "stamps": [],
             "rewards": [reward.to_json() for reward in self.rewards],
             "offers": [],

@@ -21,6 +21,7 @@ class TableModel(BaseModel):
 
 
 Whole = Annotated[int, Strict()]
+Flag = Annotated[bool, Strict()]
 Day = Annotated[date, Strict()]
 ClockTime = Annotated[time, Strict()]
 Moment = Annotated[AwareDatetime, Strict()]

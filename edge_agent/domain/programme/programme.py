@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field
 
+from edge_agent.domain.basket import EntryMode
 from edge_agent.domain.money import CURRENCIES
 from edge_agent.domain.programme.bonuses import Bonuses, BonusRule
 from edge_agent.domain.programme.earning import Earning, EarnRule
 from edge_agent.domain.programme.exclusions import ExcludeRule, Exclusions
 from edge_agent.domain.programme.expiry import Expiry
-from edge_agent.domain.programme.form import Moment, TableModel, Whole
+from edge_agent.domain.programme.form import Flag, Moment, TableModel, Whole
 from edge_agent.domain.programme.rewards import RewardRule
 from edge_agent.domain.programme.situation import Mechanism
 from edge_agent.domain.programme.texts import CountedTexts, LocalText, RuleId, Texts
@@ -53,6 +54,12 @@ class ReceiptTexts(TableModel):
     invitation: LocalText | None = None
 
 
+class PrivacyTable(TableModel):
+    """What is shown to whom. A typed number proves nothing about who holds the card, so it shows no balance."""
+
+    typed_number_shows_balance: Flag = False
+
+
 class ProgrammeFile(TableModel):
     """The file as a whole, format 1. `name` stands on the receipt."""
 
@@ -69,6 +76,7 @@ class ProgrammeFile(TableModel):
     exclude: tuple[ExcludeRule, ...] = Field(default=(), max_length=RULES_MAX)
     reward: tuple[RewardRule, ...] = Field(default=(), max_length=RULES_MAX)
     receipt: ReceiptTexts = ReceiptTexts()
+    privacy: PrivacyTable = PrivacyTable()
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,10 @@ class Programme:
     def units(self) -> tuple[str, ...]:
         """The units, in the file's order."""
         return tuple(self.file.unit)
+
+    def shows_balance(self, entry: EntryMode) -> bool:
+        """Whether whoever presents a card in this way may see what is on it."""
+        return entry is not EntryMode.KEYED or self.file.privacy.typed_number_shows_balance
 
     @cached_property
     def exclusions(self) -> Exclusions:

@@ -11,7 +11,7 @@ import pytest
 from edge_agent.ledger.inspect import open_journal
 from edge_agent.ledger.journal import Fault
 from edge_agent.ledger.ledger import Ledger, StoredState, WrongTerminal
-from tests.tills import AT, JAN, Shop, back, jan, milk, open_shop, sale, scanned
+from tests.tills import AT, Shop, back, jan, milk, open_shop, points, sale
 
 
 @pytest.fixture
@@ -163,11 +163,11 @@ def test_a_rejected_record_is_shown_as_such_and_no_longer_counted(tmp_path: Path
     assert shop.till.sale("a")[1].central == "rejected"
     assert shop.till.sale("b")[1].central == "parked"
     assert shop.ledger.state_counts() == {"rejected": 1, "parked": 1}
-    points = shop.till.identify(scanned(JAN)).balance["points"]
-    assert (points.confirmed, points.unconfirmed) == (118, 2)
+    shown = points(shop)
+    assert (shown.confirmed, shown.unconfirmed) == (118, 2)
     shop.ledger.keep_states([StoredState(2, "accepted", None)])
     assert shop.till.sale("b")[1].central == "accepted"
-    assert shop.till.identify(scanned(JAN)).balance["points"].unconfirmed == 0
+    assert points(shop).unconfirmed == 0
     shop.close()
 
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from edge_agent.domain.balance import Holding
 from edge_agent.domain.record import RecordKind
 from edge_agent.errors import Invalid, OverReturn, ReturnDiffers, UnknownSale
-from tests.tills import JAN, Shop, back, jan, milk, sale, scanned
+from tests.tills import Shop, back, jan, milk, points, sale
 
 
 def unconfirmed(shop: Shop) -> int:
-    return shop.till.identify(scanned(JAN)).balance["points"].unconfirmed
+    return points(shop).unconfirmed
 
 
 def test_a_returned_line_takes_back_what_it_earned(shop: Shop) -> None:
@@ -175,5 +175,5 @@ def test_points_that_are_taken_back_cannot_be_spent_meanwhile(shop: Shop) -> Non
     posted = replace(jan(168), lots=(Holding("points", 168, None),))
     shop.confirm(posted, applied_seq=1)
     shop.till.void("s", "v")
-    points = shop.till.identify(scanned(JAN)).balance["points"]
-    assert (points.confirmed, points.unconfirmed, points.spendable) == (168, -75, 93)
+    shown = points(shop)
+    assert (shown.confirmed, shown.unconfirmed, shown.spendable) == (168, -75, 93)

@@ -1,13 +1,15 @@
 """Identifying: who holds this card, and telling cards apart."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from edge_agent.domain.basket import EntryMode, PresentedCard
 from edge_agent.domain.member import Standing
 from edge_agent.errors import PaymentCard, Refused, UnknownCard, UnknownSale
 from edge_agent.till.views import PrintState
-from tests.tills import JAN, JAN_REF, STRANGER, Shop, jan, sale, scanned
+from tests.tills import AT, JAN, JAN_REF, PROGRAMME, STRANGER, Shop, jan, points, sale, scanned
 
 TRACK_2 = ";4111111111111111=25121011234500000000?"
 
@@ -16,7 +18,7 @@ def test_a_member_is_found_with_balance_rewards_and_what_expires(shop: Shop) -> 
     view = shop.till.identify(scanned(JAN))
     assert (view.known, view.account, view.display_name) == (True, JAN_REF, "Jan B.")
     assert view.card == "*********8906"
-    assert view.balance["points"].confirmed == 118
+    assert points(shop).confirmed == 118
     assert [(item.quantity, item.on) for item in view.expiring] == [(118, date(2027, 3, 31))]
     (coffee,) = (reward for reward in view.rewards if reward.id == "coffee")
     (money,) = (reward for reward in view.rewards if reward.id == "five-euro")
@@ -33,7 +35,7 @@ def test_an_unknown_well_formed_card_is_answered_as_such(shop: Shop) -> None:
 
 def test_a_stranger_sees_what_was_earned_here(shop: Shop) -> None:
     shop.till.sell(sale(card=STRANGER))
-    assert shop.till.identify(scanned(STRANGER)).balance["points"].unconfirmed == 2
+    assert points(shop, STRANGER).unconfirmed == 2
 
 
 @pytest.mark.parametrize("standing", [Standing.BLOCKED, Standing.ERASED])
@@ -119,3 +121,35 @@ def test_the_outcome_of_a_receipt_is_kept(shop: Shop) -> None:
     shop.till.printed("sale:s", PrintState.UNKNOWN)
     shop.till.printed("copy:s", PrintState.PRINTED)
     assert shop.till.sale("s")[1].print == "unknown"
+
+
+def test_a_typed_number_earns_and_shows_no_balance(shop: Shop) -> None:
+    typed = PresentedCard(JAN, EntryMode.KEYED)
+    view = shop.till.identify(typed)
+    assert (view.balance, view.expiring, view.rewards) == (None, (), ())
+    answer = shop.till.sell(replace(sale("s", print=True), card=typed))
+    assert answer.result["earned"] == {"points": 2}
+    assert answer.result["balance"] is None
+    assert not any("118" in line or "120" in line for line in answer.result["receipt"]["lines"])
+    assert shop.till.void("s", "v").result["balance"] is None
+    with pytest.raises(Refused):
+        shop.till.print_slip(typed)
+
+
+def test_a_programme_may_show_the_balance_for_a_typed_number(shop: Shop) -> None:
+    text = PROGRAMME.read_text().replace("version = 3", "version = 4")
+    shop.shelf.offer(text.replace("shows_balance = false", "shows_balance = true"), "next", AT)
+    assert shop.till.identify(PresentedCard(JAN, EntryMode.KEYED)).balance is not None
+
+
+def test_a_slip_may_be_for_whoever_is_at_the_till(shop: Shop) -> None:
+    with pytest.raises(Refused, match="nobody"):
+        shop.till.print_slip(None)
+    shop.till.scanned("hand", JAN, None)
+    assert shop.till.print_slip(None) == "queued"
+
+
+def test_whoever_leaves_is_not_the_next_sales_member(shop: Shop) -> None:
+    shop.till.scanned("hand", JAN, None)
+    shop.till.leave()
+    assert shop.till.sell(sale(card=None, from_till=True)).result["card"] is None

@@ -28,8 +28,8 @@ from tests.tills import (
     jan,
     milk,
     open_shop,
+    points,
     sale,
-    scanned,
     tobacco,
 )
 
@@ -187,26 +187,26 @@ def test_what_central_posted_is_confirmed_once_and_never_counted_twice(shop: Sho
     shop.till.sell(sale("a"))
     shop.till.sell(sale("b"))
     shop.confirm(jan(120), applied_seq=1)
-    points = shop.till.identify(scanned(JAN)).balance["points"]
-    assert (points.confirmed, points.unconfirmed) == (120, 2)
+    shown = points(shop)
+    assert (shown.confirmed, shown.unconfirmed) == (120, 2)
     shop.confirm(jan(122), applied_seq=2)
-    points = shop.till.identify(scanned(JAN)).balance["points"]
-    assert (points.confirmed, points.unconfirmed) == (122, 0)
+    shown = points(shop)
+    assert (shown.confirmed, shown.unconfirmed) == (122, 0)
 
 
 def test_a_position_of_another_epoch_says_nothing_about_this_journal(shop: Shop) -> None:
     shop.till.sell(sale())
     shop.confirm(jan(), applied_seq=5, epoch="f" * 32)
-    assert shop.till.identify(scanned(JAN)).balance["points"].unconfirmed == 2
+    assert points(shop).unconfirmed == 2
 
 
 def test_lots_that_are_expired_at_the_time_of_the_sale_do_not_count(shop: Shop) -> None:
     shop.system.at = AT.replace(year=2027, month=3, day=31, hour=21, minute=59)
-    assert shop.till.identify(scanned(JAN)).balance["points"].confirmed == 118
+    assert points(shop).confirmed == 118
     shop.system.at = AT.replace(
         year=2027, month=3, day=31, hour=22, minute=0
     )  # midnight in Amsterdam
-    assert shop.till.identify(scanned(JAN)).balance["points"].confirmed == 0
+    assert points(shop).confirmed == 0
 
 
 def test_a_training_sale_leaves_no_trace_but_its_answer(shop: Shop) -> None:

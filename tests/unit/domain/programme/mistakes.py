@@ -86,7 +86,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("reward cost", GOOD + REWARD.replace("60", "-1"), "17: reward[0].cost: must be more than 0 [bad-value]"),
     ("receipt key", GOOD + '[receipt]\nfoter = "x"\n', "16: receipt.foter: is not a key that is known here; is footer meant? [unknown-key]"),
     ("far from any key", GOOD + '[receipt]\nzzz = "x"\n', "16: receipt.zzz: is not a key that is known here; known are greeting, footer, invitation [unknown-key]"),
-    ("stamps are for later", GOOD + "[[stamps]]\nid = 'x'\n", "15: stamps: is not a key that is known here; known are format, id, version, name, timezone, currency, valid_from, unit, earn, bonus, exclude, reward, receipt [unknown-key]"),
+    ("stamps are for later", GOOD + "[[stamps]]\nid = 'x'\n", "15: stamps: is not a key that is known here; known are format, id, version, name, timezone, currency, valid_from, unit, earn, bonus, exclude, reward, receipt, privacy [unknown-key]"),
     ("syntax", GOOD + "name = \n", "15: (file): not a value; texts stand in quotes, numbers without, and it is true or false [toml]"),
     ("a key twice", GOOD + "per = 50\n", "15: (file): this key stands twice in the same table [toml]"),
     ("empty", "", "1: format: is missing [missing-key]"),

@@ -16,7 +16,12 @@ from edge_agent.domain.programme.earning import EarnRule
 from edge_agent.domain.programme.exclusions import ExcludeRule
 from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.form import TableModel
-from edge_agent.domain.programme.programme import ProgrammeFile, ReceiptTexts, UnitTable
+from edge_agent.domain.programme.programme import (
+    PrivacyTable,
+    ProgrammeFile,
+    ReceiptTexts,
+    UnitTable,
+)
 from edge_agent.domain.programme.rewards import RewardRule
 from edge_agent.domain.programme.texts import CountedTexts, Texts
 from tests.unit.domain.programme.mistakes import MISTAKES
@@ -35,6 +40,7 @@ SECTIONS: dict[str, list[type[TableModel]]] = {
     "## `[[exclude]]`": [ExcludeRule],
     "## `[[reward]]`": [RewardRule],
     "## `[receipt]`": [ReceiptTexts],
+    "## `[privacy]`": [PrivacyTable],
 }
 
 Row = dict[str, str]
