@@ -50,7 +50,8 @@ def push(
             after = _settle(outbox, central.send(_message(outbox, ())))
         while (taken := _exchange(central, outbox, after, window)) is not None:
             if taken <= after:
-                raise Stalled(f"central holds {taken}, and took nothing of what follows {after}")
+                asked_after, after = after, taken
+                raise Stalled(f"central holds {taken}, and took nothing after {asked_after}")
             moved += taken - after
             after = taken
             moved_on(moved)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from sync.central.central import Central
 from sync.central.settings import ENVIRONMENT_PREFIX
 from tests.central import (
     Running,
@@ -20,6 +21,7 @@ from tests.central import (
     earn,
     run_command,
     running_central,
+    settings_in,
 )
 
 CARD = "2912345678906"
@@ -55,6 +57,22 @@ def test_secrets_are_made_on_first_start_for_our_eyes_only_and_kept(tmp_path: Pa
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
     with running_central(tmp_path) as running:
         assert (running.admin_token, running.enrol().card_key) == first
+
+
+def test_what_was_taken_but_not_posted_before_a_crash_is_posted_when_it_answers_again(
+    tmp_path: Path,
+) -> None:
+    with running_central(tmp_path) as running:
+        wire = running.enrol()
+    till = Till(wire.terminal)
+    till.sale("ref-1", [earn(5)], card=CARD)
+    central = Central(settings_in(tmp_path))
+    central.intake.take(till.message())
+    central.close()
+    with running_central(tmp_path) as running:
+        wire.url = running.url
+        assert wire.changes(epoch=till.epoch).json()["applied_seq"] == 1
+        assert running.admin("GET", f"/members?card={CARD}").json()["balance"] == {"points": 5}
 
 
 def test_killed_at_random_moments_every_acknowledged_record_is_there_once(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_one_connection_serves_many_requests(
         (status(503), Busy),
         (status(404), ProtocolError),
         (status(400), ProtocolError),
-        (status(204), ProtocolError),
+        (status(204, None, b""), ProtocolError),
         (status(302, {"Location": "http://127.0.0.1:1/"}), ProtocolError),
         (
             status(200, {"Content-Type": "text/html"}, b"<h1>Welcome to our wifi</h1>"),

@@ -4,12 +4,15 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import uuid_utils
 from pysqlite3 import dbapi2 as sqlite3  # two SQLites in one process would break each other's locks
 
 from edge_agent.clock import Clock
+from edge_agent.domain.basket import Basket, Line
+from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.record import ClockReading, Record, RecordKind
 from edge_agent.ledger.ledger import LEDGER_FILE, Ledger
 from edge_agent.ledger.members import MembersFile
@@ -21,6 +24,9 @@ from sync.wire import StateOfRecord
 TERMINAL = "0412/03"
 EPOCH = "0" * 31 + "1"
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+ACCOUNT = "ab" * 16
+CARD = "2912345678906"
+ONE_LINE = Basket((Line(1, "8710400011118", Decimal(2), 258),), 258, "EUR")
 PROGRAMME = Path(__file__).parents[3] / "config" / "programme.example.toml"
 
 
@@ -35,18 +41,25 @@ class Journal(LedgerOutbox):
         self.told: dict[int, str] = {}
 
     def record(self, count: int = 1, note: str = "", personal: str = "") -> None:
-        """Record so many acts, in one transaction to save time."""
+        """Record so many sales that earn a point each, in one transaction to save time."""
         with self.ledger.act() as act:
             for number in range(count):
+                record_id = uuid_utils.uuid7().hex
                 act.append(
                     RecordKind.SALE,
-                    uuid_utils.uuid7().hex,
+                    record_id,
                     AT,
                     ClockReading(AT, "boot", number),
-                    {"note": note},
-                    {"name": personal} if personal else {},
-                    None,
-                    (),
+                    {
+                        "programme": None,
+                        "facts": {"account": ACCOUNT, "standing": "unknown"},
+                        "sale": {"sale_id": f"s-{record_id}"},
+                        "basket": ONE_LINE.to_json() | ({"note": note} if note else {}),
+                    },
+                    {"card": {"code": CARD, "entry": "scanned"}}
+                    | ({"name": personal} if personal else {}),
+                    ACCOUNT,
+                    (Entry(EntryKind.EARN, "points", 1, "base", 1, None, None),),
                 )
 
     def waiting(self, after: int, count_max: int, bytes_max: int) -> Sequence[Record]:
@@ -87,6 +100,11 @@ class Members(MembersStore):
         with closing(sqlite3.connect(uri, uri=True)) as db:
             rows = db.execute("SELECT ref, lots FROM members").fetchall()
         return {ref: sum(lot[1] for lot in json.loads(lots)) for ref, lots in rows}
+
+    def points(self) -> int | None:
+        """What central has posted for the account of all sales here; None before it told of it."""
+        found = self.file.by_ref(ACCOUNT)
+        return None if found is None else sum(lot.quantity for lot in found.member.lots)
 
     @contextmanager
     def update(self, *, fresh: bool) -> Iterator[MembersUpdating]:

@@ -1,0 +1,228 @@
+"""The till's end against the real central in a process of its own: enrolled, pushed, posted, pulled back."""
+
+import json
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from sync.client import Timeouts
+from sync.errors import EnrolmentRefused
+from sync.identity import Identity, client_for, enrol
+from sync.link import LinkState
+from sync.once import sync_once
+from sync.policy import pause_s
+from sync.ports import Line
+from sync.worker import Parts, Worker
+from tests.integration.sync.scripted_central import eventually
+from tests.unit.sync.real_till import EPOCH, PROGRAMME, TERMINAL, RealTill
+
+pytest.importorskip("sync.central.cli", reason="needs central's end")
+
+COMMAND = [sys.executable, "-c", "from sync.central.cli import main; main()"]
+
+
+@dataclass
+class CentralProcess:
+    """`loyalty-central run` on one port, which may be killed and started again."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        config = self.folder / "central.toml"
+        config.write_text(
+            f'listen = "127.0.0.1:{self.port}"\ndatabase = "sqlite:///{self.folder}/central.db"\n'
+            f'data = "{self.folder}/data"\nadmin_token_file = "{self.folder}/admin-token"\n'
+        )
+        with (self.folder / "stderr").open("a") as stderr:
+            self.process = subprocess.Popen(
+                [*COMMAND, "run", "--config", str(config), "--json"],
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+        assert self.process.stdout is not None
+        assert json.loads(self.process.stdout.readline())["central"] == self.url
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
+        process, self.process = self.process, None
+        if process is not None:
+            process.send_signal(how)
+            process.wait(30)
+            assert process.stdout is not None
+            process.stdout.close()
+
+    def admin(self, method: str, path: str, **more: object) -> requests.Response:
+        token = (self.folder / "admin-token").read_text().strip()
+        headers = {"Authorization": f"Bearer {token}"}
+        return requests.request(
+            method,
+            f"{self.url}/admin/v1{path}",
+            headers=headers,
+            timeout=30,
+            **more,  # type: ignore[arg-type]
+        )
+
+    def code(self) -> str:
+        made = self.admin("POST", "/terminals", json={"store": "0412", "till": "03"})
+        return str(made.json()["code"])
+
+
+@pytest.fixture
+def central(tmp_path: Path) -> Iterator[CentralProcess]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    folder = tmp_path / "central"
+    folder.mkdir()
+    process = CentralProcess(folder, port)
+    process.start()
+    yield process
+    process.end()
+
+
+@pytest.fixture
+def identity(central: CentralProcess) -> Identity:
+    return enrol(central.url, central.code(), "0412", "03")
+
+
+def worker_of(till: RealTill, identity: Identity) -> Worker:
+    def connect() -> Line:
+        return client_for(identity, timeouts=Timeouts(connect_s=2, read_s=5, total_s=20))
+
+    worker = Worker(
+        Parts(
+            connect=connect,
+            outbox=till.journal,
+            members=till.members,
+            programmes=till.programmes,
+            pause_s=lambda error, attempt, uniform: min(0.2, pause_s(error, attempt, uniform)),
+        )
+    )
+    till.ledger.on_recorded(worker.wake)
+    worker.start()
+    return worker
+
+
+def all_posted(till: RealTill, count: int) -> None:
+    """Everything was received, posted once, and came back as the member's balance."""
+    eventually(lambda: till.journal.received() == count, f"{count} received", 60)
+    eventually(lambda: till.ledger.state_counts() == {"rejected": 0, "parked": 0}, "accepted")
+    eventually(lambda: till.members.points() == count, f"{count} points came back", 60)
+    position = till.members.position()
+    assert position is not None
+    assert (position.epoch, position.applied_seq) == (EPOCH, count)
+
+
+def test_a_code_works_once_and_central_says_why_not(central: CentralProcess) -> None:
+    code = central.code()
+    assert enrol(central.url, code.lower(), "0412", "03").terminal == TERMINAL
+    with pytest.raises(EnrolmentRefused, match="ask for a new one"):
+        enrol(central.url, code, "0412", "03")
+
+
+def test_sales_are_posted_and_come_back_as_the_balance_within_seconds(
+    central: CentralProcess, identity: Identity, till: RealTill
+) -> None:
+    worker = worker_of(till, identity)
+    eventually(lambda: worker.status.state is LinkState.CONNECTED, "connected")
+    for count in range(1, 6):
+        began = time.monotonic()
+        till.journal.record()
+        all_posted(till, count)
+        assert time.monotonic() - began < 15
+    assert worker.stop()
+
+
+def test_a_published_programme_arrives_by_itself(
+    central: CentralProcess, identity: Identity, till: RealTill
+) -> None:
+    worker = worker_of(till, identity)
+    eventually(lambda: worker.status.state is LinkState.CONNECTED, "connected")
+    text = PROGRAMME.read_text(encoding="utf-8")
+    answer = central.admin("PUT", "/programme", data=text.encode())
+    assert answer.status_code in {200, 201}, answer.text
+    eventually(lambda: [kept for kept, _ in till.ledger.programmes()] == [text], "the programme")
+    assert worker.stop()
+
+
+def test_one_sync_now_takes_a_backlog_of_ten_thousand(
+    central: CentralProcess, identity: Identity, till: RealTill
+) -> None:
+    till.journal.record(10_000)
+    client = client_for(identity)
+    result = sync_once(client, till.journal, till.members, till.programmes)
+    client.close()
+    assert (result.records, result.received) == (10_000, 10_000)
+    all_posted(till, 10_000)
+
+
+def test_a_central_that_is_killed_again_and_again_posts_everything_once(
+    central: CentralProcess, identity: Identity, till: RealTill
+) -> None:
+    dice = random.Random(20261121)
+    worker = worker_of(till, identity)
+    for _ in range(5):
+        for _ in range(20):
+            till.journal.record(dice.randint(1, 10))
+            time.sleep(dice.random() / 50)
+        central.end(signal.SIGKILL)
+        till.journal.record(dice.randint(1, 10))
+        central.start()
+    all_posted(till, till.journal.last_seq())
+    assert worker.stop()
+
+
+def test_a_revoked_terminal_is_refused_and_enrolled_anew_it_goes_on(
+    central: CentralProcess, identity: Identity, till: RealTill
+) -> None:
+    answer = central.admin("DELETE", "/terminals/0412/03")
+    assert answer.status_code < 300, answer.text
+    till.journal.record(3)
+    worker = worker_of(till, identity)
+    eventually(lambda: worker.status.state is LinkState.REFUSED, "refused")
+    assert worker.stop()
+    again = worker_of(till, enrol(central.url, central.code(), "0412", "03"))
+    all_posted(till, 3)
+    assert again.stop()
+
+
+def test_a_clone_of_the_till_is_found_out(
+    central: CentralProcess, identity: Identity, till: RealTill, tmp_path: Path
+) -> None:
+    clone = till.clone(tmp_path / "clone")
+    worker = worker_of(till, identity)
+    till.journal.record(4)
+    all_posted(till, 4)
+    clone.journal.record(9)
+    other = worker_of(clone, identity)
+    eventually(lambda: other.status.state is LinkState.REFUSED, "refused")
+    assert other.status.reason == "head-differs"
+    assert other.stop()
+    clone.close()
+    all_posted(till, 4)
+    assert worker.stop()
+
+
+def test_stopping_in_a_long_poll_at_central_is_immediate(
+    central: CentralProcess, identity: Identity, till: RealTill
+) -> None:
+    worker = worker_of(till, identity)
+    eventually(lambda: worker.status.state is LinkState.CONNECTED, "connected")
+    time.sleep(1.3)
+    began = time.monotonic()
+    assert worker.stop()
+    assert time.monotonic() - began < 0.5
