@@ -8,7 +8,6 @@ value ever comes back in a message.
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
@@ -16,18 +15,13 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
-    PlainValidator,
-    StringConstraints,
     Tag,
     ValidationError,
-    WithJsonSchema,
 )
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
 
 from edge_agent.domain.basket import (
     LINES_MAX,
-    QUANTITY_DECIMALS_MAX,
-    QUANTITY_MAX,
     Basket,
     EntryMode,
     Line,
@@ -36,104 +30,30 @@ from edge_agent.domain.basket import (
     Sale,
     Tender,
 )
-from edge_agent.domain.cards import CODE_CHARACTERS_MAX, normalised
-from edge_agent.domain.money import AMOUNT_MAX_MINOR, CURRENCIES
+from edge_agent.domain.cards import normalised
+from edge_agent.domain.money import CURRENCIES
 from edge_agent.errors import FieldError, Invalid
 from edge_agent.web.body import decoded, shown_name
-
-LINE_NUMBER_MAX = 1_000_000
-"""POS systems number lines from 1, some in steps of ten or hundred; a barcode is no line number."""
-
-TENDERS_MAX = 20
-"""Nobody pays one sale with more vouchers and coins of different kinds than this."""
-
-WORDS_MAX = 20
-"""Categories and labels of one article; product trees are some six levels deep."""
-
-NAME_CHARACTERS_MAX = 200
-"""Article names on receipts have 20 to 40 characters."""
-
-WORD_CHARACTERS_MAX = 64
-
-YEAR_MIN, YEAR_MAX = 2000, 2100
-"""A sale outside them was stamped by a clock that was never set."""
-
-ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
-_TEXT_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*$"
-_CODE_PATTERN = r"^[^\x00-\x1c\x1e\x1f\x7f]+$"  # GS (1D) separates fields in GS1 codes
-_WORD_PATTERN = r"^[a-z][a-z0-9_-]{0,31}$"
-_TAX_PATTERN = r"^\d{1,3}(\.\d{1,3})?$"
-_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,18})?", re.ASCII)
-_CUSTOM = "edge"
-
-
-def _wrong(message: str) -> PydanticCustomError:
-    return PydanticCustomError(_CUSTOM, "{message}", {"message": message})
-
-
-def _quantity(value: Any) -> Decimal:
-    if type(value) is int:
-        quantity = Decimal(value)
-        if 0 < value <= QUANTITY_MAX:
-            return quantity
-    elif type(value) is str and _DECIMAL.fullmatch(value):
-        quantity = Decimal(value)
-        # One quantity, one form: "2.0" and 2 are the same sale when it is sent again.
-        whole = quantity.to_integral_value()
-        quantity = whole if whole == quantity else quantity.normalize()
-    else:
-        raise _wrong("must be an integer or a decimal as text")
-    if quantity <= 0:
-        raise _wrong("must be more than 0")
-    if quantity > QUANTITY_MAX:
-        raise _wrong(f"must be at most {QUANTITY_MAX}")
-    exponent = quantity.as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > QUANTITY_DECIMALS_MAX:
-        raise _wrong(f"must have at most {QUANTITY_DECIMALS_MAX} decimals")
-    return quantity
-
-
-def _time(value: Any) -> datetime:
-    if not isinstance(value, str):
-        raise _wrong("must be text")
-    if not _TIME.fullmatch(value):
-        raise _wrong("must be a time like 2026-11-21T14:03:11+01:00, with its offset")
-    try:
-        time = datetime.fromisoformat(value)
-    except ValueError:
-        raise _wrong("is no time that exists") from None
-    if not YEAR_MIN <= time.year < YEAR_MAX:
-        raise _wrong(f"must lie in the years {YEAR_MIN} to {YEAR_MAX}")
-    return time
-
-
-Quantity = Annotated[
-    Decimal,
-    PlainValidator(_quantity),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": 1, "maximum": int(QUANTITY_MAX)},
-                {"type": "string", "pattern": r"^\d{1,6}(\.\d{1,3})?$"},
-            ],
-            "description": "An integer, or a decimal as text with at most 3 decimals; more than 0.",
-        }
-    ),
-]
-Time = Annotated[
-    datetime, PlainValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})
-]
-Amount = Annotated[int, Field(ge=0, le=AMOUNT_MAX_MINOR, description="In minor units.")]
-Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
-Word = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=WORD_CHARACTERS_MAX, pattern=_TEXT_PATTERN),
-]
-Text = Annotated[str, StringConstraints(max_length=NAME_CHARACTERS_MAX, pattern=_TEXT_PATTERN)]
-Kind = Annotated[str, StringConstraints(pattern=_WORD_PATTERN)]
-Code = Annotated[str, StringConstraints(max_length=CODE_CHARACTERS_MAX, pattern=_CODE_PATTERN)]
-LineNumber = Annotated[int, Field(ge=1, le=LINE_NUMBER_MAX)]
+from edge_agent.web.fields import (
+    CODE_PATTERN,
+    CUSTOM,
+    ID_PATTERN,
+    TAX_PATTERN,
+    TENDERS_MAX,
+    TEXT_PATTERN,
+    WORD_PATTERN,
+    WORDS_MAX,
+    Amount,
+    Code,
+    Id,
+    Kind,
+    LineNumber,
+    Quantity,
+    TaxRate,
+    Text,
+    Time,
+    Word,
+)
 
 
 class Strict(BaseModel):
@@ -188,7 +108,7 @@ class LineBody(Strict):
     brand: Word | None = None
     labels: Annotated[list[Word], Field(max_length=WORDS_MAX)] = []
     kind: Kind = "product"
-    tax_rate: Annotated[str, StringConstraints(pattern=_TAX_PATTERN)] | None = None
+    tax_rate: TaxRate | None = None
 
     def to_line(self) -> Line:
         """The line of the domain."""
@@ -438,10 +358,10 @@ def _sum(items: Any) -> int | None:
 
 _PATTERN_MESSAGES = {
     ID_PATTERN: "must be 1 to 64 letters, digits, dots, dashes or underscores",
-    _TEXT_PATTERN: "must not hold control characters",
-    _CODE_PATTERN: "must not be empty or hold control characters",
-    _WORD_PATTERN: "must be a word of small letters, digits and dashes",
-    _TAX_PATTERN: 'must be a percentage as text, like "9" or "5.5"',
+    TEXT_PATTERN: "must not hold control characters",
+    CODE_PATTERN: "must not be empty or hold control characters",
+    WORD_PATTERN: "must be a word of small letters, digits and dashes",
+    TAX_PATTERN: 'must be a percentage as text, like "9" or "5.5"',
 }
 
 _MESSAGES = {
@@ -463,7 +383,7 @@ _MESSAGES = {
     "too_short": "must have at least {min_length} item(s)",
     "too_long": "must have at most {max_length} item(s)",
     "literal_error": "must be {expected}",
-    _CUSTOM: "{message}",
+    CUSTOM: "{message}",
 }
 """Our own words per kind of mistake; the placeholders are limits of ours, never what was sent."""
 

@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from edge_agent.web.answers import ProblemAnswer
 from edge_agent.web.api import JSON_TYPE, Route
-from edge_agent.web.models import ID_PATTERN
+from edge_agent.web.fields import ID_PATTERN
 from edge_agent.web.problems import PROBLEM_TYPE, STATUS_BY_CODE, document
 
 _REF = "#/components/schemas/{model}"

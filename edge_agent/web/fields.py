@@ -1,0 +1,109 @@
+"""The kinds of value that fields of requests may hold: bounded, exact, never converted."""
+
+import re
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import Field, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from edge_agent.domain.basket import QUANTITY_DECIMALS_MAX, QUANTITY_MAX
+from edge_agent.domain.cards import CODE_CHARACTERS_MAX
+from edge_agent.domain.money import AMOUNT_MAX_MINOR
+
+LINE_NUMBER_MAX = 1_000_000
+"""POS systems number lines from 1, some in steps of ten or hundred; a barcode is no line number."""
+
+TENDERS_MAX = 20
+"""Nobody pays one sale with more vouchers and coins of different kinds than this."""
+
+WORDS_MAX = 20
+"""Categories and labels of one article; product trees are some six levels deep."""
+
+NAME_CHARACTERS_MAX = 200
+"""Article names on receipts have 20 to 40 characters."""
+
+WORD_CHARACTERS_MAX = 64
+
+YEAR_MIN, YEAR_MAX = 2000, 2100
+"""A sale outside them was stamped by a clock that was never set."""
+
+ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
+TEXT_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*$"
+CODE_PATTERN = r"^[^\x00-\x1c\x1e\x1f\x7f]+$"  # GS (1D) separates fields in GS1 codes
+WORD_PATTERN = r"^[a-z][a-z0-9_-]{0,31}$"
+TAX_PATTERN = r"^\d{1,3}(\.\d{1,3})?$"
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,18})?", re.ASCII)
+CUSTOM = "edge"
+"""The kind of our own mistakes in pydantic's list."""
+
+
+def _wrong(message: str) -> PydanticCustomError:
+    return PydanticCustomError(CUSTOM, "{message}", {"message": message})
+
+
+def _quantity(value: Any) -> Decimal:
+    if type(value) is int:
+        quantity = Decimal(value)
+        if 0 < value <= QUANTITY_MAX:
+            return quantity
+    elif type(value) is str and _DECIMAL.fullmatch(value):
+        quantity = Decimal(value)
+        # One quantity, one form: "2.0" and 2 are the same sale when it is sent again.
+        whole = quantity.to_integral_value()
+        quantity = whole if whole == quantity else quantity.normalize()
+    else:
+        raise _wrong("must be an integer or a decimal as text")
+    if quantity <= 0:
+        raise _wrong("must be more than 0")
+    if quantity > QUANTITY_MAX:
+        raise _wrong(f"must be at most {QUANTITY_MAX}")
+    exponent = quantity.as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > QUANTITY_DECIMALS_MAX:
+        raise _wrong(f"must have at most {QUANTITY_DECIMALS_MAX} decimals")
+    return quantity
+
+
+def _time(value: Any) -> datetime:
+    if not isinstance(value, str):
+        raise _wrong("must be text")
+    if not _TIME.fullmatch(value):
+        raise _wrong("must be a time like 2026-11-21T14:03:11+01:00, with its offset")
+    try:
+        time = datetime.fromisoformat(value)
+    except ValueError:
+        raise _wrong("is no time that exists") from None
+    if not YEAR_MIN <= time.year < YEAR_MAX:
+        raise _wrong(f"must lie in the years {YEAR_MIN} to {YEAR_MAX}")
+    return time
+
+
+Quantity = Annotated[
+    Decimal,
+    PlainValidator(_quantity),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": int(QUANTITY_MAX)},
+                {"type": "string", "pattern": r"^\d{1,6}(\.\d{1,3})?$"},
+            ],
+            "description": "An integer, or a decimal as text with at most 3 decimals; more than 0.",
+        }
+    ),
+]
+Time = Annotated[
+    datetime, PlainValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})
+]
+Amount = Annotated[int, Field(ge=0, le=AMOUNT_MAX_MINOR, description="In minor units.")]
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+Word = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=WORD_CHARACTERS_MAX, pattern=TEXT_PATTERN),
+]
+Text = Annotated[str, StringConstraints(max_length=NAME_CHARACTERS_MAX, pattern=TEXT_PATTERN)]
+TaxRate = Annotated[str, StringConstraints(pattern=TAX_PATTERN)]
+Kind = Annotated[str, StringConstraints(pattern=WORD_PATTERN)]
+Code = Annotated[str, StringConstraints(max_length=CODE_CHARACTERS_MAX, pattern=CODE_PATTERN)]
+LineNumber = Annotated[int, Field(ge=1, le=LINE_NUMBER_MAX)]
