@@ -25,6 +25,12 @@ class BalanceAnswer(Answer):
     as_of: str | None
 
 
+class PresentAnswer(Answer):
+    """Whether anybody is at the till now."""
+
+    present: bool
+
+
 class MemberAnswer(Answer):
     """Who it is."""
 
@@ -60,7 +66,7 @@ class MemberViewAnswer(Answer):
     standing: Literal["known", "unknown", "blocked", "erased"]
     member: MemberAnswer | None
     card: str
-    balance: dict[str, BalanceAnswer]
+    balance: dict[str, BalanceAnswer] | None
     stamps: list[dict[str, Any]]
     rewards: list[RewardAnswer]
     offers: list[dict[str, Any]]
@@ -79,6 +85,7 @@ class EntryAnswer(Answer):
     line: int | None = None
     expires_on: str | None = None
     why: str | None = None
+    bonus: bool | None = None
 
 
 class ReceiptAnswer(Answer):

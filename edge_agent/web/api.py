@@ -59,6 +59,11 @@ def print_slip(ports: Ports, body: models.SlipBody) -> Response:
     return _json({"print": ports.till.print_slip(body.to_card()).value})
 
 
+def clear_present(ports: Ports, body: models.NoBody) -> Response:  # noqa: ARG001  nothing to say
+    ports.till.leave()
+    return _json({"present": False})
+
+
 def devices(ports: Ports) -> Response:
     return _json(ports.devices.to_json())
 
@@ -253,6 +258,15 @@ ROUTES: tuple[Route, ...] = (
         models.SlipBody,
         problems=("unknown-card", "refused", *_LEDGER),
         example={"code": "2912345678906"},
+    ),
+    Route(
+        "POST",
+        "/v1/present/clear",
+        clear_present,
+        "Whoever is at the till goes: the next sale that leaves the card to the till has none",
+        {200: answers.PresentAnswer},
+        models.NoBody,
+        body_needed=False,
     ),
     Route(
         "GET",

@@ -40,7 +40,7 @@ CUSTOM = "edge"
 """The kind of our own mistakes in pydantic's list."""
 
 
-def _wrong(message: str) -> PydanticCustomError:
+def wrong(message: str) -> PydanticCustomError:
     return PydanticCustomError(CUSTOM, "{message}", {"message": message})
 
 
@@ -55,28 +55,28 @@ def _quantity(value: Any) -> Decimal:
         whole = quantity.to_integral_value()
         quantity = whole if whole == quantity else quantity.normalize()
     else:
-        raise _wrong("must be an integer or a decimal as text")
+        raise wrong("must be an integer or a decimal as text")
     if quantity <= 0:
-        raise _wrong("must be more than 0")
+        raise wrong("must be more than 0")
     if quantity > QUANTITY_MAX:
-        raise _wrong(f"must be at most {QUANTITY_MAX}")
+        raise wrong(f"must be at most {QUANTITY_MAX}")
     exponent = quantity.as_tuple().exponent
     if isinstance(exponent, int) and -exponent > QUANTITY_DECIMALS_MAX:
-        raise _wrong(f"must have at most {QUANTITY_DECIMALS_MAX} decimals")
+        raise wrong(f"must have at most {QUANTITY_DECIMALS_MAX} decimals")
     return quantity
 
 
 def _time(value: Any) -> datetime:
     if not isinstance(value, str):
-        raise _wrong("must be text")
+        raise wrong("must be text")
     if not _TIME.fullmatch(value):
-        raise _wrong("must be a time like 2026-11-21T14:03:11+01:00, with its offset")
+        raise wrong("must be a time like 2026-11-21T14:03:11+01:00, with its offset")
     try:
         time = datetime.fromisoformat(value)
     except ValueError:
-        raise _wrong("is no time that exists") from None
+        raise wrong("is no time that exists") from None
     if not YEAR_MIN <= time.year < YEAR_MAX:
-        raise _wrong(f"must lie in the years {YEAR_MIN} to {YEAR_MAX}")
+        raise wrong(f"must lie in the years {YEAR_MIN} to {YEAR_MAX}")
     return time
 
 

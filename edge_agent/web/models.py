@@ -8,7 +8,7 @@ value ever comes back in a message.
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -17,6 +17,7 @@ from pydantic import (
     Field,
     Tag,
     ValidationError,
+    model_validator,
 )
 from pydantic_core import ErrorDetails
 
@@ -53,6 +54,7 @@ from edge_agent.web.fields import (
     Text,
     Time,
     Word,
+    wrong,
 )
 
 
@@ -262,14 +264,28 @@ class CopyBody(Strict):
 
 
 class SlipBody(Strict):
-    """`POST /v1/slips`; `entry` matters where the programme shows no balance for a typed number."""
+    """`POST /v1/slips`: either a code, or the card that is at the till.
 
-    code: Code
+    `entry` matters where the programme shows no balance for a typed number.
+    """
+
+    code: Code | None = None
     entry: Literal["scanned", "keyed", "swiped", "tapped"] = "scanned"
+    card: AtTill | None = None
 
-    def to_card(self) -> PresentedCard:
-        """The card, normalised."""
-        return PresentedCard(normalised(self.code), EntryMode(self.entry))
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.code is None) == (self.card is None):
+            raise wrong("give either code or card")
+        return self
+
+    def to_card(self) -> PresentedCard | None:
+        """The card, normalised; None for the one at the till."""
+        return (
+            None
+            if self.code is None
+            else PresentedCard(normalised(self.code), EntryMode(self.entry))
+        )
 
 
 class ScanBody(Strict):

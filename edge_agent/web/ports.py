@@ -45,8 +45,11 @@ class Till(Protocol):
     def print_copy(self, sale_id: str) -> PrintState:
         """Print the receipt once more, marked as a copy."""
 
-    def print_slip(self, card: PresentedCard) -> PrintState:
-        """Print a balance slip."""
+    def print_slip(self, card: PresentedCard | None) -> PrintState:
+        """Print a balance slip, for a card or (None) for the one at the till."""
+
+    def leave(self) -> None:
+        """Whoever is at the till goes."""
 
 
 class Devices(Protocol):

@@ -165,6 +165,7 @@ class ScriptedAgent:
             lambda: Response(self._events(), mimetype="text/event-stream")
         )
         app.post("/v1/identify")(self._identify)
+        app.post("/v1/present/clear")(lambda: self._note() | {"present": False})
         for path in ("/v1/receipts/<_>/print", "/v1/slips", "/v1/devices/<_>/test"):
             app.add_url_rule(path, endpoint=path, view_func=self._print, methods=["POST"])
         return app

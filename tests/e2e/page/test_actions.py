@@ -274,6 +274,7 @@ def test_escape_makes_room_for_the_next_customer(page: Page, agent: ScriptedAgen
 
     page.wait_for_selector("body[data-state=waiting]")
     assert "Marijke" not in page.content()
+    assert agent.posted("/v1/present/clear") == [{}]
 
 
 def test_tab_reaches_everything_in_the_order_of_the_screen_and_shows_where_it_is(

@@ -152,6 +152,8 @@ class TillPage {
 
   next() {
     this.asked += 1;
+    // The agent lets go of the card as well; if it cannot be told, it does so by itself after a while.
+    if (this.state.customer !== null) post('/v1/present/clear', {}).catch(() => {});
     this.become({ ...till.waiting(this.state), passing: null, passingUntil: null });
   }
 
