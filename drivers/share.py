@@ -93,7 +93,6 @@ class _Passage:
     data: bytearray
     scan_bytes: int
     sent: int = 0
-    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +176,10 @@ class SharedPort:
         """Terminators that followed the scan written last; they share its fate."""
         with self._changed:
             last = self._last
-            if last is None or last.lost:
+            if last is None:
                 return
-            if last.sent == len(last.data):  # gone already; nothing came after it
+            # Gone already, and nothing came after it; one that was dropped never gets so far.
+            if last.sent == len(last.data):
                 self._waiting.append(last)
             last.data += tail
             self._changed.notify_all()
@@ -286,10 +286,7 @@ class SharedPort:
 
     def _drop_waiting(self, why: str) -> None:
         with self._changed:
-            lost = 0
-            for passage in self._waiting:
-                passage.lost = True
-                lost += passage.sent < passage.scan_bytes
+            lost = sum(passage.sent < passage.scan_bytes for passage in self._waiting)
             self._waiting.clear()
         if lost:
             self._tell_dropped(lost, why)

@@ -116,8 +116,8 @@ def test_scans_from_before_the_pos_came_never_reach_it(
     for _ in range(3):
         port.write(MILK)
     wait_until(lambda: port.standing().dropped == 3, "they are counted")
-    port.write_tail(b"\n")
     pos = opened(port, link)
+    port.write_tail(b"\n")
     port.write(CHEESE)
     assert pos.read(len(CHEESE)) == CHEESE
     wait_until(lambda: port.standing().dropped_since == 0, "one got through")
@@ -135,6 +135,20 @@ def test_the_pos_may_close_and_open_it_again(port: SharedPort, link: Path) -> No
         port.write(MILK)
         assert pos.read(len(MILK)) == MILK
         closed(port, pos, link)
+
+
+def test_a_pos_that_comes_back_while_its_port_is_renewed_keeps_the_one_it_has(
+    port: SharedPort, link: Path
+) -> None:
+    pos = opened(port, link)
+    held = port._pty
+    before = link.readlink()
+    assert held is not None
+    port._renew(held)  # what the loop does when it has just missed that somebody opened it
+    assert link.readlink() == before
+    port.write(MILK)
+    assert pos.read(len(MILK)) == MILK
+    pos.close()
 
 
 def test_what_one_pos_left_unread_is_not_the_next_ones(port: SharedPort, link: Path) -> None:
