@@ -24,12 +24,30 @@ UNFINISHED_S = 1.0
 STX, ETX = 0x02, 0x03
 TERMINATORS = frozenset(b"\r\n\t\x03")
 
+TAIL_BYTES_MAX = 4
+"""Terminators that may follow a complete scan. ETX CR LF leaves two; a line full of them is noise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One complete scan without its terminators; never empty."""
+    """One complete scan: `raw` without its terminators, never empty; `wire` the exact bytes.
+
+    `wire` ends with the byte that completed the scan. Nobody waits to see whether more terminators
+    follow: those come as `Tail`.
+    """
 
     raw: bytes
+    wire: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """A terminator right behind a complete scan that belongs to it, such as the LF of CR LF.
+
+    One byte each, so that it does not depend on chunks.
+    """
+
+    wire: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +56,9 @@ class Broken:
 
     reason: DiscardReason
     length: int
+
+
+Found = Frame | Tail | Broken
 
 
 class Framer:
@@ -49,8 +70,10 @@ class Framer:
         self._suffix = suffix
         self._bytes_max = bytes_max
         self._pending = bytearray()
+        self._beginning = b""
         self._inside = suffix != "stx-etx"
         self._swallowing = False
+        self._tail_left = 0
         self._silent_s = 0.0
 
     @property
@@ -60,17 +83,17 @@ class Framer:
             return None
         return IDLE_GAP_S if self._suffix == "idle" else UNFINISHED_S
 
-    def feed(self, data: bytes) -> list[Frame | Broken]:
+    def feed(self, data: bytes) -> list[Found]:
         """Take what arrived."""
         self._silent_s = 0.0
-        found: list[Frame | Broken] = []
+        found: list[Found] = []
         for byte in data:
             outcome = self._take(byte)
             if outcome is not None:
                 found.append(outcome)
         return found
 
-    def silence(self, seconds: float) -> list[Frame | Broken]:
+    def silence(self, seconds: float) -> list[Found]:
         """The line was seen silent for so long; silences add up until the next byte."""
         wanted_s = self.silence_wanted_s
         if wanted_s is None:
@@ -79,30 +102,35 @@ class Framer:
         if self._silent_s < wanted_s:
             return []
         if self._suffix == "idle" and not self._swallowing:
-            return self._found(self._finish())
+            frame = self._finish(b"")
+            return [] if frame is None else [frame]
         return self.reset()
 
-    def reset(self) -> list[Frame | Broken]:
+    def reset(self) -> list[Found]:
         """Forget the scan under way, and say that there was one."""
         broken = self._unfinished()
         self._begin(inside=self._suffix != "stx-etx")
         return [broken] if broken else []
 
-    def _take(self, byte: int) -> Frame | Broken | None:
+    def _take(self, byte: int) -> Found | None:
         if self._suffix == "idle":
             return self._append(byte)
         if byte == STX:
             return self._start_text()
+        if byte in TERMINATORS and self._tail_left:
+            self._tail_left -= 1
+            return Tail(bytes((byte,)))
         if not self._inside:  # noise between two frames is told as one piece
             return None if byte in TERMINATORS else self._append(byte)
         if byte == ETX or (self._suffix == "any" and byte in TERMINATORS):
-            return self._finish()
+            return self._finish(bytes((byte,)))
         return self._append(byte)
 
     def _start_text(self) -> Broken | None:
         """STX begins a scan; whatever lay before it was none."""
         broken = self._unfinished()
         self._begin(inside=True)
+        self._beginning = bytes((STX,))
         return broken
 
     def _unfinished(self) -> Broken | None:
@@ -111,6 +139,7 @@ class Framer:
         return Broken("unterminated" if self._inside else "garbage", len(self._pending))
 
     def _append(self, byte: int) -> Broken | None:
+        self._tail_left = 0
         if self._swallowing:
             return None
         if len(self._pending) == self._bytes_max:
@@ -120,21 +149,26 @@ class Framer:
         self._pending.append(byte)
         return None
 
-    def _finish(self) -> Frame | None:
+    def _finish(self, ending: bytes) -> Frame | None:
         """The end of a scan: a frame, unless it was empty or too long (and told already)."""
         raw = bytes(self._pending)
+        wire = self._beginning + raw + ending
         if self._suffix == "idle":
             raw = raw.strip(b"\r\n\t\x02\x03")
         swallowed = self._swallowing
         self._begin(inside=self._suffix != "stx-etx")
-        return None if swallowed or not raw else Frame(raw)
+        if swallowed or not raw:
+            return None
+        if (
+            self._suffix != "idle"
+        ):  # there the silence has ended the scan and all that belongs to it
+            self._tail_left = TAIL_BYTES_MAX
+        return Frame(raw, wire)
 
     def _begin(self, *, inside: bool) -> None:
         self._pending.clear()
+        self._beginning = b""
         self._swallowing = False
         self._inside = inside
+        self._tail_left = 0
         self._silent_s = 0.0
-
-    @staticmethod
-    def _found(frame: Frame | None) -> list[Frame | Broken]:
-        return [] if frame is None else [frame]

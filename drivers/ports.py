@@ -47,6 +47,9 @@ Reason = Literal[
 
 State = Literal["ok", "trouble", "offline", "unknown"]
 
+Role = Literal["scanner", "printer", "share"]
+"""`share` is the port on which a POS gets what a scanner of ours read."""
+
 
 class DeviceError(Exception):
     """The device is at fault, not we; trying again later may help.
@@ -70,7 +73,10 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One complete scan. `text` is without AIM identifier and terminator; `raw` is what came.
+    """One complete scan. `text` is without AIM identifier and terminator; `raw` without terminator.
+
+    `wire` is exactly what came, for whoever shares the scanner: with STX, and up to the byte that
+    completed the scan. What follows (the LF of CR LF) comes as `Trailing`.
 
     `flagged_encoding` is set when the bytes were no UTF-8 and were read as ISO 8859-1 instead.
     Text and raw stay out of `repr`, so that a log line of a scan holds no card number.
@@ -81,6 +87,15 @@ class Scan:
     raw: bytes = field(repr=False)
     symbology: str | None = None
     flagged_encoding: bool = False
+    wire: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Trailing:
+    """A terminator that belongs to what was told last, scan or discarded; of use only for sharing."""
+
+    device: str
+    wire: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +105,10 @@ class Discarded:
     device: str
     reason: DiscardReason
     length: int
+
+
+Reading = Scan | Trailing | Discarded
+"""What a scanner tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +126,7 @@ class DeviceReport:
     """A device as the API and the pages show it."""
 
     id: str
-    role: Literal["scanner", "printer"]
+    role: Role
     kind: str
     where: str
     state: State
@@ -174,7 +193,7 @@ class Scanner(Protocol):
     def open(self) -> None:
         """Take the device; its path is resolved anew each time. Raises DeviceError."""
 
-    def read(self, timeout_s: float) -> Sequence[Scan | Discarded]:
+    def read(self, timeout_s: float) -> Sequence[Reading]:
         """What arrived, as soon as something did; nothing after `timeout_s`. Raises DeviceError."""
 
     def close(self) -> Sequence[Discarded]:

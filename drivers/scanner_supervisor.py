@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from drivers.ports import DeviceReport, Discarded, Scan, Scanner
+from drivers.ports import DeviceReport, Discarded, Reading, Scan, Scanner, Trailing
 from drivers.supervisor import STOP_S, Backoff, Identity, StateBoard, Supervisor, utc_now
 
 READ_S = 0.25
@@ -13,7 +13,7 @@ READ_S = 0.25
 class ScannerSupervisor:
     """One thread per scanner. `on_scan` runs in it: it has to be quick.
 
-    If it raises, that is logged, and the next scan works.
+    If it raises, that is logged, and the next scan works. `on_trailing` is for a shared scanner.
     """
 
     def __init__(
@@ -23,12 +23,14 @@ class ScannerSupervisor:
         on_scan: Callable[[Scan], None],
         on_discard: Callable[[Discarded], None],
         on_change: Callable[[DeviceReport], None],
+        on_trailing: Callable[[Trailing], None] | None = None,
         now: Callable[[], datetime] = utc_now,
         backoff: Backoff | None = None,
     ) -> None:
         self._scanner = scanner
         self._on_scan = on_scan
         self._on_discard = on_discard
+        self._on_trailing = on_trailing
         identity = Identity(scanner.device, "scanner", scanner.kind, scanner.where)
         self._board = StateBoard(
             identity, lambda report: self._supervisor.guard(on_change, report), now
@@ -73,10 +75,12 @@ class ScannerSupervisor:
     def _release(self) -> None:
         self._hand_on(self._scanner.close())
 
-    def _hand_on(self, found: Iterable[Scan | Discarded]) -> None:
+    def _hand_on(self, found: Iterable[Reading]) -> None:
         for item in found:
             if isinstance(item, Scan):
                 self._board.set("ok", worked=True)
                 self._supervisor.guard(self._on_scan, item)
-            else:
+            elif isinstance(item, Discarded):
                 self._supervisor.guard(self._on_discard, item)
+            elif self._on_trailing is not None:
+                self._supervisor.guard(self._on_trailing, item)

@@ -7,7 +7,7 @@ from pathlib import Path
 import serial
 
 from drivers.framing import Suffix
-from drivers.ports import DeviceError, Discarded, Reason, Scan
+from drivers.ports import DeviceError, Discarded, Reading, Reason
 from drivers.reading import REPEAT_WINDOW_S, ScanReader
 
 BAUDS = (1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200)
@@ -76,7 +76,7 @@ class SerialScanner:
         self.close()
         self._port = open_port(self._path, self._baud)
 
-    def read(self, timeout_s: float) -> Sequence[Scan | Discarded]:
+    def read(self, timeout_s: float) -> Sequence[Reading]:
         if self._port is None:
             raise DeviceError("not-found", f"{self._path} is not open")
         wait_s = self._reader.wait_s(timeout_s)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from drivers.framing import Suffix
-from drivers.ports import DeviceError, Discarded, Scan
+from drivers.ports import DeviceError, Discarded, Reading
 from drivers.reading import REPEAT_WINDOW_S, ScanReader
 
 INJECTED_MAX = 64
@@ -66,7 +66,7 @@ class SimulatedScanner:
             return False
         return True
 
-    def read(self, timeout_s: float) -> Sequence[Scan | Discarded]:
+    def read(self, timeout_s: float) -> Sequence[Reading]:
         if not self._open:
             raise DeviceError("not-found", "the simulated scanner is not open")
         wait_s = self._reader.wait_s(timeout_s)

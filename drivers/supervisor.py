@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, ParamSpec
+from typing import ParamSpec
 
 import structlog
 
-from drivers.ports import DeviceError, DeviceReport, DeviceState, Reason, State
+from drivers.ports import DeviceError, DeviceReport, DeviceState, Reason, Role, State
 
 P = ParamSpec("P")
 
@@ -60,7 +60,7 @@ class Identity:
     """What does not change about a device while the program runs."""
 
     id: str
-    role: Literal["scanner", "printer"]
+    role: Role
     kind: str
     where: str
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from drivers.build import build_printer, build_scanner
 from drivers.ports import SettingsError
+from drivers.share import obstacle
 from edge_agent.compose import printer_settings, scanner_settings
 from edge_agent.domain.programme import ProgrammeInvalid, load_programme
 from edge_agent.ledger.database import sqlite_is_sound, sqlite_version
@@ -16,6 +17,9 @@ from sync.errors import CentralError
 from sync.identity import exposed, load_identity
 
 Finding = tuple[Literal["fine", "note", "wrong"], str]
+
+RUNTIME_FOLDERS = Path("/run")
+"""systemd makes a service's RuntimeDirectory= here at its start, and takes it away at its end."""
 
 PRINTER_TRY_S = 2.0
 """A printer on the shop's network answers within milliseconds; this is for one that is off."""
@@ -28,6 +32,7 @@ def check_settings(settings: Settings) -> list[Finding]:
         *_token(settings),
         *_central(settings),
         *(finding for table in settings.scanner for finding in _scanner(table)),
+        *(finding for table in settings.scanner for finding in _share(table)),
         *_printer(settings),
         *_programme(settings),
     ]
@@ -112,6 +117,29 @@ def _scanner(table: ScannerTable) -> Iterator[Finding]:
             "note",
             f"scanner {table.id}: {table.port} changes with the plug; use its name below /dev/serial/by-id",
         )
+
+
+def _share(table: ScannerTable) -> Iterator[Finding]:
+    path = table.share_path
+    if path is None:
+        return
+    where = f"scanner {table.id}: share:"
+    folder = path.parent
+    if not folder.is_dir():
+        made_at_start = folder.parent == RUNTIME_FOLDERS
+        yield (
+            ("note", f"{where} {folder} is made by the service when it starts")
+            if made_at_start
+            else ("wrong", f"{where} the folder {folder} is not there")
+        )
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        yield "wrong", f"{where} {folder} cannot be written to by this user"
+    elif os.geteuid() and (group := folder.stat().st_gid) not in {os.getegid(), *os.getgroups()}:
+        yield "wrong", f"{where} {folder} is of group {group}, and this user is not in it"
+    elif (problem := obstacle(path)) is not None:
+        yield "wrong", f"{where} {problem}"
+    else:
+        yield "fine", f"{where} the POS gets other scans at {path}"
 
 
 def _printer(settings: Settings) -> Iterator[Finding]:

@@ -10,7 +10,9 @@ import structlog
 from drivers.build import PrinterSettings, ScannerSettings, build_printer, build_scanner
 from drivers.ports import DeviceReport, Discarded, PrintOutcome, Scan
 from drivers.printer_supervisor import PrinterSupervisor
+from drivers.reading import REPEAT_WINDOW_S, RepeatWindow
 from drivers.scanner_supervisor import ScannerSupervisor
+from drivers.share import SharedPort, Standing
 from edge_agent.clock import Clock, system_now
 from edge_agent.data_folder import DataFolder
 from edge_agent.devices import Devices, PrintQueue
@@ -19,6 +21,7 @@ from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.members import MembersFile
 from edge_agent.notify import Notifier, watchdog_s
 from edge_agent.settings import PrinterTable, ScannerTable, Settings, read_token
+from edge_agent.sharing import Sharing
 from edge_agent.status import Status, agent_version
 from edge_agent.sync_ports import LedgerOutbox, MembersStore, ProgrammeStore
 from edge_agent.till.directory import Directory
@@ -262,8 +265,15 @@ def _assemble(settings: Settings, store: Store, address: str, bound: Any, token:
             line=line,
         )
     )
-    scanners = {table.id: _scanner(table, events, till) for table in settings.scanner}
-    devices = Devices(scanners, printer, settings.language)
+    shared = {
+        table.id: SharedPort(table.id, path)
+        for table in settings.scanner
+        if (path := table.share_path) is not None
+    }
+    scanners = {
+        table.id: _scanner(table, events, till, shared.get(table.id)) for table in settings.scanner
+    }
+    devices = Devices(scanners, printer, settings.language, tuple(shared.values()))
     _say_how_we_are(health, store, devices)
     ports = Ports(
         till=till,
@@ -295,6 +305,8 @@ def _say_how_we_are(health: Health, store: Store, devices: Devices) -> None:
     health.part("ledger", lambda: Word("failed", "the disk failed") if store.ledger.broken else OK)
     health.part("programme", lambda: _programme_word(store))
     health.part("devices", lambda: _devices_word(devices.reports()))
+    if devices.sharing():
+        health.part("sharing", lambda: _sharing_word(devices.sharing()))
 
 
 def _programme_word(store: Store) -> Word:
@@ -307,6 +319,19 @@ def _programme_word(store: Store) -> Word:
 def _devices_word(reports: list[DeviceReport]) -> Word:
     trouble = [
         f"{report.id} {report.reason or report.state}" for report in reports if report.state != "ok"
+    ]
+    return Word("degraded", ", ".join(trouble)) if trouble else OK
+
+
+def _sharing_word(standings: list[Standing]) -> Word:
+    trouble = [
+        f"{each.report.id} {each.report.reason or each.report.state}"
+        for each in standings
+        if each.report.state != "ok"
+    ] + [
+        f"{each.report.id} {each.dropped_since} scans did not reach the POS"
+        for each in standings
+        if each.dropped_since
     ]
     return Word("degraded", ", ".join(trouble)) if trouble else OK
 
@@ -325,7 +350,9 @@ def _printer(
     return PrinterSupervisor(driver, on_outcome=on_outcome, on_change=_published(events))
 
 
-def _scanner(table: ScannerTable, events: EventHub, till: Till) -> ScannerSupervisor:
+def _scanner(
+    table: ScannerTable, events: EventHub, till: Till, port: SharedPort | None
+) -> ScannerSupervisor:
     def on_scan(scan: Scan) -> None:
         till.scanned(scan.device, scan.text, scan.symbology)
 
@@ -341,17 +368,26 @@ def _scanner(table: ScannerTable, events: EventHub, till: Till) -> ScannerSuperv
             },
         )
 
+    sharing = None if port is None else Sharing(till, port, on_discard, RepeatWindow())
     return ScannerSupervisor(
         build_scanner(scanner_settings(table)),
-        on_scan=on_scan,
-        on_discard=on_discard,
+        on_scan=sharing.scan if sharing else on_scan,
+        on_discard=sharing.discarded if sharing else on_discard,
+        on_trailing=sharing.trailing if sharing else None,
         on_change=_published(events),
     )
 
 
 def scanner_settings(table: ScannerTable) -> ScannerSettings:
     """A scanner's table in the drivers' words."""
-    return ScannerSettings(table.id, table.kind, table.port, table.baud, table.suffix)
+    return ScannerSettings(
+        table.id,
+        table.kind,
+        table.port,
+        table.baud,
+        table.suffix,
+        repeat_window_s=0 if table.share else REPEAT_WINDOW_S,
+    )
 
 
 def printer_settings(table: PrinterTable) -> PrinterSettings:

@@ -1,6 +1,6 @@
 """The devices of this terminal: their supervisors, the print queue, and what the API says of them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from drivers.document import Document
 from drivers.ports import DeviceReport
 from drivers.printer_supervisor import PrinterSupervisor, PrintJob
 from drivers.scanner_supervisor import ScannerSupervisor
+from drivers.share import SharedPort, Standing
 from drivers.simulated_scanner import SimulatedScanner
 from edge_agent.errors import UnknownDevice
 
@@ -51,19 +52,21 @@ class Devices:
         scanners: Mapping[str, ScannerSupervisor],
         printer: PrinterSupervisor | None,
         language: str,
+        shared: Sequence[SharedPort] = (),
     ) -> None:
         self._scanners = dict(scanners)
         self._printer = printer
         self._language = language
+        self._shared = tuple(shared)
 
     def start(self) -> None:
-        """Start every supervisor's thread."""
-        for supervisor in self._all():
+        """Start every supervisor's thread; the POS's ports first, so that no scan comes too early for them."""
+        for supervisor in (*self._shared, *self._all()):
             supervisor.start()
 
     def stop(self) -> None:
         """Let go of every device; scanners first, so that nothing new comes in."""
-        for supervisor in self._all():
+        for supervisor in (*self._all(), *self._shared):
             supervisor.stop()
 
     def _all(self) -> list[ScannerSupervisor | PrinterSupervisor]:
@@ -74,15 +77,21 @@ class Devices:
         """How every device is."""
         return [supervisor.report() for supervisor in self._all()]
 
+    def sharing(self) -> list[Standing]:
+        """How passing scans on to the POS goes, for every scanner that does."""
+        return [port.standing() for port in self._shared]
+
     def to_json(self) -> list[dict[str, Any]]:
         """How every device is, as the API shows it."""
         return [dict(report.as_json()) for report in self.reports()]
 
     def loops(self) -> list[Loop]:
         """The threads that the watchdog looks at."""
+        supervisors = [(each.report().id, each) for each in self._all()]
+        ports = [(f"{each.standing().report.id}-share", each) for each in self._shared]
         return [
-            Loop(supervisor.report().id, lambda supervisor=supervisor: supervisor.last_progress_s)  # type: ignore[misc]
-            for supervisor in self._all()
+            Loop(name, lambda supervisor=supervisor: supervisor.last_progress_s)  # type: ignore[misc]
+            for name, supervisor in (*supervisors, *ports)
         ]
 
     def test(self, device_id: str) -> dict[str, Any]:

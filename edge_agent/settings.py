@@ -90,6 +90,11 @@ class ScannerTable(_Table):
             raise ValueError("share has to look like pty:/run/edge-agent/pos-scanner")
         return self
 
+    @property
+    def share_path(self) -> Path | None:
+        """Where the POS finds its port; None for a scanner of the agent's own."""
+        return Path(self.share.removeprefix("pty:")) if self.share else None
+
 
 class PrinterTable(_Table):
     """The receipt printer. `port` is a number for a network printer and a path for a serial one."""
@@ -190,6 +195,9 @@ class Settings(BaseSettings):
         names = [scanner.id for scanner in self.scanner]
         if len({*names, "printer"}) != len(names) + 1:
             raise ValueError("every scanner needs an id of its own, and none may be called printer")
+        ports = [scanner.share for scanner in self.scanner if scanner.share]
+        if len(set(ports)) != len(ports):
+            raise ValueError("every scanner needs a share of its own; the POS opens each of them")
         return self
 
     @property

@@ -23,8 +23,13 @@ class Till:
         self._parts = parts
         self._receipts = Receipts(parts.settings)
 
-    def scanned(self, device: str, text: str, symbology: str | None) -> bool:
-        """A scanner read `text`: say so, and identify the member. False when it is no member's card."""
+    def scanned(
+        self, device: str, text: str, symbology: str | None, *, shared: bool = False
+    ) -> bool:
+        """A scanner read `text`: say so, and identify the member. False when it is no member's card.
+
+        With `shared` such a scan is the POS's business, and that is what is said of it.
+        """
         seen = look_at(self._parts, text, symbology)
         self._parts.events.publish(
             "scan",
@@ -33,7 +38,7 @@ class Till:
                 "shown": seen.shown,
                 "symbology": symbology,
                 "accepted": seen.accepted,
-                "reason": seen.reason,
+                "reason": "passed-on" if shared and not seen.accepted else seen.reason,
             },
         )
         if seen.card is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drivers.framing import IDLE_GAP_S, Suffix
-from drivers.ports import DeviceError, Discarded, Scan, Scanner
+from drivers.ports import DeviceError, Discarded, Reading, Scan, Scanner, Trailing
 from drivers.serial_scanner import SerialScanner
 from drivers.simulated_scanner import PtyScanner, SimulatedScanner, terminated
 
@@ -49,8 +49,19 @@ def read_some(scanner: Scanner, count: int = 1, deadline_s: float = 5.0) -> list
     found: list[Scan | Discarded] = []
     until_s = time.monotonic() + deadline_s
     while len(found) < count and time.monotonic() < until_s:
-        found += scanner.read(0.1)
+        found += [item for item in scanner.read(0.1) if not isinstance(item, Trailing)]
     return found
+
+
+def read_wire(scanner: Scanner, length: int, deadline_s: float = 5.0) -> bytes:
+    """What a port that passes everything on would get."""
+    found: list[Reading] = []
+    until_s = time.monotonic() + deadline_s
+    wire = b""
+    while len(wire) < length and time.monotonic() < until_s:
+        found += scanner.read(0.1)
+        wire = b"".join(item.wire for item in found if not isinstance(item, Discarded))
+    return wire
 
 
 def texts(found: Sequence[Scan | Discarded]) -> list[str]:
@@ -68,6 +79,13 @@ def test_any_usual_terminator_ends_a_scan(rig: Rig, terminator: bytes) -> None:
     rig.send(CODE.encode() + terminator)
     assert texts(read_some(rig.scanner)) == [CODE]
     assert read_some(rig.scanner, deadline_s=0.1) == [], "nothing is left over for the next scan"
+
+
+@pytest.mark.parametrize("terminator", [b"\r", b"\n", b"\r\n", b"\t", b"\x03\r\n"])
+def test_the_exact_bytes_are_kept_for_whoever_shares_it(rig: Rig, terminator: bytes) -> None:
+    sent = b"\x02]E0" + CODE.encode() + terminator + b"]C1A\x1dB\r"
+    rig.send(sent)
+    assert read_wire(rig.scanner, len(sent)) == sent
 
 
 @pytest.mark.parametrize("suffix", ["any", "stx-etx", "idle"])

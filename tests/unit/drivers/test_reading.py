@@ -1,7 +1,7 @@
 """From bytes to scans and discards."""
 
 from drivers.framing import UNFINISHED_S
-from drivers.ports import Discarded, Scan
+from drivers.ports import Discarded, Scan, Trailing
 from drivers.reading import REPEAT_WINDOW_S, ScanReader
 
 
@@ -15,7 +15,14 @@ class Clock:
 
 def test_a_scan_keeps_its_raw_bytes_and_says_how_it_was_read() -> None:
     (scan,) = ScanReader("hand").feed(b"]Q1caf\xe9\r")
-    assert scan == Scan("hand", "café", b"]Q1caf\xe9", "qr", flagged_encoding=True)
+    assert scan == Scan("hand", "café", b"]Q1caf\xe9", "qr", True, b"]Q1caf\xe9\r")
+
+
+def test_the_exact_bytes_of_a_scan_are_kept_and_its_second_terminator_follows() -> None:
+    scan, trailing = ScanReader("hand").feed(b"]E0871\r\n")
+    assert isinstance(scan, Scan)
+    assert (scan.text, scan.wire) == ("871", b"]E0871\r")
+    assert trailing == Trailing("hand", b"\n")
 
 
 def test_garbage_is_discarded_with_its_length_only() -> None:
