@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import structlog
 from pysqlite3 import dbapi2 as sqlite3
 from sqlite_utils import Database, Migrations
 
@@ -102,6 +103,7 @@ class Connections:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.broken = False
+        self._not_folded: str | None = None
         self._lock = threading.Lock()
         self._local = threading.local()
         self._readers: list[Database] = []
@@ -138,10 +140,13 @@ class Connections:
 
     def _take_back(self, error: BaseException) -> None:
         if isinstance(error, sqlite3.OperationalError):
-            primary = error.sqlite_errorcode & 0xFF
-            self.broken = self.broken or primary == sqlite3.SQLITE_IOERR
+            self._note(error)
         if self._writer.conn.in_transaction:
             self._writer.execute("ROLLBACK")
+
+    def _note(self, error: sqlite3.OperationalError) -> None:
+        primary = error.sqlite_errorcode & 0xFF
+        self.broken = self.broken or primary == sqlite3.SQLITE_IOERR
 
     def read(self) -> Database:
         """The read-only connection of the calling thread; there are as many as the web server has threads."""
@@ -164,9 +169,21 @@ class Connections:
             mode = "PASSIVE"
         else:
             return
-        with self._lock, as_ledger_errors():
+        with self._lock:
             if not self.broken:
-                self._writer.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+                self._fold(mode)
+
+    def _fold(self, mode: str) -> None:
+        """What cannot be folded stays in the log, where it is as durable: a full disk ends nobody's work."""
+        why: str | None = None
+        try:
+            self._writer.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+        except sqlite3.OperationalError as error:
+            why = error.sqlite_errorname
+            self._note(error)
+        if why is not None and why != self._not_folded:
+            structlog.get_logger(__name__).warning("log_not_folded", reason=why)
+        self._not_folded = why
 
     def close(self) -> None:
         """Close every connection; what was acknowledged is on disk already."""
