@@ -1,7 +1,7 @@
 """Finding the account behind a card, and what it has."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from edge_agent.domain.balance import Balance, Expiring, Holding, balances, expiring
@@ -14,12 +14,16 @@ from edge_agent.ledger.members import Found, Member, MembersFile, MembersPositio
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account as this till knows it. `member` is None for a card that central has not told us of."""
+    """An account as this till knows it. `member` is None for a card that central has not told us of.
+
+    `own_ref` is what this till called the card's account before central told of it.
+    """
 
     ref: str
     member: Member | None
     applied_seq: int
     as_of: datetime | None
+    own_ref: str | None = None
 
     @property
     def standing(self) -> Standing:
@@ -36,7 +40,10 @@ class Account:
     @property
     def refs(self) -> tuple[str, ...]:
         """All refs under which this till may have recorded something for it."""
-        return (self.ref,) if self.member is None else (self.ref, *self.member.joined)
+        joined = () if self.member is None else self.member.joined
+        # Central says that our ref was joined only once it has posted something of it.
+        own = () if self.own_ref is None else (self.own_ref,)
+        return tuple(dict.fromkeys((self.ref, *joined, *own)))
 
     @property
     def posted(self) -> Sequence[Holding]:
@@ -67,11 +74,10 @@ class Directory:
     def by_card(self, code: str, lookups: Lookups) -> Account | None:
         """The account of a normalised card; None for one that nobody has shown here yet."""
         key = self._key()
-        if key is not None:
-            found = self._members.by_card(card_key(key, code))
-            if found is not None:
-                return self._account(found)
+        found = None if key is None else self._members.by_card(card_key(key, code))
         ref = lookups.provisional_account(code)
+        if found is not None:
+            return replace(self._account(found), own_ref=ref)
         return None if ref is None else self.by_ref(ref)
 
     def by_ref(self, ref: str) -> Account:

@@ -65,7 +65,7 @@ def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
         if known is not None:
             return _repeat(known, mark)
     card = parts.present.card(parts.clock.now()) if sale.from_till else sale.card
-    _check_form(parts, card)
+    check_form(parts, card)
     at, clock = parts.clock.reading_for(sale.at)
     pinned = _pinned(parts, sale, at)
     if sale.training:
@@ -87,7 +87,8 @@ def _repeat(known: StoredSale, mark: bytes) -> Answer:
     return Answer(json.loads(known.result), first=False)
 
 
-def _check_form(parts: Parts, card: PresentedCard | None) -> None:
+def check_form(parts: Parts, card: PresentedCard | None) -> None:
+    """Refuse a code that is not of a form that this shop gives out; raises Invalid."""
     if card is not None and not is_member_card(card.code, parts.settings.patterns):
         wrong = FieldError(
             "card.code", "is not of a form that this shop gives out; send the sale without the card"

@@ -12,7 +12,7 @@ from edge_agent.till.give_back import GiveBack, give_back
 from edge_agent.till.identify import identify, look_at
 from edge_agent.till.parts import Parts
 from edge_agent.till.receipts import Paper, Receipts, standing_json
-from edge_agent.till.sell import preview, print_paper, sell
+from edge_agent.till.sell import check_form, preview, print_paper, sell
 from edge_agent.till.views import Answer, CentralState, MemberView, PrintState, SaleNow
 
 
@@ -61,6 +61,7 @@ class Till:
         at, _ = parts.clock.reading_for(sale.at)
         programme = parts.shelf.at(at)
         card = parts.present.card(now) if sale.from_till else sale.card
+        check_form(parts, card)
         with as_ledger_errors():
             worked_out, facts = preview(parts, sale, card, at, programme, parts.ledger.lookups())
         quote = parts.quotes.keep(quote_id, programme, facts, now)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from edge_agent.domain.basket import EntryMode, PresentedCard
+from edge_agent.domain.cards import card_key
 from edge_agent.domain.member import Standing
 from edge_agent.errors import Invalid, NoProgramme, QuoteLapsed, SaleDiffers
 from edge_agent.till.present import PRESENT_FOR
@@ -22,6 +23,7 @@ from tests.tills import (
     DAY,
     JAN,
     JAN_REF,
+    KEY,
     PROGRAMME,
     STRANGER,
     Shop,
@@ -157,6 +159,21 @@ def test_what_a_stranger_earned_moves_along_when_central_joins_the_card(shop: Sh
     assert (balance(answer)["confirmed"], balance(answer)["unconfirmed"]) == (0, 4)
 
 
+def test_what_a_card_earned_before_central_told_of_it_still_counts_until_it_is_posted(
+    shop: Shop,
+) -> None:
+    shop.till.sell(sale("a", card=STRANGER))
+    ref = shop.till.sale("a")[1].member
+    assert ref is not None
+    told = replace(jan(118), ref="b" * 32, cards=(card_key(KEY, STRANGER),))
+    shop.confirm(told)
+    shown = points(shop, STRANGER)
+    assert (shown.confirmed, shown.unconfirmed) == (118, 2)
+    shop.confirm(replace(told, joined=(ref,), lots=jan(120).lots), applied_seq=1)
+    shown = points(shop, STRANGER)
+    assert (shown.confirmed, shown.unconfirmed) == (120, 0)
+
+
 @pytest.mark.parametrize("standing", [Standing.BLOCKED, Standing.ERASED])
 def test_a_blocked_or_erased_account_earns_nothing_and_the_answer_says_so(
     shop: Shop, standing: Standing
@@ -284,6 +301,12 @@ def test_a_quote_says_what_the_sale_will_earn_and_records_nothing(shop: Shop) ->
     assert shop.ledger.head.seq == 0
     result = shop.till.sell(sale(quote_id="q")).result
     assert result["entries"] == quote["entries"]
+
+
+def test_a_quote_is_refused_for_a_card_that_the_sale_would_be_refused_for(shop: Shop) -> None:
+    with pytest.raises(Invalid) as caught:
+        shop.till.quote("Q-1", sale(card="123456"))
+    assert [error.path for error in caught.value.fields] == ["card.code"]
 
 
 def test_a_quote_pins_the_programme_across_a_publish(shop: Shop) -> None:
