@@ -180,6 +180,7 @@ def _decide(batch: Batch, received: Received, act: Act) -> Outcome:
     if before is not None:
         if before.digest != digest:
             raise rejected(f"{act.kind.value}-differs")
+        _learn_ref(batch, act, attachment.card)
         return Outcome(RecordState.DUPLICATE, duplicate_of=before.record_id)
     outcome = _ACTS[act.kind](batch, received, act, attachment.card)
     batch.note_act(received, act, digest)
@@ -196,6 +197,12 @@ def _post_sale(batch: Batch, received: Received, act: Act, card: str | None) -> 
         account = batch.settle_ref(act.account, card)
     _append(batch, received, account, LedgerKind.EARN, act, received.record_id)
     return Outcome(RecordState.ACCEPTED, account=account)
+
+
+def _learn_ref(batch: Batch, act: Act, card: str | None) -> None:
+    """A till that lost its journal may have made a new ref for the card; its later returns go by that one."""
+    if act.account is not None and card is not None and batch.account_of(act.account) is None:
+        batch.settle_ref(act.account, card)
 
 
 def _post_reversal(batch: Batch, received: Received, act: Act, _card: str | None) -> Outcome:

@@ -181,6 +181,19 @@ def test_a_sale_recorded_again_after_the_till_lost_its_journal_counts_once(
     assert balance(central, "ref-1") == 3
 
 
+def test_what_a_till_recorded_again_under_a_ref_of_its_own_can_be_taken_back_under_it(
+    central: Central, till: Till
+) -> None:
+    till.sale("ref-1", [earn(5)], card=CARD, sale_id="0412-03-1")
+    central.push(till.message())
+    rebuilt = Till(till.terminal)
+    again = rebuilt.sale("ref-9", [earn(5)], card=CARD, sale_id="0412-03-1")
+    rebuilt.give_back(again.id, [take_back(again, 2)], "ref-9", sale_id="0412-03-1")
+    central.push(rebuilt.message())
+    assert states(central)[1:] == [(1, "duplicate", None), (2, "accepted", None)]
+    assert balance(central, "ref-1") == 3
+
+
 def test_the_same_sale_id_with_other_content_is_rejected(central: Central, till: Till) -> None:
     till.sale("ref-1", [earn(5)], card=CARD, sale_id="0412-03-1")
     till.sale("ref-1", [earn(5)], card=CARD, sale_id="0412-03-1", amount=999)
