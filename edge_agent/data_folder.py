@@ -26,7 +26,8 @@ class DataFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            # The ledger's attachments hold cards and the members file names: nobody else on the machine looks in.
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._handle = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise DataFolderUnusable(
@@ -47,10 +48,16 @@ class DataFolder:
     def token(self) -> str:
         """The bearer token of this folder, made on the first start and readable by its owner only."""
         path = self.path / TOKEN_FILE
-        if path.exists():
-            return path.read_text(encoding="ascii").strip()
+        if path.exists() and (kept := path.read_text(encoding="ascii").strip()):
+            return kept
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        beside = path.with_name(f"{TOKEN_FILE}.new")
+        beside.unlink(missing_ok=True)
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as file:
             file.write(token + "\n")
+            # A power cut must not leave an empty token, which no agent starts with.
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
         return token
