@@ -85,6 +85,12 @@ def _central(settings: Settings) -> Iterator[Finding]:
             "wrong",
             f"central.identity: {path} is for terminal {identity.terminal}, and this is {terminal}",
         )
+    elif identity.central.rstrip("/") != settings.central.url.rstrip("/"):
+        yield (
+            "wrong",
+            f"central.url: this terminal is enrolled at {identity.central}, and goes on speaking to that;"
+            " enrol it again, or put the url back",
+        )
     else:
         yield "fine", f"enrolled at {identity.central}"
         if (danger := exposed(path)) is not None:

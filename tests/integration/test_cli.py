@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.cli import main
+from sync.identity import Identity, save_identity
 from tests.tills import PROGRAMME, milk, open_shop, sale
 
 CONFIG = """\
@@ -123,6 +124,20 @@ def test_check_of_a_good_configuration_ends_with_0(
     told = json.loads(capsys.readouterr().out)
     assert told["ok"] is True
     assert any("SQLite" in finding["text"] for finding in told["findings"])
+
+
+def test_check_says_when_the_terminal_is_enrolled_somewhere_else(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(config.read_text() + '[central]\nurl = "https://new.example"\n')
+    save_identity(
+        config.parent / "data" / "identity",
+        Identity("0412/03", "https://old.example", "t" * 32, b"k" * 32),
+    )
+    assert main(["check", "--config", str(config)]) == 1
+    assert "enrolled at https://old.example" in capsys.readouterr().out
+    config.write_text(config.read_text().replace("new.example", "old.example/"))
+    assert main(["check", "--config", str(config)]) == 0
 
 
 def test_check_reads_the_programme_that_is_named(
