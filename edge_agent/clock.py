@@ -1,4 +1,4 @@
-"""Trusted time: never runs backwards, also not over a restart."""
+"""Trusted time: never runs backwards, also not over a restart, but where two clocks say that it was wrong."""
 
 import threading
 import time
@@ -61,10 +61,18 @@ class Clock:
         return None if self._central_ahead is None else round(self._central_ahead.total_seconds())
 
     def heard_from_central(self, its_time: datetime) -> None:
-        """Note central's time."""
-        ahead = its_time - self.now()
+        """Note central's time.
+
+        A floor that lies more than a day ahead of both central's time and the system's came from a clock that was
+        wrong once; it would date every sale in the future for as long, so it is let go.
+        """
         with self._lock:
-            self._central_ahead = ahead
+            system = self._now()
+            agree = abs(its_time - system) <= SALE_TIME_OFF_MAX
+            if agree and self._floor - max(its_time, system) > SALE_TIME_OFF_MAX:
+                self._floor = system
+            self._floor = max(self._floor, system)
+            self._central_ahead = its_time - self._floor
 
     def reading_for(self, claimed: datetime) -> tuple[datetime, ClockReading]:
         """The time that counts for a sale dated `claimed` by the POS, and the reading for its record."""

@@ -53,3 +53,20 @@ def test_a_clock_far_from_centrals_is_not_trusted() -> None:
 
 def test_the_boot_clock_only_goes_forwards() -> None:
     assert boot_ms() <= boot_ms()
+
+
+def test_a_time_that_was_wrong_in_the_future_is_let_go_when_central_and_the_system_agree() -> None:
+    clock = Clock(NOON + 87_600 * HOUR, SetClock(NOON))
+    assert clock.now() == NOON + 87_600 * HOUR
+    clock.heard_from_central(NOON + HOUR)
+    assert clock.now() == NOON
+    assert clock.trusted
+    assert clock.reading_for(NOON)[1].flagged is False
+
+
+def test_neither_central_nor_the_system_alone_turns_time_back() -> None:
+    recorded = NOON + 300 * HOUR
+    for system, central in ((NOON, recorded), (recorded, NOON), (NOON, NOON + 100 * HOUR)):
+        clock = Clock(recorded, SetClock(system))
+        clock.heard_from_central(central)
+        assert clock.now() == recorded
