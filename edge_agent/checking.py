@@ -86,11 +86,8 @@ def _central(settings: Settings) -> Iterator[Finding]:
             f"central.identity: {path} is for terminal {identity.terminal}, and this is {terminal}",
         )
     elif identity.central.rstrip("/") != settings.central.url.rstrip("/"):
-        yield (
-            "wrong",
-            f"central.url: this terminal is enrolled at {identity.central}, and goes on speaking to that;"
-            " enrol it again, or put the url back",
-        )
+        where = f"central.url: this terminal is enrolled at {identity.central} and goes on speaking to that"
+        yield "wrong", f"{where}; enrol it again, or put the url back"
     else:
         yield "fine", f"enrolled at {identity.central}"
         if (danger := exposed(path)) is not None:
