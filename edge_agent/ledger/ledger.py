@@ -14,6 +14,7 @@ from edge_agent.domain.balance import Holding
 from edge_agent.domain.cards import card_key
 from edge_agent.domain.entries import Entry
 from edge_agent.domain.record import (
+    BODY_BYTES_MAX,
     GENESIS,
     SALT_BYTES,
     ClockReading,
@@ -23,6 +24,7 @@ from edge_agent.domain.record import (
     make_attachment,
     make_record,
 )
+from edge_agent.errors import FieldError, Invalid
 from edge_agent.ledger import journal
 from edge_agent.ledger.database import Connections, as_ledger_errors
 from edge_agent.ledger.journal import Head, Verification
@@ -169,11 +171,18 @@ class Act(Lookups):
         account: str | None,
         entries: Sequence[Entry],
     ) -> Record:
-        """Add a record to the chain; `personal` goes into the attachment, the entries into the account's lots."""
+        """Add a record to the chain; `personal` goes into the attachment, the entries into the account's lots.
+
+        Raises Invalid where it would be longer than `BODY_BYTES_MAX`.
+        """
         attachment = make_attachment(secrets.token_bytes(SALT_BYTES), personal)
         position = Position(self._identity.terminal, self._identity.epoch, self.head.seq + 1)
         body = {**facts, "entries": [entry.to_json() for entry in entries]}
         record = make_record(position, record_id, kind, at, clock, self.head.hash, body, attachment)
+        if len(record.body) > BODY_BYTES_MAX:
+            # Central takes no longer one, and everything after it would wait for ever.
+            too_many = FieldError("lines", "come to more than one record holds; send them as two")
+            raise Invalid("the record would be too long; nothing was recorded", [too_many])
         journal.append(self._db, record)
         if account is not None:
             self._move_lots(account, record.seq, entries)

@@ -17,8 +17,8 @@ from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.record import BODY_VERSION, Attachment, RecordKind, canonical
 from sync.wire import RecordState
 
-ENTRIES_MAX = 5_000
-"""500 lines with ten rules each."""
+ENTRIES_MAX = 20_000
+"""More than fit into the longest body, so that nothing a till could record is refused for their number."""
 
 ENTRY_QUANTITY_MAX = 10**12
 """Far above any sale and far below 64 bits, so that sums stay exact."""

@@ -18,6 +18,7 @@ from edge_agent.errors import Invalid, NoProgramme, QuoteLapsed, SaleDiffers
 from edge_agent.till.present import PRESENT_FOR
 from edge_agent.till.quotes import QUOTE_LASTS
 from edge_agent.till.views import Answer
+from sync.wire import WireRecord
 from tests.tills import (
     AT,
     DAY,
@@ -80,6 +81,26 @@ def test_the_same_sale_gets_the_same_answer_after_a_restart_and_another_programm
     reopened = open_shop(shop.data, at=AT + DAY)
     assert reopened.till.sell(sale()).result == first.result
     reopened.close()
+
+
+def test_a_sale_whose_record_central_could_not_take_is_refused_and_nothing_is_written(
+    shop: Shop,
+) -> None:
+    why = "".join(f'why.{language} = "extra"\n' for language in ("nl", "en", "de", "fr"))
+    rules = "".join(
+        f'[[bonus]]\nid = "extra-{n}"\nadd = 600\nwhen = {{ minimum_spend = 100 }}\n{why}\n'
+        for n in range(40)
+    )
+    text = PROGRAMME.read_text().replace("version = 3", "version = 9", 1) + "\n" + rules
+    shop.shelf.offer(text, "many rules", AT)
+    trolley = [milk(n, "1", 1000) for n in range(1, 501)]
+    with pytest.raises(Invalid) as caught:
+        shop.till.sell(sale("big", *trolley))
+    assert [error.path for error in caught.value.fields] == ["lines"]
+    assert shop.ledger.head.seq == 0
+    shop.till.sell(sale("small", *trolley[:100]))
+    (record,) = shop.ledger.records(0, 1)
+    WireRecord.of(record)
 
 
 def test_ten_at_once_make_one_sale(shop: Shop) -> None:
