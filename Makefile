@@ -34,10 +34,12 @@ check: $(STAMP) ## Linting, types and the direction of imports
 bench: $(STAMP) ## The numbers of the design, as ratios measured in one run
 	$(BIN)/python -m tests.bench
 
-# requirements.lock is made on Linux with uv (pip install uv); it names versions and hashes, no hosts.
-lock: ## Work out requirements.lock again from pyproject.toml
-	uv pip compile --quiet --generate-hashes --python-version 3.11 --python-platform linux --group dev \
-		--no-header --no-emit-index-url --output-file requirements.lock pyproject.toml
+# Made on Linux with uv (pip install uv). The locks name versions and hashes, no hosts; the second one is what a till
+# needs to run, at the same versions.
+LOCK := uv pip compile --quiet --generate-hashes --python-version 3.11 --python-platform linux --no-header --no-emit-index-url
+lock: ## Work out the lock files again from pyproject.toml
+	$(LOCK) --group dev --output-file requirements.lock pyproject.toml
+	$(LOCK) --no-annotate --constraint requirements.lock --output-file requirements-run.lock pyproject.toml
 
 clean: ## Remove what the other commands made here
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

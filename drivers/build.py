@@ -9,6 +9,7 @@ from drivers.escpos_encoder import EscposEncoder
 from drivers.escpos_printer import EscposPrinter
 from drivers.framing import SUFFIXES, Suffix
 from drivers.ports import Scanner, SettingsError
+from drivers.reading import REPEAT_WINDOW_S
 from drivers.serial_scanner import BAUDS, SerialScanner
 from drivers.simulated_printer import MemoryTransport, SimulatedPrinter
 from drivers.simulated_scanner import SimulatedScanner
@@ -23,13 +24,18 @@ COLUMNS_MIN, COLUMNS_MAX = 24, 64
 
 @dataclass(frozen=True, slots=True)
 class ScannerSettings:
-    """A `[[scanner]]` table."""
+    """A `[[scanner]]` table.
+
+    `repeat_window_s` is for a scanner that is shared with a POS: there two equal products in a row
+    are two sales lines, so it has to be 0, and who takes the member's codes drops repeats himself.
+    """
 
     id: str
     kind: str = "serial"
     port: str = ""
     baud: int = 9_600
     suffix: str = "any"
+    repeat_window_s: float = REPEAT_WINDOW_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +71,21 @@ def build_scanner(settings: ScannerSettings) -> Scanner:
 def _serial_scanner(settings: ScannerSettings) -> Scanner:
     _needs(settings.port, "port")
     _baud(settings.baud)
-    suffix = cast("Suffix", settings.suffix)
-    return SerialScanner(settings.id, settings.port, baud=settings.baud, suffix=suffix)
+    return SerialScanner(
+        settings.id,
+        settings.port,
+        baud=settings.baud,
+        suffix=cast("Suffix", settings.suffix),
+        repeat_window_s=settings.repeat_window_s,
+    )
 
 
 def _simulated_scanner(settings: ScannerSettings) -> Scanner:
-    return SimulatedScanner(settings.id, suffix=cast("Suffix", settings.suffix))
+    return SimulatedScanner(
+        settings.id,
+        suffix=cast("Suffix", settings.suffix),
+        repeat_window_s=settings.repeat_window_s,
+    )
 
 
 SCANNERS: dict[str, Callable[[ScannerSettings], Scanner]] = {

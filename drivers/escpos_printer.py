@@ -1,6 +1,7 @@
 """An ESC/POS printer over any transport: asks before, sends once, and believes only answers."""
 
 import itertools
+import secrets
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -34,7 +35,8 @@ MARKS_HELD_MAX = 8
 """A connection carries one job; others could only be late."""
 
 _MARKS = 10_000
-"""Job marks are four digits; the same one returns long after its job is answered for."""
+"""Job marks are four digits, from a random start: after a restart of ours the printer may still
+answer for a job of before, which must not be taken for the first new one."""
 
 _HELD: frozenset[Reason] = frozenset(
     ("paper-out", "cover-open", "cutter", "error", "overheated", "offline", "connection-lost")
@@ -70,7 +72,7 @@ class EscposPrinter:
         self._trusts_silence = trusts_silence
         self._answer_s = answer_s
         self._job_done_s = job_done_s
-        self._marks: Iterator[int] = itertools.count(1)
+        self._marks: Iterator[int] = itertools.count(secrets.randbelow(_MARKS))
         self._unconfirmed_s = unconfirmed_s
         self._probe_s = probe_s
         self._confirms_jobs: bool | None = None

@@ -83,7 +83,9 @@ class PrinterSupervisor:
         self._accepting = True
         self._tests = itertools.count(1)
         identity = Identity(printer.device, "printer", printer.kind, printer.where)
-        self._board = StateBoard(identity, on_change, now)
+        self._board = StateBoard(
+            identity, lambda report: self._supervisor.guard(on_change, report), now
+        )
         self._supervisor = Supervisor(
             self._board, printer.device, self._work, self._release, backoff=backoff
         )

@@ -30,7 +30,9 @@ class ScannerSupervisor:
         self._on_scan = on_scan
         self._on_discard = on_discard
         identity = Identity(scanner.device, "scanner", scanner.kind, scanner.where)
-        self._board = StateBoard(identity, on_change, now)
+        self._board = StateBoard(
+            identity, lambda report: self._supervisor.guard(on_change, report), now
+        )
         self._supervisor = Supervisor(
             self._board, scanner.device, self._work, self._release, backoff=backoff
         )

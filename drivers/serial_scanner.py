@@ -8,7 +8,7 @@ import serial
 
 from drivers.framing import Suffix
 from drivers.ports import DeviceError, Discarded, Reason, Scan
-from drivers.reading import ScanReader
+from drivers.reading import REPEAT_WINDOW_S, ScanReader
 
 BAUDS = (1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200)
 
@@ -48,14 +48,20 @@ class SerialScanner:
     kind = "serial"
 
     def __init__(
-        self, device: str, port: str, *, baud: int = 9_600, suffix: Suffix = "any"
+        self,
+        device: str,
+        port: str,
+        *,
+        baud: int = 9_600,
+        suffix: Suffix = "any",
+        repeat_window_s: float = REPEAT_WINDOW_S,
     ) -> None:
         if baud not in BAUDS:
             raise ValueError(f"baud: {baud}, allowed are {', '.join(map(str, BAUDS))}")
         self._device = device
         self._path = port
         self._baud = baud
-        self._reader = ScanReader(device, suffix)
+        self._reader = ScanReader(device, suffix, repeat_window_s=repeat_window_s)
         self._port: serial.Serial | None = None
 
     @property

@@ -13,7 +13,6 @@ from typing import Literal, get_args
 
 from drivers.escpos_tokens import Token, Tokeniser
 from drivers.ports import DeviceError
-from drivers.receipt_picture import draw_png, text_of
 
 JOBS_KEPT_MAX = 200
 """Receipts kept for looking at; the oldest goes first. A receipt is a few kilobytes."""
@@ -55,10 +54,14 @@ class PrintedJob:
     @property
     def text(self) -> list[str]:
         """Its lines of text."""
+        from drivers.receipt_picture import text_of  # noqa: PLC0415  # Pillow: only when looked at
+
         return text_of(self.data, self.columns)
 
     def png(self) -> bytes:
         """Its picture."""
+        from drivers.receipt_picture import draw_png  # noqa: PLC0415  # as above
+
         return draw_png(self.data, self.columns)
 
 

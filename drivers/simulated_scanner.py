@@ -3,16 +3,24 @@
 import contextlib
 import os
 import queue
+import select
 import tty
 from collections.abc import Sequence
 from pathlib import Path
 
 from drivers.framing import Suffix
 from drivers.ports import DeviceError, Discarded, Scan
-from drivers.reading import ScanReader
+from drivers.reading import REPEAT_WINDOW_S, ScanReader
 
 INJECTED_MAX = 64
 """Scans waiting to be read; a person cannot scan faster than they are read."""
+
+
+SEND_S = 5.0
+"""A reader that takes nothing for so long is dead."""
+
+SEND_BYTES = 256
+"""So much fits whenever the kernel says that a pty can be written to."""
 
 
 class SimulatedScanner:
@@ -20,10 +28,16 @@ class SimulatedScanner:
 
     kind = "simulated"
 
-    def __init__(self, device: str, *, suffix: Suffix = "any") -> None:
+    def __init__(
+        self,
+        device: str,
+        *,
+        suffix: Suffix = "any",
+        repeat_window_s: float = REPEAT_WINDOW_S,
+    ) -> None:
         self._device = device
         self._suffix = suffix
-        self._reader = ScanReader(device, suffix)
+        self._reader = ScanReader(device, suffix, repeat_window_s=repeat_window_s)
         self._bytes: queue.Queue[bytes] = queue.Queue(INJECTED_MAX)
         self._open = False
 
@@ -108,12 +122,14 @@ class PtyScanner:
         self._master = self._slave = None
 
     def send(self, data: bytes) -> None:
-        """Put exact bytes on the wire."""
+        """Put exact bytes on the wire. Raises DeviceError when nobody reads for SEND_S."""
         if self._master is None:
             raise DeviceError("unplugged", f"{self.link} is not plugged in")
         view = memoryview(data)
         while view:
-            view = view[os.write(self._master, view) :]
+            if not select.select([], [self._master], [], SEND_S)[1]:
+                raise DeviceError("write-timeout", f"nobody reads {self.link}")
+            view = view[os.write(self._master, view[:SEND_BYTES]) :]
 
     def scan(self, text: str, suffix: Suffix = "any") -> None:
         """Scan `text` the way a scanner with this suffix does."""

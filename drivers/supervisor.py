@@ -225,4 +225,4 @@ class Supervisor:
         self._tell(reason)
 
     def _tell(self, reason: Reason) -> None:
-        self.guard(self.board.set, state_of(reason), reason)
+        self.board.set(state_of(reason), reason)

@@ -62,7 +62,8 @@ class Transport(Protocol):
 class _Cancellable:
     """Waiting for a file descriptor in slices, so that a stop is noticed."""
 
-    def __init__(self) -> None:
+    def __init__(self, write_s: float) -> None:
+        self._write_s = write_s
         self._cancelled = threading.Event()
 
     def cancel(self) -> None:
@@ -82,6 +83,19 @@ class _Cancellable:
             if time.monotonic() >= until_s:
                 return False
 
+    def _write_all(self, fd: int, data: bytes, where: str) -> None:
+        """For descriptors that do not block; ends when the device takes nothing for `write_s`."""
+        view = memoryview(data)
+        while view:
+            if not self._ready(fd, writing=True, timeout_s=self._write_s):
+                raise DeviceError("write-timeout", f"{where} takes no more bytes")
+            try:
+                view = view[os.write(fd, view[:SEND_BYTES]) :]
+            except BlockingIOError:
+                continue  # another writer was faster; the next wait is bounded again
+            except OSError as error:
+                raise DeviceError("connection-lost", f"{where}: {error.strerror}") from error
+
 
 class NetworkTransport(_Cancellable):
     """A raw TCP port (9100). One connection per job: printers serve one client at a time."""
@@ -89,8 +103,15 @@ class NetworkTransport(_Cancellable):
     kind = "network"
     answers = True
 
-    def __init__(self, host: str, port: int = 9_100, *, connect_s: float = CONNECT_S) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        host: str,
+        port: int = 9_100,
+        *,
+        connect_s: float = CONNECT_S,
+        write_s: float = WRITE_S,
+    ) -> None:
+        super().__init__(write_s)
         self._host = host
         self._port = port
         self._connect_s = connect_s
@@ -133,15 +154,7 @@ class NetworkTransport(_Cancellable):
         return self._socket
 
     def send(self, data: bytes) -> None:
-        connection = self._connected()
-        view = memoryview(data)
-        while view:
-            if not self._ready(connection.fileno(), writing=True, timeout_s=WRITE_S):
-                raise DeviceError("write-timeout", f"{self.where} takes no more bytes")
-            try:
-                view = view[connection.send(view[:SEND_BYTES]) :]
-            except OSError as error:
-                raise DeviceError("connection-lost", f"{self.where}: {error}") from error
+        self._write_all(self._connected().fileno(), data, self.where)
 
     def receive(self, timeout_s: float) -> bytes:
         connection = self._connected()
@@ -169,8 +182,8 @@ class SerialTransport(_Cancellable):
     kind = "serial"
     answers = True
 
-    def __init__(self, port: str, *, baud: int = 9_600) -> None:
-        super().__init__()
+    def __init__(self, port: str, *, baud: int = 9_600, write_s: float = WRITE_S) -> None:
+        super().__init__(write_s)
         self._path = port
         self._baud = baud
         self._port: serial.Serial | None = None
@@ -189,15 +202,7 @@ class SerialTransport(_Cancellable):
         return self._port
 
     def send(self, data: bytes) -> None:
-        port = self._opened()
-        view = memoryview(data)
-        try:
-            while view:
-                if not self._ready(port.fileno(), writing=True, timeout_s=WRITE_S):
-                    raise DeviceError("write-timeout", f"{self._path} takes no more bytes")
-                view = view[port.write(bytes(view[:SEND_BYTES])) or 0 :]
-        except OSError as error:
-            raise DeviceError("connection-lost", f"{self._path}: {error}") from error
+        self._write_all(self._opened().fileno(), data, self._path)
 
     def receive(self, timeout_s: float) -> bytes:
         port = self._opened()
@@ -218,8 +223,8 @@ class SerialTransport(_Cancellable):
 class FileTransport(_Cancellable):
     """A path: /dev/usb/lp0 of the usblp module, which answers, or a plain file, which cannot."""
 
-    def __init__(self, path: str, *, kind: str = "file") -> None:
-        super().__init__()
+    def __init__(self, path: str, *, kind: str = "file", write_s: float = WRITE_S) -> None:
+        super().__init__(write_s)
         self.kind = kind
         self._path = path
         self._fd: int | None = None
@@ -256,17 +261,7 @@ class FileTransport(_Cancellable):
         return self._fd
 
     def send(self, data: bytes) -> None:
-        fd = self._opened()
-        view = memoryview(data)
-        while view:
-            if not self._ready(fd, writing=True, timeout_s=WRITE_S):
-                raise DeviceError("write-timeout", f"{self._path} takes no more bytes")
-            try:
-                view = view[os.write(fd, view[:SEND_BYTES]) :]
-            except BlockingIOError:
-                continue
-            except OSError as error:
-                raise DeviceError("connection-lost", f"{self._path}: {error.strerror}") from error
+        self._write_all(self._opened(), data, self._path)
 
     def receive(self, timeout_s: float) -> bytes:
         if not self._answers:

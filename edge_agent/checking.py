@@ -139,7 +139,7 @@ def _programme(settings: Settings) -> Iterator[Finding]:
         yield "fine", "the programme comes from central"
         return
     try:
-        loaded = load_programme(path.read_text(encoding="utf-8"), str(path))
+        loaded = load_programme(path.read_bytes().decode(), str(path))
     except OSError as error:
         yield "wrong", f"programme.file: {path}: {error.strerror}"
     except UnicodeDecodeError:

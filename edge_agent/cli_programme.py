@@ -22,7 +22,9 @@ def programme() -> None:
 
 def _loaded(file: Path) -> Programme:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = (
+            file.read_bytes().decode()
+        )  # not read_text: it would change line ends, and with them the digest
     except UnicodeDecodeError as error:
         click.echo(f"{file}: is not UTF-8 text", err=True)
         raise click.exceptions.Exit(1) from error

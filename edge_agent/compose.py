@@ -80,13 +80,13 @@ class Store:
         """Take the configured programme file; a till that is not connected yet earns by it. Raises ProgrammeInvalid."""
         path = self.settings.programme.file
         if path is not None:
-            self.shelf.offer(path.read_text(encoding="utf-8"), str(path), self.clock.now())
+            self.shelf.offer(path.read_bytes().decode(), str(path), self.clock.now())
 
     def sync_ports(self) -> tuple[LedgerOutbox, MembersStore, ProgrammeStore]:
         """What sync works on."""
         return (
             LedgerOutbox(self.ledger),
-            MembersStore(self.members),
+            MembersStore(self.members, self.clock),
             ProgrammeStore(self.shelf, self.clock),
         )
 

@@ -234,8 +234,14 @@ def load_settings(path: Path) -> Settings:
 
 
 def _mistakes(path: Path, source: TomlSource, error: ValidationError) -> Iterator[str]:
-    for details in error.errors(include_url=False, include_input=False):
+    found = error.errors(include_url=False, include_input=False)
+    places = {tuple(details["loc"]) for details in found}
+    for details in found:
         place = tuple(details["loc"])
+        if details["type"] == "too_short" and any(
+            len(each) > len(place) and each[: len(place)] == place for each in places
+        ):
+            continue  # it counts only the good ones, and the bad ones are named already
         key = ".".join(str(part) for part in place) or "(file)"
         message = details["msg"].removeprefix("Value error, ")
         if details["type"] == "missing":

@@ -65,15 +65,17 @@ class LedgerOutbox:
 class MembersUpdating:
     """One update of the members file, in the words of the wire."""
 
-    def __init__(self, update: MembersUpdate) -> None:
+    def __init__(self, update: MembersUpdate, clock: Clock) -> None:
         self._update = update
+        self._clock = clock
 
     def put(self, members: Sequence[MemberDelta]) -> None:
         """Take one page."""
         self._update.put(_member(delta) for delta in members)
 
     def commit(self, position: MembersAsOf) -> None:
-        """Let everything be seen."""
+        """Let everything be seen; the snapshot's time also tells how far central's clock is from ours."""
+        self._clock.heard_from_central(position.as_of)
         self._update.commit(
             MembersPosition(
                 position.after,
@@ -88,8 +90,9 @@ class MembersUpdating:
 class MembersStore:
     """Where sync puts members."""
 
-    def __init__(self, members: MembersFile) -> None:
+    def __init__(self, members: MembersFile, clock: Clock) -> None:
         self._members = members
+        self._clock = clock
 
     def position(self) -> MembersAsOf | None:
         """Where the file stands."""
@@ -108,7 +111,7 @@ class MembersStore:
     def update(self, *, fresh: bool) -> Iterator[MembersUpdating]:
         """Begin an update."""
         with self._members.update(fresh=fresh) as update:
-            yield MembersUpdating(update)
+            yield MembersUpdating(update, self._clock)
 
 
 class ProgrammeStore:

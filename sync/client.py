@@ -171,7 +171,7 @@ class CentralClient:
     def close(self) -> None:
         """Give the connection back."""
         self._session.close()
-        self._grip.settle()
+        self._grip.let_go()
 
     def _exchange(
         self, method: str, path: str, message: Message | None, bytes_max: int, wait_s: int = 0
@@ -226,14 +226,25 @@ class CentralClient:
 
     @contextlib.contextmanager
     def _deadline(self, total_s: float) -> Iterator[None]:
-        """Shut the connection when the exchange as a whole takes too long."""
-        timer = threading.Timer(total_s, self._grip.shut)
+        """Shut the connection when the exchange as a whole takes too long.
+
+        Raises Unreachable also where the answer then looks whole: one without a length ends with its connection.
+        """
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            self._grip.shut()
+
+        timer = threading.Timer(total_s, end)
         timer.daemon = True
         timer.start()
         try:
             yield
         finally:
             timer.cancel()
+        if late.is_set():
+            raise self._broken(f"central's answer took longer than {total_s:g} s")
 
 
 def _packed(message: Message | None) -> tuple[bytes | None, dict[str, str]]:

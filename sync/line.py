@@ -23,6 +23,7 @@ class Grip:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._end: socket.socket | None = None
+        self._number = 0
         self._cut = False
         self._hung_up = False
 
@@ -31,19 +32,24 @@ class Grip:
         """Whether the line was cut for good."""
         return self._cut
 
-    def hold(self, connection: socket.socket) -> None:
-        """Take the connection that was just made; it does not live long if the line was cut
-        meanwhile."""
+    def hold(self, connection: socket.socket) -> int:
+        """Take the connection that was just made, and return its number for `hung_up`.
+
+        It does not live long if the line was cut meanwhile.
+        """
         with self._lock:
             self._release()
             self._end = connection.dup()
+            self._number += 1
             self._hung_up = False
             if self._cut:
                 self._shut()
+            return self._number
 
-    def hung_up(self) -> None:
-        """The connection was closed; an answer may still be read from it (`Connection: close`)."""
-        self._hung_up = True
+    def hung_up(self, number: int) -> None:
+        """A connection was closed; an answer may still be read from it (`Connection: close`)."""
+        if number == self._number:  # an earlier one may be closed late, by the garbage collector
+            self._hung_up = True
 
     def settle(self) -> None:
         """An exchange is over: let go of a connection that was closed, so that the other end sees
@@ -51,6 +57,12 @@ class Grip:
         with self._lock:
             if self._hung_up:
                 self._release()
+
+    def let_go(self) -> None:
+        """End the connection now; urllib3 closes its side whenever a pool is collected."""
+        with self._lock:
+            self._shut()
+            self._release()
 
     def shut(self) -> None:
         """End the exchange under way."""
@@ -100,23 +112,27 @@ class _GrippedAdapter(HTTPAdapter):
 
 def _pools(grip: Grip) -> dict[str, type[HTTPConnectionPool]]:
     class Plain(HTTPConnection):
+        number = 0
+
         def _new_conn(self) -> socket.socket:
             connection = super()._new_conn()
-            grip.hold(connection)
+            self.number = grip.hold(connection)
             return connection
 
         def close(self) -> None:
-            grip.hung_up()
+            grip.hung_up(self.number)
             super().close()
 
     class Secure(HTTPSConnection):
+        number = 0
+
         def _new_conn(self) -> socket.socket:
             connection = super()._new_conn()
-            grip.hold(connection)
+            self.number = grip.hold(connection)
             return connection
 
         def close(self) -> None:
-            grip.hung_up()
+            grip.hung_up(self.number)
             super().close()
 
     class PlainPool(HTTPConnectionPool):

@@ -380,9 +380,11 @@ class _PullLoop(_Loop):
         pull = Pull(central, parts.outbox, parts.members, parts.programmes, again=self._again())
         # Only a line that is known to be good may be waited on; else a first short question tells how it stands.
         connected = self._link.status.state is LinkState.CONNECTED
+        # Read before asking: central held this much already, however far a push gets meanwhile.
+        acknowledged = parts.outbox.received()
         result = pull.run(policy.LONG_POLL_S if connected else 0)
         self._tell(result)
-        if result.received < parts.outbox.received():
+        if result.received < acknowledged:
             self._holds_less()
         return max(0.0, policy.PULL_EVERY_MIN_S - (time.monotonic() - began))
 

@@ -99,8 +99,12 @@ def _of_status(status: Mapping[str, Any]) -> Iterator[GaugeMetricFamily]:
         ("journal_received", "Received position of central", status["journal"]["received"]),
         ("outbox_records", "Records that central has not received", status["outbox"]["records"]),
         ("outbox_oldest_seconds", "Age of the oldest of them", status["outbox"]["oldest_seconds"]),
-        ("records_rejected", "Own records that central rejected", status["states"]["rejected"]),
-        ("records_parked", "Own records that central parked", status["states"]["parked"]),
+        (
+            "records_rejected",
+            "Own records that central rejected",
+            status["states"].get("rejected", 0),
+        ),
+        ("records_parked", "Own records that central parked", status["states"].get("parked", 0)),
         ("members", "Members in the members file", status["members"]["count"]),
         ("disk_free_bytes", "Free space for the ledger", status["disk_free_bytes"]),
     )

@@ -39,7 +39,7 @@ from edge_agent.domain.basket import (
 from edge_agent.domain.cards import CODE_CHARACTERS_MAX, normalised
 from edge_agent.domain.money import AMOUNT_MAX_MINOR, CURRENCIES
 from edge_agent.errors import FieldError, Invalid
-from edge_agent.web.body import shown_name
+from edge_agent.web.body import decoded, shown_name
 
 LINE_NUMBER_MAX = 1_000_000
 """POS systems number lines from 1, some in steps of ten or hundred; a barcode is no line number."""
@@ -224,7 +224,6 @@ class TenderBody(Strict):
 class BasketBody(Strict):
     """What a sale and a quote have in common."""
 
-    at: Time
     card: Card | None = None
     cashier: Word | None = None
     channel: Kind = "store"
@@ -235,19 +234,23 @@ class BasketBody(Strict):
     redemptions: Annotated[list[Id], Field(max_length=0)] = []
     print: bool = False
 
-    def sale(self, sale_id: str, quote_id: str | None) -> Sale:
+    def to_basket(self) -> Basket:
+        """The basket of the domain."""
+        return Basket(
+            lines=tuple(line.to_line() for line in self.lines),
+            total=self.total.amount,
+            currency=self.total.currency,
+            tenders=tuple(Tender(each.type, each.amount) for each in self.tenders),
+            channel=self.channel,
+        )
+
+    def as_sale(self, sale_id: str, at: datetime, quote_id: str | None) -> Sale:
         """The sale of the domain."""
         card = self.card
         return Sale(
             sale_id=sale_id,
-            at=self.at,
-            basket=Basket(
-                lines=tuple(line.to_line() for line in self.lines),
-                total=self.total.amount,
-                currency=self.total.currency,
-                tenders=tuple(Tender(each.type, each.amount) for each in self.tenders),
-                channel=self.channel,
-            ),
+            at=at,
+            basket=self.to_basket(),
             card=card.to_card() if isinstance(card, Presented) else None,
             from_till=isinstance(card, AtTill),
             cashier=self.cashier,
@@ -261,21 +264,31 @@ class SaleBody(BasketBody):
     """`POST /v1/sales`."""
 
     sale_id: Id
+    at: Time
     quote_id: Id | None = None
 
     def to_sale(self) -> Sale:
         """The sale of the domain."""
-        return self.sale(self.sale_id, self.quote_id)
+        return self.as_sale(self.sale_id, self.at, self.quote_id)
 
 
 class QuoteBody(BasketBody):
     """`POST /v1/quotes`: a sale without its id."""
 
     quote_id: Id
+    at: Time
 
     def to_sale(self) -> Sale:
         """The sale that it would be, without an id."""
-        return self.sale("", None)
+        return self.as_sale("", self.at, None)
+
+
+class TrialBody(BasketBody):
+    """A basket in a file, to see what it earns: a sale whose ids and time may be left out."""
+
+    sale_id: Id | None = None
+    quote_id: Id | None = None
+    at: Time | None = None
 
 
 class VoidBody(Strict):
@@ -367,6 +380,11 @@ def checked(model: type[B], body: Mapping[str, Any]) -> B:
     if contradictions:
         raise _invalid(contradictions)
     return found
+
+
+def basket_from_json(raw: bytes) -> Basket:
+    """The basket of a file as the POS would post it; raises `Malformed`, `PaymentCard` or `Invalid`."""
+    return checked(TrialBody, decoded(raw)).to_basket()
 
 
 def checked_id(name: str, value: str) -> str:

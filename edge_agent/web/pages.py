@@ -1,8 +1,8 @@
 """The two pages that the agent serves: the cashier's at `/` and store IT's at `/it`.
 
-Everything that a page needs lies beside this file: nothing is built and nothing comes from elsewhere.
-The pages hold no data of their own; they ask the API for it. The session cookie that lets them is not
-made here: whoever guards the API passes `admit`.
+Everything that a page needs lies beside this file: nothing is built, nothing comes from elsewhere.
+The pages hold no data of their own; they ask the API for it. The session cookie that lets them is
+not made here: whoever guards the API passes `admit`.
 """
 
 from collections.abc import Callable
@@ -17,9 +17,9 @@ SALE_SHOWN_S: Final = 20.0
 """How long a posted sale stays on the cashier's page, in seconds, unless the next card comes first:
 long enough to say the points aloud, short enough not to greet the next customer with them."""
 
-MEMBER_SHOWN_S: Final = 300.0
-"""How long a member stays without a sale, in seconds: a full trolley takes minutes to scan, and a
-name must not stay on a screen that nobody minds."""
+MEMBER_SHOWN_S: Final = 900.0
+"""How long a member stays without a sale, in seconds: as long as the till keeps the card for a sale
+that refers to it (`PRESENT_FOR`), or the page would say something else than the till does."""
 
 NOTICE_SHOWN_S: Final = 10.0
 """How long a passing notice stays (a refused scan, a slip being printed), in seconds."""
@@ -68,9 +68,11 @@ def pages_blueprint(
 ) -> Blueprint:
     """Make the blueprint with `/`, `/it` and `/static/`.
 
-    `language` is the terminal's (`nl-NL`); one that the pages do not speak becomes Dutch. `admit` is given
-    the answer of each of the two pages, and only those, and returns it with a session cookie; without it
-    the pages come without one and the API will refuse them. It may abort for a visitor from elsewhere.
+    `language` is the terminal's (`nl-NL`); one that the pages do not speak becomes Dutch. `admit`
+    is given the answer of each of the two pages, and only those, and returns it with a session
+    cookie; without it the pages come without one and the API will refuse them. It may abort for a
+    visitor from elsewhere. The app itself is made with `static_folder=None`, or Flask's own
+    `/static` would stand before this one, without these headers.
     """
     pages = Blueprint(
         "pages",

@@ -71,7 +71,7 @@ class Health(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The parts that answers are made from. `status` gives the contract's `/v1/status`."""
+    """The parts that answers are made from. `status` gives the contract's status or raises `LedgerUnavailable`."""
 
     till: Till
     devices: Devices

@@ -114,6 +114,9 @@ class WebServer:
         loop.join(max(0.1, deadline - time.monotonic()))
         left = max(0.1, deadline - time.monotonic())
         server.task_dispatcher.shutdown(timeout=left)  # type: ignore[arg-type]  # any number of seconds does
+        self._bound.close()
+        if not (server.task_dispatcher.threads or loop.is_alive()):
+            server.close()
         self._server = self._loop = None
 
 
@@ -210,11 +213,17 @@ class _Server(TcpWSGIServer):
         )
 
     def end(self) -> None:
-        """Close everything, in the thread of the loop, which ends with it."""
-        trigger: Any = self.trigger
-        trigger.pull_trigger(self._close_all)
+        """Close every connection and end the loop, in its own thread.
 
-    def _close_all(self) -> None:
+        The trigger stays open: a thread that is late writes to its file descriptor, which might be a file of
+        somebody else by then. `close` it when no thread is left.
+        """
+        trigger: Any = self.trigger
+        trigger.pull_trigger(self._end)
+
+    def _end(self) -> None:
         for channel in list(self.active_channels.values()):
             channel.handle_close()
-        self.close()
+        self.del_channel()
+        trigger: Any = self.trigger
+        trigger.del_channel()

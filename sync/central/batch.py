@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from edge_agent.domain.record import Attachment
 from sync.central.accounts import Accounts
@@ -94,6 +94,7 @@ class Batch:
         self._entries: list[tuple[str, int, LedgerEntry]] = []
         self._states: list[dict[str, Any]] = []
         self._touched: set[str] = set()
+        self._erased: list[int] = []
 
     @property
     def connection(self) -> Connection:
@@ -172,6 +173,10 @@ class Batch:
         self._entries.extend((source, ordinal, entry) for ordinal, entry in enumerate(new))
         self._touched.update(entry.account for entry in new)
 
+    def erase_attachment(self, received: Received) -> None:
+        """Keep nothing of what a till should not have sent; the body stays, and its commitment in it."""
+        self._erased.append(received.row)
+
     def set_state(self, received: Received, outcome: Outcome, *, tell: bool) -> None:
         """The record's state; with `tell` the terminal hears of it by `changes`, not by its push alone."""
         self._states.append(
@@ -209,7 +214,11 @@ class Batch:
             for state, change in zip(told, next_changes(self._connection, len(told)), strict=True):
                 state["new_change"] = change
             self._connection.execute(_SET_STATE, self._states)
-        self._new_acts, self._entries, self._states = [], [], []
+        if self._erased:
+            self._connection.execute(
+                delete(attachments).where(attachments.c.record.in_(self._erased))
+            )
+        self._new_acts, self._entries, self._states, self._erased = [], [], [], []
 
     def finish(self) -> None:
         """Write everything, and let terminals hear of every account that changed."""

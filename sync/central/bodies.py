@@ -143,9 +143,10 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class KnownAttachment:
-    """What central reads of an attachment."""
+    """What central reads of an attachment. With `holds_payment_card` it must not be kept."""
 
     card: str | None = None
+    holds_payment_card: bool = False
 
 
 def kind_of(body: bytes) -> str | None:
@@ -174,25 +175,29 @@ def read_body(body: bytes, envelope: Envelope) -> Act:
 
 
 def read_attachment(act: Act, attachment: Attachment | None) -> KnownAttachment:
-    """The card of a sale, checked against what the body commits to; raises `Unpostable`."""
+    """The card of a sale, checked against what the body commits to; raises `Unpostable`.
+
+    A payment card is no card of a member's; elsewhere in the attachment (in an article's name) it costs nobody
+    their points, and the attachment is not kept.
+    """
     if attachment is None:
         return KnownAttachment()
     if attachment.commitment != act.commitment:
         raise rejected("attachment")
     try:
-        content = json.loads(attachment.content)
+        text = attachment.content.decode()
+        content = json.loads(text)
         card = content.get("card") if isinstance(content, dict) else None
         code = None if card is None else card["code"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise rejected("attachment") from error
+    forbidden = holds_payment_card(text)
     if code is None:
-        return KnownAttachment()
+        return KnownAttachment(None, forbidden)
     if not isinstance(code, str) or not 0 < len(code) <= CODE_CHARACTERS_MAX or "\0" in code:
         raise rejected("attachment")
     code = normalised(code)
-    if holds_payment_card(code):
-        raise rejected("payment-card")
-    return KnownAttachment(code)
+    return KnownAttachment(None if holds_payment_card(code) else code, forbidden)
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -79,8 +79,8 @@ class Central:
         return Pushed(taken, posted)
 
     def catch_up(self) -> None:
-        """Post what a crash left between intake and posting."""
-        posted = self.posting.post_waiting()
+        """Post what a crash left between intake and posting, and what this version may understand at last."""
+        posted = self.posting.post_waiting() | self.posting.post_again()
         if posted:
             self._log.info("posted what was left over", **posted)
             self.feed.notify()

@@ -1,15 +1,19 @@
 """Expiry: only central takes expired points away.
 
-A lot whose last day has passed in the programme's time zone is brought to nothing by an `expire` entry. What a
-return takes back from a lot after that is given again by the next run, so that nobody loses the same points twice.
+A lot whose last day has passed in the programme's time zone is brought to nothing by an `expire` entry. When a
+return afterwards takes back points that had expired, the next run gives the expired ones again, so that nobody
+loses the same points twice. What was spent before and then taken back stays owed.
 """
 
-from sqlalchemy import select
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Select, case, func, select
 
 from sync.central.database import Database, next_change
 from sync.central.ledger import LedgerEntry, LedgerKind, append_many, touch
 from sync.central.programmes import Programmes
-from sync.central.tables import NEVER, lots
+from sync.central.tables import NEVER, entries, lots
 from sync.central.times import Clock, stored
 
 BATCH = 1_000
@@ -26,45 +30,61 @@ class Expiry:
 
     def run(self) -> int:
         """Expire what has to be; how many lots. Without a programme there is no day to go by, and nothing expires."""
-        expired = 0
-        while True:
-            done = self._run_batch()
-            expired += done
-            if done < BATCH:
-                return expired
+        done = 0
+        for query in (_expired, _taken_back_since):
+            while True:
+                changed = self._run_batch(query)
+                done += changed
+                if changed < BATCH:
+                    break
+        return done
 
-    def _run_batch(self) -> int:
+    def _run_batch(self, query: Any) -> int:
         with self._database.write() as connection:
             today = self._programmes.today(connection)
             if today is None:
                 return 0
-            rows = connection.execute(
-                select(lots)
-                .where(
-                    lots.c.expires_on != NEVER,
-                    lots.c.expires_on < today.isoformat(),
-                    lots.c.quantity != 0,
-                )
-                .limit(BATCH)
-            ).all()
-            if not rows:
-                return 0
-            run = next_change(connection)
-            taken = [
-                (
-                    f"expire:{run}",
-                    ordinal,
-                    LedgerEntry(
-                        row.account,
-                        LedgerKind.EXPIRE,
-                        row.unit,
-                        -row.quantity,
-                        row.lot,
-                        row.expires_on,
-                    ),
-                )
-                for ordinal, row in enumerate(rows)
-            ]
-            append_many(connection, stored(self._clock()), taken)
-            touch(connection, [row.account for row in rows])
+            rows = connection.execute(query(today).limit(BATCH)).all()
+            if rows:
+                run = f"expire:{next_change(connection)}"
+                at = stored(self._clock())
+                append_many(connection, at, [(run, n, _entry(row)) for n, row in enumerate(rows)])
+                touch(connection, [row.account for row in rows])
             return len(rows)
+
+
+def _entry(row: Any) -> LedgerEntry:
+    return LedgerEntry(
+        row.account, LedgerKind.EXPIRE, row.unit, int(row.change), row.lot, row.expires_on
+    )
+
+
+def _expired(today: date) -> Select[Any]:
+    """Lots that hold something after their last day."""
+    return select(lots, (-lots.c.quantity).label("change")).where(
+        lots.c.expires_on != NEVER,
+        lots.c.expires_on < today.isoformat(),
+        lots.c.quantity > 0,
+    )
+
+
+def _taken_back_since(today: date) -> Select[Any]:
+    """Lots that were expired and are below nothing now, with what expiry had taken from them."""
+    expired = (
+        select(-func.sum(entries.c.quantity))
+        .where(
+            entries.c.lot == lots.c.lot,
+            entries.c.account == lots.c.account,
+            entries.c.unit == lots.c.unit,
+            entries.c.expires_on == lots.c.expires_on,
+            entries.c.kind == LedgerKind.EXPIRE.value,
+        )
+        .scalar_subquery()
+    )
+    owed = -lots.c.quantity
+    return select(lots, case((owed < expired, owed), else_=expired).label("change")).where(
+        lots.c.expires_on != NEVER,
+        lots.c.expires_on < today.isoformat(),
+        lots.c.quantity < 0,
+        expired > 0,
+    )

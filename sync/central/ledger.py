@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
 from sync.central.database import next_changes, upsert
 from sync.central.tables import NEVER, accounts, entries, lots
@@ -134,6 +134,15 @@ def balance(connection: Connection, account: str) -> dict[str, int]:
         .group_by(lots.c.unit)
     )
     return {unit: int(quantity) for unit, quantity in connection.execute(query)}
+
+
+def spendable_lots(connection: Connection, account: str, unit: str) -> Sequence[Any]:
+    """Lots (lot, expires_on, quantity) that hold something, in the order they are used up: soonest expiry first."""
+    return connection.execute(
+        select(lots.c.lot, lots.c.expires_on, lots.c.quantity)
+        .where(lots.c.account == account, lots.c.unit == unit, lots.c.quantity > 0)
+        .order_by(case((lots.c.expires_on == NEVER, 1), else_=0), lots.c.expires_on, lots.c.lot)
+    ).all()
 
 
 def lots_of(

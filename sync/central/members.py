@@ -4,13 +4,21 @@ import json
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
 from edge_agent.domain.cards import CODE_CHARACTERS_MAX, holds_payment_card, masked, normalised
 from edge_agent.domain.member import Standing
 from sync.central.accounts import Accounts, join
 from sync.central.database import Database
-from sync.central.ledger import LedgerEntry, LedgerKind, append, balance, lots_of, touch
+from sync.central.ledger import (
+    LedgerEntry,
+    LedgerKind,
+    append,
+    balance,
+    lots_of,
+    spendable_lots,
+    touch,
+)
 from sync.central.problems import Problem, not_found
 from sync.central.tables import NEVER, accounts, cards, entries
 from sync.central.times import Clock, stored
@@ -97,20 +105,15 @@ class Members:
         with self._database.write() as connection:
             account = self._row(connection, member).ref
             before = connection.execute(
-                select(entries).where(entries.c.source == source, entries.c.account == account)
+                select(entries.c.unit, func.sum(entries.c.quantity).label("quantity"))
+                .where(entries.c.source == source, entries.c.account == account)
+                .group_by(entries.c.unit)
             ).first()
             if before is None:
-                entry = LedgerEntry(
-                    account,
-                    LedgerKind.ADJUST,
-                    adjustment.unit,
-                    adjustment.quantity,
-                    source,
-                    rule=adjustment.reason,
-                )
-                append(connection, source, stored(self._clock()), [entry])
+                changes = _adjusting(connection, account, adjustment, source)
+                append(connection, source, stored(self._clock()), changes)
                 touch(connection, [account])
-            elif (before.unit, before.quantity) != (adjustment.unit, adjustment.quantity):
+            elif (before.unit, int(before.quantity)) != (adjustment.unit, adjustment.quantity):
                 raise Problem(
                     409, "adjustment-differs", "This adjustment_id was used for something else."
                 )
@@ -177,8 +180,33 @@ class Members:
         return row
 
 
+def _adjusting(
+    connection: Connection, account: str, adjustment: Adjustment, source: str
+) -> list[LedgerEntry]:
+    """Points given are a lot of their own; points taken come from the lots that expire first."""
+    left = adjustment.quantity
+    changes: list[LedgerEntry] = []
+
+    def change(quantity: int, lot: str, expires_on: str) -> None:
+        unit, reason = adjustment.unit, adjustment.reason
+        entry = LedgerEntry(
+            account, LedgerKind.ADJUST, unit, quantity, lot, expires_on, rule=reason
+        )
+        changes.append(entry)
+
+    if left < 0:
+        for lot in spendable_lots(connection, account, adjustment.unit):
+            taken = min(-left, lot.quantity)
+            if taken:
+                change(-taken, lot.lot, lot.expires_on)
+                left += taken
+    if left or not changes:
+        change(left, source, NEVER)
+    return changes
+
+
 def _matches(account: str | None, wanted: str) -> ColumnElement[bool]:
-    """A name is matched from its beginning, so that an index can serve it and short texts find few."""
+    """A name is matched from its beginning: short texts then find few."""
     name = wanted.replace("\\", "\\\\").replace("%", r"\%").replace("_", r"\_")
     return or_(
         accounts.c.ref == (account or wanted),

@@ -68,7 +68,7 @@ def _add_views(app: Flask, central: Central) -> None:
             at="members",
             query=query,
             found=central.members.find(query),
-            totals=central.reports.totals(),
+            accounts=central.reports.accounts(),
         )
 
     @app.get("/members/<member>")

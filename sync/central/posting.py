@@ -58,6 +58,42 @@ class Posting:
             if len(done) < BATCH:
                 return counts
 
+    def post_again(self) -> Counts:
+        """Look again at what was parked for a reason that an upgrade of central may have taken away.
+
+        Records that are still parked for the same reason stay as they are, and terminals hear nothing.
+        """
+        counts: Counts = {}
+        row = 0
+        while True:
+            with self._database.write() as connection:
+                found = connection.execute(_PARKED, {"after": row}).all()
+                for each in found:
+                    state = self._post_parked(connection, Received.of(each), each.code)
+                    if state is not None:
+                        counts[state] = counts.get(state, 0) + 1
+            if len(found) < BATCH:
+                return counts
+            row = found[-1].row
+
+    def _post_parked(
+        self, connection: Connection, received: Received, code: str
+    ) -> RecordState | None:
+        try:
+            with connection.begin_nested():
+                batch = Batch(connection, self._accounts, stored(self._clock()))
+                act = _read(received)
+                if isinstance(act, Act):
+                    batch.read_ahead([(received, act)])
+                state = _settle(batch, received, act, settling=True, was=code)
+                batch.finish()
+        except OperationalError:
+            raise
+        except Exception:  # noqa: BLE001 - as below: it stays parked
+            self._log.exception("still not", terminal=received.terminal, seq=received.seq)
+            return None
+        return state
+
     def _post_batch(self, query: Select[Any]) -> list[RecordState]:
         try:
             with self._database.write() as connection:
@@ -90,7 +126,7 @@ class Posting:
         batch.read_ahead([(each, act) for each, act in read if isinstance(act, Act)])
         states = [_settle(batch, each, act, settling=False) for each, act in read]
         batch.finish()
-        return states
+        return [state for state in states if state is not None]
 
 
 def _received(connection: Connection, query: Select[Any]) -> list[Received]:
@@ -110,9 +146,14 @@ def _read(received: Received) -> Act | Unpostable:
 
 
 def _settle(
-    batch: Batch, received: Received, act: Act | Unpostable, *, settling: bool
-) -> RecordState:
-    """Give one record its state; then whatever waited for it."""
+    batch: Batch,
+    received: Received,
+    act: Act | Unpostable,
+    *,
+    settling: bool,
+    was: str | None = None,
+) -> RecordState | None:
+    """Give one record its state; then whatever waited for it. None when it is parked as it `was`."""
     if isinstance(act, Unpostable):
         outcome = Outcome.without_effect(act)
     else:
@@ -120,6 +161,8 @@ def _settle(
             outcome = _decide(batch, received, act)
         except Unpostable as reason:
             outcome = Outcome.without_effect(reason)
+    if was is not None and (outcome.state, outcome.code) == (RecordState.PARKED, was):
+        return None
     batch.set_state(received, outcome, tell=settling or not outcome.has_effect)
     if outcome.has_effect:
         for waiter in batch.waiting_for(received.record_id):
@@ -129,14 +172,16 @@ def _settle(
 
 def _decide(batch: Batch, received: Received, act: Act) -> Outcome:
     """Everything is checked before anything is written; raises `Unpostable`."""
-    card = read_attachment(act, received.attachment).card
+    attachment = read_attachment(act, received.attachment)
+    if attachment.holds_payment_card:
+        batch.erase_attachment(received)
     digest = hashlib.sha256(act.content).digest()
     before = batch.before(received.terminal, act)
     if before is not None:
         if before.digest != digest:
             raise rejected(f"{act.kind.value}-differs")
         return Outcome(RecordState.DUPLICATE, duplicate_of=before.record_id)
-    outcome = _ACTS[act.kind](batch, received, act, card)
+    outcome = _ACTS[act.kind](batch, received, act, attachment.card)
     batch.note_act(received, act, digest)
     return outcome
 
@@ -230,6 +275,21 @@ _ORIGINAL = select(
     records.c.account,
     records.c.duplicate_of,
 ).where(records.c.record_id == bindparam("id"))
+
+
+PARKED_UNTIL_UPGRADE = ("unknown-kind", "unknown-account", "internal")
+"""Reasons that a newer central, or a card that became known, may have taken away."""
+
+_PARKED = (
+    RECEIVED.add_columns(records.c.code)
+    .where(
+        records.c.state == RecordState.PARKED.value,
+        records.c.code.in_(PARKED_UNTIL_UPGRADE),
+        records.c.row > bindparam("after"),
+    )
+    .order_by(records.c.row)
+    .limit(BATCH)
+)
 
 
 def _waiting(terminal: str | None, epoch: str | None) -> Select[Any]:

@@ -24,6 +24,11 @@ class Reports:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def accounts(self) -> int:
+        """How many accounts there are."""
+        with self._database.read() as connection:
+            return read_counter(connection, ACCOUNTS)
+
     def totals(self) -> dict[str, Any]:
         """Entries per unit and kind, records per terminal and state, and whether lots and entries agree."""
         with self._database.read() as connection:

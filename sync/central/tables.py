@@ -106,6 +106,13 @@ Index(
     postgresql_where=records.c.state.is_(None),
 )
 
+Index(
+    "records_parked",
+    records.c.row,
+    sqlite_where=records.c.state == "parked",
+    postgresql_where=records.c.state == "parked",
+)
+
 attachments = Table(
     "attachments",
     metadata,

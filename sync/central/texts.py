@@ -54,6 +54,7 @@ _NL = {
     "nothing_refused": "Alles wat ontvangen is, is geboekt.",
     "nothing_not_taken": "Alles wat gestuurd is, is aangenomen.",
     "accounts": "rekeningen",
+    "points": "punten",
     "earn": "gespaard",
     "reverse": "teruggenomen",
     "adjust": "gecorrigeerd",

@@ -217,6 +217,17 @@ def test_a_model_that_does_not_confirm_jobs_is_judged_by_its_status(rig: Rig) ->
     assert rig.printer.print(RECEIPT) == PrintOutcome("unknown", "paper-out", sent=True)
 
 
+def test_the_confirmation_of_another_job_is_not_taken_for_this_one(rig: Rig) -> None:
+    rig.mechanism.set_fault("unconfirming")
+    outcomes: list[PrintOutcome] = []
+    thread = threading.Thread(target=lambda: outcomes.append(rig.printer.print(RECEIPT)))
+    thread.start()
+    wait_until(lambda: rig.mechanism.jobs, "it is printed, and the answer awaited")
+    rig.mechanism._answer(b"\x37\x22late\x00")
+    thread.join(10)
+    assert outcomes == [PrintOutcome("printed", "by-status", sent=True)]
+
+
 def test_a_job_can_be_given_up_from_another_thread(rig: Rig) -> None:
     rig.mechanism.set_fault("slow")
     outcomes: list[PrintOutcome] = []

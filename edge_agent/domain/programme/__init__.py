@@ -1,11 +1,22 @@
 """The programme: its rules, one file per mechanism, and working them out.
 
 `form`, `texts`, `conditions`, `expiry`: what tables are made of. `earning`, `bonuses`, `exclusions`, `rewards`: the
-mechanisms. `situation`: the shape they share. `programme`, `loading`, `evaluation`: the whole.
+mechanisms. `situation`, `unmet`: the shape they share. `matching`: finding the lines of rules. `programme`,
+`evaluation`: the whole. `loading`, `mistakes`: what is wrong with a file. `explain`: what a basket earns, and why.
 """
 
 from edge_agent.domain.programme.evaluation import Evaluation, evaluate
+from edge_agent.domain.programme.explain import Explanation, explain
 from edge_agent.domain.programme.loading import Finding, ProgrammeInvalid, load_programme
 from edge_agent.domain.programme.programme import Programme
 
-__all__ = ["Evaluation", "Finding", "Programme", "ProgrammeInvalid", "evaluate", "load_programme"]
+__all__ = [
+    "Evaluation",
+    "Explanation",
+    "Finding",
+    "Programme",
+    "ProgrammeInvalid",
+    "evaluate",
+    "explain",
+    "load_programme",
+]

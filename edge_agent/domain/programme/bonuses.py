@@ -91,6 +91,6 @@ class Bonuses:
     def _without_lines(self) -> tuple[Outcome, ...]:
         return tuple(Outcome(rule.id, unmet=Unmet(Obstacle.NO_LINE)) for rule in self.rules)
 
-    def reason(self, rule: str) -> Texts | None:
-        """The rule's own words."""
-        return next((each.why for each in self.rules if each.id == rule), None)
+    def reasons(self) -> Mapping[str, Texts]:
+        """The rules' own words."""
+        return {rule.id: rule.why for rule in self.rules}

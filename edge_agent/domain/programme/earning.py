@@ -1,6 +1,6 @@
 """Earning: so many points per amount, at a rate per scope."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -86,12 +86,9 @@ class Earning:
     def _index(self) -> RuleIndex:
         return RuleIndex([rule.scope for rule in self.rules])
 
-    def reason(self, rule: str) -> Texts | None:
-        """The rule's own words, or its rate in words."""
-        for each in self.rules:
-            if each.id == rule:
-                return each.why or _rate_in_words(each)
-        return None
+    def reasons(self) -> Mapping[str, Texts]:
+        """The rules' own words, or their rates in words."""
+        return {rule.id: rule.why or _rate_in_words(rule) for rule in self.rules}
 
 
 def _rate_in_words(rule: EarnRule) -> Texts:

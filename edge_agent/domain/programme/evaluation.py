@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from edge_agent.domain.basket import Basket
+from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.exclusions import Excluded
@@ -30,7 +30,8 @@ def evaluate(programme: Programme, facts: MemberFacts, basket: Basket, at: datet
     if not facts.standing.earns:
         return Evaluation((), (), ())
     allowed, excluded = programme.exclusions.split(basket.lines)
-    situation = Situation(facts, basket, at.astimezone(programme.timezone), allowed)
+    lines = tuple(sorted(allowed, key=_not_as_scanned))
+    situation = Situation(facts, basket, at.astimezone(programme.timezone), lines)
     outcomes: list[Outcome] = []
     awards: list[Award] = []
     for mechanism in programme.mechanisms:
@@ -41,6 +42,23 @@ def evaluate(programme: Programme, facts: MemberFacts, basket: Basket, at: datet
     return Evaluation(tuple(outcomes), excluded, entries)
 
 
+def _not_as_scanned(line: Line) -> tuple[object, ...]:
+    """An order of lines by what they are, so that who is scanned first never decides who gets an odd point.
+
+    Only lines that are alike in everything stay in the order of their numbers.
+    """
+    return (
+        line.sku,
+        line.amount,
+        line.categories,
+        line.brand or "",
+        line.labels,
+        line.kind,
+        line.quantity,
+        line.number,
+    )
+
+
 def _entries(programme: Programme, outcomes: Sequence[Outcome], earned_on: date) -> Iterator[Entry]:
     for outcome in outcomes:
         if not outcome.awards:
@@ -48,7 +66,7 @@ def _entries(programme: Programme, outcomes: Sequence[Outcome], earned_on: date)
         first = outcome.awards[0]  # all awards of one rule share its unit and expiry
         expiry = first.expiry or programme.file.unit[first.unit].expiry
         expires_on = None if expiry is None else expiry.last_day(earned_on)
-        for award in outcome.awards:
+        for award in sorted(outcome.awards, key=lambda award: award.line):
             yield Entry(
                 kind=EntryKind.EARN,
                 unit=award.unit,

@@ -122,7 +122,7 @@ def _unknown_units(values: Mapping[str, Any]) -> Iterator[_Mistake]:
 
 
 def _unreachable(file: ProgrammeFile) -> Iterator[_Mistake]:
-    """Base rates behind one that takes every line: they would silently never earn."""
+    """Rules that would silently never give anything: behind a rate for every line, or with nothing to multiply."""
     taker: dict[str, EarnRule] = {}
     for index, rule in enumerate(file.earn):
         if rule.unit in taker:
@@ -130,3 +130,8 @@ def _unreachable(file: ProgrammeFile) -> Iterator[_Mistake]:
             yield ("earn", index), "contradiction", message
         elif rule.scope.is_everything:
             taker[rule.unit] = rule
+    earned = {rule.unit for rule in file.earn}
+    for index, bonus in enumerate(file.bonus):
+        if bonus.multiply is not None and bonus.unit not in earned:
+            message = f"there is nothing to multiply, since no [[earn]] gives {bonus.unit}"
+            yield ("bonus", index, "multiply"), "contradiction", message

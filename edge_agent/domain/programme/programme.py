@@ -116,12 +116,10 @@ class Programme:
 
     @cached_property
     def _reasons(self) -> dict[str, tuple[str, Texts]]:
-        rules = [*(rule.id for rule in self.file.earn), *(rule.id for rule in self.file.bonus)]
         return {
             rule: (mechanism.name, reason)
             for mechanism in self.mechanisms
-            for rule in rules
-            if (reason := mechanism.reason(rule)) is not None
+            for rule, reason in mechanism.reasons().items()
         } | {rule.id: ("exclude", rule.why) for rule in self.file.exclude}
 
     def reason(self, rule: str, language: str) -> str:

@@ -5,7 +5,7 @@ awarded, and answers with an outcome for each of its rules. It never looks at a 
 never changes what it is given. `Programme.mechanisms` declares the order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol
@@ -19,7 +19,10 @@ from edge_agent.domain.programme.unmet import Unmet
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """One basket of one member at one time. `at` is in the programme's time zone; `lines` are those not excluded."""
+    """One basket of one member at one time. `at` is in the programme's time zone.
+
+    `lines` are those not excluded, in an order that does not depend on how they were scanned.
+    """
 
     facts: MemberFacts
     basket: Basket
@@ -56,6 +59,6 @@ class Mechanism(Protocol):
         """An outcome for each rule, in the file's order."""
         ...
 
-    def reason(self, rule: str) -> Texts | None:
-        """Why an award of `rule` was given, in words; None when the rule is not one of these."""
+    def reasons(self) -> Mapping[str, Texts]:
+        """Why an award of each rule is given, in words, by the rule's id."""
         ...

@@ -1,7 +1,7 @@
 """A scripted agent: the real pages on waitress, and those calls of the contract that they use.
 
-It decides nothing: answers are canned, events are what a test says. Session, event stream, Last-Event-ID,
-problems and connections that break are real.
+It decides nothing: answers are canned, events are what a test says. Session, event stream, problems
+and connections that break are real.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from flask import Flask, Response, request
 from waitress import wasyncore
-from waitress.server import BaseWSGIServer, create_server
+from waitress.server import create_server
 
 from edge_agent.web.pages import pages_blueprint
 from tests.e2e.page import samples
@@ -40,6 +40,7 @@ class ScriptedAgent:
     """Code -> member view of identify; other codes are refused with `identify_problem`."""
     identify_problem: str = "invalid"
     print_problem: str | None = None
+    print_state: str = "queued"
     calls: list[tuple[str, str, Json]] = field(default_factory=list)
     """Every POST as (path, session cookie, body)."""
 
@@ -49,7 +50,8 @@ class ScriptedAgent:
     """What the guard takes; a new one makes the pages' sessions invalid."""
 
     port: int = 0
-    _server: BaseWSGIServer | None = None
+    _server: Any = None
+    """Of waitress; its stubs know too little of it."""
     _thread: threading.Thread | None = None
     _streams: list["queue.Queue[str | None]"] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -61,8 +63,9 @@ class ScriptedAgent:
 
     def start(self) -> None:
         """Listen, on the same port as before after a stop."""
-        server = create_server(self._app(), map={}, host="127.0.0.1", port=self.port, threads=12)
-        assert isinstance(server, BaseWSGIServer)
+        server: Any = create_server(
+            self._app(), map={}, host="127.0.0.1", port=self.port, threads=12
+        )
         self.port = int(server.effective_port)
         self._server = server
         self._thread = threading.Thread(target=server.run, name="scripted-agent", daemon=True)
@@ -70,7 +73,6 @@ class ScriptedAgent:
 
     def stop(self) -> None:
         """Break every connection and listen no more, as a killed process does."""
-        assert self._server is not None
         assert self._thread is not None
         server = self._server
 
@@ -112,6 +114,12 @@ class ScriptedAgent:
         """Change the status and say so."""
         self.status.update(changes)
         self.say("sync", dict(changes))
+
+    def all_is_well(self) -> None:
+        """Put status and devices back, and have every page ask for them."""
+        self.status = samples.status()
+        self.devices = samples.devices()
+        self.say("reset", {})
 
     def posted(self, path: str) -> list[Json]:
         """Return the bodies posted to `path` so far."""
@@ -187,7 +195,10 @@ class ScriptedAgent:
         self._note()
         if self.print_problem is not None:
             return problem(self.print_problem, 409)
-        return {"print": "queued"}, 202
+        if request.path.endswith("/test"):
+            scanner = "hand" in request.path
+            return {"test": "scan" if scanner else "print", "queued": not scanner}, 200
+        return {"print": self.print_state}, 200
 
 
 def problem(code: str, status: int) -> tuple[Json, int]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from playwright.sync_api import ConsoleMessage, Page, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
 
 CHROMIUM_FLAGS: Final = [
     "--headless",
@@ -16,6 +16,9 @@ CHROMIUM_FLAGS: Final = [
     "--disable-sync",
 ]
 
+FRESH: Final = "body[data-link=up][data-state=waiting]:has(#notice[data-tone=quiet])"
+"""The cashier's page with nobody there and nothing wrong."""
+
 REGIONS: Final = ("header", "member", "sale", "notice", "actions")
 
 Box = dict[str, float]
@@ -23,10 +26,19 @@ Box = dict[str, float]
 
 @dataclass
 class Watched:
-    """A tab, and what went wrong in it: console errors, exceptions, policy violations, missing files."""
+    """A tab, and what went wrong in it: console, exceptions, policy violations, missing files."""
 
     page: Page
     faults: list[str] = field(default_factory=list)
+
+
+def till_session(browser: Browser) -> BrowserContext:
+    """Open a browser session the size of a till, with cookies and storage of its own."""
+    context = browser.new_context(
+        viewport={"width": 1024, "height": 768}, locale="nl-NL", timezone_id="Europe/Amsterdam"
+    )
+    context.set_default_timeout(10_000)
+    return context
 
 
 def watch(page: Page) -> Watched:
@@ -57,7 +69,8 @@ def watch(page: Page) -> Watched:
 def boxes(page: Page) -> dict[str, Box]:
     """Return where every region is."""
     found: dict[str, Box] = page.evaluate(
-        """() => Object.fromEntries([...document.querySelectorAll('[data-region]')].map((region) => {
+        """() => Object.fromEntries([...document.querySelectorAll('[data-region]')].map((region) =>
+        {
             const { x, y, width, height } = region.getBoundingClientRect();
             return [region.dataset.region, { x, y, width, height }];
         }))"""

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.e2e.page.agent import ScriptedAgent
-from tests.e2e.page.browser import CHROMIUM_FLAGS, Watched, watch
+from tests.e2e.page.browser import CHROMIUM_FLAGS, Watched, till_session, watch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,17 +23,15 @@ def browser(chromium: str) -> Iterator[Browser]:
     """Start Debian's Chromium once."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        expect.set_options(timeout=10_000)
         yield started
         started.close()
 
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Open a browser session the size of a till; its own cookies and storage."""
-    made = browser.new_context(
-        viewport={"width": 1024, "height": 768}, locale="nl-NL", timezone_id="Europe/Amsterdam"
-    )
-    made.set_default_timeout(10_000)
+    """Open a browser session of the test's own."""
+    made = till_session(browser)
     yield made
     made.close()
 

@@ -17,7 +17,7 @@ def status() -> Json:
         "terminal": "0412-03",
         "journal": {"seq": 173, "received": 173, "head": "9f2c41d07be2a1c4" * 4},
         "outbox": {"records": 0, "oldest_seconds": 0},
-        "central": {"state": "online", "last_contact": ago(seconds=4)},
+        "central": {"state": "connected", "reason": None, "last_contact": ago(seconds=4)},
         "states": {"rejected": 0, "parked": 0},
         "members": {"version": "2026-11-21.3", "as_of": ago(minutes=41), "count": 1000},
         "programme": {"id": "zuiver", "version": "12", "as_of": ago(days=6)},
@@ -68,6 +68,7 @@ def balance(confirmed: int = 118, unconfirmed: int = 0, as_of: str | None = None
 def member(**changes: Any) -> Json:
     view: Json = {
         "known": True,
+        "standing": "known",
         "member": {
             "id": "m-1",
             "display_name": "Marijke de Vries",
@@ -99,6 +100,7 @@ def member(**changes: Any) -> Json:
 def unknown_member() -> Json:
     return {
         "known": False,
+        "standing": "unknown",
         "member": None,
         "card": "*********5551",
         "balance": balance(0, 12),
@@ -112,8 +114,8 @@ def unknown_member() -> Json:
     }
 
 
-def stopped_member(state: str) -> Json:
-    return {**unknown_member(), "state": state, "balance": None, "card": "*********7704"}
+def stopped_member(standing: str) -> Json:
+    return {**member(), "standing": standing, "balance": {}, "card": "*********7704"}
 
 
 def entry(quantity: int, rule: str, why: str, line: int = 1) -> Json:
@@ -132,6 +134,7 @@ def sale(**changes: Any) -> Json:
         "sale_id": "0412-03-20261121-000173",
         "record": "01998f00-0000-7000-8000-000000000173",
         "seq": 173,
+        "card": "*********8906",
         "entries": [
             entry(10, "base", "1 punt per hele euro"),
             entry(4, "base", "1 punt per hele euro", 2),

@@ -57,11 +57,11 @@ def payment_card(agent: ScriptedAgent) -> None:
 
 
 def not_our_card(agent: ScriptedAgent) -> None:
-    agent.say("scan", samples.scan(accepted=False, reason="no-card"))
+    agent.say("scan", samples.scan(accepted=False, reason="not-a-member-card"))
 
 
 def misread(agent: ScriptedAgent) -> None:
-    agent.say("scan", samples.scan(accepted=False, reason="check-digit"))
+    agent.say("scan", samples.scan(accepted=False, reason="garbage"))
 
 
 def sale_posted(agent: ScriptedAgent) -> None:
@@ -70,8 +70,12 @@ def sale_posted(agent: ScriptedAgent) -> None:
 
 
 def sale_without_card(agent: ScriptedAgent) -> None:
-    result = samples.sale(entries=[], earned={}, balance=None)
+    result = samples.sale(card=None, entries=[], earned={"points": 0}, balance={})
     agent.say("sale", {"kind": "sale", "result": result})
+
+
+def sale_read_by_the_pos(agent: ScriptedAgent) -> None:
+    agent.say("sale", {"kind": "sale", "result": samples.sale(card="*********1111")})
 
 
 def returned(agent: ScriptedAgent) -> None:
@@ -80,7 +84,7 @@ def returned(agent: ScriptedAgent) -> None:
 
 
 def return_of_unknown_sale(agent: ScriptedAgent) -> None:
-    result = samples.sale(entries=[], earned={}, balance=None, state="awaiting-original")
+    result = samples.sale(card=None, entries=[], earned={}, balance={}, awaiting_original=True)
     agent.say("sale", {"kind": "return", "result": result})
 
 
@@ -90,7 +94,7 @@ def voided(agent: ScriptedAgent) -> None:
 
 
 def offline(agent: ScriptedAgent) -> None:
-    central = {"state": "offline", "last_contact": samples.ago(hours=2)}
+    central = {"state": "offline", "reason": "timeout", "last_contact": samples.ago(hours=2)}
     agent.sync(central=central, outbox={"records": 12, "oldest_seconds": 7200})
 
 
@@ -104,7 +108,7 @@ def paper_out(agent: ScriptedAgent) -> None:
 
 
 def paper_low(agent: ScriptedAgent) -> None:
-    agent.device("receipt", state="ok", reason="paper-near-end")
+    agent.device("receipt", state="ok", reason="paper-low")
 
 
 def cover_open(agent: ScriptedAgent) -> None:
@@ -112,7 +116,7 @@ def cover_open(agent: ScriptedAgent) -> None:
 
 
 def printer_silent(agent: ScriptedAgent) -> None:
-    agent.device("receipt", state="offline", reason="no-answer")
+    agent.device("receipt", state="unknown", reason="no-answer")
     member_found(agent)
 
 
@@ -149,6 +153,7 @@ SCENES = (
     Scene("misread", misread, "waiting", "warn"),
     Scene("sale-posted", sale_posted, "sale", "quiet"),
     Scene("sale-without-card", sale_without_card, "sale", "quiet"),
+    Scene("sale-read-by-the-pos", sale_read_by_the_pos, "sale", "quiet"),
     Scene("return", returned, "return", "quiet"),
     Scene("return-of-unknown-sale", return_of_unknown_sale, "return", "quiet"),
     Scene("void", voided, "void", "quiet"),

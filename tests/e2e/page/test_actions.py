@@ -1,4 +1,4 @@
-"""What a cashier can do, with keys alone, with a finger, and with a scanner that poses as a keyboard."""
+"""What a cashier can do with keys alone, a finger, or a scanner that poses as a keyboard."""
 
 import threading
 
@@ -185,15 +185,15 @@ def test_a_receipt_that_could_not_be_printed_says_what_to_do(
     expect(page.locator("#notice")).to_contain_text("Niet geprint Kijk of", use_inner_text=True)
 
 
-def test_a_balance_slip_is_asked_for_with_the_agents_handle(
+def test_a_balance_slip_is_asked_for_of_the_card_that_the_agent_read(
     page: Page, agent: ScriptedAgent
 ) -> None:
-    agent.say("member", samples.member(handle="h-31d0"))
+    scenes.member_found(agent)
     page.wait_for_selector("body[data-state=member]")
     page.keyboard.press("F8")
 
     page.wait_for_selector("#notice[data-tone=good]")
-    assert agent.posted("/v1/slips") == [{"code": "h-31d0"}]
+    assert agent.posted("/v1/slips") == [{"card": {"from": "till"}}]
 
 
 def test_a_balance_slip_is_asked_for_with_the_code_that_this_page_read(
@@ -205,7 +205,25 @@ def test_a_balance_slip_is_asked_for_with_the_code_that_this_page_read(
     page.keyboard.press("F8")
 
     page.wait_for_selector("#notice[data-tone=good]")
-    assert agent.posted("/v1/slips") == [{"code": CODE}]
+    assert agent.posted("/v1/slips") == [{"code": CODE, "entry": "scanned"}]
+
+
+def test_after_the_sale_the_agent_has_no_card_for_a_slip(page: Page, agent: ScriptedAgent) -> None:
+    scenes.sale_posted(agent)
+    page.wait_for_selector("body[data-state=sale]")
+    page.keyboard.press("F8")
+
+    expect(page.locator("#notice")).to_contain_text("Nu geen saldobon")
+    assert agent.posted("/v1/slips") == []
+
+
+def test_a_full_print_queue_is_not_called_printing(page: Page, agent: ScriptedAgent) -> None:
+    agent.print_state = "failed"
+    scenes.sale_posted(agent)
+    page.wait_for_selector("body[data-state=sale]")
+    page.keyboard.press("F4")
+
+    expect(page.locator("#notice")).to_contain_text("Niet geprint")
 
 
 def test_no_slip_is_printed_for_a_customer_whose_balance_is_hidden(
@@ -221,19 +239,21 @@ def test_no_slip_is_printed_for_a_customer_whose_balance_is_hidden(
     assert agent.posted("/v1/slips") == []
 
 
+@pytest.mark.parametrize("scanned_here", [True, False])
 def test_the_code_of_one_customer_prints_no_slip_for_the_next(
-    page: Page, agent: ScriptedAgent
+    page: Page, agent: ScriptedAgent, scanned_here: bool
 ) -> None:
     agent.members[CODE] = samples.member()
     scan_as_keyboard(page, CODE)
     page.wait_for_selector("body[data-state=member]")
-    agent.say("scan", samples.scan())
+    if scanned_here:
+        agent.say("scan", samples.scan())
     agent.say("member", samples.member(card="*********1111"))
     expect(page.locator(".card-number")).to_contain_text("1111")
     page.keyboard.press("F8")
 
-    expect(page.locator("#notice")).to_contain_text("Nu geen saldobon")
-    assert agent.posted("/v1/slips") == []
+    page.wait_for_selector("#notice[data-tone=good]")
+    assert agent.posted("/v1/slips") == [{"card": {"from": "till"}}]
 
 
 def test_escape_makes_room_for_the_next_customer(page: Page, agent: ScriptedAgent) -> None:

@@ -37,7 +37,7 @@ def test_an_agent_that_goes_and_comes_back(page: Page, agent: ScriptedAgent) -> 
     assert boxes(page) == before
     assert scroll_size(page)[1] <= 768
 
-    agent.status["central"] = {"state": "offline", "last_contact": None}
+    agent.status["central"] = {"state": "offline", "reason": "timeout"}
     agent.status["outbox"] = {"records": 3, "oldest_seconds": 5}
     agent.start()
     page.wait_for_selector("body[data-link=up][data-state=waiting]")

@@ -60,6 +60,7 @@ def test_a_page_is_never_kept_and_brings_the_session(path: str) -> None:
 def test_a_static_file_is_asked_about_each_time_and_brings_no_session() -> None:
     browser = client()
     answer = browser.get("/static/js/till/main.js")
+    answer.close()
 
     assert answer.headers["Cache-Control"] == "no-cache"
     assert "Set-Cookie" not in answer.headers
@@ -67,6 +68,7 @@ def test_a_static_file_is_asked_about_each_time_and_brings_no_session() -> None:
     again = browser.get(
         "/static/js/till/main.js", headers={"If-None-Match": answer.headers["ETag"]}
     )
+    again.close()
     assert again.status_code == 304
 
 

@@ -1,13 +1,45 @@
 """What a cashier sees in each state, brought about by the agent's events."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.page import samples, scenes
 from tests.e2e.page.agent import ScriptedAgent
+from tests.e2e.page.browser import FRESH, Watched, till_session, watch
 from tests.e2e.page.scenes import SCENES, Scene
+
+
+@pytest.fixture(scope="module")
+def resident(browser: Browser) -> Iterator[tuple[ScriptedAgent, Watched]]:
+    """Start an agent and open a page that stay for all of these tests, as they do in a shop."""
+    agent = ScriptedAgent()
+    agent.start()
+    context = till_session(browser)
+    watched = watch(context.new_page())
+    watched.page.goto(agent.url)
+    yield agent, watched
+    context.close()
+    agent.stop()
+
+
+@pytest.fixture
+def agent(resident: tuple[ScriptedAgent, Watched]) -> ScriptedAgent:
+    return resident[0]
+
+
+@pytest.fixture
+def page(resident: tuple[ScriptedAgent, Watched]) -> Iterator[Page]:
+    """Give the page back as it was: up, nobody there, nothing wrong."""
+    agent, watched = resident
+    agent.all_is_well()
+    watched.page.keyboard.press("Escape")
+    watched.page.wait_for_selector(FRESH)
+    yield watched.page
+    faults, watched.faults = watched.faults, []
+    assert faults == []
 
 
 def region(page: Page, name: str) -> str:
@@ -136,7 +168,7 @@ def test_a_product_that_a_shared_scanner_passes_on_is_none_of_our_business(
 ) -> None:
     happens(page, agent, "sale-posted")
     agent.say("scan", samples.scan(accepted=False, reason="passed-on"))
-    agent.device("receipt", state="ok", reason="paper-near-end")
+    agent.device("receipt", state="ok", reason="paper-low")
     page.wait_for_selector("#notice[data-tone=warn]")
 
     assert "Papier bijna op" in region(page, "notice")
@@ -199,6 +231,7 @@ def test_a_return_whose_answer_counts_upwards_is_shown_below_zero_too(
 def test_a_return_of_another_tills_sale_shows_no_points(page: Page, agent: ScriptedAgent) -> None:
     happens(page, agent, "return-of-unknown-sale")
 
+    assert "Retour zonder kaart" in region(page, "member")
     assert "De aankoop is van een andere kassa." in region(page, "sale")
     expect(page.locator("#sale .figure")).to_have_text("–")
 
@@ -275,6 +308,58 @@ def test_each_change_is_told_once_to_who_listens(page: Page, agent: ScriptedAgen
     expect(page.locator("#announce")).to_have_text("Gespaard: 45 punten")
     assert page.get_attribute("#announce", "aria-live") == "polite"
     assert page.get_attribute("#notice", "role") == "status"
+
+
+def test_points_of_another_card_never_stand_beside_this_customers_name(
+    page: Page, agent: ScriptedAgent
+) -> None:
+    happens(page, agent, "member-found")
+    happens(page, agent, "sale-read-by-the-pos")
+
+    shown = region(page, "member")
+    assert "Marijke" not in shown
+    assert "Kaart •••• 1111" in shown
+
+
+def test_a_sale_without_a_card_never_stands_beside_this_customers_name(
+    page: Page, agent: ScriptedAgent
+) -> None:
+    happens(page, agent, "member-found")
+    happens(page, agent, "sale-without-card")
+
+    assert "Zonder spaarkaart" in region(page, "member")
+
+
+def test_a_customer_who_is_looked_up_again_keeps_the_sale_on_the_screen(
+    page: Page, agent: ScriptedAgent
+) -> None:
+    happens(page, agent, "sale-posted")
+    agent.say("member", samples.member(balance=samples.balance(4321)))
+
+    expect(page.locator(".balance-total .figure")).to_have_text("4.321")
+    assert page.get_attribute("body", "data-state") == "sale"
+
+
+def test_a_balance_that_nobody_knows_is_not_called_nought(page: Page, agent: ScriptedAgent) -> None:
+    agent.say("member", samples.member(balance={}))
+
+    expect(page.locator("#member")).to_contain_text("Saldo onbekend")
+
+
+def test_a_reward_out_of_reach_says_how_far(page: Page, agent: ScriptedAgent) -> None:
+    reward = {**samples.member()["rewards"][0], "available": False, "why_not": "nog 82 punten"}
+    agent.say("member", samples.member(rewards=[reward]))
+
+    expect(page.locator(".facts")).to_contain_text("Koffie met gebak: nog 82 punten")
+
+
+def test_a_line_that_was_not_tried_yet_is_unknown_not_offline(
+    page: Page, agent: ScriptedAgent
+) -> None:
+    agent.sync(central={"state": "never", "reason": None, "last_contact": None})
+
+    expect(page.locator("[data-pill=central]")).to_have_text("CentraleOnbekend")
+    assert page.get_attribute("#notice", "data-tone") == "quiet"
 
 
 HOSTILE = "<img src=x onerror=\"console.error('injected')\"><script>alert(1)</script>"

@@ -1,5 +1,6 @@
 """The printer's queue and state, with a printer behind real TCP."""
 
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -313,9 +314,12 @@ def test_a_plain_file_takes_the_receipt_and_its_outcome_stays_unknown(
 
 
 def test_a_usb_printer_that_is_not_there_is_offline_and_no_file_is_made(heard: Heard) -> None:
-    missing = Path("/dev/usb/lp-nothing")
+    missing = Path(f"/dev/shm/lp-nothing-{os.getpid()}")
     printer = EscposPrinter("printer", FileTransport(str(missing)), EscposEncoder("TM-T20II"))
     supervisor = supervise(printer, heard)
-    wait_until(lambda: state(supervisor) == ("offline", "not-found"), "absence shows")
-    assert not missing.exists()
-    assert supervisor.stop()
+    try:
+        wait_until(lambda: state(supervisor) == ("offline", "not-found"), "absence shows")
+        assert not missing.exists()
+    finally:
+        assert supervisor.stop()
+        missing.unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.ports import DeviceError, Discarded, Scan
+from drivers.ports import DeviceError, DeviceReport, Discarded, Scan
 from drivers.scanner_supervisor import ScannerSupervisor
 from drivers.serial_scanner import SerialScanner, open_port
 from drivers.simulated_scanner import INJECTED_MAX, PtyScanner, SimulatedScanner
@@ -84,7 +84,8 @@ def test_unplugged_in_mid_scan_and_replugged_elsewhere_it_goes_on_by_itself(
     wait_until(lambda: supervised.report().state == "ok", "it is found again")
     hardware.scan(CODE)
     wait_until(lambda: heard.texts == [CODE], "the scan after replugging, whole and alone")
-    assert ("ok", "") in heard.states
+    assert ("offline", "unplugged") in heard.states
+    assert ("trouble", "internal") not in heard.states, "a foreseen fault, handled as such"
     assert heard.states[-1] == ("ok", "")
 
 
@@ -167,6 +168,27 @@ def test_a_listener_that_fails_costs_neither_the_scanner_nor_the_next_scan(
     logged = "".join(capfd.readouterr())
     assert "a mistake" in logged
     assert "Traceback" in logged
+
+
+def test_a_listener_to_states_that_fails_costs_nothing_either(
+    hardware: PtyScanner, heard: Heard
+) -> None:
+    def fails(report: DeviceReport) -> None:
+        heard.on_change(report)
+        raise RuntimeError("a mistake")
+
+    supervisor = ScannerSupervisor(
+        SerialScanner("hand", str(hardware.link)),
+        on_scan=heard.on_scan,
+        on_discard=heard.on_discard,
+        on_change=fails,
+    )
+    supervisor.start()
+    wait_until(lambda: supervisor.report().state == "ok", "open")
+    hardware.scan(CODE)
+    wait_until(lambda: heard.texts == [CODE], "the scan")
+    assert heard.states == [("ok", "")]
+    assert supervisor.stop()
 
 
 def test_a_driver_that_fails_unexpectedly_is_opened_again(heard: Heard) -> None:

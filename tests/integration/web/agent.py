@@ -113,9 +113,13 @@ def an_agent(folder: Path, *, stalled_s: float = 20.0, **hub: Any) -> Iterator[A
     address = address_of(bound)
     config = WebConfig(listen=address, token=TOKEN, origins=(POS_ORIGIN,), version="0.1.0")
     with a_terminal(folder, events) as terminal:
-        metrics = Metrics(terminal.status, terminal.devices.to_json, events)
         ports = Ports(
-            terminal.till, terminal.devices, terminal.health, terminal.status, events, metrics
+            till=terminal.till,
+            devices=terminal.devices,
+            status=terminal.status.to_json,
+            health=terminal.health,
+            events=events,
+            metrics=Metrics(terminal.status.to_json, terminal.devices.to_json, events),
         )
         server = WebServer(create_app(ports, config, _pages), bound, events, stalled_s=stalled_s)
         server.start()

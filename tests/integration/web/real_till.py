@@ -22,18 +22,47 @@ from edge_agent.errors import LoyaltyError
 from edge_agent.health import Health, Word
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.members import Member, MembersFile, MembersPosition
+from edge_agent.status import Status
 from edge_agent.till.directory import Directory
 from edge_agent.till.parts import Parts, TillSettings
 from edge_agent.till.shelf import ProgrammeShelf
 from edge_agent.till.till import Till
 from edge_agent.till.views import Answer
 from edge_agent.web.events import EventHub
+from sync.link import LinkState, LinkStatus
 
 KNOWN = "2912345678906"
 UNKNOWN = "2900000000001"
 NAME = "Anna de V."
 NOW = datetime(2026, 11, 21, 13, 5, tzinfo=UTC)
-PROGRAMME = Path(__file__).parents[3] / "config" / "programme.example.toml"
+PROGRAMME = """
+format = 1
+id = "web-tests"
+version = 1
+name = "Zuiver Punten"
+timezone = "Europe/Amsterdam"
+currency = "EUR"
+valid_from = 2026-01-01T00:00:00+01:00
+
+[unit.points.name]
+one = { nl = "punt", en = "point", de = "Punkt", fr = "point" }
+many = { nl = "punten", en = "points", de = "Punkte", fr = "points" }
+
+[unit.points.expiry]
+months = 12
+rounded = "end-of-month"
+
+[[earn]]
+id = "base"
+points = 1
+per = 100
+rounding = "floor"
+stage = "sale"
+why.nl = "1 punt per hele euro"
+why.en = "1 point per whole euro"
+why.de = "1 Punkt je vollem Euro"
+why.fr = "1 point par euro entier"
+"""
 _KEY = b"k" * 32
 
 
@@ -46,6 +75,20 @@ class FaultyTill(Till):
         if self.failure is not None:
             raise self.failure
         return super().sell(sale)
+
+
+class FaultyStatus:
+    """The real status; `fault` is raised instead."""
+
+    fault: LoyaltyError | None = None
+
+    def __init__(self, status: Status) -> None:
+        self._status = status
+
+    def to_json(self) -> dict[str, Any]:
+        if self.fault is not None:
+            raise self.fault
+        return self._status.to_json()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,30 +106,11 @@ class Terminal:
     devices: Devices
     printer: SimulatedPrinter
     health: Health
-    ledger_fault: LoyaltyError | None = None
+    status: FaultyStatus
 
     def rows(self) -> int:
         """How many acts are on disk."""
         return self.ledger.head.seq
-
-    def status(self) -> dict[str, Any]:
-        """The status in the contract's shape."""
-        if self.ledger_fault is not None:
-            raise self.ledger_fault
-        head = self.ledger.head
-        return {
-            "version": "0.1.0",
-            "terminal": self.ledger.terminal,
-            "journal": {"seq": head.seq, "received": 0, "head": head.hash.hex()},
-            "outbox": {"records": head.seq, "oldest_seconds": 0.0 if head.seq else None},
-            "central": {"state": "offline", "last_contact": None},
-            "states": {"rejected": 0, "parked": 0},
-            "members": {"version": 1, "as_of": NOW.isoformat(), "count": 1},
-            "programme": {"id": "sample", "version": 1, "as_of": NOW.isoformat()},
-            "clock": {"trusted": True, "offset_seconds": None},
-            "redemption": {"worst_loss": 0},
-            "disk_free_bytes": 10**9,
-        }
 
 
 def _members(folder: Path, epoch: str) -> MembersFile:
@@ -112,7 +136,7 @@ def a_terminal(folder: Path, events: EventHub) -> Iterator[Terminal]:
     ledger = Ledger.open(folder, "0412/03", NOW)
     members = _members(folder / "members", ledger.epoch)
     shelf = ProgrammeShelf(ledger)
-    shelf.offer(PROGRAMME.read_text(), PROGRAMME.name, NOW)
+    shelf.offer(PROGRAMME, "programme of the tests", NOW)
     mechanism = SimulatedPrinter(42)
     holder: list[Till] = []
     printer = PrinterSupervisor(
@@ -147,13 +171,22 @@ def a_terminal(folder: Path, events: EventHub) -> Iterator[Terminal]:
     till = FaultyTill(parts)
     holder.append(till)
     health = Health()
-    terminal = Terminal(folder, till, ledger, devices, mechanism, health)
-    health.part("ledger", lambda: Word("failed", "gone") if terminal.ledger_fault else Word("ok"))
+    status = FaultyStatus(
+        Status(
+            folder,
+            ledger,
+            members,
+            shelf,
+            clock,
+            lambda: LinkStatus(LinkState.OFFLINE, "", "", NOW, None),
+        )
+    )
+    health.part("ledger", lambda: Word("failed", "gone") if status.fault else Word("ok"))
     health.part("programme", lambda: Word("ok"))
     health.part("printer", lambda: _printer_word(devices))
     devices.start()
     try:
-        yield terminal
+        yield Terminal(folder, till, ledger, devices, mechanism, health, status)
     finally:
         devices.stop()
         members.close()

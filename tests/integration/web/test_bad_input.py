@@ -46,9 +46,9 @@ def test_every_bad_field_is_named(nothing_written: Agent) -> None:
     body["lines"][1]["quantity"] = 0.5
     body["total"]["currency"] = "XXX"
     del body["lines"][1]["sku"]
-    assert named(nothing_written, body) == [
-        *("at", "lines.0.amount", "lines.1.sku", "lines.1.quantity", "total.currency"),
-        *("sale_id", "extra", "total.amount"),
+    assert sorted(named(nothing_written, body)) == [
+        *("at", "extra", "lines.0.amount", "lines.1.quantity", "lines.1.sku", "sale_id"),
+        *("total.amount", "total.currency"),
     ]
 
 

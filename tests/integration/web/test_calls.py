@@ -25,7 +25,7 @@ def test_a_sale_is_201_once_and_200_with_the_same_result_ever_after(agent: Agent
     again = agent.post("/v1/sales", a_sale())
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json() == again.json()
-    assert first.json()["result"]["earned"] == {"points": 7}
+    assert first.json()["result"]["earned"] == {"points": 4}
     assert agent.terminal.rows() == 1
 
 
@@ -80,7 +80,7 @@ def test_a_quote_records_nothing(agent: Agent) -> None:
     del body["sale_id"]
     quote = agent.post("/v1/quotes", body)
     assert quote.status_code == 200
-    assert (quote.json()["quote_id"], quote.json()["earned"]) == ("Q1", {"points": 7})
+    assert (quote.json()["quote_id"], quote.json()["earned"]) == ("Q1", {"points": 4})
     assert agent.terminal.rows() == 0
 
 
@@ -130,7 +130,7 @@ def test_health_says_alive_ready_and_degraded(agent: Agent) -> None:
     until(lambda: agent.get("/readyz").json()["readiness"] == "degraded", "the printer is silent")
     degraded = agent.get("/readyz")
     assert (degraded.status_code, degraded.json()["ready"]) == (200, True)
-    agent.terminal.ledger_fault = LedgerUnavailable("The ledger cannot be read.")
+    agent.terminal.status.fault = LedgerUnavailable("The ledger cannot be read.")
     unready = agent.get("/readyz")
     assert (unready.status_code, unready.json()["ready"]) == (503, False)
     assert agent.get("/healthz").status_code == 200
@@ -197,7 +197,7 @@ def test_a_scan_of_the_agents_own_scanner_becomes_the_card_of_the_next_sale(agen
     sale = agent.post("/v1/sales", a_sale(card={"from": "till"}))
     assert sale.status_code == 201
     assert sale.json()["result"]["card"] == "*********8906"
-    assert sale.json()["result"]["earned"] == {"points": 7}
+    assert sale.json()["result"]["earned"] == {"points": 4}
 
 
 def test_a_training_sale_is_answered_and_recorded_nowhere(agent: Agent) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from drivers.build import PrinterSettings, ScannerSettings, build_printer, build_scanner
 from drivers.document import Cut, Document, Text
-from drivers.ports import SettingsError
+from drivers.ports import Scan, SettingsError
 from drivers.simulated_printer import SimulatedPrinter
+from drivers.simulated_scanner import SimulatedScanner
 
 
 @pytest.mark.parametrize(
@@ -91,3 +92,11 @@ def test_profile_and_code_page_are_checked_together_on_request() -> None:
         build_printer(PrinterSettings("usb", profile="TM-X")).check()
     build_printer(PrinterSettings("usb", profile="TM-T88V")).check()
     assert "escpos" in sys.modules
+
+
+def test_a_shared_scanner_may_hand_on_every_repeat() -> None:
+    scanner = build_scanner(ScannerSettings("hand", "simulated", repeat_window_s=0))
+    assert isinstance(scanner, SimulatedScanner)
+    scanner.open()
+    scanner.inject_bytes(b"8710400011118\r8710400011118\r")
+    assert len([item for item in scanner.read(1.0) if isinstance(item, Scan)]) == 2

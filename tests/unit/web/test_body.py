@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.domain.cards import holds_payment_card
@@ -50,6 +50,7 @@ def test_what_is_no_object_read_in_one_way_only_is_malformed(raw: bytes) -> None
         decoded(raw)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), json_values, max_size=5))
 def test_any_object_without_a_card_is_read_as_it_is(value: dict[str, Any]) -> None:
     try:
@@ -59,6 +60,7 @@ def test_any_object_without_a_card_is_read_as_it_is(value: dict[str, Any]) -> No
     assert json.dumps(found, default=float) == json.dumps(value)
 
 
+@settings(deadline=None)
 @given(st.data(), st.sampled_from(CARDS), st.booleans())
 def test_a_payment_card_in_any_field_at_any_depth_is_refused_by_path_alone(
     data: st.DataObject, card: str, escaped: bool

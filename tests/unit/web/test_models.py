@@ -1,12 +1,13 @@
 """What bodies may hold, and that every mistake is named at once."""
 
 import copy
+import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -15,7 +16,7 @@ from edge_agent.domain.money import AMOUNT_MAX_MINOR
 from edge_agent.errors import Invalid
 from edge_agent.web import models
 from edge_agent.web.api import ROUTES
-from edge_agent.web.models import checked, checked_id
+from edge_agent.web.models import basket_from_json, checked, checked_id
 from tests.integration.web.agent import SALE, a_sale
 from tests.unit.web.bodies import json_values, places, put
 
@@ -284,6 +285,7 @@ def test_codes_lose_what_scanners_put_around_them_and_keep_their_separators() ->
 
 
 @pytest.mark.parametrize("model", [route.body for route in ROUTES if route.body is not None])
+@settings(deadline=None)
 @given(body=st.dictionaries(st.text(max_size=10), json_values, max_size=4))
 def test_any_object_is_taken_or_refused_by_name(
     model: type[BaseModel], body: dict[str, Any]
@@ -292,6 +294,7 @@ def test_any_object_is_taken_or_refused_by_name(
     assert refusal is None or refusal.fields
 
 
+@settings(deadline=None)
 @given(st.data(), json_values)
 def test_any_change_of_a_sale_is_taken_or_refused_without_its_value(
     data: st.DataObject, value: Any
@@ -309,3 +312,11 @@ def test_messages_never_repeat_what_was_sent() -> None:
         put(body, path, [secret])
         refusal = refused(models.SaleBody, body)
         assert refusal is None or secret not in repr(refusal.fields) + repr(refusal)
+
+
+def test_a_basket_file_may_leave_out_ids_and_time() -> None:
+    bare = {"lines": SALE["lines"], "total": SALE["total"]}
+    whole = basket_from_json(json.dumps(SALE).encode())
+    assert basket_from_json(json.dumps(bare).encode()).lines == whole.lines
+    with pytest.raises(Invalid):
+        basket_from_json(json.dumps({**bare, "total": {"amount": 1, "currency": "EUR"}}).encode())

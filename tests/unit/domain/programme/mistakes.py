@@ -70,6 +70,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("two effects", GOOD + BONUS + "multiply = 2\n", "15: bonus[0]: give either multiply or add [contradiction]"),
     ("no reason", GOOD + '[[bonus]]\nid = "extra"\nadd = 5\n', "15: bonus[0].why: is missing [missing-key]"),
     ("times one", GOOD + '[[bonus]]\nid = "extra"\nmultiply = 1\nwhy = "x"\n', "17: bonus[0].multiply: must be more than 1 [bad-value]"),
+    ("nothing to multiply", GOOD + '[[bonus]]\nid = "extra"\nmultiply = 2\nunit = "stars"\nwhy = "x"\n[unit.stars.name]\none = "x"\nmany = "x"\n', "17: bonus[0].multiply: there is nothing to multiply, since no [[earn]] gives stars [contradiction]"),
     ("weekday", GOOD + BONUS + 'when = { weekdays = ["zat"] }\n', "19: bonus[0].when.weekdays[0]: must be one of 'mon', 'tue', 'wed', 'thu', 'fri', 'sat' or 'sun' [bad-value]"),
     ("an hour", GOOD + BONUS + "when = { from_time = 18 }\n", f"19: bonus[0].when.from_time: {A_TIME} [bad-value]"),
     ("time with offset", GOOD + BONUS + 'when = { from_time = "18:00+01:00" }\n', f"19: bonus[0].when.from_time: {A_TIME} [bad-value]"),

@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from edge_agent.domain.programme import ProgrammeInvalid, load_programme
+from edge_agent.domain.programme import Finding, ProgrammeInvalid, load_programme
 from edge_agent.domain.programme.loading import PROGRAMME_BYTES_MAX
 from edge_agent.domain.programme.mistakes import WORDS
 from tests.unit.domain.builders import BASE, HEAD, SAMPLE_PATH
@@ -98,3 +100,46 @@ def test_no_message_is_in_the_words_of_the_parser() -> None:
             "nput should" in message or "alue error" in message for message in found(text)
         )
     assert all(not words.endswith(".") for words in WORDS.values())
+
+
+ODD_VALUES = [
+    *("true", "-1", "0", "1.5", '"x"', "[]", "[1]", "{}", "{ a = 1 }", "nan", "-inf", "1e30"),
+    *("2026-01-01", "18:00:00", "2026-01-01T00:00:00", "[[]]", "[{}]", '""', "9" * 30),
+    *("'\u2028'", "1e-400000000", "[true, {}]", '"18:00+01:00"'),
+]
+SAMPLE_LINES = SAMPLE_PATH.read_text(encoding="utf-8").splitlines()
+ASSIGNMENTS = [index for index, line in enumerate(SAMPLE_LINES) if " = " in line]
+
+
+def answered(text: str) -> None:
+    """A programme or its mistakes, each within the file; nothing else may come out."""
+    findings: tuple[Finding, ...] = ()
+    try:
+        load_programme(text, "p.toml")
+    except ProgrammeInvalid as error:
+        findings = error.findings or pytest.fail("refused without a word")
+    for finding in findings:
+        assert 1 <= finding.line <= text.count("\n") + 1
+        assert finding.message
+        assert "{" not in finding.message
+
+
+@given(where=st.sampled_from(ASSIGNMENTS), value=st.sampled_from(ODD_VALUES))
+@settings(max_examples=200)
+def test_any_value_in_any_place_is_taken_or_named(where: int, value: str) -> None:
+    key = SAMPLE_LINES[where].partition(" = ")[0]
+    answered("\n".join([*SAMPLE_LINES[:where], f"{key} = {value}", *SAMPLE_LINES[where + 1 :]]))
+
+
+@given(
+    begin=st.integers(0, len(SAMPLE_LINES) - 1),
+    count=st.integers(0, 5),
+    instead=st.lists(
+        st.sampled_from(SAMPLE_LINES) | st.text("[]{}=.'\"\\#a1 ", max_size=9), max_size=3
+    ),
+)
+@settings(max_examples=200)
+def test_any_lines_lost_or_mixed_up_are_taken_or_named(
+    begin: int, count: int, instead: list[str]
+) -> None:
+    answered("\n".join([*SAMPLE_LINES[:begin], *instead, *SAMPLE_LINES[begin + count :]]))

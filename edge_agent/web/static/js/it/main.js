@@ -11,7 +11,7 @@ import { drawDevices, drawFigures, drawScans, drawVerdict } from './panels.js';
 const SCANS_MAX = 50;
 
 /** @typedef {{device: string, shown: string, symbology?: string | null, accepted: boolean, reason?: string | null, at: Date}} Scan */
-/** @typedef {'sent' | 'done' | 'failed'} Test */
+/** @typedef {'sent' | 'done' | 'scan' | 'failed'} Test */
 
 class ItPage {
   constructor() {
@@ -82,8 +82,8 @@ class ItPage {
     this.tests.set(id, 'sent');
     this.draw();
     try {
-      await post(`/v1/devices/${encodeURIComponent(id)}/test`, {});
-      this.tests.set(id, 'done');
+      const answer = await post(`/v1/devices/${encodeURIComponent(id)}/test`, {});
+      this.tests.set(id, answer.test === 'scan' ? 'scan' : answer.queued ? 'done' : 'failed');
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       this.tests.set(id, 'failed');

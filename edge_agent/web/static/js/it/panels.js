@@ -25,9 +25,17 @@ const DEVICE_STATES = /** @type {Record<string, string>} */ ({
   ok: 'it.state_ok', trouble: 'it.state_trouble', offline: 'it.state_offline', unknown: 'it.state_unknown',
 });
 const ROLES = /** @type {Record<string, string>} */ ({ printer: 'it.role_printer', scanner: 'it.role_scanner' });
-const TESTS = /** @type {Record<string, string>} */ ({ sent: 'it.test_sent', done: 'it.test_done', failed: 'it.test_failed' });
+const TESTS = /** @type {Record<string, string>} */ ({ scan: 'it.test_scan_now', sent: 'it.test_sent', done: 'it.test_done', failed: 'it.test_failed' });
 const CENTRAL_STATES = { online: 'it.central_online', offline: 'it.central_offline', unknown: 'it.state_unknown' };
-const REFUSED = /** @type {Record<string, string>} */ ({ 'payment-card': 'it.scan_payment_card', 'passed-on': 'it.scan_passed_on' });
+const REFUSED = /** @type {Record<string, string>} */ ({
+  'payment-card': 'it.scan_payment_card',
+  'passed-on': 'it.scan_passed_on',
+  'not-a-member-card': 'it.scan_not_member',
+  repeat: 'it.scan_repeat',
+  garbage: 'it.scan_misread',
+  'too-long': 'it.scan_misread',
+  unterminated: 'it.scan_misread',
+});
 
 /**
  * What is wrong, the worst first; each with what to do.
@@ -55,11 +63,14 @@ export function findings({ link, status, devices }, words) {
  */
 function statusChecks(status) {
   const { clock, members, outbox, programme, states } = status;
+  const line = status.central?.state;
   const away = central(status) === 'offline';
   const asOf = parsed(members?.as_of);
   const offset = Math.abs(Number(clock?.offset_seconds ?? 0));
   return [
-    [away, 'warn', 'it.central_offline', 'hint.central'],
+    [line === 'refused', 'bad', 'it.central_refused', 'hint.refused'],
+    [line === 'not-enrolled', 'bad', 'it.not_enrolled', 'hint.not_enrolled'],
+    [away && line !== 'refused' && line !== 'not-enrolled', 'warn', 'it.central_offline', 'hint.central'],
     [!away && Number(outbox?.oldest_seconds ?? 0) > STUCK_S, 'bad', 'it.stuck', 'hint.stuck'],
     [Number(states?.rejected ?? 0) > 0, 'bad', 'it.has_rejected', 'hint.rejected'],
     [Number(states?.parked ?? 0) > 0, 'warn', 'it.has_parked', 'hint.parked'],
@@ -177,6 +188,7 @@ export function drawFigures(status, words) {
   const number = (/** @type {any} */ n) => (typeof n === 'number' ? words.number(n) : words.t('time.unknown'));
   figures('sync', [
     ['it.central', words.t(CENTRAL_STATES[central(status)])],
+    ['it.central_reason', text(far?.reason)],
     ['it.last_contact', words.exactly(far?.last_contact)],
     ['it.seq', number(journal?.seq)],
     ['it.received', number(journal?.received)],
@@ -234,7 +246,7 @@ export function drawScans(place, scans, words) {
   place.replaceChildren(...scans.map((scan) =>
     h('tr', { 'data-accepted': String(scan.accepted) },
       h('td', {}, words.seconds.format(scan.at)),
-      h('td', { class: 'mono' }, scan.shown),
+      h('td', { class: 'mono' }, scan.shown || '–'),
       h('td', { class: 'outcome' }, scan.accepted ? words.t('it.scan_accepted') : refusal(scan.reason, words)),
       h('td', {}, scan.device),
       h('td', {}, scan.symbology ?? '–'),

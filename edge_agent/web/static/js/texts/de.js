@@ -2,6 +2,8 @@
 export default {
   "app.title": "Treuekarte",
   "app.till": "Kasse",
+  "app.customer": "Kunde",
+  "app.sale": "Verkauf",
   "app.language": "Sprache",
 
   "unit.points.one": "{n} Punkt",
@@ -35,6 +37,8 @@ export default {
   "member.unreachable_do": "Einfach kassieren. Diese Seite macht von selbst weiter.",
   "member.no_card": "Ohne Treuekarte",
   "member.no_card_do": "Dieser Bon gehört zu keiner Karte auf diesem Bildschirm.",
+  "member.pos_card": "Treuekarte",
+  "member.pos_card_do": "Die Kassensoftware hat diese Karte selbst gelesen.",
   "member.unknown": "Neue Karte: sammelt auch Punkte",
   "member.unknown_do": "Wir kennen diese Karte hier noch nicht. Die Punkte werden aufbewahrt und später gutgeschrieben.",
   "member.unknown_earned": "An dieser Kasse gesammelt: {points}",
@@ -44,6 +48,7 @@ export default {
   "member.erased_do": "Einfach kassieren, ohne Punkte. Eine neue Treuekarte gibt es jederzeit.",
   "member.nameless": "Mitglied",
   "member.card": "Karte",
+  "member.no_customer": "Rückgabe ohne Karte",
 
   "balance.title": "Punktestand",
   "balance.confirmed": "Bestätigt",
@@ -52,6 +57,8 @@ export default {
   "balance.as_of_unknown": "Zeit unbekannt",
   "balance.hidden": "Punktestand nicht angezeigt",
   "balance.hidden_why": "Die Kartennummer wurde getippt. Punkte gibt es trotzdem; für den Stand bitte die Karte scannen.",
+  "balance.unknown": "Punktestand unbekannt",
+  "balance.unknown_why": "Der Stand ist hier noch nicht bekannt. Punkte gibt es trotzdem.",
 
   "fact.expires": "{points} verfallen am {day}",
   "fact.reward": "Jetzt einlösbar: {title}",
@@ -128,6 +135,8 @@ export default {
   "trouble.scanner_gone_do": "Stecker des Scanners wieder einstecken. Eintippen geht auch: F2.",
   "trouble.scanner": "Scanner geht nicht",
   "trouble.scanner_do": "Kartennummer mit F2 eintippen und die Filial-IT verständigen.",
+  "trouble.overheated": "Drucker ist zu heiß",
+  "trouble.overheated_do": "Eine Minute warten; er macht von selbst weiter. Sammeln geht normal weiter.",
 
   "actions.label": "Aktionen",
   "actions.key_in": "Kartennummer eintippen",
@@ -213,6 +222,13 @@ export default {
   "it.no_programme": "Es gibt noch kein Treueprogramm",
   "it.no_members": "Es gibt noch keine Mitgliederdatei",
   "it.members_old": "Die Mitgliederdatei ist alt",
+  "it.central_refused": "Die Zentrale weist diese Kasse ab",
+  "it.not_enrolled": "Diese Kasse ist noch nicht angemeldet",
+  "it.central_reason": "Grund",
+  "it.test_scan_now": "Jetzt eine Karte scannen: sie erscheint unten",
+  "it.scan_not_member": "Keine unserer Karten",
+  "it.scan_repeat": "Doppelt gelesen, zählt einmal",
+  "it.scan_misread": "Nicht richtig gelesen",
 
   "hint.unreachable": "An der Kasse nachsehen: systemctl status edge-agent. Verkäufe gehen ohne Punkte weiter.",
   "hint.paper_out": "Neue Rolle einlegen und Klappe schließen. Nicht gedruckte Bons gibt es als Kopie.",
@@ -234,4 +250,8 @@ export default {
   "hint.members": "Karten sammeln weiter, aber Namen und Stände sind alt. Verbindung zur Zentrale prüfen.",
   "hint.clock": "Zeitabgleich einschalten: timedatectl set-ntp true.",
   "hint.disk": "Platz schaffen. Bei voller Festplatte bucht der Agent keine Verkäufe.",
+  "hint.overheated": "Drucker abkühlen lassen. Geschieht es öfter, für Luft um ihn sorgen.",
+  "hint.bad_settings": "Eine Einstellung stimmt nicht: edge-agent check sagt, welche.",
+  "hint.refused": "Die Zentrale kennt diese Kasse nicht mehr. Neuen Code anfordern und ausführen: edge-agent enrol.",
+  "hint.not_enrolled": "Code von der Hauptverwaltung anfordern und ausführen: edge-agent enrol --code CODE.",
 };

@@ -2,6 +2,8 @@
 export default {
   "app.title": "Loyalty",
   "app.till": "till",
+  "app.customer": "Customer",
+  "app.sale": "Sale",
   "app.language": "Language",
 
   "unit.points.one": "{n} point",
@@ -35,6 +37,8 @@ export default {
   "member.unreachable_do": "Just check out as usual. This page carries on by itself.",
   "member.no_card": "No loyalty card",
   "member.no_card_do": "This receipt belongs to no card on this screen.",
+  "member.pos_card": "Loyalty card",
+  "member.pos_card_do": "The POS has read this card itself.",
   "member.unknown": "New card: it earns points too",
   "member.unknown_do": "We do not know this card here yet. The points are kept and added later.",
   "member.unknown_earned": "Earned at this till: {points}",
@@ -44,6 +48,7 @@ export default {
   "member.erased_do": "Check out as usual, without points. The customer is welcome to take a new card.",
   "member.nameless": "Member",
   "member.card": "Card",
+  "member.no_customer": "Return without a card",
 
   "balance.title": "Balance",
   "balance.confirmed": "Confirmed",
@@ -52,6 +57,8 @@ export default {
   "balance.as_of_unknown": "time unknown",
   "balance.hidden": "Balance not shown",
   "balance.hidden_why": "The card number was typed. Points are earned as usual; scan the card to see the balance.",
+  "balance.unknown": "Balance unknown",
+  "balance.unknown_why": "The balance is not known here yet. Points are earned as usual.",
 
   "fact.expires": "{points} expire on {day}",
   "fact.reward": "Can have now: {title}",
@@ -128,6 +135,8 @@ export default {
   "trouble.scanner_gone_do": "Plug the scanner in again. You can also type the number: F2.",
   "trouble.scanner": "Scanner not working",
   "trouble.scanner_do": "Type the card number with F2, and tell store IT.",
+  "trouble.overheated": "Printer is too hot",
+  "trouble.overheated_do": "Wait a minute; it goes on by itself. Points carry on as usual.",
 
   "actions.label": "Actions",
   "actions.key_in": "Type card number",
@@ -213,6 +222,13 @@ export default {
   "it.no_programme": "There is no loyalty programme yet",
   "it.no_members": "There is no members file yet",
   "it.members_old": "The members file is old",
+  "it.central_refused": "Central refuses this till",
+  "it.not_enrolled": "This till is not enrolled yet",
+  "it.central_reason": "Reason",
+  "it.test_scan_now": "Scan a card now: it appears below",
+  "it.scan_not_member": "Not one of our cards",
+  "it.scan_repeat": "Read twice, counts once",
+  "it.scan_misread": "Not read well",
 
   "hint.unreachable": "Look on the till: systemctl status edge-agent. Sales carry on without points.",
   "hint.paper_out": "Put in a new roll and close the cover. Receipts that were not printed can be had as a copy.",
@@ -234,4 +250,8 @@ export default {
   "hint.members": "Cards earn as usual, but names and balances are old. Check the connection to central.",
   "hint.clock": "Switch time synchronisation on: timedatectl set-ntp true.",
   "hint.disk": "Make room. On a full disk the agent refuses to record sales.",
+  "hint.overheated": "Let the printer cool down. If it happens often, see that air gets to it.",
+  "hint.bad_settings": "A setting is wrong: edge-agent check says which.",
+  "hint.refused": "Central does not know this till any more. Ask for a new code and run: edge-agent enrol.",
+  "hint.not_enrolled": "Ask head office for a code and run: edge-agent enrol --code CODE.",
 };

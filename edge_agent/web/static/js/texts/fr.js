@@ -2,6 +2,8 @@
 export default {
   "app.title": "Fidélité",
   "app.till": "caisse",
+  "app.customer": "Client",
+  "app.sale": "Vente",
   "app.language": "Langue",
 
   "unit.points.one": "{n} point",
@@ -35,6 +37,8 @@ export default {
   "member.unreachable_do": "Encaissez normalement. Cette page reprend d’elle-même.",
   "member.no_card": "Sans carte de fidélité",
   "member.no_card_do": "Ce ticket n’est lié à aucune carte sur cet écran.",
+  "member.pos_card": "Carte de fidélité",
+  "member.pos_card_do": "Le logiciel de caisse a lu cette carte lui-même.",
   "member.unknown": "Nouvelle carte : elle cumule aussi",
   "member.unknown_do": "Nous ne connaissons pas encore cette carte ici. Les points sont gardés et crédités plus tard.",
   "member.unknown_earned": "Cumulés à cette caisse : {points}",
@@ -44,6 +48,7 @@ export default {
   "member.erased_do": "Encaissez normalement, sans points. Le client peut demander une nouvelle carte.",
   "member.nameless": "Client fidèle",
   "member.card": "Carte",
+  "member.no_customer": "Retour sans carte",
 
   "balance.title": "Solde",
   "balance.confirmed": "Confirmés",
@@ -52,6 +57,8 @@ export default {
   "balance.as_of_unknown": "heure inconnue",
   "balance.hidden": "Solde non affiché",
   "balance.hidden_why": "Le numéro a été saisi. Les points comptent quand même ; scannez la carte pour voir le solde.",
+  "balance.unknown": "Solde inconnu",
+  "balance.unknown_why": "Le solde n’est pas encore connu ici. Les points comptent quand même.",
 
   "fact.expires": "{points} expirent le {day}",
   "fact.reward": "Disponible maintenant : {title}",
@@ -128,6 +135,8 @@ export default {
   "trouble.scanner_gone_do": "Rebranchez le lecteur. On peut aussi saisir le numéro : F2.",
   "trouble.scanner": "Lecteur en panne",
   "trouble.scanner_do": "Saisissez le numéro avec F2 et prévenez l’informatique du magasin.",
+  "trouble.overheated": "Imprimante trop chaude",
+  "trouble.overheated_do": "Attendez une minute ; elle reprend d’elle-même. Les points continuent normalement.",
 
   "actions.label": "Actions",
   "actions.key_in": "Saisir un numéro",
@@ -213,6 +222,13 @@ export default {
   "it.no_programme": "Pas encore de programme de fidélité",
   "it.no_members": "Pas encore de fichier des membres",
   "it.members_old": "Le fichier des membres est ancien",
+  "it.central_refused": "La centrale refuse cette caisse",
+  "it.not_enrolled": "Cette caisse n’est pas encore inscrite",
+  "it.central_reason": "Motif",
+  "it.test_scan_now": "Scannez une carte : elle apparaît en bas",
+  "it.scan_not_member": "Pas une de nos cartes",
+  "it.scan_repeat": "Lu deux fois, compte une fois",
+  "it.scan_misread": "Mal lu",
 
   "hint.unreachable": "Voir sur la caisse : systemctl status edge-agent. Les ventes continuent sans points.",
   "hint.paper_out": "Mettez un rouleau neuf et fermez le capot. Les tickets non imprimés existent en copie.",
@@ -234,4 +250,8 @@ export default {
   "hint.members": "Les cartes cumulent, mais noms et soldes sont anciens. Vérifiez la liaison avec la centrale.",
   "hint.clock": "Activez la synchronisation de l’heure : timedatectl set-ntp true.",
   "hint.disk": "Libérez de la place. Disque plein, l’agent refuse d’enregistrer des ventes.",
+  "hint.overheated": "Laissez refroidir l’imprimante. Si cela se répète, donnez-lui de l’air.",
+  "hint.bad_settings": "Un réglage est faux : edge-agent check dit lequel.",
+  "hint.refused": "La centrale ne connaît plus cette caisse. Demandez un nouveau code et lancez : edge-agent enrol.",
+  "hint.not_enrolled": "Demandez un code au siège et lancez : edge-agent enrol --code CODE.",
 };

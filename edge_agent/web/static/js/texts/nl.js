@@ -2,6 +2,8 @@
 export default {
   "app.title": "Spaarkaart",
   "app.till": "kassa",
+  "app.customer": "Klant",
+  "app.sale": "Verkoop",
   "app.language": "Taal",
 
   "unit.points.one": "{n} punt",
@@ -35,6 +37,8 @@ export default {
   "member.unreachable_do": "Reken gewoon af. Deze pagina gaat vanzelf verder.",
   "member.no_card": "Zonder spaarkaart",
   "member.no_card_do": "Deze kassabon hoort bij geen kaart op dit scherm.",
+  "member.pos_card": "Spaarkaart",
+  "member.pos_card_do": "De kassasoftware heeft deze kaart zelf gelezen.",
   "member.unknown": "Nieuwe kaart: spaart gewoon mee",
   "member.unknown_do": "We kennen deze kaart hier nog niet. De punten worden bewaard en later bijgeschreven.",
   "member.unknown_earned": "Op deze kassa gespaard: {points}",
@@ -44,6 +48,7 @@ export default {
   "member.erased_do": "Reken gewoon af, zonder punten. De klant kan altijd een nieuwe spaarkaart nemen.",
   "member.nameless": "Spaarder",
   "member.card": "Kaart",
+  "member.no_customer": "Retour zonder kaart",
 
   "balance.title": "Saldo",
   "balance.confirmed": "Bevestigd",
@@ -52,6 +57,8 @@ export default {
   "balance.as_of_unknown": "tijd onbekend",
   "balance.hidden": "Saldo niet getoond",
   "balance.hidden_why": "Het kaartnummer is ingetypt. De klant spaart gewoon; scan de kaart voor het saldo.",
+  "balance.unknown": "Saldo onbekend",
+  "balance.unknown_why": "Het saldo is hier nog niet bekend. De klant spaart gewoon.",
 
   "fact.expires": "{points} vervallen op {day}",
   "fact.reward": "Kan nu inwisselen: {title}",
@@ -128,6 +135,8 @@ export default {
   "trouble.scanner_gone_do": "Steek de stekker van de scanner terug. Intypen kan ook: F2.",
   "trouble.scanner": "Scanner werkt niet",
   "trouble.scanner_do": "Typ het kaartnummer in met F2, en waarschuw de winkel-IT.",
+  "trouble.overheated": "Printer is te warm",
+  "trouble.overheated_do": "Wacht een minuut; hij gaat vanzelf verder. Sparen gaat gewoon door.",
 
   "actions.label": "Acties",
   "actions.key_in": "Kaartnummer intypen",
@@ -213,6 +222,13 @@ export default {
   "it.no_programme": "Er is nog geen spaarprogramma",
   "it.no_members": "Er is nog geen ledenbestand",
   "it.members_old": "Het ledenbestand is oud",
+  "it.central_refused": "De centrale weigert deze kassa",
+  "it.not_enrolled": "Deze kassa is nog niet aangemeld",
+  "it.central_reason": "Reden",
+  "it.test_scan_now": "Scan nu een kaart: hij verschijnt onderaan",
+  "it.scan_not_member": "Geen spaarkaart van ons",
+  "it.scan_repeat": "Dubbel gelezen, telt één keer",
+  "it.scan_misread": "Niet goed gelezen",
 
   "hint.unreachable": "Kijk op de kassa: systemctl status edge-agent. Verkopen gaan door zonder punten.",
   "hint.paper_out": "Leg een nieuwe rol in en sluit de klep. Bonnen die niet zijn geprint, kunnen als kopie.",
@@ -234,4 +250,8 @@ export default {
   "hint.members": "Kaarten sparen gewoon mee, maar namen en saldo's zijn oud. Kijk naar de verbinding met de centrale.",
   "hint.clock": "Zet tijdsynchronisatie aan: timedatectl set-ntp true.",
   "hint.disk": "Maak ruimte vrij. Is de schijf vol, dan weigert de agent verkopen te boeken.",
+  "hint.overheated": "Laat de printer afkoelen. Gebeurt het vaker, kijk dan of hij vrij staat.",
+  "hint.bad_settings": "De instelling klopt niet: edge-agent check zegt welke.",
+  "hint.refused": "De centrale kent deze kassa niet meer. Vraag een nieuwe code en draai: edge-agent enrol.",
+  "hint.not_enrolled": "Vraag het hoofdkantoor om een code en draai: edge-agent enrol --code CODE.",
 };

@@ -40,7 +40,7 @@ class TillPage {
     this.words = new Words(firstLanguage(document.body.dataset.language));
     this.state = till.first(sessionStorage.getItem(LAST_SALE));
     /** The code that this page read itself, for a slip; gone with the customer.
-     * @type {{card: string | undefined, code: string} | null} */
+     * @type {{card: string | undefined, code: string, entry: string} | null} */
     this.read = null;
     /** Which identify is the latest, so that a slow answer does not bring back a former customer. */
     this.asked = 0;
@@ -107,7 +107,7 @@ class TillPage {
       const view = await post('/v1/identify', { code, entry });
       if (mine !== this.asked) return;
       this.become(till.identified(this.state, view, Date.now(), this.times));
-      this.read = { card: view.card, code };
+      this.read = { card: view.card, code, entry };
     } catch (error) {
       if (mine !== this.asked) return;
       this.become(till.refused(this.state, codeOf(error), Date.now(), this.times));
@@ -121,17 +121,18 @@ class TillPage {
   }
 
   async printBalance() {
-    const code = this.slipCode();
-    if (code === null) this.pass(NO_SLIP);
-    else await this.print('/v1/slips', { code });
+    const card = this.slipCard();
+    if (card === null) this.pass(NO_SLIP);
+    else await this.print('/v1/slips', card);
   }
 
-  /** What stands for the customer's card: the agent's handle, or the code that was read here. */
-  slipCode() {
-    const { customer } = this.state;
+  /** What names the customer's card: the code that was read here, or the one that the agent read. */
+  slipCard() {
+    const { customer, sale } = this.state;
     if (customer === null || till.standing(customer) !== 'member' || till.hidden(customer)) return null;
-    if (customer.handle) return customer.handle;
-    return this.read !== null && this.read.card === customer.card ? this.read.code : null;
+    if (this.read !== null && this.read.card === customer.card) return { code: this.read.code, entry: this.read.entry };
+    // The agent lets go of the card that it read with the sale.
+    return sale === null ? { card: { from: 'till' } } : null;
   }
 
   /**
@@ -140,8 +141,8 @@ class TillPage {
    */
   async print(path, body) {
     try {
-      await post(path, body);
-      this.pass(PRINTING);
+      const answer = await post(path, body);
+      this.pass(answer?.print === 'failed' ? NOT_PRINTED_OTHERWISE : PRINTING);
     } catch (error) {
       this.pass(NOT_PRINTED[codeOf(error)] ?? NOT_PRINTED_OTHERWISE);
     }
@@ -196,7 +197,7 @@ class TillPage {
     drawSale(byId('sale'), state, words);
     drawNotice(byId('notice'), notice(state, words));
     byId('print-again').setAttribute('aria-disabled', String(state.lastSaleId === null));
-    byId('print-balance').setAttribute('aria-disabled', String(this.slipCode() === null));
+    byId('print-balance').setAttribute('aria-disabled', String(this.slipCard() === null));
     byId('next-customer').setAttribute('aria-disabled', String(state.customer === null && state.sale === null));
     this.announce();
   }

@@ -40,14 +40,27 @@ export function drawMember(place, state, words) {
  * @returns {Node[]}
  */
 function nobody(state, words) {
-  if (state.sale) {
-    return stage('basket', words.t('member.no_card'), words.t('member.no_card_do'));
-  }
+  if (state.sale) return stranger(state.sale, words);
   if (state.link === 'down') {
     return stage('plug', words.t('member.unreachable'), words.t('member.unreachable_do'));
   }
   if (state.link === 'loading') return stage('clock', words.t('member.starting'), '');
   return stage('scan', words.t('member.waiting'), words.t('member.waiting_do'));
+}
+
+/**
+ * A sale of a card that only the POS has read, or of none.
+ *
+ * @param {import('./state.js').Sale} sale
+ * @param {Words} words
+ */
+function stranger(sale, words) {
+  if (sale.result.awaiting_original) return stage('basket', words.t('member.no_customer'), '');
+  if (!sale.result.card) {
+    return stage('basket', words.t('member.no_card'), words.t('member.no_card_do'));
+  }
+  const card = `${words.t('member.card')} ${shortMask(sale.result.card)}`;
+  return [...stage('card', words.t('member.pos_card'), words.t('member.pos_card_do')), line('p', 'card-number', card)];
 }
 
 /**
@@ -130,7 +143,8 @@ function balance(view, words) {
     );
   }
   const unit = mainUnit(view.balance);
-  const have = view.balance?.[unit] ?? { confirmed: 0, unconfirmed: 0 };
+  const have = view.balance?.[unit];
+  if (!have) return unknownBalance(words);
   const total = have.confirmed + have.unconfirmed;
   const stale = asOf(have, view, words);
   return h('div', { class: 'balance' },
@@ -144,6 +158,17 @@ function balance(view, words) {
       ...part('clock', words.t('balance.unconfirmed'), words.withSign(have.unconfirmed), '', have.unconfirmed === 0),
     ),
   );
+}
+
+/**
+ * Nothing is known of it, which is not the same as nothing.
+ *
+ * @param {Words} words
+ */
+function unknownBalance(words) {
+  return h('div', { class: 'balance balance-hidden' },
+    line('p', 'balance-title', words.t('balance.unknown')),
+    h('p', { class: 'balance-text' }, words.t('balance.unknown_why')));
 }
 
 /** Most characters of a number at its full size, and at the next. */
@@ -210,6 +235,10 @@ function facts(view, words) {
   for (const reward of view.rewards ?? []) {
     if (reward.available) shown.push(fact('gift', words.t('fact.reward', { title: reward.title }), ''));
   }
+  if (!view.rewards?.some((reward) => reward.available)) {
+    const [next] = [...(view.rewards ?? [])].sort((a, b) => a.cost - b.cost);
+    if (next?.why_not) shown.push(fact('gift', `${next.title}: ${next.why_not}`, ''));
+  }
   for (const offer of view.offers ?? []) shown.push(fact('tag', offer.say || offer.title, ''));
   for (const stamp of view.stamps ?? []) {
     const values = { card: stamp.card, have: words.number(stamp.have), need: words.number(stamp.need) };
@@ -245,7 +274,7 @@ export function drawSale(place, state, words) {
   }
   const unit = mainUnit(sale.result.earned);
   const points = pointsOf(sale, unit);
-  place.dataset.view = sale.result.state === 'awaiting-original' ? 'awaiting' : sale.kind;
+  place.dataset.view = sale.result.awaiting_original ? 'awaiting' : sale.kind;
   place.replaceChildren(...saleParts(state, unit, points, words));
 }
 
@@ -270,7 +299,7 @@ export function pointsOf(sale, unit) {
 function saleParts(state, unit, points, words) {
   const sale = /** @type {import('./state.js').Sale} */ (state.sale);
   const back = sale.kind !== 'sale';
-  const awaiting = sale.result.state === 'awaiting-original';
+  const awaiting = sale.result.awaiting_original === true;
   const title = words.t(back ? (sale.kind === 'void' ? 'sale.voided' : 'sale.returned') : 'sale.posted');
   return [
     h('div', { class: 'sale-head' }, icon(back ? 'back' : 'check'), line('h2', 'sale-title', title)),

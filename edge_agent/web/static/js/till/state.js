@@ -16,13 +16,12 @@
 /**
  * @typedef {object} MemberView  As the API answers `identify`.
  * @property {boolean} known
- * @property {string} [state]  `blocked` or `erased` where a card may not be used.
+ * @property {string} [standing]  `known`, `unknown`, `blocked` or `erased`.
  * @property {{id?: string, display_name?: string, tier?: string, since?: string} | null} [member]
  * @property {string} [card]  Masked.
- * @property {string} [handle]  Stands for this card in calls of this page; opaque and short-lived.
  * @property {Record<string, Balance> | null} [balance]
  * @property {{card: string, have: number, need: number}[]} [stamps]
- * @property {{id: string, title: string, cost: number, available: boolean}[]} [rewards]
+ * @property {{id: string, title: string, cost: number, available: boolean, why_not?: string | null}[]} [rewards]
  * @property {{id: string, title: string, say?: string, until?: string}[]} [offers]
  * @property {{unit: string, quantity: number, on: string}[]} [expiring]
  * @property {{id: string, text: string}[]} [messages]
@@ -44,7 +43,8 @@
  * @property {Entry[]} [entries]
  * @property {Record<string, number>} [earned]
  * @property {Record<string, Balance> | null} [balance]
- * @property {string} [state]  `awaiting-original` for a return whose sale another till made.
+ * @property {string | null} [card]  Masked; null without one.
+ * @property {boolean} [awaiting_original]  A return whose sale another till made.
  */
 
 /**
@@ -80,16 +80,24 @@
 /** Devices shown at most; a till has three or four. */
 const DEVICES_MAX = 32;
 
-/** A scan that the agent took off the line but left to the POS: none of our business. */
-const PASSED_ON = new Set(['passed-on', 'shared']);
+/** Scans that are nobody's business here: left to the POS, or the same one heard twice. */
+const UNSAID = new Set(['passed-on', 'repeat']);
 
 /** Why a scan was not accepted -> what to say. Anything else gets `notice.scan_refused`. */
+const MISREAD = /** @type {Passing} */ ({
+  tone: 'warn', icon: 'scan', title: 'notice.misread', text: 'notice.misread_do',
+});
+const NO_ANSWER = /** @type {Passing} */ ({
+  tone: 'bad', icon: 'plug', title: 'notice.no_answer', text: 'notice.no_answer_do',
+});
 const REFUSED = /** @type {Record<string, Passing>} */ ({
   'payment-card': { tone: 'bad', icon: 'stop', title: 'notice.payment_card', text: 'notice.payment_card_do' },
-  'check-digit': { tone: 'warn', icon: 'scan', title: 'notice.misread', text: 'notice.misread_do' },
-  garbled: { tone: 'warn', icon: 'scan', title: 'notice.misread', text: 'notice.misread_do' },
-  'too-long': { tone: 'warn', icon: 'scan', title: 'notice.misread', text: 'notice.misread_do' },
-  unreachable: { tone: 'bad', icon: 'plug', title: 'notice.no_answer', text: 'notice.no_answer_do' },
+  garbage: MISREAD,
+  'too-long': MISREAD,
+  unterminated: MISREAD,
+  unreachable: NO_ANSWER,
+  internal: NO_ANSWER,
+  'ledger-unavailable': NO_ANSWER,
 });
 const REFUSED_OTHERWISE = /** @type {Passing} */ ({
   tone: 'warn', icon: 'scan', title: 'notice.scan_refused', text: 'notice.scan_refused_do',
@@ -156,7 +164,7 @@ export function snapshot(state, status, devices) {
  */
 function scanned(state, scan, now, times) {
   if (scan.accepted) return waiting({ ...state, passing: null, passingUntil: null });
-  if (PASSED_ON.has(scan.reason ?? '')) return state;
+  if (UNSAID.has(scan.reason ?? '')) return state;
   return refused(state, scan.reason ?? '', now, times);
 }
 
@@ -191,6 +199,8 @@ export function pass(state, passing, now, times) {
  * @returns {State}
  */
 export function identified(state, view, now, times) {
+  // Somebody who is here already was looked up again, for a slip say: nothing else has changed.
+  if (state.customer?.card === view.card) return { ...state, customer: view };
   return {
     ...state,
     customer: view,
@@ -203,7 +213,7 @@ export function identified(state, view, now, times) {
 
 /**
  * @param {State} state
- * @param {{kind?: string, result: Result, member?: MemberView | null}} event
+ * @param {{kind?: string, result: Result}} event
  * @param {number} now
  * @param {Times} times
  * @returns {State}
@@ -211,9 +221,9 @@ export function identified(state, view, now, times) {
 function sold(state, event, now, times) {
   const kind = event.kind === 'return' || event.kind === 'void' ? event.kind : 'sale';
   const { result } = event;
-  const customer = event.member ?? state.customer;
+  const customer = whose(state.customer, result);
   // The balance in the answer is newer than the one that the customer came with.
-  const shown = customer && result.balance ? { ...customer, balance: hidden(customer) ? null : result.balance } : customer;
+  const shown = customer && hasAny(result.balance) ? { ...customer, balance: hidden(customer) ? null : result.balance } : customer;
   return {
     ...state,
     customer: shown,
@@ -223,6 +233,25 @@ function sold(state, event, now, times) {
     passingUntil: null,
     customerUntil: now + times.saleShownMs,
   };
+}
+
+/**
+ * Whose sale this is. A POS that reads cards itself may post a sale of somebody else than the one on
+ * the screen, or of nobody: their points must not stand beside this one's name.
+ *
+ * @param {MemberView | null} shown
+ * @param {Result} result
+ * @returns {MemberView | null}
+ */
+function whose(shown, result) {
+  // Whose a return is whose sale is not known here, nobody knows yet.
+  if (shown === null || result.card === undefined || result.awaiting_original) return shown;
+  return result.card === shown.card ? shown : null;
+}
+
+/** @param {object | null | undefined} units */
+export function hasAny(units) {
+  return Object.keys(units ?? {}).length > 0;
 }
 
 /**
@@ -295,21 +324,21 @@ export function showing(state) {
  * @returns {'member' | 'unknown' | 'blocked' | 'erased'}
  */
 export function standing(view) {
-  if (view.state === 'blocked' || view.state === 'erased') return view.state;
+  if (view.standing === 'blocked' || view.standing === 'erased') return view.standing;
   return view.known ? 'member' : 'unknown';
 }
 
-/** Words of the agent for central being there. */
-const REACHED = new Set(['online', 'ok', 'up', 'reachable', 'connected']);
 
 /**
  * @param {any} status
  * @returns {'online' | 'offline' | 'unknown'}
  */
 export function central(status) {
-  const state = status?.central?.state;
-  if (typeof state !== 'string' || state === 'unknown') return 'unknown';
-  return REACHED.has(state) ? 'online' : 'offline';
+  const { state, reason } = status?.central ?? {};
+  if (state === 'connected') return 'online';
+  // The agent has started and not asked yet; a line that is down has a reason.
+  if (state === undefined || reason === null) return 'unknown';
+  return 'offline';
 }
 
 /**

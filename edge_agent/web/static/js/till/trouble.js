@@ -8,46 +8,51 @@
  * @property {string} hint   Key of a text: what to do, for store IT.
  */
 
-/** @type {Record<string, Trouble>} */
+/**
+ * @param {'warn' | 'bad'} tone
+ * @param {string} title
+ * @param {string} text
+ * @param {string} hint
+ * @returns {Trouble}
+ */
+const trouble = (tone, title, text, hint) => ({ tone, title, text, hint });
+
+const PRINTER_OTHERWISE = trouble('bad', 'trouble.printer', 'trouble.printer_do', 'hint.printer');
+const PRINTER_SILENT = trouble('bad', 'trouble.printer_silent', 'trouble.printer_silent_do', 'hint.printer_silent');
+const PRINTER_BUSY = trouble('warn', 'trouble.printer_busy', 'trouble.printer_busy_do', 'hint.printer_busy');
+
+/** By the reasons of `drivers/ports.py`.
+ * @type {Record<string, Trouble>} */
 const PRINTER = {
-  'paper-out': { tone: 'bad', title: 'trouble.paper_out', text: 'trouble.paper_out_do', hint: 'hint.paper_out' },
-  'paper-near-end': { tone: 'warn', title: 'trouble.paper_low', text: 'trouble.paper_low_do', hint: 'hint.paper_low' },
-  'cover-open': { tone: 'bad', title: 'trouble.cover_open', text: 'trouble.cover_open_do', hint: 'hint.cover_open' },
-  cutter: { tone: 'bad', title: 'trouble.cutter', text: 'trouble.cutter_do', hint: 'hint.cutter' },
-  busy: { tone: 'warn', title: 'trouble.printer_busy', text: 'trouble.printer_busy_do', hint: 'hint.printer_busy' },
-  silent: { tone: 'bad', title: 'trouble.printer_silent', text: 'trouble.printer_silent_do', hint: 'hint.printer_silent' },
+  'paper-out': trouble('bad', 'trouble.paper_out', 'trouble.paper_out_do', 'hint.paper_out'),
+  'paper-low': trouble('warn', 'trouble.paper_low', 'trouble.paper_low_do', 'hint.paper_low'),
+  'cover-open': trouble('bad', 'trouble.cover_open', 'trouble.cover_open_do', 'hint.cover_open'),
+  cutter: trouble('bad', 'trouble.cutter', 'trouble.cutter_do', 'hint.cutter'),
+  overheated: trouble('warn', 'trouble.overheated', 'trouble.overheated_do', 'hint.overheated'),
+  busy: PRINTER_BUSY,
+  feeding: PRINTER_BUSY,
+  'no-answer': PRINTER_SILENT,
+  unreachable: PRINTER_SILENT,
+  'connection-lost': PRINTER_SILENT,
+  'write-timeout': PRINTER_SILENT,
+  'not-found': PRINTER_SILENT,
+  unplugged: PRINTER_SILENT,
+  'no-permission': { ...PRINTER_OTHERWISE, hint: 'hint.no_permission' },
+  'bad-settings': { ...PRINTER_OTHERWISE, hint: 'hint.bad_settings' },
 };
-const PRINTER_OTHERWISE = /** @type {Trouble} */ ({
-  tone: 'bad', title: 'trouble.printer', text: 'trouble.printer_do', hint: 'hint.printer',
-});
+
+const SCANNER_OTHERWISE = trouble('bad', 'trouble.scanner', 'trouble.scanner_do', 'hint.scanner');
+const SCANNER_GONE = trouble('bad', 'trouble.scanner_gone', 'trouble.scanner_gone_do', 'hint.scanner_gone');
 
 /** @type {Record<string, Trouble>} */
 const SCANNER = {
-  unplugged: { tone: 'bad', title: 'trouble.scanner_gone', text: 'trouble.scanner_gone_do', hint: 'hint.scanner_gone' },
-  busy: { tone: 'bad', title: 'trouble.scanner', text: 'trouble.scanner_do', hint: 'hint.scanner_busy' },
-  'no-permission': { tone: 'bad', title: 'trouble.scanner', text: 'trouble.scanner_do', hint: 'hint.no_permission' },
+  unplugged: SCANNER_GONE,
+  'not-found': SCANNER_GONE,
+  'connection-lost': SCANNER_GONE,
+  busy: { ...SCANNER_OTHERWISE, hint: 'hint.scanner_busy' },
+  'no-permission': { ...SCANNER_OTHERWISE, hint: 'hint.no_permission' },
+  'bad-settings': { ...SCANNER_OTHERWISE, hint: 'hint.bad_settings' },
 };
-const SCANNER_OTHERWISE = /** @type {Trouble} */ ({
-  tone: 'bad', title: 'trouble.scanner', text: 'trouble.scanner_do', hint: 'hint.scanner',
-});
-
-/** Other names for the same thing. */
-const SAME = /** @type {Record<string, string>} */ ({
-  'no-paper': 'paper-out',
-  'paper-end': 'paper-out',
-  'paper-low': 'paper-near-end',
-  'no-answer': 'silent',
-  timeout: 'silent',
-  unreachable: 'silent',
-  refused: 'silent',
-  'cutter-error': 'cutter',
-  gone: 'unplugged',
-  'not-found': 'unplugged',
-  missing: 'unplugged',
-  locked: 'busy',
-  'in-use': 'busy',
-  'permission-denied': 'no-permission',
-});
 
 /**
  * What is the matter with a device; null when nothing is, or when nothing is known yet.
@@ -56,13 +61,10 @@ const SAME = /** @type {Record<string, string>} */ ({
  * @returns {Trouble | null}
  */
 export function troubleOf(device) {
-  const given = (device.reason ?? '').toLowerCase().replaceAll('_', '-');
-  const reason = SAME[given] ?? given;
   const [known, otherwise] = device.role === 'printer' ? [PRINTER, PRINTER_OTHERWISE] : [SCANNER, SCANNER_OTHERWISE];
-  const trouble = known[reason];
+  const found = known[device.reason ?? ''] ?? null;
   // A printer that is fine may still be short of paper; one that is silent is not fine.
-  if (device.state === 'ok') return trouble?.tone === 'warn' ? trouble : null;
-  if (device.state === 'unknown') return trouble ?? null;
-  if (trouble) return trouble;
-  return device.role === 'printer' && device.state === 'offline' ? PRINTER.silent : otherwise;
+  if (device.state === 'ok') return found?.tone === 'warn' ? found : null;
+  if (device.state === 'unknown') return found;
+  return found ?? otherwise;
 }

@@ -1,0 +1,66 @@
+"""What tests look at in a central."""
+
+from sqlalchemy import func, select
+
+from edge_agent.domain.cards import card_key
+from sync.central.central import Central
+from sync.central.tables import accounts, entries, lots, records
+from sync.wire import Changes, MemberDelta
+
+
+def states(central: Central, terminal: str = "0412/03") -> list[tuple[int, str | None, str | None]]:
+    """(seq, state, code) of every record of a terminal."""
+    query = (
+        select(records.c.seq, records.c.state, records.c.code)
+        .where(records.c.terminal == terminal)
+        .order_by(records.c.row)
+    )
+    with central.database.read() as connection:
+        return [(row.seq, row.state, row.code) for row in connection.execute(query)]
+
+
+def balance(central: Central, ref: str, unit: str = "points") -> int:
+    """Points of an account by any of its refs."""
+    found: int = central.members.get(ref)["balance"].get(unit, 0)
+    return found
+
+
+def sums(central: Central) -> tuple[int, int]:
+    """The sum of all entries and the sum of all lots; always the same."""
+    with central.database.read() as connection:
+        return (
+            int(connection.scalar(select(func.sum(entries.c.quantity))) or 0),
+            int(connection.scalar(select(func.sum(lots.c.quantity))) or 0),
+        )
+
+
+def everything(central: Central) -> tuple[list[object], ...]:
+    """Every account, entry, lot and state, to see that something had no effect."""
+    with central.database.read() as connection:
+        return tuple(
+            [tuple(row) for row in connection.execute(query)]
+            for query in (
+                select(entries).order_by(entries.c.row),
+                select(lots).order_by(lots.c.account, lots.c.lot),
+                select(accounts).order_by(accounts.c.ref),
+                select(records.c.row, records.c.state, records.c.code).order_by(records.c.row),
+            )
+        )
+
+
+def changes(central: Central, after: int = 0, epoch: str | None = None) -> Changes:
+    """What till 03 would be told."""
+    return central.feed.changes("0412/03", epoch, after, 0)
+
+
+def member_with_card(central: Central, found: Changes, card: str) -> MemberDelta:
+    """The delta that a till would find a card in."""
+    key = central.accounts.card_key(card)
+    assert card not in found.model_dump_json()
+    (member,) = [member for member in found.members if key in member.cards]
+    return member
+
+
+def key_of(hex_key: str, card: str) -> str:
+    """What a till hashes a card to."""
+    return card_key(bytes.fromhex(hex_key), card).hex()

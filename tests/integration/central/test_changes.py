@@ -1,0 +1,177 @@
+"""The feed: everything that changed, from one snapshot, in pages, and waiting for more."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sync.central import changes as feed_module
+from sync.central.central import Central
+from sync.wire import MemberDelta
+from tests.central import Till, earn
+from tests.integration.central.looking import changes
+
+PROGRAMME = Path(__file__).parents[3] / "config" / "programme.example.toml"
+
+
+def bring_in(central: Central, how_many: int) -> None:
+    lines = [f"29{n:011d},M{n},Lid {n},{n}\n" for n in range(1, how_many + 1)]
+    central.member_import.run(["card,member_id,display_name,points\n", *lines])
+
+
+def pull(central: Central, after: int, epoch: str) -> tuple[dict[str, MemberDelta], int, int, int]:
+    """What a till ends up with: members by ref, where it is, applied, pages."""
+    held: dict[str, MemberDelta] = {}
+    for page in range(1, 100):
+        got = changes(central, after, epoch)
+        held.update({member.ref: member for member in got.members})
+        after = got.next
+        if not got.more:
+            return held, after, got.applied_seq, page
+    raise AssertionError("the feed does not end")
+
+
+def test_members_come_in_pages_each_once(
+    central: Central, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "MEMBERS_PER_PAGE_MAX", 10)
+    bring_in(central, 35)
+    held, after, _, pages = pull(central, 0, till.epoch)
+    assert (len(held), pages) == (35, 4)
+    assert changes(central, after).members == ()
+    assert changes(central, after).member_count == 35
+
+
+def test_states_come_in_pages_too(
+    central: Central, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "STATES_PER_PAGE_MAX", 3)
+    for _ in range(10):
+        till.give_back(None)
+    central.push(till.message())
+    after, seqs = 0, []
+    while True:
+        got = changes(central, after, till.epoch)
+        seqs += [state.seq for state in got.states]
+        after = got.next
+        if not got.more:
+            break
+    assert seqs == list(range(1, 11))
+
+
+def test_a_member_that_changes_between_two_pages_is_told_as_it_is_at_the_end(
+    central: Central, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "MEMBERS_PER_PAGE_MAX", 2)
+    bring_in(central, 3)
+    first = changes(central, 0, till.epoch)
+    assert first.more
+    ref = first.members[0].ref
+    till.sale(ref, [earn(50)])
+    central.push(till.message())
+    held, _, applied, _ = pull(central, first.next, till.epoch)
+    assert applied == 1
+    assert sum(lot.quantity for lot in held[ref].lots) == 51
+
+
+def test_states_of_other_journals_are_not_told(
+    central: Central, till: Till, other_till: Till
+) -> None:
+    other_till.give_back(None)
+    central.push(other_till.message())
+    assert changes(central, 0, till.epoch).states == ()
+    assert changes(central, 0, other_till.epoch).states == ()  # asked by 0412/03
+
+
+def test_a_programme_is_told_once_to_the_letter(central: Central) -> None:
+    text = PROGRAMME.read_text()
+    published = central.programmes.publish(text, PROGRAMME.name)
+    told = changes(central)
+    assert told.programme is not None
+    assert (told.programme.text, told.programme.digest) == (text, published.digest)
+    assert changes(central, told.next).programme is None
+    assert not central.programmes.publish(text, PROGRAMME.name).is_new
+    assert changes(central, told.next).programme is None
+
+
+def test_an_older_programme_may_become_current_again(central: Central) -> None:
+    text = PROGRAMME.read_text()
+    central.programmes.publish(text, PROGRAMME.name)
+    central.programmes.publish(text + "\n# changed\n", PROGRAMME.name)
+    seen = changes(central).next
+    central.programmes.publish(text, PROGRAMME.name)
+    told = changes(central, seen).programme
+    assert told is not None
+    assert told.text == text
+
+
+def test_a_terminal_ahead_of_a_restored_central_gets_everything_again(central: Central) -> None:
+    bring_in(central, 3)
+    told = changes(central, after=1_000_000)
+    assert len(told.members) == 3
+    assert told.next < 1_000_000
+
+
+def test_who_waits_hears_of_a_change_when_it_is_made(central: Central, till: Till) -> None:
+    after = changes(central).next
+    till.sale("ref-1", [earn(5)], card="2912345678906")
+    pusher = once_waited_for(central, lambda: central.push(till.message()))
+    pusher.start()
+    told = central.feed.changes("0412/03", till.epoch, after, 20)
+    pusher.join()
+    assert [member.ref for member in told.members] == ["ref-1"]
+
+
+def test_who_waits_hears_of_what_another_process_wrote(central: Central) -> None:
+    after = changes(central).next
+    writer = once_waited_for(central, lambda: bring_in(central, 1))
+    writer.start()  # no notify: as the command line would
+    told = central.feed.changes("0412/03", None, after, 20)
+    writer.join()
+    assert len(told.members) == 1
+
+
+def test_nothing_new_is_told_after_the_time_asked_for(central: Central) -> None:
+    after = changes(central).next
+    began = time.monotonic()
+    told = central.feed.changes("0412/03", None, after, 0.3)
+    assert time.monotonic() - began >= 0.3
+    assert (told.next, told.members) == (after, ())
+
+
+def test_stopping_lets_everyone_who_waits_go(central: Central) -> None:
+    after = changes(central).next
+    stopper = once_waited_for(central, central.feed.stop)
+    stopper.start()
+    began = time.monotonic()
+    central.feed.changes("0412/03", None, after, 30)
+    assert time.monotonic() - began < 10
+    stopper.join()
+
+
+def test_above_the_bound_of_waiters_the_answer_comes_at_once(
+    central: Central, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "WAITERS_MAX", 0)
+    began = time.monotonic()
+    central.feed.changes("0412/03", None, changes(central).next, 30)
+    assert time.monotonic() - began < 10
+
+
+def once_waited_for(central: Central, act: Callable[[], object]) -> threading.Thread:
+    """A thread that acts as soon as somebody waits."""
+
+    def run() -> None:
+        wait_for_waiter(central)
+        act()
+
+    return threading.Thread(target=run)
+
+
+def wait_for_waiter(central: Central) -> None:
+    deadline = time.monotonic() + 10
+    while not central.feed.waiters and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert central.feed.waiters == 1

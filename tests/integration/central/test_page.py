@@ -1,0 +1,142 @@
+"""The page in a real browser, and what guards it."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.central import DEADLINE_S, Running, Till, earn, take_back
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("central-page")]
+
+CARD = "2912345678906"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def filled(running: Running) -> None:
+    csv = f"card,member_id,display_name,points\n{CARD},M1,<b>Anneke</b>,10\n2912345678913,M2,Bram,20\n"
+    running.admin("POST", "/members/import", data=csv.encode())
+    wire = running.enrol("0412", "03")
+    till = Till(wire.terminal)
+    sale = till.sale("ref-1", [earn(5)], card=CARD)
+    till.give_back(sale.id, [take_back(sale, 500)], "ref-1")
+    till.give_back(None)
+    wire.push(till.message())
+    clone = Till(till.terminal, till.epoch)
+    clone.sale()
+    wire.push(clone.message())
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield started
+        started.close()
+
+
+@pytest.fixture(params=[(1024, 768), (390, 844)], ids=["till", "phone"])
+def page(request: pytest.FixtureRequest, browser: Browser, running: Running) -> Iterator[Page]:
+    width, height = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, locale="nl-NL", base_url=running.url
+    )
+    opened = context.new_page()
+    refused: list[str] = []
+    opened.on("console", lambda said: refused.append(said.text) if said.type == "error" else None)
+    opened.goto("/")
+    opened.fill("#token", running.admin_token)
+    opened.press("#token", "Enter")
+    opened.wait_for_selector("#q")
+    yield opened
+    assert refused == []
+    context.close()
+
+
+def test_a_member_is_found_by_its_card_and_its_entries_are_there(page: Page) -> None:
+    page.fill("#q", CARD)
+    page.press("#q", "Enter")
+    row = page.locator("tbody tr")
+    assert row.count() == 1
+    assert "15 punten" in row.inner_text()
+    assert CARD not in row.inner_text()
+    row.locator("a").first.click()
+    assert page.inner_text("h1") == "<b>Anneke</b>"
+    assert "gespaard" in page.inner_text("main")
+
+
+def test_terminals_show_what_was_received(page: Page) -> None:
+    page.click("nav a:nth-child(2)")
+    assert "0412/03" in page.inner_text("tbody")
+    assert "ontvangen t/m 3" in page.inner_text("tbody")
+
+
+def test_what_was_refused_is_there_with_its_reason_in_words(page: Page) -> None:
+    page.click("nav a:nth-child(3)")
+    text = page.inner_text("main")
+    assert "neemt meer terug dan er was" in text
+    assert "wacht op de verkoop waar dit bij hoort" in text
+    assert "gekopieerde kassa" in text
+
+
+def test_nothing_is_wider_than_the_screen(page: Page) -> None:
+    for path in ("/", "/members/M1", "/terminals", "/refused"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_logging_out_ends_it(page: Page) -> None:
+    page.click("header button")
+    page.wait_for_selector("#token")
+    page.goto("/terminals")
+    assert urlsplit(page.url).path == "/login"
+
+
+@pytest.mark.parametrize("path", ["/", "/members/M1", "/terminals", "/refused"])
+def test_without_logging_in_nothing_is_shown(running: Running, path: str) -> None:
+    answer = requests.get(running.url + path, allow_redirects=False, timeout=DEADLINE_S)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/login")
+
+
+def test_a_wrong_token_is_refused_and_the_cookie_is_strict(running: Running) -> None:
+    url = f"{running.url}/login"
+    wrong = requests.post(url, data={"token": "wrong"}, timeout=DEADLINE_S)
+    assert (wrong.status_code, "klopt niet" in wrong.text) == (401, True)
+    right = requests.post(
+        url, data={"token": running.admin_token}, allow_redirects=False, timeout=DEADLINE_S
+    )
+    cookie = right.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+    assert running.admin_token not in cookie
+
+
+def test_a_form_from_another_page_is_refused(running: Running) -> None:
+    answer = requests.post(
+        f"{running.url}/login",
+        data={"token": running.admin_token},
+        headers={"Origin": "https://evil.example"},
+        timeout=DEADLINE_S,
+    )
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden-origin")
+
+
+def test_the_page_runs_no_script_and_may_not_be_framed(running: Running) -> None:
+    answer = requests.get(f"{running.url}/login", timeout=DEADLINE_S)
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "<script" not in answer.text
+
+
+def test_the_page_speaks_english_when_asked(running: Running) -> None:
+    answer = requests.get(
+        f"{running.url}/login", headers={"Accept-Language": "en-GB"}, timeout=DEADLINE_S
+    )
+    assert "Admin token" in answer.text

@@ -1,0 +1,225 @@
+"""Central as a process: commands, ending, and being killed."""
+
+import json
+import random
+import signal
+import stat
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import requests
+
+from sync.central.settings import ENVIRONMENT_PREFIX
+from tests.central import (
+    Running,
+    Till,
+    Wire,
+    config_in,
+    earn,
+    run_command,
+    running_central,
+)
+
+CARD = "2912345678906"
+PROGRAMME = Path(__file__).parents[3] / "config" / "programme.example.toml"
+
+
+def test_sigterm_ends_it_within_two_seconds_with_terminals_waiting(tmp_path: Path) -> None:
+    with running_central(tmp_path) as running:
+        wire = running.enrol()
+        after = wire.changes().json()["next"]
+        answers: list[int] = []
+
+        def wait() -> None:
+            answers.append(wire.changes(after=after, wait=30).status_code)
+
+        waiters = [threading.Thread(target=wait) for _ in range(5)]
+        for waiter in waiters:
+            waiter.start()
+        _until(lambda: _waiting(running) == 5)
+        began = time.monotonic()
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(10) == 0
+        assert time.monotonic() - began < 2
+        for waiter in waiters:
+            waiter.join(5)
+        assert answers == [200] * 5
+
+
+def test_secrets_are_made_on_first_start_for_our_eyes_only_and_kept(tmp_path: Path) -> None:
+    with running_central(tmp_path) as running:
+        first = (running.admin_token, running.enrol().card_key)
+    for name in ("admin-token", "data/card-key"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+    with running_central(tmp_path) as running:
+        assert (running.admin_token, running.enrol().card_key) == first
+
+
+def test_killed_at_random_moments_every_acknowledged_record_is_there_once(tmp_path: Path) -> None:
+    chance = random.Random(20261121)
+    till = Till("0412/03")
+    for _ in range(400):
+        till.sale("ref-1", [earn(1)], card=CARD)
+    acknowledged = 0
+    with running_central(tmp_path) as running:
+        wire = running.enrol()
+    for _ in range(8):
+        with running_central(tmp_path) as running:
+            killer = threading.Timer(chance.uniform(0.02, 0.4), running.process.kill)
+            killer.start()
+            acknowledged = _push_until_killed(running, wire, till, acknowledged)
+            killer.join()
+            running.process.wait(10)
+    with running_central(tmp_path) as running:
+        wire.url = running.url
+        told = wire.changes(epoch=till.epoch).json()
+        assert told["received"] >= acknowledged > 0
+        assert told["applied_seq"] == told["received"]
+        member = running.admin("GET", f"/members?card={CARD}").json()
+        assert member["balance"] == {"points": told["received"]}
+        _push_all(running, wire, till)
+        member = running.admin("GET", f"/members?card={CARD}").json()
+        assert member["balance"] == {"points": 400}
+        totals = running.admin("GET", "/totals").json()
+        assert totals["records"] == [{"terminal": "0412/03", "state": "accepted", "records": 400}]
+
+
+def _push_until_killed(running: Running, wire: Wire, till: Till, acknowledged: int) -> int:
+    wire.url = running.url
+    try:
+        for first in range(acknowledged + 1, 401, 5):
+            acknowledged = wire.push(till.message(first, first + 4)).json()["received"]
+    except requests.RequestException:
+        pass
+    return acknowledged
+
+
+def _push_all(running: Running, wire: Wire, till: Till) -> None:
+    wire.url = running.url
+    assert wire.push(till.message()).json()["received"] == 400
+
+
+def test_members_import_says_what_it_did(tmp_path: Path) -> None:
+    file = tmp_path / "members.csv"
+    file.write_text(f"card;member_id;points\n{CARD};M1;10\n4111111111111111;M2;1\n")
+    config = str(config_in(tmp_path))
+    done = run_command("members", "import", str(file), "--config", config)
+    assert done.returncode == 1
+    assert f"{file}:3: card: looks like a payment card, which is not kept here" in done.stdout
+    assert "2 lines: 1 added, 0 changed, 0 unchanged, 0 joined, 1 bad" in done.stdout
+    assert "4111111111111111" not in done.stdout + done.stderr
+    file.write_text(f"card,member_id,points\n{CARD},M1,10\n")
+    done = run_command("members", "import", str(file), "--config", config, "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["unchanged"] == 1
+
+
+def test_a_programme_with_mistakes_is_not_published_and_names_its_lines(tmp_path: Path) -> None:
+    config = str(config_in(tmp_path))
+    bad = tmp_path / "bad.toml"
+    bad.write_text(PROGRAMME.read_text().replace("version = ", "version = -", 1))
+    done = run_command("programme", "publish", str(bad), "--config", config)
+    assert done.returncode == 1
+    assert f"{bad}:" in done.stderr
+    assert "version" in done.stderr
+    done = run_command("programme", "publish", str(PROGRAMME), "--config", config, "--json")
+    assert (done.returncode, json.loads(done.stdout)["is_new"]) == (0, True)
+
+
+def test_terminals_are_added_listed_and_revoked(tmp_path: Path) -> None:
+    config = str(config_in(tmp_path))
+    which = ("--store", "0412", "--till", "03", "--config", config)
+    added = run_command("terminals", "add", *which, "--json")
+    assert json.loads(added.stdout)["terminal"] == "0412/03"
+    assert json.loads(added.stdout)["code"].encode() not in (tmp_path / "central.db").read_bytes()
+    listed = json.loads(run_command("terminals", "list", "--config", config, "--json").stdout)
+    assert [each["state"] for each in listed["terminals"]] == ["waiting for its code"]
+    assert run_command("terminals", "revoke", *which).returncode == 0
+    listed = json.loads(run_command("terminals", "list", "--config", config, "--json").stdout)
+    assert [each["state"] for each in listed["terminals"]] == ["revoked"]
+    unknown = ("--store", "0412", "--till", "99", "--config", config)
+    assert run_command("terminals", "revoke", *unknown).returncode == 1
+    wrong = ("--store", "../x", "--till", "03", "--config", config)
+    assert run_command("terminals", "add", *wrong).returncode == 1
+
+
+def test_reports_tell_totals_balances_and_what_was_refused(tmp_path: Path) -> None:
+    with running_central(tmp_path) as running:
+        wire = running.enrol()
+        till = Till(wire.terminal)
+        till.sale("ref-1", [earn(5)], card=CARD)
+        till.give_back(None)
+        wire.push(till.message())
+        config = ("--config", str(running.config))
+        totals = json.loads(run_command("report", "totals", *config, "--json").stdout)
+        assert totals["entries"] == [
+            {"unit": "points", "kind": "earn", "entries": 1, "quantity": 5}
+        ]
+        balances = json.loads(run_command("report", "balances", *config, "--json").stdout)
+        assert balances["balances"][0]["balance"] == {"points": 5}
+        assert balances["balances"][0]["card"] == "*********8906"
+        refused = run_command("report", "refused", *config)
+        assert (refused.returncode, refused.stdout) == (
+            1,
+            "0412/03  2  parked: awaiting-original\n",
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "mistakes"),
+    [
+        ("listen = \n", ["is not TOML"]),
+        (
+            'listen = "8430"\ndatabase = "mysql://x"\nport = 1\npublic_url = "x"\n',
+            ["listen: must be", "database: only sqlite", "port: is not a key", "public_url: must"],
+        ),
+        ('database = "postgresql://x/y"\n', ["database: only sqlite"]),
+        ("code_lives_hours = 0\n", ["code_lives_hours: "]),
+    ],
+)
+def test_every_mistake_of_a_configuration_is_told_at_once(
+    tmp_path: Path, text: str, mistakes: list[str]
+) -> None:
+    config = tmp_path / "central.toml"
+    config.write_text(text)
+    done = run_command("run", "--config", str(config))
+    assert done.returncode == 1
+    for mistake in mistakes:
+        assert f"{config}: {mistake}" in done.stderr
+
+
+def test_an_address_that_is_taken_is_told_with_exit_code_three(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_central(tmp_path / "one") as running:
+        monkeypatch.setenv(f"{ENVIRONMENT_PREFIX}LISTEN", running.url.removeprefix("http://"))
+        (tmp_path / "two").mkdir()
+        done = run_command("run", "--config", str(config_in(tmp_path / "two")))
+    assert done.returncode == 3
+    assert "cannot listen" in done.stderr
+
+
+def test_wrong_use_is_exit_code_two_and_a_broken_database_three(tmp_path: Path) -> None:
+    assert run_command("report", "totals").returncode == 2
+    assert run_command("nonsense").returncode == 2
+    config = config_in(tmp_path)
+    (tmp_path / "central.db").write_bytes(b"this is no database" * 100)
+    done = run_command("report", "totals", "--config", str(config))
+    assert done.returncode == 3
+    assert "not a database" in done.stderr
+
+
+def _waiting(running: Running) -> int:
+    text = requests.get(f"{running.url}/metrics", timeout=9).text
+    (line,) = [each for each in text.splitlines() if each.startswith("loyalty_central_waiting")]
+    return int(float(line.split()[-1]))
+
+
+def _until(condition: object) -> None:
+    assert callable(condition)
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

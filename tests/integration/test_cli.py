@@ -1,0 +1,197 @@
+"""The commands: what they print and how they end."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge_agent.cli import main
+from tests.tills import PROGRAMME, milk, open_shop, sale
+
+CONFIG = """\
+[terminal]
+store = "0412"
+till = "03"
+data = "{data}"
+
+[web]
+listen = "127.0.0.1:0"
+
+[[card]]
+pattern = "29\\\\d{{11}}"
+check = "ean13"
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A configuration whose data folder has three records."""
+    data = tmp_path / "data"
+    data.mkdir()
+    shop = open_shop(data)
+    for number in range(3):
+        shop.till.sell(sale(f"s{number}", milk(1, "1", 500)))
+    shop.close()
+    path = tmp_path / "agent.toml"
+    path.write_text(CONFIG.format(data=data))
+    return path
+
+
+def test_the_installed_command_answers(config: Path) -> None:
+    command = Path(sys.executable).parent / "edge-agent"
+    done = subprocess.run(
+        [command, "journal", "verify", "--config", config, "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["whole"] is True
+
+
+def test_verify_says_which_record_was_changed_and_ends_with_1(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["journal", "verify", "--config", str(config)]) == 0
+    assert "The chain of 3 records is whole" in capsys.readouterr().out
+    database = config.parent / "data" / "ledger.db"
+    raw = database.read_bytes()
+    in_the_body = b'"sale":{"sale_id":"s1"'
+    assert raw.count(in_the_body) == 1
+    database.write_bytes(raw.replace(in_the_body, in_the_body[:-2] + b'9"'))
+    assert main(["journal", "verify", "--config", str(config)]) == 1
+    out = capsys.readouterr().out
+    assert "record 2: its content, its hash or its predecessor was changed" in out
+    assert "NOT whole" in out
+
+
+def test_export_gives_what_anyone_needs_to_work_the_chain_out_again(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["journal", "export", "--config", str(config)]) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [record["seq"] for record in records] == [1, 2, 3]
+    previous = "0" * 64
+    for record in records:
+        assert set(record) == {"seq", "id", "kind", "at", "hash", "previous", "body"}
+        assert record["previous"] == previous
+        worked_out = hashlib.sha256(bytes.fromhex(previous) + record["body"].encode()).hexdigest()
+        assert record["hash"] == worked_out
+        previous = worked_out
+
+
+def test_show_lists_the_last_records(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["journal", "show", "--config", str(config), "--last", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[3] for line in lines] == ["s1", "s2"]
+    assert all(line.endswith("waiting") for line in lines)
+
+
+def test_a_journal_that_is_not_there_could_not_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "agent.toml"
+    path.write_text(CONFIG.format(data=tmp_path / "none"))
+    assert main(["journal", "verify", "--config", str(path)]) == 3
+    assert "there is no journal" in capsys.readouterr().err
+
+
+def test_check_says_every_mistake_and_ends_with_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "agent.toml"
+    path.write_text('[terminal]\nstore = "04 12"\n\n[printer]\nkind = "network"\n\n[programe]\n')
+    assert main(["check", "--config", str(path)]) == 1
+    out = capsys.readouterr().out
+    for part in (
+        ":2: terminal.store",
+        ":1: terminal.till: is missing",
+        "printer: host is missing",
+        "programe",
+        "card",
+    ):
+        assert part in out
+
+
+def test_check_of_a_good_configuration_ends_with_0(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--config", str(config), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["ok"] is True
+    assert any("SQLite" in finding["text"] for finding in told["findings"])
+
+
+def test_check_reads_the_programme_that_is_named(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = config.parent / "programme.toml"
+    bad.write_text(PROGRAMME.read_text().replace("points = 1", "points = 0", 1))
+    config.write_text(config.read_text() + f'\n[programme]\nfile = "{bad}"\n')
+    assert main(["check", "--config", str(config)]) == 1
+    assert "earn[0].points" in capsys.readouterr().out
+
+
+def test_a_mistake_in_the_configuration_ends_run_with_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "agent.toml"
+    path.write_text("[terminal]\n")
+    assert main(["run", "--config", str(path)]) == 1
+    assert "terminal.store: is missing" in capsys.readouterr().err
+
+
+def test_wrong_use_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run"]) == 2
+    assert main(["fly"]) == 2
+    assert "No such command" in capsys.readouterr().err
+
+
+def test_what_nobody_thought_of_ends_with_3_and_its_traceback(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def surprise(_path: Path) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("edge_agent.cli.load_settings", surprise)
+    assert main(["journal", "verify", "--config", str(config)]) == 3
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_sync_of_a_terminal_that_is_not_enrolled_says_what_to_do(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["sync", "--config", str(config)]) == 3
+    assert "edge-agent enrol" in capsys.readouterr().err
+
+
+def test_devices_lists_what_is_found_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["devices", "--json"]) == 0
+    assert isinstance(json.loads(capsys.readouterr().out), list)
+
+
+def test_programme_check_and_try(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["programme", "check", str(PROGRAMME)]) == 0
+    assert "nothing wrong" in capsys.readouterr().out
+    basket = tmp_path / "basket.json"
+    basket.write_text(Path("docs/examples/sale.json").read_text())
+    assert main(["programme", "try", str(PROGRAMME), str(basket)]) == 0
+    assert "2 punten" in capsys.readouterr().out
+    assert (
+        main(["programme", "try", str(PROGRAMME), str(basket), "--json", "--language", "en"]) == 0
+    )
+    assert json.loads(capsys.readouterr().out)
+
+
+def test_programme_check_of_a_bad_file_ends_with_1(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text(PROGRAMME.read_text().replace('id = "base"', 'id = "base-fresh"'))
+    assert main(["programme", "check", str(bad)]) == 1
+    assert "[duplicate-id]" in capsys.readouterr().out
+    assert main(["programme", "check", str(bad), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["findings"][0]["code"] == "duplicate-id"

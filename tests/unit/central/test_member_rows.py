@@ -1,0 +1,92 @@
+"""Lines of members, one by one."""
+
+import pytest
+
+from sync.central.member_rows import BadLine, HeaderInvalid, MemberRow, read_members
+
+CARD = "2912345678906"
+
+
+def read(text: str) -> list[MemberRow | BadLine]:
+    return list(read_members(text.splitlines(keepends=True)))
+
+
+def one(header: str, line: str) -> MemberRow | BadLine:
+    (row,) = read(f"{header}\n{line}\n")
+    return row
+
+
+def test_a_line_is_read_whole() -> None:
+    row = one(
+        "member_id,card,display_name,tier,points,since,language,birthday,Favourite Store",
+        f'M1,{CARD} 29-1234-567891-3,"Jansen, Anneke",goud,-12,2024-02-29,nl,1990-01-31,Utrecht',
+    )
+    assert row == MemberRow(
+        line=2,
+        cards=(CARD, "2912345678913"),
+        member_id="M1",
+        display_name="Jansen, Anneke",
+        tier="goud",
+        points=-12,
+        since="2024-02-29",
+        language="nl",
+        attributes='{"birthday": "1990-01-31", "favourite store": "Utrecht"}',
+    )
+
+
+def test_semicolons_and_a_byte_order_mark_are_what_spreadsheets_write() -> None:
+    row = one("\ufeffcard;points", f"{CARD};5")
+    assert isinstance(row, MemberRow)
+    assert (row.cards, row.points) == ((CARD,), 5)
+
+
+def test_lines_are_counted_as_an_editor_does() -> None:
+    rows = read(f'card,display_name\n{CARD},"two\nlines"\n\n,x\n')
+    assert [row.line for row in rows] == [2, 5]
+    assert isinstance(rows[1], BadLine)
+
+
+@pytest.mark.parametrize("header", ["", "member_id,points", "card,card", "card,", "x" * 10])
+def test_a_header_that_does_not_say_enough_is_refused_before_anything_is_read(header: str) -> None:
+    with pytest.raises(HeaderInvalid):
+        read_members([header + "\n", f"{CARD},1\n"])
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "column"),
+    [
+        ("card,points", f"{CARD},1.0", "points"),
+        ("card,points", f"{CARD},1e3", "points"),
+        ("card,points", f"{CARD},٣", "points"),
+        ("card,points", f"{CARD},99999999999999999999", "points"),
+        ("card,points", f"{CARD},-", "points"),
+        ("card,since", f"{CARD},31-12-2024", "since"),
+        ("card,since", f"{CARD},2023-02-29", "since"),
+        ("card,birthday", f"{CARD},1990", "birthday"),
+        ("card,tier", f"{CARD}," + "x" * 65, "tier"),
+        ("card,display_name", f"{CARD}," + "x" * 201, "display_name"),
+        ("card,note", f"{CARD}," + "x" * 1_001, "note"),
+        ("card,note", f"{CARD},pas 4111 1111 1111 1111", "note"),
+        ("card,note", f"{CARD},a\0b", "note"),
+        ("card,note", f"{CARD},caf\udce9", "note"),
+        ("card,note", "4111111111111111,x", "card"),
+        ("card,note", "x" * 513 + ",x", "card"),
+        ("card,note", " ".join(str(n) for n in range(1000, 1021)) + ",x", "card"),
+        ("card,note", " ,x", "card"),
+        ("card,note", f"{CARD}", ""),
+        ("card,note", f"{CARD},x,y", ""),
+    ],
+)
+def test_a_bad_line_names_its_column_and_never_its_value(
+    header: str, line: str, column: str
+) -> None:
+    bad = one(header, line)
+    assert isinstance(bad, BadLine)
+    assert (bad.line, bad.column) == (2, column)
+    assert "4111" not in bad.reason
+
+
+def test_a_line_past_the_bound_of_csv_is_bad_and_the_next_is_read() -> None:
+    rows = read(f"card,note\n{CARD}," + "x" * 200_000 + f"\n{CARD},y\n")
+    assert isinstance(rows[0], BadLine)
+    assert isinstance(rows[1], MemberRow)

@@ -1,0 +1,93 @@
+"""Settings, keys, texts and problems."""
+
+import re
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from sync.central import keys
+from sync.central.settings import Settings, SettingsInvalid, load_settings
+from sync.central.texts import LANGUAGES, texts
+from sync.central.times import read, stored, utc_now
+from sync.wire import CODE_PATTERN
+
+EXAMPLE = Path(__file__).parents[3] / "config" / "central.example.toml"
+
+
+def test_the_example_names_every_key_with_its_default() -> None:
+    assert load_settings(EXAMPLE) == Settings()
+    text = EXAMPLE.read_text()
+    for name in Settings.model_fields:
+        assert re.search(rf"^(# )?{name} = ", text, re.MULTILINE), name
+
+
+def test_environment_variables_win(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOYALTY_CENTRAL_LISTEN", "0.0.0.0:9999")
+    settings = load_settings(EXAMPLE)
+    assert (settings.host, settings.port) == ("0.0.0.0", 9999)
+    assert settings.trusted_hosts == ["localhost", "127.0.0.1", "[::1]"]
+
+
+def test_the_public_address_is_trusted() -> None:
+    settings = Settings(public_url="https://loyalty.example/")
+    assert "loyalty.example" in settings.trusted_hosts
+    assert settings.behind_tls
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsInvalid, match="cannot be read"):
+        load_settings(tmp_path / "none.toml")
+
+
+def test_codes_are_of_the_wires_form_and_never_alike() -> None:
+    codes = {keys.new_code() for _ in range(500)}
+    assert len(codes) == 500
+    assert all(re.fullmatch(CODE_PATTERN, code) for code in codes)
+    assert not set("".join(codes)) & set("IO01")
+
+
+def test_processes_that_start_at_once_end_up_with_one_secret(tmp_path: Path) -> None:
+    found: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(keys.admin_token(tmp_path / "new" / "token")))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 1
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["token"]
+    assert stat.S_IMODE((tmp_path / "new" / "token").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("text", ["", "xyz", "ab"])
+def test_a_broken_card_key_is_told_and_not_replaced(tmp_path: Path, text: str) -> None:
+    (tmp_path / "card-key").write_text(text)
+    with pytest.raises(keys.KeyFileBroken, match="card-key"):
+        keys.card_key(tmp_path)
+    assert (tmp_path / "card-key").read_text() == text
+
+
+def test_an_empty_admin_token_lets_nobody_in(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("\n")
+    with pytest.raises(keys.KeyFileBroken, match="empty"):
+        keys.admin_token(tmp_path / "token")
+
+
+def test_every_word_of_the_page_is_there_in_every_language() -> None:
+    templates = EXAMPLE.parents[1] / "sync" / "central" / "templates"
+    used = set()
+    for template in templates.glob("*.html"):
+        used |= set(re.findall(r"\bt\.(\w+)", template.read_text()))
+    for language in LANGUAGES:
+        assert used <= set(texts(language)), language
+    assert texts("nl")["something new"] == "something new"
+
+
+def test_stored_times_sort_as_times() -> None:
+    now = utc_now()
+    assert read(stored(now)) <= now
+    assert len(stored(now)) == len("2026-11-21T13:03:11.000Z")

@@ -1,0 +1,133 @@
+"""What central does by the wire's rules, in memory: the model that the till's end is tried against."""
+
+import hashlib
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from edge_agent.domain.record import GENESIS, chain_hash
+from sync.errors import Conflict, PositionUnknown
+from sync.wire import (
+    Changes,
+    Lot,
+    MemberDelta,
+    ProgrammeDelta,
+    RecordsAnswer,
+    RecordsMessage,
+    RecordState,
+    StateOfRecord,
+)
+from tests.unit.sync.real_till import TERMINAL
+
+
+@dataclass(slots=True)
+class Chain:
+    """What is held of one epoch of one terminal."""
+
+    hashes: list[str] = field(default_factory=list)
+    bodies: list[str] = field(default_factory=list)
+
+
+class ModelCentral:
+    """Takes records, counts their effects, and hands out members; any thread may call it."""
+
+    def __init__(self, page_size: int = 3) -> None:
+        self.terminal = TERMINAL
+        self.page_size = page_size
+        self.chains: dict[tuple[str, str], Chain] = {}
+        self.effects: list[str] = []
+        """The ids of records that had an effect, each time they had one."""
+        self.messages: list[int] = []
+        """How many records each message brought."""
+        self.changes_log: list[MemberDelta] = []
+        self.programme: tuple[int, ProgrammeDelta] | None = None
+        self.take_at_most = 10**9
+        self.changed = threading.Condition()
+
+    def send(self, message: RecordsMessage) -> RecordsAnswer:
+        """Take records: known ones must be the same, new ones must follow; what comes after a gap is not taken."""
+        with self.changed:
+            self.messages.append(len(message.records))
+            chain = self.chains.setdefault((message.terminal, message.epoch), Chain())
+            states = []
+            for record in message.records[: self.take_at_most]:
+                held = len(chain.hashes)
+                if record.seq > held + 1:
+                    break
+                if record.seq <= held:
+                    if chain.hashes[record.seq - 1] != record.hash:
+                        raise Conflict("central answered 409 chain-differs")
+                else:
+                    self._append(chain, record.previous, record.hash, record.body, record.id)
+                states.append(StateOfRecord(seq=record.seq, state=RecordState.ACCEPTED))
+            self.changed.notify_all()
+            return self._answer(chain, tuple(states))
+
+    def _append(self, chain: Chain, previous: str, digest: str, body: str, record_id: str) -> None:
+        head = chain.hashes[-1] if chain.hashes else GENESIS.hex()
+        if previous != head or chain_hash(bytes.fromhex(head), body.encode()).hex() != digest:
+            raise Conflict("central answered 409 chain-differs")
+        chain.hashes.append(digest)
+        chain.bodies.append(body)
+        self.effects.append(record_id)
+
+    def _answer(self, chain: Chain, states: tuple[StateOfRecord, ...]) -> RecordsAnswer:
+        head = chain.hashes[-1] if chain.hashes else None
+        return RecordsAnswer(received=len(chain.hashes), head=head, states=states)
+
+    def restore(self, epoch: str, seq: int) -> None:
+        """Come back from a backup of when `seq` records were held: effects and all."""
+        chain = self.chains[(TERMINAL, epoch)]
+        self.effects = self.effects[:seq]
+        del chain.hashes[seq:]
+        del chain.bodies[seq:]
+
+    def held(self, epoch: str) -> int:
+        """How many records of our terminal are held."""
+        chain = self.chains.get((TERMINAL, epoch))
+        return 0 if chain is None else len(chain.hashes)
+
+    def set_points(self, ref: str, points: int) -> None:
+        """Change a member."""
+        lots = (Lot(unit="points", quantity=points),)
+        with self.changed:
+            self.changes_log.append(MemberDelta(ref=ref, lots=lots))
+            self.changed.notify_all()
+
+    def publish(self, text: str, digest: str | None = None) -> None:
+        """Publish a programme."""
+        right = hashlib.sha256(text.encode()).hexdigest()
+        delta = ProgrammeDelta(digest=digest or right, published_at=datetime.now(UTC), text=text)
+        with self.changed:
+            self.changes_log.append(MemberDelta(ref="-"))
+            self.programme = (len(self.changes_log), delta)
+            self.changed.notify_all()
+
+    def points(self) -> dict[str, int]:
+        """What a till that has everything knows."""
+        return {m.ref: sum(lot.quantity for lot in m.lots) for m in self.changes_log}
+
+    def changes(self, after: int, epoch: str, wait_s: int = 0) -> Changes:
+        """One page, after waiting for up to `wait_s` for something new."""
+        with self.changed:
+            held = self.held(epoch)
+            self.changed.wait_for(
+                lambda: len(self.changes_log) > after or self.held(epoch) > held, wait_s
+            )
+            if after > len(self.changes_log):
+                raise PositionUnknown("central answered 410")
+            page = self.changes_log[after : after + self.page_size]
+            end = after + len(page)
+            programme = None
+            if self.programme is not None and after < self.programme[0] <= end:
+                programme = self.programme[1]
+            return Changes(
+                next=end,
+                more=end < len(self.changes_log),
+                as_of=datetime.now(UTC),
+                applied_seq=self.held(epoch),
+                received=self.held(epoch),
+                member_count=len({m.ref for m in self.changes_log}),
+                members=tuple(page),
+                programme=programme,
+            )

@@ -1,0 +1,258 @@
+"""A pull into real files from the model of central."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from sync.errors import CentralError, PositionUnknown, ProtocolError, Unreachable
+from sync.policy import Window
+from sync.pull import Pull
+from sync.push import push
+from sync.wire import Changes, RecordState, StateOfRecord
+from tests.unit.sync.model_central import ModelCentral
+from tests.unit.sync.real_till import PROGRAMME, RealTill
+
+
+def pull_of(central: ModelCentral, till: RealTill) -> Pull:
+    return Pull(central, till.journal, till.members, till.programmes)
+
+
+def cut_at_page(central: ModelCentral, number: int, error: CentralError) -> None:
+    """Let the page with that number (from 1) fail, once."""
+    good = central.changes
+    asked = 0
+
+    def changes(after: int, epoch: str, wait_s: int = 0) -> Changes:
+        nonlocal asked
+        asked += 1
+        if asked == number:
+            raise error
+        return good(after, epoch, wait_s)
+
+    central.changes = changes  # type: ignore[method-assign]
+
+
+def test_the_first_pull_builds_a_new_file_from_all_pages(
+    central: ModelCentral, till: RealTill
+) -> None:
+    for number in range(10):
+        central.set_points(f"m{number}", number)
+    result = pull_of(central, till).run()
+    assert (result.members, result.fresh) == (10, True)
+    assert till.members.refs() == central.points()
+    assert till.members.fresh_builds == 1
+
+
+def test_later_pulls_take_what_changed_since(central: ModelCentral, till: RealTill) -> None:
+    central.set_points("a", 1)
+    pull_of(central, till).run()
+    central.set_points("a", 5)
+    central.set_points("b", 2)
+    result = pull_of(central, till).run()
+    assert (result.members, result.fresh) == (2, False)
+    assert till.members.refs() == {"a": 5, "b": 2}
+
+
+def test_an_empty_central_is_not_built_anew_at_every_pull(
+    central: ModelCentral, till: RealTill
+) -> None:
+    pull_of(central, till).run()
+    pull_of(central, till).run()
+    assert till.members.fresh_builds == 1
+
+
+def test_a_pull_without_news_still_says_how_fresh_the_members_are(
+    central: ModelCentral, till: RealTill
+) -> None:
+    first = pull_of(central, till).run().position
+    second = pull_of(central, till).run().position
+    assert second.as_of > first.as_of
+    assert till.members.position() == second
+
+
+def test_pages_are_seen_all_at_once_or_not_at_all(central: ModelCentral, till: RealTill) -> None:
+    central.set_points("a", 1)
+    pull_of(central, till).run()
+    before = till.members.position()
+    for number in range(9):
+        central.set_points(f"m{number}", number)
+    cut_at_page(central, 3, Unreachable("cut"))
+    seen: list[dict[str, int]] = []
+    pull = Pull(
+        central,
+        till.journal,
+        till.members,
+        till.programmes,
+        page_came=lambda _done, _total: seen.append(till.members.refs()),
+    )
+    with pytest.raises(Unreachable):
+        pull.run()
+    assert seen == [{"a": 1}, {"a": 1}]
+    assert till.members.refs() == {"a": 1}
+    assert till.members.position() == before
+    pull_of(central, till).run()
+    assert till.members.refs() == central.points()
+
+
+def test_a_first_pull_that_breaks_off_leaves_nothing_and_begins_again(
+    central: ModelCentral, till: RealTill
+) -> None:
+    for number in range(9):
+        central.set_points(f"m{number}", number)
+    cut_at_page(central, 3, Unreachable("cut"))
+    with pytest.raises(Unreachable):
+        pull_of(central, till).run()
+    assert till.members.position() is None
+    assert pull_of(central, till).run().members == 9
+
+
+def test_a_page_in_the_middle_is_asked_for_again_without_those_before_it(
+    central: ModelCentral, till: RealTill
+) -> None:
+    for number in range(9):
+        central.set_points(f"m{number}", number)
+    cut_at_page(central, 3, Unreachable("cut"))
+
+    def twice(call):  # type: ignore[no-untyped-def]
+        try:
+            return call()
+        except Unreachable:
+            return call()
+
+    came: list[int] = []
+    Pull(
+        central,
+        till.journal,
+        till.members,
+        till.programmes,
+        again=twice,
+        page_came=lambda done, _total: came.append(done),
+    ).run()
+    assert came == [3, 6, 9]
+    assert till.members.refs() == central.points()
+
+
+def test_members_as_of_counts_our_own_records_in_our_own_epoch(
+    central: ModelCentral, till: RealTill
+) -> None:
+    till.journal.record(4)
+    push(central, till.journal, Window())
+    position = pull_of(central, till).run().position
+    assert (position.applied_seq, position.epoch) == (4, till.journal.epoch)
+
+
+def test_states_are_kept_before_the_position_moves(central: ModelCentral, till: RealTill) -> None:
+    """A till that stops between the two gets them again; the other way round it would never."""
+    till.journal.record()
+    pull_of(central, till).run()
+    central.set_points("a", 1)
+    good = central.changes
+    state = StateOfRecord(seq=1, state=RecordState.REJECTED, code="differs")
+    central.changes = (  # type: ignore[method-assign]
+        lambda after, epoch, wait_s=0: good(after, epoch, wait_s).model_copy(
+            update={"states": (state,)}
+        )
+    )
+    till.members.fail_at_commit = OSError("disk full")
+    with pytest.raises(OSError, match="disk full"):
+        pull_of(central, till).run()
+    state_of_1 = till.ledger.state_of(1)
+    assert state_of_1 is not None
+    assert (state_of_1.state, state_of_1.code) == ("rejected", "differs")
+    assert till.members.refs() == {}
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_a_central_that_lost_our_position_is_read_from_the_beginning_into_a_new_file(
+    central: ModelCentral, till: RealTill, *, says_so: bool
+) -> None:
+    """410, or an end that lies before where we were."""
+    for number in range(8):
+        central.set_points(f"old{number}", 1)
+    pull_of(central, till).run()
+    central.changes_log.clear()
+    central.set_points("new", 3)
+    if not says_so:
+        good = central.changes
+        central.changes = (  # type: ignore[method-assign]
+            lambda after, epoch, wait_s=0: good(min(after, 1), epoch, wait_s)
+        )
+    result = pull_of(central, till).run()
+    assert result.fresh
+    assert till.members.refs() == {"new": 3}
+    assert till.members.fresh_builds == 2
+
+
+def test_a_central_that_knows_no_beginning_is_not_asked_for_ever(
+    central: ModelCentral, till: RealTill
+) -> None:
+    def changes(after: int, epoch: str, wait_s: int = 0) -> Changes:
+        raise PositionUnknown("central answered 410")
+
+    central.changes = changes  # type: ignore[method-assign]
+    with pytest.raises(ProtocolError, match="beginning"):
+        pull_of(central, till).run()
+
+
+def test_a_central_that_turns_in_a_circle_is_left(central: ModelCentral, till: RealTill) -> None:
+    good = central.changes
+    central.changes = (  # type: ignore[method-assign]
+        lambda after, epoch, wait_s=0: good(after, epoch, wait_s).model_copy(update={"more": True})
+    )
+    with pytest.raises(ProtocolError, match="lead on"):
+        pull_of(central, till).run()
+    assert till.members.position() is None
+
+
+def test_a_new_programme_is_kept_and_named(central: ModelCentral, till: RealTill) -> None:
+    text = PROGRAMME.read_text(encoding="utf-8")
+    central.publish(text)
+    result = pull_of(central, till).run()
+    assert result.programme == hashlib.sha256(text.encode()).hexdigest()
+    assert [kept for kept, _ in till.ledger.programmes()] == [text]
+
+
+def test_a_programme_that_does_not_load_leaves_the_last_good_one_and_says_why(
+    central: ModelCentral, till: RealTill
+) -> None:
+    text = PROGRAMME.read_text(encoding="utf-8")
+    central.publish(text)
+    pull_of(central, till).run()
+    central.publish("bad = [")
+    central.set_points("m", 1)
+    result = pull_of(central, till).run()
+    assert ":1: " in (result.programme_refused or "")
+    assert result.programme is None
+    assert [kept for kept, _ in till.ledger.programmes()] == [text]
+    assert till.members.refs()["m"] == 1, "members come all the same"
+
+
+def test_a_programme_that_is_not_what_its_digest_says_is_not_even_tried(
+    central: ModelCentral, till: RealTill
+) -> None:
+    central.publish(PROGRAMME.read_text(encoding="utf-8"), digest="0" * 64)
+    result = pull_of(central, till).run()
+    assert result.programme_refused == "its text is not what its digest says"
+    assert till.ledger.programmes() == []
+
+
+def test_a_file_of_another_epoch_is_not_waited_with(
+    central: ModelCentral, till: RealTill, tmp_path: Path
+) -> None:
+    """Its applied position is not ours: until the first answer own records would be counted wrongly."""
+    waited: list[int] = []
+    good = central.changes
+
+    def changes(after: int, epoch: str, wait_s: int = 0) -> Changes:
+        waited.append(wait_s)
+        return good(after, epoch, 0)
+
+    central.changes = changes  # type: ignore[method-assign]
+    pull_of(central, till).run(wait_s=25)
+    rebuilt = RealTill(tmp_path / "rebuilt", epoch="f" * 32)
+    pull = Pull(central, rebuilt.journal, till.members, till.programmes)
+    pull.run(wait_s=25)
+    pull.run(wait_s=25)
+    rebuilt.close()
+    assert waited == [0, 0, 25]

@@ -1,0 +1,55 @@
+"""Trusted time never runs backwards, also not over a restart."""
+
+from datetime import UTC, datetime, timedelta
+
+from edge_agent.clock import SALE_TIME_OFF_MAX, Clock, boot_ms
+from tests.tills import SetClock
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def test_time_follows_the_system_forwards_and_stands_still_when_it_goes_back() -> None:
+    system = SetClock(NOON)
+    clock = Clock(None, system)
+    system.at = NOON + HOUR
+    assert clock.now() == NOON + HOUR
+    system.at = NOON - 10 * HOUR
+    assert clock.now() == NOON + HOUR
+    assert not clock.trusted
+    system.at = NOON + 2 * HOUR
+    assert clock.now() == NOON + 2 * HOUR
+    assert clock.trusted
+
+
+def test_what_was_recorded_before_a_restart_is_the_floor() -> None:
+    clock = Clock(NOON, SetClock(NOON - 300 * HOUR))
+    assert clock.now() == NOON
+    assert not clock.trusted
+
+
+def test_a_sale_dated_within_a_day_keeps_its_time() -> None:
+    clock = Clock(None, SetClock(NOON))
+    for claimed in (NOON - SALE_TIME_OFF_MAX, NOON + SALE_TIME_OFF_MAX):
+        at, reading = clock.reading_for(claimed)
+        assert (at, reading.flagged) == (claimed, False)
+
+
+def test_a_sale_dated_further_off_is_flagged_and_gets_our_time() -> None:
+    clock = Clock(None, SetClock(NOON))
+    for claimed in (NOON - SALE_TIME_OFF_MAX - HOUR, NOON + SALE_TIME_OFF_MAX + HOUR):
+        at, reading = clock.reading_for(claimed)
+        assert (at, reading.flagged) == (NOON, True)
+
+
+def test_a_clock_far_from_centrals_is_not_trusted() -> None:
+    clock = Clock(None, SetClock(NOON))
+    assert clock.offset_seconds is None
+    clock.heard_from_central(NOON + 2 * HOUR)
+    assert [clock.offset_seconds, clock.trusted] == [7200, True]
+    clock.heard_from_central(NOON + 30 * HOUR)
+    assert not clock.trusted
+
+
+def test_the_boot_clock_only_goes_forwards() -> None:
+    assert boot_ms() <= boot_ms()

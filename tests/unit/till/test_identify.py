@@ -1,0 +1,121 @@
+"""Identifying: who holds this card, and telling cards apart."""
+
+from datetime import date
+
+import pytest
+
+from edge_agent.domain.member import Standing
+from edge_agent.errors import PaymentCard, Refused, UnknownCard, UnknownSale
+from edge_agent.till.views import PrintState
+from tests.tills import JAN, JAN_REF, STRANGER, Shop, jan, sale, scanned
+
+TRACK_2 = ";4111111111111111=25121011234500000000?"
+
+
+def test_a_member_is_found_with_balance_rewards_and_what_expires(shop: Shop) -> None:
+    view = shop.till.identify(scanned(JAN))
+    assert (view.known, view.account, view.display_name) == (True, JAN_REF, "Jan B.")
+    assert view.card == "*********8906"
+    assert view.balance["points"].confirmed == 118
+    assert [(item.quantity, item.on) for item in view.expiring] == [(118, date(2027, 3, 31))]
+    (coffee,) = (reward for reward in view.rewards if reward.id == "coffee")
+    (money,) = (reward for reward in view.rewards if reward.id == "five-euro")
+    assert coffee.available
+    assert (money.available, money.why_not) == (False, "nog 132 punten")
+
+
+def test_an_unknown_well_formed_card_is_answered_as_such(shop: Shop) -> None:
+    view = shop.till.identify(scanned(STRANGER))
+    assert not view.known
+    assert view.to_json()["member"] is None
+    assert shop.ledger.head.seq == 0
+
+
+def test_a_stranger_sees_what_was_earned_here(shop: Shop) -> None:
+    shop.till.sell(sale(card=STRANGER))
+    assert shop.till.identify(scanned(STRANGER)).balance["points"].unconfirmed == 2
+
+
+@pytest.mark.parametrize("standing", [Standing.BLOCKED, Standing.ERASED])
+def test_a_blocked_or_erased_card_says_so(shop: Shop, standing: Standing) -> None:
+    shop.confirm(jan(standing=standing))
+    assert shop.till.identify(scanned(JAN)).to_json()["standing"] == standing.value
+
+
+def test_a_code_of_another_form_is_no_card_of_this_shop(shop: Shop) -> None:
+    with pytest.raises(UnknownCard):
+        shop.till.identify(scanned("8710400011118"))
+
+
+@pytest.mark.parametrize("code", ["4111111111111111", TRACK_2])
+def test_a_payment_card_is_refused_and_nothing_repeats_it(shop: Shop, code: str) -> None:
+    with pytest.raises(PaymentCard) as caught:
+        shop.till.identify(scanned(code))
+    assert "4111" not in str(caught.value)
+    assert not shop.till.scanned("hand", code, None)
+    assert shop.heard.events == [
+        (
+            "scan",
+            {
+                "device": "hand",
+                "shown": "",
+                "symbology": None,
+                "accepted": False,
+                "reason": "payment-card",
+            },
+        )
+    ]
+
+
+def test_a_scan_is_told_masked_and_then_the_member(shop: Shop) -> None:
+    assert shop.till.scanned("hand", f"]E0{JAN}", "EAN-13")
+    assert shop.heard.kinds() == ["scan", "member"]
+    assert shop.heard.events[0][1]["shown"] == "*********8906"
+
+
+def test_an_article_before_the_scanner_is_no_member(shop: Shop) -> None:
+    assert not shop.till.scanned("hand", "8710400011118", "EAN-13")
+    assert shop.heard.events[0][1]["reason"] == "not-a-member-card"
+
+
+def test_a_copy_is_the_same_receipt_marked_as_a_copy(shop: Shop) -> None:
+    shop.till.sell(sale("s", print=True))
+    shop.confirm(jan(500), applied_seq=1)
+    assert shop.till.print_copy("s") == "queued"
+    (_, first), (job, copy) = shop.tray.jobs
+    assert job == "copy:s"
+    texts = [block.text for block in copy.blocks if hasattr(block, "text")]
+    assert "*** KOPIE ***" in texts
+    assert [text for text in texts if text and "KOPIE" not in text] == [
+        block.text for block in first.blocks if hasattr(block, "text") and block.text
+    ]
+
+
+def test_a_copy_of_an_unknown_sale_is_refused(shop: Shop) -> None:
+    with pytest.raises(UnknownSale):
+        shop.till.print_copy("never")
+
+
+def test_a_slip_shows_the_balance(shop: Shop) -> None:
+    assert shop.till.print_slip(scanned(JAN)) == "queued"
+    ((job, slip),) = shop.tray.jobs
+    assert job == "slip"
+    assert any("118 punten" in block.text for block in slip.blocks if hasattr(block, "text"))
+
+
+def test_without_a_printer_a_slip_is_refused(shop: Shop) -> None:
+    shop.tray.columns = None
+    with pytest.raises(Refused):
+        shop.till.print_slip(scanned(JAN))
+
+
+def test_a_slip_for_a_card_that_has_nothing_yet_says_so(shop: Shop) -> None:
+    with pytest.raises(Refused):
+        shop.till.print_slip(scanned(STRANGER))
+
+
+def test_the_outcome_of_a_receipt_is_kept(shop: Shop) -> None:
+    shop.till.sell(sale("s", print=True))
+    shop.till.printed("sale:s", PrintState.UNKNOWN)
+    shop.till.printed("copy:s", PrintState.PRINTED)
+    assert shop.till.sale("s")[1].print == "unknown"
