@@ -1,7 +1,7 @@
 """From an answer to paper: the one way, for the first print and for every copy."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -35,7 +35,9 @@ def entries_json(
     entries: Sequence[Entry], programme: Programme, language: str
 ) -> list[dict[str, Any]]:
     """Entries as the API shows them: with the reason in words."""
-    return [{**entry.to_json(), "why": programme.reason(entry.rule, language)} for entry in entries]
+    rules = {entry.rule for entry in entries}
+    why = {rule: programme.reason(rule, language) for rule in rules}
+    return [{**entry.to_json(), "why": why[entry.rule]} for entry in entries]
 
 
 def standing_json(
@@ -47,7 +49,7 @@ def standing_json(
         "standing": None if account is None else account.standing.value,
         "balance": {unit: balance.to_json() for unit, balance in holdings.balance.items()},
         "expiring": [item.to_json() for item in holdings.expiring],
-        "next_reward": None if reward is None else asdict(reward),
+        "next_reward": None if reward is None else reward.to_json(),
     }
 
 
