@@ -65,7 +65,8 @@ def connect(path: Path, *, read_only: bool) -> Database:
         database.execute("PRAGMA query_only=ON")
     else:
         for pragma in _DURABLE:
-            database.execute(pragma)
+            # To its end: a statement that is still open is a read transaction, and makes the next one busy.
+            database.execute(pragma).fetchall()
     return database
 
 
