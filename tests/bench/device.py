@@ -29,7 +29,9 @@ SCANS, WARM_UP = 500, 20
 PAUSE_S = 0.02
 """Between scans, so that each meets an agent that waits, as at a till."""
 
-SALES_BEFORE_IDLE = 20
+SALES_BEFORE_IDLE = 100
+"""So that every thread of the web server has opened its files."""
+
 IDLE_S = 5.0
 WAIT_S = 20.0
 

@@ -11,17 +11,21 @@ from tests.bench.shop import encoded, programme_of_rules, sale_body
 from tests.bench.table import Row
 
 TURNS, WARM_UP = 3_000, 300
+A_SATURDAY = datetime.fromisoformat("2026-11-21T14:03:11+01:00")
+"""So that weekend campaigns hold and evening ones do not, whenever the bench runs."""
 
 
 def evaluate_beside_parsing(_folder: Path) -> list[Row]:
     """Every turn takes another basket, so that nothing can be remembered from the turn before."""
     programme = load_programme(programme_of_rules(), "bench programme")
     facts = MemberFacts("7f0c2b1e9d3a4c58")
-    at = datetime.now().astimezone()
+    at = A_SATURDAY
     bodies = [encoded(sale_body(n, None)) for n in range(TURNS + WARM_UP)]
     baskets = [SaleBody.model_validate_json(body).to_sale().basket for body in bodies]
-    earned = sum(len(evaluate(programme, facts, basket, at).entries) for basket in baskets[:100])
-    assert earned > 100, "the programme must be about these baskets"
+    tried = [evaluate(programme, facts, basket, at) for basket in baskets[:100]]
+    holding = sum(bool(each.awards) for one in tried for each in one.outcomes) / len(tried)
+    entries = sum(len(one.entries) for one in tried) / len(tried)
+    assert holding > 10, "the programme must be about these baskets"
     ours, theirs = in_turns(
         lambda n: evaluate(programme, facts, baskets[n], at),
         lambda n: SaleBody.model_validate_json(bodies[n]),
@@ -40,7 +44,8 @@ def evaluate_beside_parsing(_folder: Path) -> list[Row]:
             details={
                 "measured": spread(ours),
                 "baseline": spread(theirs),
-                "entries_per_basket": earned / 100,
+                "rules_that_gave": holding,
+                "entries": entries,
             },
         )
     ]

@@ -34,23 +34,7 @@ def card(number: int) -> str:
 
 def sale_body(number: int, card_code: str | None, lines: int = LINES) -> dict[str, Any]:
     """A sale as a POS posts it: other articles, amounts and quantities on every line."""
-    bought = []
-    for index in range(lines):
-        bare = f"8710400{(number + index) % 500:05}"
-        bought.append(
-            {
-                "line": index + 1,
-                "sku": bare + str(ean.calc_check_digit(bare)),
-                "name": f"Artikel van de week nummer {index}",
-                "quantity": "0.482" if index % 7 == 3 else 1 + index % 3,
-                "amount": 89 + 37 * index,
-                "discount": 25 if index % 5 == 0 else 0,
-                "categories": [_CATEGORIES[index % len(_CATEGORIES)], "assortment"],
-                "brand": _BRANDS[index % len(_BRANDS)],
-                "labels": ["own-brand"] if index % 4 == 0 else [],
-                "tax_rate": "9",
-            }
-        )
+    bought = [_line(number, index) for index in range(lines)]
     total = sum(int(str(line["amount"])) for line in bought)
     body: dict[str, Any] = {
         "sale_id": f"{STORE}-{TILL}-bench-{number:08}",
@@ -63,40 +47,61 @@ def sale_body(number: int, card_code: str | None, lines: int = LINES) -> dict[st
     return body if card_code is None else body | {"card": {"code": card_code, "entry": "scanned"}}
 
 
+def _line(number: int, index: int) -> dict[str, Any]:
+    return {
+        "line": index + 1,
+        "sku": _sku(number + index),
+        "name": f"Artikel van de week nummer {index}",
+        "quantity": "0.482" if index % 7 == 3 else 1 + index % 3,
+        "amount": 89 + 37 * index,
+        "discount": 25 if index % 5 == 0 else 0,
+        "categories": [_CATEGORIES[index % len(_CATEGORIES)], "assortment"],
+        "brand": _BRANDS[index % len(_BRANDS)],
+        "labels": ["own-brand"] if index % 4 == 0 else [],
+        "tax_rate": "9",
+    }
+
+
 def programme_of_rules(count: int = RULES) -> str:
-    """The sample programme's head with `count` rules: base rates, exclusions, and bonuses of every shape."""
+    """The sample's head and `count` rules: two base rates, five exclusions, and campaigns as large chains run them.
+
+    A campaign is about one of 40 categories, one of 40 brands, three articles, own brands in the evening, or a
+    minimum spend; of a basket here some twenty of them hold.
+    """
     head = SAMPLE_PROGRAMME.read_text(encoding="utf-8").partition("[[bonus]]")[0]
-    tables = ["earn", "earn"]
-    rules: list[str] = []
-    for category in ("tobacco", "lottery", "gift-card", "medicine", "infant-formula"):
-        tables.append("exclude")
-        rules.append(
-            f'[[exclude]]\nid = "no-{category}"\ncategories = ["{category}"]\nwhy = "geen punten"\n'
-        )
-    shapes = (
-        'when = { categories = ["%(category)s"], weekdays = ["fri", "sat", "sun"] }',
-        'when = { brands = ["%(brand)s"], minimum_spend = 1500 }',
-        'when = { skus = ["%(sku)s"] }',
-        'when = { labels = ["own-brand"], from_time = 18:00:00, until_time = 20:00:00 }',
-        'when = { categories = ["%(category)s"], from_date = 2026-01-01, until_date = 2027-12-31 }',
-        "when = { minimum_spend = %(spend)s }",
-        'when = { brands = ["Elders %(number)s"] }',
-    )
-    for number in range(count - len(tables)):
-        bare = f"8710400{number % 500:05}"
-        facts = {
-            "number": number,
-            "category": _CATEGORIES[number % len(_CATEGORIES)],
-            "brand": _BRANDS[number % len(_BRANDS)],
-            "sku": bare + str(ean.calc_check_digit(bare)),
-            "spend": 1_000 + 100 * number,
-        }
+    excluded = ("tobacco", "lottery", "gift-card", "medicine", "infant-formula")
+    rules = [
+        f'[[exclude]]\nid = "no-{each}"\ncategories = ["{each}"]\nwhy = "geen punten"\n'
+        for each in excluded
+    ]
+    for number in range(count - len(rules) - head.count("[[earn]]")):
         effect = 'multiply = "1.5"' if number % 3 else "add = 5"
         rules.append(
-            f'[[bonus]]\nid = "bonus-{number}"\n{effect}\n{shapes[number % len(shapes)] % facts}\n'
+            f'[[bonus]]\nid = "bonus-{number}"\n{effect}\nwhen = {_campaign(number)}\n'
             f'why = "actie {number}"\n'
         )
     return head + "\n".join(rules)
+
+
+def _campaign(number: int) -> str:
+    shape, which = number % 5, number // 5
+    if shape == 0:
+        category = (_CATEGORIES + tuple(f"category-{n}" for n in range(32)))[which % 40]
+        return f'{{ categories = ["{category}"], weekdays = ["fri", "sat", "sun"] }}'
+    if shape == 1:
+        brand = (_BRANDS + tuple(f"Merk {n}" for n in range(35)))[which % 40]
+        return f'{{ brands = ["{brand}"], from_date = 2026-01-01, until_date = 2029-12-31 }}'
+    if shape == 2:
+        skus = ", ".join(f'"{_sku(3 * which + n)}"' for n in range(3))
+        return f"{{ skus = [{skus}] }}"
+    if shape == 3:
+        return '{ labels = ["own-brand"], from_time = 18:00:00, until_time = 20:00:00 }'
+    return f"{{ minimum_spend = {3_000 * (which + 1)} }}"
+
+
+def _sku(number: int) -> str:
+    bare = f"8710400{number % 500:05}"
+    return bare + str(ean.calc_check_digit(bare))
 
 
 def member(number: int) -> Member:

@@ -13,6 +13,8 @@ from edge_agent.domain.programme.conditions import Selection
 
 _MOST_TELLING_FIRST = ("skus", "brands", "labels", "categories", "kinds")
 
+_Takes = Callable[[Line], bool]
+
 _WORDS_OF_LINES: Mapping[str, Callable[[Line], Iterable[str | None]]] = {
     "skus": lambda line: (line.sku,),
     "brands": lambda line: (line.brand,),
@@ -27,37 +29,32 @@ class RuleIndex:
     """The selections of one kind of rules, in the file's order; made once per programme."""
 
     def __init__(self, selections: Sequence[Selection]) -> None:
-        self._selections = tuple(selections)
         self._everywhere: list[int] = []
-        self._by_key: dict[str, dict[str | None, list[int]]] = {}
-        self._decided: set[int] = set()
-        """Rules with no other key than the one they are filed under: whoever finds them is selected."""
-        for number, selection in enumerate(self._selections):
+        self._by_key: dict[str, dict[str | None, list[tuple[int, _Takes | None]]]] = {}
+        """Per key and word the rules, each with what else has to be asked: None where the word decides."""
+        for number, selection in enumerate(selections):
             keys = [key for key in _MOST_TELLING_FIRST if getattr(selection, key) is not None]
             if not keys:
                 self._everywhere.append(number)
                 continue
-            if len(keys) == 1:
-                self._decided.add(number)
+            takes = None if len(keys) == 1 else selection.takes
             by_word = self._by_key.setdefault(keys[0], {})
             for word in getattr(selection, keys[0]):
-                by_word.setdefault(word, []).append(number)
+                by_word.setdefault(word, []).append((number, takes))
 
     def selected(self, lines: Sequence[Line]) -> dict[int, list[Line]]:
         """The selected lines, in the basket's order, of every rule (by its number) that selects any."""
         found: dict[int, list[Line]] = {}
         if lines:
-            found.update((number, list(lines)) for number in self._everywhere)
+            everything = list(lines)
+            found.update((number, everything) for number in self._everywhere)
         for key, by_word in self._by_key.items():
             words_of = _WORDS_OF_LINES[key]
             for line in lines:
                 for word in words_of(line):
-                    for number in by_word.get(word, ()):
-                        self._choose(number, line, found)
+                    for number, takes in by_word.get(word, ()):
+                        if takes is None or takes(line):
+                            chosen = found.setdefault(number, [])
+                            if not chosen or chosen[-1] is not line:  # two words may lead here
+                                chosen.append(line)
         return found
-
-    def _choose(self, number: int, line: Line, found: dict[int, list[Line]]) -> None:
-        if number in self._decided or self._selections[number].takes(line):
-            chosen = found.setdefault(number, [])
-            if not chosen or chosen[-1] is not line:  # two of its words may lead here
-                chosen.append(line)

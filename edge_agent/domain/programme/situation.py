@@ -40,8 +40,7 @@ class Award(NamedTuple):
     expiry: Expiry | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What one rule came to; `unmet` says why it gave nothing."""
 
     rule: str
