@@ -79,7 +79,8 @@ class _Page:
         self.last_at = 0.0
         request = f"GET /v1/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
         self._socket.sendall(request.encode())
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     def _read(self) -> None:
         waiting = b""
@@ -98,6 +99,7 @@ class _Page:
     def close(self) -> None:
         """Go away."""
         self._socket.shutdown(socket.SHUT_RDWR)
+        self._reader.join()
         self._socket.close()
 
 
