@@ -3,6 +3,7 @@
 0 fine, 1 the answer is no, 2 wrong use, 3 could not do it.
 """
 
+import gc
 import json
 import signal
 import sys
@@ -88,6 +89,7 @@ def run(config: Path) -> None:
     with _explained():
         agent = build_agent(settings)
     agent.start()
+    gc.freeze()  # what is loaded by now stays; without this every full collection walks all of it in mid-sale
     try:
         code = agent.run(stop)
     finally:
