@@ -261,7 +261,8 @@ class Ledger:
     def act(self) -> Iterator[Act]:
         """One durable transaction for one act; when the block ends without an exception it is on disk."""
         with self._connections.write() as db:
-            act = Act(db, self.identity, self._head)
+            # Asked of the database: `_head` is set when the lock is free again, and another act may be in between.
+            act = Act(db, self.identity, journal.head(db))
             yield act
         # The writer's lock is free again, and another act may have been faster to say so.
         if act.head.seq > self._head.seq:
