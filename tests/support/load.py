@@ -150,7 +150,7 @@ class Load:
             self.log.under_way += 1
         try:
             answer = pos.call("POST", act.path, act.body)
-        except requests.ConnectionError as error:
+        except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError) as error:
             # Refused means that it was down before; anything else, that it died on us.
             if "refused" not in str(error).lower():
                 act.broken += 1
