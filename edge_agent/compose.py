@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -62,15 +63,18 @@ class Store:
     shelf: ProgrammeShelf
 
     @classmethod
-    def open(cls, settings: Settings) -> "Store":
-        """Open the data folder. Raises DataFolderBusy, DataFolderUnusable, WrongTerminal, LedgerUnavailable."""
+    def open(cls, settings: Settings, now: Callable[[], datetime] = system_now) -> "Store":
+        """Open the data folder; `now` is the system's clock.
+
+        Raises DataFolderBusy, DataFolderUnusable, WrongTerminal, LedgerUnavailable.
+        """
         terminal = settings.terminal
         folder = DataFolder(terminal.data)
         try:
-            ledger = Ledger.open(terminal.data, f"{terminal.store}/{terminal.till}", system_now())
+            ledger = Ledger.open(terminal.data, f"{terminal.store}/{terminal.till}", now())
             members = MembersFile(terminal.data / "members")
             shelf = ProgrammeShelf(ledger)
-            clock = Clock(ledger.last_clock())
+            clock = Clock(ledger.last_clock(), now)
         except BaseException:
             folder.release()
             raise
@@ -205,13 +209,15 @@ class Agent:
         self.store.close()
 
 
-def build_agent(settings: Settings) -> Agent:
+def build_agent(settings: Settings, now: Callable[[], datetime] = system_now) -> Agent:
     """Put an agent together; nothing runs yet, but the data folder is held and the port is bound.
+
+    `now` is the system's wall clock.
 
     Raises what `Store.open` raises, ProgrammeInvalid, SettingsInvalid, or OSError when the port is taken.
     """
     token = read_token(settings)
-    store = Store.open(settings)
+    store = Store.open(settings, now)
     try:
         store.begin_with_programme_file()
         bound = listening_socket(settings.web.listen)
