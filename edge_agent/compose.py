@@ -15,6 +15,7 @@ from drivers.scanner_supervisor import ScannerSupervisor
 from edge_agent.clock import Clock, system_now
 from edge_agent.data_folder import DataFolder
 from edge_agent.devices import Devices, PrintQueue
+from edge_agent.errors import LedgerUnavailable
 from edge_agent.health import OK, Health, Heartbeat, Watchdog, Word
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.members import MembersFile
@@ -156,6 +157,7 @@ class Agent:
     notifier: Notifier
     _beats: dict[str, tuple[Heartbeat, float]] = field(default_factory=dict)
     _told: tuple[int, int] = (-1, -1)
+    _untidy: bool = False
 
     def start(self) -> None:
         """Start every thread and begin to answer."""
@@ -178,7 +180,7 @@ class Agent:
         while not stop.wait(turn_s):
             self._carry_beats()
             self._tell_sync()
-            self.store.ledger.tidy()
+            self._tidy()
             watchdog.turn()
             if self.store.ledger.broken:
                 structlog.get_logger(__name__).critical("ledger_broken")
@@ -193,6 +195,17 @@ class Agent:
             if progress > before:
                 heartbeat.beat()
                 self._beats[loop.name] = (heartbeat, progress)
+
+    def _tidy(self) -> None:
+        """Fold the log. A disk without room must not end the agent: it answers that, and goes on once there is."""
+        try:
+            self.store.ledger.tidy()
+        except LedgerUnavailable as error:
+            if not self._untidy:
+                structlog.get_logger(__name__).error("log_not_folded", detail=error.detail)
+            self._untidy = True
+        else:
+            self._untidy = False
 
     def _tell_sync(self) -> None:
         now = (self.store.ledger.head.seq, self.store.ledger.received().seq)
