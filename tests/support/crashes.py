@@ -10,7 +10,7 @@ from typing import Any
 from tests.support.load import Load, Log
 from tests.support.shop import Shop
 
-LIVES_S = (0.02, 0.5)
+LIVES_S = (0.0, 0.4)
 """How long an agent lives before it is killed again."""
 
 CENTRAL_EVERY = 5

@@ -16,7 +16,7 @@ from edge_agent.demo import card
 from tests.support.pos import CHEESE, COFFEE, MILK, Answer, Pos, sale
 from tests.support.shop import Shop
 
-PAUSE_S = 0.02
+PAUSE_S = 0.03
 """Between two calls of a thread: the agent shall be busy most of the time, and can still be started beside it."""
 
 DOWN_PAUSE_S = 0.02

@@ -40,7 +40,7 @@ def shop_on_any_disk(tmp_path: Path) -> Iterator[Shop]:
 
 def _sell_until_refused(shop: Shop) -> tuple[list[dict[str, object]], Answer, str]:
     """What was acknowledged, the first refusal, and the id of the sale that was refused."""
-    acknowledged = []
+    acknowledged: list[dict[str, object]] = []
     for number in range(SALES_MAX):
         answer = shop.pos.sell(sale(f"S-{number}", card(number % 40)))
         if answer.status != 201:

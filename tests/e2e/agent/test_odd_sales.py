@@ -9,8 +9,8 @@ from tests.support.shop import Shop
 from tests.support.waiting import wait_until
 
 UNKNOWN = card(7_000)
-QUIET_S = 3.5
-"""Longer than three turns of the agent's housekeeping, which folds the log into the database after an idle one."""
+QUIET_S = 2.6
+"""Longer than two turns of the agent's housekeeping, which folds the log into the database after an idle one."""
 
 
 def _on_disk(shop: Shop) -> dict[str, str]:
