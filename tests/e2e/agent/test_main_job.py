@@ -97,3 +97,18 @@ def test_a_till_that_is_not_enrolled_earns_and_connects_when_it_is_enrolled_with
         )
         points = shop.pos.identify(CARD).body["balance"]["points"]
         assert points["unconfirmed"] == 0
+
+
+def test_a_scanner_that_is_unplugged_in_mid_scan_comes_back_and_half_a_card_is_nobody(
+    shop: Shop,
+) -> None:
+    with Events(shop.pos) as events:
+        shop.scanner.send(CARD[:7].encode())
+        shop.scanner.unplug()
+        shop.wait_for_device("hand", "offline")
+        shop.scanner.plug()
+        shop.wait_for_device("hand", "ok")
+        shop.scanner.scan(card(8))
+        events.wait_for("member")
+        assert [view["card"] for view in events.of("member")] == ["*********" + card(8)[-4:]]
+        assert not [scan for scan in events.of("scan") if scan["accepted"]][1:]

@@ -80,9 +80,11 @@ def test_a_return_of_an_unknown_sale_waits_for_its_original_and_gives_no_points(
     assert answer.result["awaiting_original"] is True
     assert answer.result["entries"] == []
     again = shop.pos.give_back("ELSEWHERE-1", "R-1", {1: 1})
-    assert (again.status, again.result) == (200, answer.result) or again.result == answer.result
-    shop.wait_until_sent()
-    assert shop.verified()[1]["records"] == 1
+    assert again.result == answer.result
+    shop.wait_until_posted()
+    [record] = shop.records_at_central()
+    assert (record["kind"], record["state"]) == ("return", "parked"), record
+    wait_until(lambda: shop.pos.status()["states"]["parked"] == 1, "the store sees that it waits")
 
 
 def test_a_return_takes_back_what_was_earned_once_and_never_more_than_was_bought(
