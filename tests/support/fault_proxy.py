@@ -143,7 +143,7 @@ class FaultProxy:
                 _reset(exchange.client)
                 return False
         elif fault is not None and fault.kind == "error-500":
-            _swallow(exchange.client, data)
+            _swallow_rest(exchange.client)
             exchange.client.sendall(SORRY)
             return False
         elif fault is None or fault.kind != "silent":
@@ -165,9 +165,8 @@ class FaultProxy:
         return True
 
 
-def _swallow(client: socket.socket, begun: bytes) -> None:
+def _swallow_rest(client: socket.socket) -> None:
     """Read the rest of a request, as far as it comes, so that the answer is not lost in a reset."""
-    del begun
     client.settimeout(LOOK_S)
     with contextlib.suppress(TimeoutError):
         while client.recv(READ_BYTES):

@@ -28,7 +28,7 @@ def sale(
     bought: Sequence[tuple[Article, int]] = ((MILK, 2), (CHEESE, 1)),
     **more: Any,
 ) -> dict[str, Any]:
-    """The body of a sale; without a card when `card` is None. A Monday at noon: no bonus of the sample applies."""
+    """The body of a sale of now; without a card when `card` is None. No bonus applies to what is bought by default."""
     lines = [
         {
             "line": number,

@@ -33,6 +33,7 @@ POINTS_BEFORE = 100
 
 ADMIN_S = 60.0
 
+HAPPY_HOUR = 'weekdays = ["tue"], from_time = 18:00:00, until_time = 20:00:00'
 WITHOUT_PRINTER = '[printer]\nkind = "none"\n'
 
 
@@ -75,6 +76,11 @@ class Shop:
     def agent_config(self) -> Path:
         """The agent's configuration."""
         return self.folder / "agent.toml"
+
+    @property
+    def programme(self) -> Path:
+        """The programme that is published."""
+        return self.folder / "programme.toml"
 
     @property
     def central_data(self) -> Path:
@@ -270,7 +276,7 @@ def open_shop(folder: Path, plan: Plan | None = None, *, started: bool = True) -
 def _furnish(shop: Shop) -> None:
     """Central with a programme, members and this till."""
     shop.central.start()
-    shop.admin("PUT", "/programme", data=sample_programme().read_bytes())
+    shop.admin("PUT", "/programme", data=shop.programme.read_bytes())
     rows = [
         (f"M{number:05}", card(number), f"Noor {chr(65 + number % 26)}.", POINTS_BEFORE)
         for number in range(shop.plan.members)
@@ -280,7 +286,15 @@ def _furnish(shop: Shop) -> None:
         shop.enrol()
 
 
+def programme_text() -> str:
+    """The sample programme without its happy hour: tests count points on Tuesday evenings, too."""
+    text = sample_programme().read_text(encoding="utf-8")
+    assert HAPPY_HOUR in text
+    return text.replace(HAPPY_HOUR, 'categories = ["never"]')
+
+
 def _write_configs(shop: Shop) -> None:
+    shop.programme.write_text(programme_text(), encoding="utf-8")
     shop.data.mkdir(parents=True, exist_ok=True)
     shop.central_data.mkdir(exist_ok=True)
     shop.central_config.write_text(
@@ -300,7 +314,7 @@ def agent_config(shop: Shop) -> str:
         if shop.plan.printer
         else WITHOUT_PRINTER
     )
-    programme = f'[programme]\nfile = "{sample_programme()}"\n' if shop.plan.own_programme else ""
+    programme = f'[programme]\nfile = "{shop.programme}"\n' if shop.plan.own_programme else ""
     return f"""[terminal]
 store = "{STORE}"
 till = "{TILL}"
