@@ -161,7 +161,10 @@ class Connections:
         return reader
 
     def fold_log(self, *, idle: bool) -> None:
-        """Checkpoint: gently while nobody writes, firmly when the log has grown past its bound."""
+        """Checkpoint: gently while nobody writes, firmly when the log has grown past its bound.
+
+        Raises DiskFull or LedgerUnavailable; what was acknowledged is in the log then, as it was before.
+        """
         log = self.path.with_name(self.path.name + "-wal")
         size = log.stat().st_size if log.exists() else 0
         if size > WAL_BYTES_MAX:
@@ -172,7 +175,11 @@ class Connections:
             return
         with self._lock, as_ledger_errors():
             if not self.broken:
-                self._writer.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+                try:
+                    self._writer.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+                except sqlite3.OperationalError as error:
+                    self._take_back(error)
+                    raise
 
     def close(self) -> None:
         """Close every connection; what was acknowledged is on disk already."""
