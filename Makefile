@@ -34,6 +34,10 @@ check: $(STAMP) ## Linting, types and the direction of imports
 bench: $(STAMP) ## The numbers of the design, as ratios measured in one run
 	$(BIN)/python -m tests.bench
 
+export KILLS SEED CUTS EVENTS
+proof: $(STAMP) ## The long proofs; KILLS= SEED= set the amounts
+	$(BIN)/python -m tests.proof
+
 # Made on Linux with uv (pip install uv). The locks name versions and hashes, no hosts; the second one is what a till
 # needs to run, at the same versions.
 LOCK := uv pip compile --quiet --generate-hashes --python-version 3.11 --python-platform linux --no-header --no-emit-index-url

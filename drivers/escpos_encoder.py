@@ -7,7 +7,9 @@ itself, since its choice for the euro sign is one that many printers lack.
 import importlib
 import logging
 import os
+import pickle
 import re
+import shutil
 import tempfile
 import threading
 import unicodedata
@@ -29,6 +31,7 @@ JOB_MARK_BYTES = 4
 """GS ( H function 48 carries four bytes, each 20 to 7E, and the printer answers with them."""
 
 _CACHE_VARIABLE = "ESCPOS_CAPABILITIES_PICKLE_DIR"
+_CACHED = "*.capabilities.pickle"
 
 _SUBSTITUTES = str.maketrans(
     {
@@ -101,30 +104,67 @@ def _encodes(char: str, encoding: str) -> bool:
 
 
 @contextmanager
-def _cache_folder(cache: Path | None) -> Iterator[str]:
-    """Where python-escpos may write its pickle: our own folder, or one that is gone afterwards.
+def _cache_folder(cache: Path | None) -> Iterator[Path]:
+    """Where python-escpos may write its pickle: a folder that is gone afterwards, filled from `cache` and kept there.
 
-    It is unpickled, so it must never be a folder that others can write to.
+    It is unpickled, so it must never be a folder that others can write to. python-escpos opens the file first and
+    parses for a second or more before it writes; a till that is switched off meanwhile would keep an empty one, and
+    never print again. So `cache` only ever gets whole files.
     """
-    if cache is None:
-        with tempfile.TemporaryDirectory(prefix="escpos-") as folder:
+    with tempfile.TemporaryDirectory(prefix="escpos-") as name:
+        folder = Path(name)
+        if cache is None:
             yield folder
-    else:
+            return
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        yield str(cache)
+        known = {path.name for path in cache.glob(_CACHED)}
+        for each in known:
+            shutil.copy2(
+                cache / each, folder / each
+            )  # with its time, by which python-escpos sees its age
+        yield folder
+        for path in folder.glob(_CACHED):
+            if path.name not in known:
+                _keep(path, cache / path.name)
+
+
+def _keep(path: Path, at: Path) -> None:
+    """Copy a file so that it is whole or not there; a disk that is full costs the cache and no receipt."""
+    fresh = at.with_name(f".{at.name}.new")
+    try:
+        with fresh.open("wb") as file:
+            file.write(path.read_bytes())
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(at)
+    except OSError:
+        fresh.unlink(missing_ok=True)
 
 
 def _load(cache: Path | None) -> Any:
-    """Import python-escpos (0.2 s, 11 MB) without what it does on the side.
+    """Import python-escpos (0.2 s, 11 MB; seconds without its cache). A cache that cannot be read is made again."""
+    with _IMPORT_LOCK:
+        try:
+            return _imported(cache)
+        except (EOFError, pickle.UnpicklingError, ValueError, AttributeError):
+            if cache is None:
+                raise
+            for path in cache.glob(_CACHED):
+                path.unlink(missing_ok=True)
+            return _imported(cache)
+
+
+def _imported(cache: Path | None) -> Any:
+    """Import it without what it does on the side.
 
     It calls logging.basicConfig, which would add a second handler to every log line, and writes a
     pickle. (It also makes an empty folder in /tmp, whatever it is told; that one stays.)
     """
-    with _IMPORT_LOCK, _cache_folder(cache) as folder:
+    with _cache_folder(cache) as folder:
         root = logging.getLogger()
         handlers = list(root.handlers)
         before = os.environ.get(_CACHE_VARIABLE)
-        os.environ[_CACHE_VARIABLE] = folder
+        os.environ[_CACHE_VARIABLE] = str(folder)
         try:
             return importlib.import_module("escpos.printer.dummy").Dummy
         finally:

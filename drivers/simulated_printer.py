@@ -40,6 +40,8 @@ SLOW_LINE_S = 0.25
 
 _HOLDING: frozenset[Fault] = frozenset(("paper-out", "cover-open", "cutter", "offline"))
 
+_POWERLESS: frozenset[Fault] = frozenset(("reset", "unplugged"))
+
 _CLEAR_BUFFER = b"\x10\x14\x08"
 
 
@@ -195,7 +197,7 @@ class SimulatedPrinter:
 
     def _run(self) -> None:
         """Print what is held, as far as faults and the time per line allow."""
-        while self._held and not self._faults & _HOLDING and "reset" not in self._faults:
+        while self._held and not self._faults & (_HOLDING | _POWERLESS):
             if self._monotonic() < self._free_at_s:
                 return
             token = self._held.popleft()
@@ -230,6 +232,8 @@ class SimulatedPrinter:
             self._scheduled = (fault, lines - 1) if lines > 1 else None
             if lines <= 1:
                 self._faults.add(fault)
+                if fault == "unplugged":
+                    self._lose_power()
 
     def _finish_job(self) -> None:
         self._count += 1

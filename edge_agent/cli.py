@@ -3,6 +3,7 @@
 0 fine, 1 the answer is no, 2 wrong use, 3 could not do it.
 """
 
+import gc
 import json
 import signal
 import sys
@@ -88,6 +89,7 @@ def run(config: Path) -> None:
     with _explained():
         agent = build_agent(settings)
     agent.start()
+    gc.freeze()  # what is loaded by now stays; without this every full collection walks all of it in mid-sale
     try:
         code = agent.run(stop)
     finally:
@@ -317,7 +319,8 @@ def devices(as_json: bool) -> None:
 @_JSON
 def demo(port: int, data: Path | None, sales: int | None, as_json: bool) -> None:
     """Agent and central on this machine with simulated devices."""
-    from edge_agent.demo import DemoFailed, run_demo
+    from edge_agent.demo.processes import DemoFailed
+    from edge_agent.demo.show import run_demo
 
     try:
         code = run_demo(port, data, sales, as_json=as_json, stop=stop_on_signals())

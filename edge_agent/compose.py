@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -16,6 +17,7 @@ from drivers.share import SharedPort, Standing
 from edge_agent.clock import Clock, system_now
 from edge_agent.data_folder import DataFolder
 from edge_agent.devices import Devices, PrintQueue
+from edge_agent.errors import LedgerUnavailable
 from edge_agent.health import OK, Health, Heartbeat, Watchdog, Word
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.members import MembersFile
@@ -65,15 +67,18 @@ class Store:
     shelf: ProgrammeShelf
 
     @classmethod
-    def open(cls, settings: Settings) -> "Store":
-        """Open the data folder. Raises DataFolderBusy, DataFolderUnusable, WrongTerminal, LedgerUnavailable."""
+    def open(cls, settings: Settings, now: Callable[[], datetime] = system_now) -> "Store":
+        """Open the data folder; `now` is the system's clock.
+
+        Raises DataFolderBusy, DataFolderUnusable, WrongTerminal, LedgerUnavailable.
+        """
         terminal = settings.terminal
         folder = DataFolder(terminal.data)
         try:
-            ledger = Ledger.open(terminal.data, f"{terminal.store}/{terminal.till}", system_now())
+            ledger = Ledger.open(terminal.data, f"{terminal.store}/{terminal.till}", now())
             members = MembersFile(terminal.data / "members")
             shelf = ProgrammeShelf(ledger)
-            clock = Clock(ledger.last_clock())
+            clock = Clock(ledger.last_clock(), now)
         except BaseException:
             folder.release()
             raise
@@ -154,6 +159,7 @@ class Agent:
     notifier: Notifier
     _beats: dict[str, tuple[Heartbeat, float]] = field(default_factory=dict)
     _told: tuple[int, int] = (-1, -1)
+    _untidy: bool = False
 
     def start(self) -> None:
         """Start every thread and begin to answer."""
@@ -176,7 +182,7 @@ class Agent:
         while not stop.wait(turn_s):
             self._carry_beats()
             self._tell_sync()
-            self.store.ledger.tidy()
+            self._tidy()
             watchdog.turn()
             if self.store.ledger.broken:
                 structlog.get_logger(__name__).critical("ledger_broken")
@@ -191,6 +197,17 @@ class Agent:
             if progress > before:
                 heartbeat.beat()
                 self._beats[loop.name] = (heartbeat, progress)
+
+    def _tidy(self) -> None:
+        """Fold the log. A disk without room must not end the agent: it answers that, and goes on once there is."""
+        try:
+            self.store.ledger.tidy()
+        except LedgerUnavailable as error:
+            if not self._untidy:
+                structlog.get_logger(__name__).error("log_not_folded", detail=error.detail)
+            self._untidy = True
+        else:
+            self._untidy = False
 
     def _tell_sync(self) -> None:
         now = (self.store.ledger.head.seq, self.store.ledger.received().seq)
@@ -207,13 +224,15 @@ class Agent:
         self.store.close()
 
 
-def build_agent(settings: Settings) -> Agent:
+def build_agent(settings: Settings, now: Callable[[], datetime] = system_now) -> Agent:
     """Put an agent together; nothing runs yet, but the data folder is held and the port is bound.
+
+    `now` is the system's wall clock.
 
     Raises what `Store.open` raises, ProgrammeInvalid, SettingsInvalid, or OSError when the port is taken.
     """
     token = read_token(settings)
-    store = Store.open(settings)
+    store = Store.open(settings, now)
     try:
         store.begin_with_programme_file()
         bound = listening_socket(settings.web.listen)

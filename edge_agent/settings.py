@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -28,10 +29,23 @@ from edge_agent.domain.toml_source import TomlMistake, TomlSource, read_toml
 
 ENVIRONMENT_PREFIX = "EDGE_AGENT_"
 SECRET_BYTES_MAX = 4_096
+PORT_MAX = 65_535
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
 _Language = Annotated[str, StringConstraints(pattern=r"^(nl|en|de|fr)([-_][A-Za-z]{2})?$")]
-_Listen = Annotated[str, StringConstraints(pattern=r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$")]
+
+
+def _port_exists(listen: str) -> str:
+    if int(listen.rpartition(":")[2]) > PORT_MAX:
+        raise ValueError(f"a port is a number up to {PORT_MAX}")
+    return listen
+
+
+_Listen = Annotated[
+    str,
+    StringConstraints(pattern=r"^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$"),
+    AfterValidator(_port_exists),
+]
 _Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/\s*]+$")]
 _Url = Annotated[str, StringConstraints(pattern=r"^https?://\S+$")]
 

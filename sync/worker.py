@@ -329,8 +329,12 @@ class _PushLoop(_Loop):
         super().cut()
         self._recorded.set()
 
-    def _turn(self, central: _Watched) -> float:
+    def _attempt(self) -> float:
+        # Before anything is looked at, also where there is no line: else one wake would be a wake for ever.
         self._recorded.clear()
+        return super()._attempt()
+
+    def _turn(self, central: _Watched) -> float:
         asked = self._ask.is_set()
         self._ask.clear()
         result: PushResult = push(central, self._parts.outbox, self._window, ask_first=asked)

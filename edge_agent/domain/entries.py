@@ -1,12 +1,11 @@
 """The lines of the ledger, and taking them back."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class EntryKind(StrEnum):
@@ -16,8 +15,7 @@ class EntryKind(StrEnum):
     REVERSE = "reverse"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One change of one account, in whole units of `unit`; positive adds, negative takes.
 
     `lot` is the record id (32 hex digits) of the earning record, None in that record itself. Points of one

@@ -92,12 +92,14 @@ class Record:
     attachment: Attachment | None = None
 
 
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+
+
 def canonical(value: Mapping[str, Any]) -> bytes:
     """JSON in one form only: sorted keys, no spaces, UTF-8."""
-    text = json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-    return text.encode()
+    return _CANONICAL.encode(value).encode()
 
 
 def chain_hash(previous: bytes, body: bytes) -> bytes:

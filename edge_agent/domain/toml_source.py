@@ -91,18 +91,26 @@ def _place(error: tomllib.TOMLDecodeError, text: str) -> tuple[int, str]:
 
 _TOKEN = re.compile(
     r"""
-      (?P<string> \"{3} [^"\\]* (?: (?: \\. | "(?!"") ) [^"\\]* )*+ \"{3,5}
-                | '{3} [^']* (?: '(?!'') [^']* )*+ '{3,5}
-                | " (?: [^"\\] | \\. )*+ "
-                | ' [^']* ' )
+      (?P<quote> \"{3} | '{3} | " | ' )
     | (?P<skip> [ \t\r]+ | \#[^\n]* )
     | (?P<newline> \n )
     | (?P<mark> [\[\]{},=.] )
     | (?P<bare> [^\s\[\]{},=."'\#]+ )
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE,
 )
-"""The parts of a valid TOML text. Possessive, so that a string of a megabyte costs no memory for going back."""
+"""The parts of a valid TOML text; a string only by how it opens."""
+
+_ESCAPED_OR_CLOSING = {
+    '"': re.compile(r'\\.|"', re.DOTALL),
+    '"""': re.compile(r'\\.|"{3,5}', re.DOTALL),
+}
+_CLOSING = {"'": re.compile("'"), "'''": re.compile("'{3,5}")}
+"""What ends a string; up to two quotes more may stand right before the closing three and belong to the text.
+
+One pattern for whole strings would need possessive quantifiers to stay linear, and those of Python 3.11.2, which Debian
+12 has, miss strings that later versions find.
+"""
 
 
 class _Walk:
@@ -198,13 +206,25 @@ class _Walk:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
-    line = 1
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup or ""
+    line, place = 1, 0
+    while (match := _TOKEN.match(text, place)) is not None:
+        kind, start, place = match.lastgroup or "", place, match.end()
+        if kind == "quote":
+            kind, place = "string", _string_end(text, place, match.group())
+        token = text[start:place]
         if kind != "skip":
-            yield kind, match.group(), line
+            yield kind, token, line
         if kind in {"newline", "string"}:
-            line += match.group().count("\n")
+            line += token.count("\n")
+
+
+def _string_end(text: str, place: int, quote: str) -> int:
+    """Where the string ends whose opening `quote` ends at `place`."""
+    pattern = _CLOSING.get(quote) or _ESCAPED_OR_CLOSING[quote]
+    for match in pattern.finditer(text, place):
+        if not match.group().startswith("\\"):
+            return match.end()
+    return len(text)
 
 
 def _with_parents(path: Path, table: Path, line: int) -> Iterator[tuple[Path, int]]:

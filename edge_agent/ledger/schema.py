@@ -46,7 +46,7 @@ def m002_derived(db: Database) -> None:
         " PRIMARY KEY (account, seq, unit, expires_on)) STRICT, WITHOUT ROWID"
     )
     db.execute(
-        "CREATE TABLE sales (sale_id TEXT PRIMARY KEY, seq INTEGER NOT NULL UNIQUE REFERENCES records,"
+        "CREATE TABLE sales (seq INTEGER PRIMARY KEY REFERENCES records, sale_id TEXT NOT NULL UNIQUE,"
         " account TEXT, fingerprint BLOB NOT NULL, result TEXT NOT NULL, print TEXT NOT NULL) STRICT"
     )
     db.execute(

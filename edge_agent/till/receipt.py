@@ -5,6 +5,7 @@ Pure: facts in, document out.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from drivers.document import Block, Cut, Document, Feed, QrCode, Text
@@ -277,6 +278,11 @@ class _Receipt:
         ]
 
 
+_NAMES_KEPT: Final = 256
+"""What units, rules, rewards, the programme and the terminal are called comes back on every receipt."""
+
+
+@lru_cache(_NAMES_KEPT)
 def _name(text: str) -> str:
     """A text from outside as one printable line, with amounts in euro kept together."""
     line = re.sub(r"[ \n]+", " ", printable(text)).strip(" ")

@@ -69,6 +69,17 @@ class NextReward:
         """How much is still to be earned; 0 when the balance reaches it."""
         return max(0, self.cost - self.have)
 
+    def to_json(self) -> dict[str, Any]:
+        """The reward as an answer holds it; `NextReward(**facts)` is the inverse."""
+        return {
+            "title": self.title,
+            "unit": self.unit,
+            "have": self.have,
+            "cost": self.cost,
+            "value": self.value,
+            "usable": self.usable,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class ReceiptTexts:
@@ -133,12 +144,14 @@ def changes_of(
 
     Bonuses come after the base.
     """
-    sums: dict[tuple[bool, str, str, str], int] = {}
+    sums: dict[tuple[str, str, str], int] = {}
     for entry in entries:
-        key = (is_bonus(entry["rule"]), entry["unit"], entry["rule"], entry["why"])
+        key = (entry["rule"], entry["unit"], entry["why"])
         sums[key] = sums.get(key, 0) + entry["quantity"]
-    ordered = sorted(sums.items(), key=lambda item: item[0][0])
-    return tuple(Change(unit, quantity, why, bonus) for (bonus, unit, _, why), quantity in ordered)
+    changes = [
+        Change(unit, quantity, why, is_bonus(rule)) for (rule, unit, why), quantity in sums.items()
+    ]
+    return tuple(sorted(changes, key=lambda change: change.bonus))
 
 
 def next_reward(

@@ -5,6 +5,7 @@ Everything here measures in characters of the printer's normal font, and returns
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from drivers.document import Document, Text
@@ -85,6 +86,9 @@ def wrap(text: str, width: int, lines_max: int | None = None) -> list[str]:
     A word longer than a line is broken at its no-break spaces, else anywhere: nothing is lost. With
     `lines_max` what does not fit is cut, and the last line ends in `...`; meant for names, not for numbers.
     """
+    if len(text) <= width and "\n" not in text and "  " not in text:  # most of a receipt
+        line = text.strip(" ")
+        return [line] if line else []
     lines: list[str] = []
     for paragraph in text.split("\n"):
         lines.extend(_wrapped_paragraph(paragraph, width))
@@ -94,10 +98,15 @@ def wrap(text: str, width: int, lines_max: int | None = None) -> list[str]:
     return lines
 
 
-def _wrapped_paragraph(paragraph: str, width: int) -> list[str]:
+_PARAGRAPHS_KEPT: Final = 256
+"""The remarks, greetings and reasons that are too long for a line are the same on most receipts."""
+
+
+@lru_cache(_PARAGRAPHS_KEPT)
+def _wrapped_paragraph(paragraph: str, width: int) -> tuple[str, ...]:
     paragraph = re.sub(" +", " ", paragraph.strip(" "))
     if len(paragraph) <= width:
-        return [paragraph] if paragraph else []
+        return (paragraph,) if paragraph else ()
     lines: list[str] = []
     line = ""
     for word in _words(paragraph, width):
@@ -109,7 +118,7 @@ def _wrapped_paragraph(paragraph: str, width: int) -> list[str]:
             line = word
     if line:
         lines.append(line)
-    return lines
+    return tuple(lines)
 
 
 def _words(paragraph: str, width: int) -> list[str]:

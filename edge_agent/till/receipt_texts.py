@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -244,41 +245,68 @@ class Formats:
     """Numbers, dates and euro as `language` writes them, with no-break spaces where a line must not be broken."""
 
     def __init__(self, language: Language, time_zone: tzinfo) -> None:
-        self._locale = Locale.parse(_LOCALE_NAMES[language])
+        self._language = language
         self._time_zone = time_zone
 
     def number(self, value: int) -> str:
         """An integer with the language's thousands separators."""
         if abs(value) < 1_000:  # the same in all our languages, and most of what a receipt prints
             return str(value)
-        return _unbroken(format_decimal(value, locale=self._locale)).replace("\N{MINUS SIGN}", "-")
+        locale = _locale(self._language)
+        return _unbroken(format_decimal(value, locale=locale)).replace("\N{MINUS SIGN}", "-")
 
     def quantity(self, value: int, name: UnitName) -> str:
         """A number with its unit, singular or plural as the language asks (French: 0 point)."""
-        plural = self._locale.plural_form(abs(value))
-        return (
-            f"{self.number(value)}\N{NO-BREAK SPACE}{name.one if plural == 'one' else name.other}"
-        )
+        unit = name.one if _is_singular(self._language, abs(value)) else name.other
+        return f"{self.number(value)}\N{NO-BREAK SPACE}{unit}"
 
     def euro(self, cents: int) -> str:
         """An amount in euro; whole euros without decimals, as rewards are spoken of (`€ 5`)."""
-        pattern = self._locale.currency_formats["standard"].pattern
-        if cents % 100 == 0:
-            pattern = pattern.replace("0.00", "0")
-        amount = format_currency(
-            Decimal(cents) / 100, "EUR", pattern, locale=self._locale, currency_digits=False
-        )
-        return _unbroken(amount).replace("\N{MINUS SIGN}", "-")
+        return _euro(self._language, cents)
 
     def day(self, on: date) -> str:
         """A date in figures with the year in full: an expiry may be years away."""
-        pattern = re.sub("y+", "y", get_date_format("short", self._locale).pattern)
-        return format_date(on, pattern, self._locale)
+        return _day(self._language, on)
 
     def moment(self, at: datetime) -> str:
         """Date and time to the minute in the programme's time zone."""
         local = at.astimezone(self._time_zone)
         return f"{self.day(local.date())}\N{NO-BREAK SPACE}{local:%H:%M}"
+
+
+# Babel reads its patterns anew at every call, some 20 µs each; what a till prints today it prints on every receipt.
+
+_KEPT: Final = 256
+"""Per kind: days on which something expires, and the values and costs of rewards; a shop has some dozens."""
+
+
+@lru_cache(len(Language))
+def _locale(language: Language) -> Locale:
+    return Locale.parse(_LOCALE_NAMES[language])
+
+
+@lru_cache(_KEPT)
+def _is_singular(language: Language, count: int) -> bool:
+    return bool(_locale(language).plural_form(count) == "one")
+
+
+@lru_cache(_KEPT)
+def _euro(language: Language, cents: int) -> str:
+    locale = _locale(language)
+    pattern = locale.currency_formats["standard"].pattern
+    if cents % 100 == 0:
+        pattern = pattern.replace("0.00", "0")
+    amount = format_currency(
+        Decimal(cents) / 100, "EUR", pattern, locale=locale, currency_digits=False
+    )
+    return _unbroken(amount).replace("\N{MINUS SIGN}", "-")
+
+
+@lru_cache(_KEPT)
+def _day(language: Language, on: date) -> str:
+    locale = _locale(language)
+    pattern = re.sub("y+", "y", get_date_format("short", locale).pattern)
+    return format_date(on, pattern, locale)
 
 
 def _unbroken(text: str) -> str:

@@ -1,7 +1,7 @@
 """From an answer to paper: the one way, for the first print and for every copy."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -35,14 +35,11 @@ def entries_json(
     entries: Sequence[Entry], programme: Programme, language: str
 ) -> list[dict[str, Any]]:
     """Entries as the API shows them: with the reason in words, and bonuses told from the base."""
-    return [
-        {
-            **entry.to_json(),
-            "why": programme.reason(entry.rule, language),
-            "bonus": programme.is_bonus(entry.rule),
-        }
-        for entry in entries
-    ]
+    said = {
+        rule: {"why": programme.reason(rule, language), "bonus": programme.is_bonus(rule)}
+        for rule in {entry.rule for entry in entries}
+    }
+    return [entry.to_json() | said[entry.rule] for entry in entries]
 
 
 def standing_json(
@@ -60,7 +57,7 @@ def standing_json(
         "standing": standing,
         "balance": {unit: balance.to_json() for unit, balance in holdings.balance.items()},
         "expiring": [item.to_json() for item in holdings.expiring],
-        "next_reward": None if reward is None else asdict(reward),
+        "next_reward": None if reward is None else reward.to_json(),
     }
 
 
@@ -72,11 +69,35 @@ class Paper:
     lines: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one version of the programme says on every receipt, in the till's language."""
+
+    programme: str
+    unit_names: dict[str, UnitName]
+    texts: ReceiptTexts
+
+
 class Receipts:
     """Lays out receipts for one till."""
 
     def __init__(self, settings: TillSettings) -> None:
         self._settings = settings
+        self._said: dict[
+            str, _Said
+        ] = {}  # by digest: no more of them than the shelf has programmes
+
+    def _said_by(self, programme: Programme) -> _Said:
+        said = self._said.get(programme.digest)
+        if said is None:
+            language = self._settings.language
+            said = _Said(
+                programme.file.name.for_language(language),
+                _unit_names(programme, language),
+                _texts(programme, language),
+            )
+            self._said[programme.digest] = said
+        return said
 
     def paper(
         self, result: Mapping[str, Any], programme: Programme, columns: int, *, copy: bool = False
@@ -88,7 +109,7 @@ class Receipts:
     def _facts(
         self, result: Mapping[str, Any], programme: Programme, *, copy: bool = False
     ) -> ReceiptFacts:
-        language = self._settings.language
+        said = self._said_by(programme)
         at = datetime.fromisoformat(result["at"])
         kind = ReceiptKind(result["kind"])
         sale_id = result.get("sale_id", "")
@@ -97,8 +118,8 @@ class Receipts:
         expiring = result["expiring"][0] if result["expiring"] else None
         return ReceiptFacts(
             kind=kind,
-            language=Language(language),
-            programme=programme.file.name.for_language(language),
+            language=Language(self._settings.language),
+            programme=said.programme,
             terminal=f"{self._settings.store} / {self._settings.till}",
             at=at,
             time_zone=programme.timezone,
@@ -121,8 +142,8 @@ class Receipts:
             reference=sale_reference(self._settings.store, self._settings.till, sale_id)
             if sale_id
             else "",
-            unit_names=_unit_names(programme, language),
-            texts=_texts(programme, language),
+            unit_names=said.unit_names,
+            texts=said.texts,
         )
 
 

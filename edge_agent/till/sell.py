@@ -2,18 +2,20 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import uuid_utils
+from pydantic_core import to_json
 
 from edge_agent.domain.basket import PresentedCard, Sale
 from edge_agent.domain.cards import is_member_card, masked
 from edge_agent.domain.entries import total_per_unit
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme, evaluate
-from edge_agent.domain.record import ClockReading, RecordKind, canonical
+from edge_agent.domain.record import ClockReading, RecordKind
 from edge_agent.errors import FieldError, Invalid, SaleDiffers
 from edge_agent.ledger.ledger import Act, Lookups, StoredSale
 from edge_agent.till.directory import Account, Holdings, unknown_account
@@ -32,13 +34,17 @@ class _Pinned:
     facts: MemberFacts | None = None
 
 
-def fingerprint(sale: Sale) -> bytes:
-    """What tells a repeat from another sale under the same id: everything that was sent, but for `print`."""
+def fingerprint(sale: Sale, basket: Mapping[str, Any]) -> bytes:
+    """What tells a repeat from another sale under the same id: everything that was sent, but for `print`.
+
+    `basket` is `sale.basket.to_json()`. The order of names and fields is part of it: fingerprints are stored, and
+    another order would make every repeat a different sale.
+    """
     card = sale.card
     return hashlib.sha256(
-        canonical(
+        to_json(
             {
-                "basket": sale.basket.to_json(),
+                "basket": basket,
                 "names": [line.name for line in sale.basket.lines],
                 "card": "till"
                 if sale.from_till
@@ -59,7 +65,8 @@ def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
     Raises SaleDiffers, Invalid (a card that is not of a form this shop gives out), QuoteLapsed, NoProgramme, DiskFull
     or LedgerUnavailable; then nothing was recorded.
     """
-    mark = fingerprint(sale)
+    basket = sale.basket.to_json()
+    mark = fingerprint(sale, basket)
     if not sale.training:
         known = parts.ledger.lookups().sale(sale.sale_id)
         if known is not None:
@@ -74,9 +81,11 @@ def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
         known = act.sale(sale.sale_id)
         if known is not None:
             return _repeat(known, mark)
-        result, paper = _record(parts, receipts, act, sale, card, at, clock, pinned, mark)
+        result, text, paper = _record(
+            parts, receipts, act, sale, basket, card, at, clock, pinned, mark
+        )
     _after(parts, sale, result, paper)
-    return Answer(result, first=True)
+    return Answer(result, first=True, text=text)
 
 
 def _repeat(known: StoredSale, mark: bytes) -> Answer:
@@ -84,7 +93,7 @@ def _repeat(known: StoredSale, mark: bytes) -> Answer:
         raise SaleDiffers(
             f"sale {known.sale_id} was recorded before with other content; that one stands"
         )
-    return Answer(json.loads(known.result), first=False)
+    return Answer(json.loads(known.result), first=False, text=known.result)
 
 
 def check_form(parts: Parts, card: PresentedCard | None) -> None:
@@ -108,12 +117,13 @@ def _record(
     receipts: Receipts,
     act: Act,
     sale: Sale,
+    basket: Mapping[str, Any],
     card: PresentedCard | None,
     at: datetime,
     clock: ClockReading,
     pinned: _Pinned,
     mark: bytes,
-) -> tuple[dict[str, Any], Paper]:
+) -> tuple[dict[str, Any], str, Paper]:
     account = None if card is None else _account(parts, act, card)
     facts = _facts(account, pinned)
     evaluation = _evaluate(pinned.programme, facts, sale, at)
@@ -128,7 +138,7 @@ def _record(
             "facts": None if facts is None else facts.to_json(),
             "sale": {"sale_id": sale.sale_id}
             | ({"quote_id": sale.quote_id} if sale.quote_id else {}),
-            "basket": sale.basket.to_json(),
+            "basket": basket,
         },
         _personal(sale, card),
         None if facts is None else facts.account,
@@ -147,9 +157,9 @@ def _record(
         PrintState.QUEUED if sale.print and parts.printing.columns is not None else PrintState.NONE
     )
     ref = None if account is None else account.ref
-    text = json.dumps(result, separators=(",", ":"), ensure_ascii=False)
+    text = to_json(result).decode()
     act.keep_sale(StoredSale(sale.sale_id, record.seq, ref, mark, text, state.value))
-    return result, paper
+    return result, text, paper
 
 
 def _account(parts: Parts, act: Act, card: PresentedCard) -> Account:

@@ -111,12 +111,14 @@ class CentralState(StrEnum):
 class Answer:
     """The answer to a sale, return or void: `result` is the same for ever; `first` tells 201 from 200.
 
-    `awaiting_original` marks a return of a sale that this till does not know (202).
+    `awaiting_original` marks a return of a sale that this till does not know (202). `text` is the result as the JSON
+    text that was stored, so that it goes out without being made again; None where nothing is stored (training).
     """
 
     result: dict[str, Any]
     first: bool
     awaiting_original: bool = False
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

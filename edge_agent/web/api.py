@@ -120,7 +120,10 @@ def _recorded(ports: Ports, kind: str, answer: Answer) -> Response:
     if answer.first:
         ports.metrics.recorded(kind)
     status_code = 202 if answer.awaiting_original else 201 if answer.first else 200
-    return _json({"result": answer.result}, status_code)
+    if answer.text is None:
+        return _json({"result": answer.result}, status_code)
+    body = f'{{"result":{answer.text}}}'.encode()
+    return Response(body, status_code, content_type=JSON_TYPE)
 
 
 @dataclass(frozen=True, slots=True)

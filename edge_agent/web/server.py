@@ -61,9 +61,9 @@ def listening_socket(listen: str) -> socket.socket:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((bare, int(port)))
         bound.listen(_BACKLOG)
-    except OSError:
+    except OSError as error:
         bound.close()
-        raise
+        raise OSError(f"web.listen: cannot listen on {listen}: {error.strerror}") from error
     return bound
 
 

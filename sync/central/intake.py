@@ -7,6 +7,7 @@ is stored before anybody tries to understand it.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -126,31 +127,22 @@ def _store(connection: Connection, push: _Push) -> None:
     if not push.fresh:
         return
     taken = _ids_taken(connection, push.fresh)
+    new = []
     for record in push.fresh:
-        row = connection.execute(
-            _INSERT,
-            {
-                "terminal": push.terminal,
-                "epoch": push.epoch,
-                "seq": record.seq,
-                "record_id": None if record.id in taken else record.id,
-                "claimed_id": record.id,
-                "previous": bytes.fromhex(record.previous),
-                "hash": bytes.fromhex(record.hash),
-                "body": record.body.encode(),
-                "received_at": push.at,
-            },
-        ).scalar_one()
+        new.append(_row(push, record, id_is_taken=record.id in taken))
         taken.add(record.id)
-        if record.attachment is not None:
-            connection.execute(
-                insert(attachments),
-                {
-                    "record": row,
-                    "salt": bytes.fromhex(record.attachment.salt),
-                    "content": record.attachment.content.encode(),
-                },
-            )
+    rows = connection.scalars(_INSERT, new).all()
+    attached = [
+        {
+            "record": row,
+            "salt": bytes.fromhex(record.attachment.salt),
+            "content": record.attachment.content.encode(),
+        }
+        for row, record in zip(rows, push.fresh, strict=True)
+        if record.attachment is not None
+    ]
+    if attached:
+        connection.execute(insert(attachments), attached)
     position = {"received": push.received, "head": push.head, "last_at": push.at}
     statement = upsert(connection, chains).values(
         terminal=push.terminal, epoch=push.epoch, first_at=push.at, **position
@@ -160,7 +152,21 @@ def _store(connection: Connection, push: _Push) -> None:
     )
 
 
-_INSERT = insert(records).returning(records.c.row)
+_INSERT = insert(records).returning(records.c.row, sort_by_parameter_order=True)
+
+
+def _row(push: _Push, record: WireRecord, *, id_is_taken: bool) -> dict[str, Any]:
+    return {
+        "terminal": push.terminal,
+        "epoch": push.epoch,
+        "seq": record.seq,
+        "record_id": None if id_is_taken else record.id,
+        "claimed_id": record.id,
+        "previous": bytes.fromhex(record.previous),
+        "hash": bytes.fromhex(record.hash),
+        "body": record.body.encode(),
+        "received_at": push.at,
+    }
 
 
 def _ids_taken(connection: Connection, fresh: list[WireRecord]) -> set[str]:

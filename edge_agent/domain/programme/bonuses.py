@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from functools import cached_property
 from typing import ClassVar, Self
 
@@ -48,12 +49,16 @@ class BonusRule(TableModel):
         awards = self._added(lines) if self.add is not None else self._multiplied(lines, base)
         return Outcome(self.id, awards, None if awards else Unmet(Obstacle.NO_BASE))
 
+    @cached_property
+    def _extra_share(self) -> Fraction:
+        return fraction(self.multiply or 1) - 1
+
     def _added(self, lines: Sequence[Line]) -> tuple[Award, ...]:
         return self._awards(lines, apportion(self.add or 0, [line.amount for line in lines]))
 
     def _multiplied(self, lines: Sequence[Line], base: BasePoints) -> tuple[Award, ...]:
         weights = [base.get((self.unit, line.number), 0) for line in lines]
-        extra = rounded(sum(weights) * (fraction(self.multiply or 1) - 1), self.rounding)
+        extra = rounded(sum(weights) * self._extra_share, self.rounding)
         return self._awards(lines, apportion(extra, weights))
 
     def _awards(self, lines: Sequence[Line], quantities: Sequence[int]) -> tuple[Award, ...]:

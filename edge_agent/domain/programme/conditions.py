@@ -99,7 +99,7 @@ class Conditions(Selection):
     def unmet_by(self, selected: Sequence[Line]) -> Unmet | None:
         """Why the selected lines are not enough; None when they are."""
         if self.minimum_spend is not None:
-            missing = self.minimum_spend - sum(line.amount for line in selected)
+            missing = self.minimum_spend - sum([line.amount for line in selected])
             if missing > 0:
                 return Unmet(Obstacle.TOO_LITTLE, missing)
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fractions import Fraction
 from functools import cached_property
 from typing import ClassVar
 
@@ -39,9 +40,13 @@ class EarnRule(TableModel):
     expiry: Expiry | None = None
     why: LocalText | None = None
 
+    @cached_property
+    def _rate(self) -> Fraction:
+        return fraction(self.points) / self.per
+
     def awards(self, lines: Sequence[Line]) -> tuple[Award, ...]:
         """The points for these lines, apportioned to them by their amounts."""
-        rate = fraction(self.points) / self.per
+        rate = self._rate
         amounts = [line.amount for line in lines]
         if self.stage is Stage.LINE:
             quantities = [rounded(amount * rate, self.rounding) for amount in amounts]

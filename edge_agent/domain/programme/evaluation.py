@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import attrgetter
 
 from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.entries import Entry, EntryKind
@@ -66,12 +67,8 @@ def _entries(programme: Programme, outcomes: Sequence[Outcome], earned_on: date)
         first = outcome.awards[0]  # all awards of one rule share its unit and expiry
         expiry = first.expiry or programme.file.unit[first.unit].expiry
         expires_on = None if expiry is None else expiry.last_day(earned_on)
-        for award in sorted(outcome.awards, key=lambda award: award.line):
-            yield Entry(
-                kind=EntryKind.EARN,
-                unit=award.unit,
-                quantity=award.quantity,
-                rule=award.rule,
-                line=award.line,
-                expires_on=expires_on,
-            )
+        for unit, quantity, rule, line, _ in sorted(outcome.awards, key=_LINE):
+            yield Entry(EntryKind.EARN, unit, quantity, rule, line, expires_on=expires_on)
+
+
+_LINE = attrgetter("line")

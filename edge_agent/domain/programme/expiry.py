@@ -3,6 +3,7 @@
 import calendar
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -33,16 +34,25 @@ class Expiry(TableModel):
 
     def last_day(self, earned_on: date) -> date:
         """The last day on which points earned on `earned_on` can be used."""
-        day = (
-            earned_on + timedelta(days=self.days)
-            if self.days is not None
-            else _months_later(earned_on, self.months or 0)
-        )
-        if self.rounded is RoundedTo.END_OF_MONTH:
-            return day.replace(day=calendar.monthrange(day.year, day.month)[1])
-        if self.rounded is RoundedTo.END_OF_YEAR:
-            return day.replace(month=12, day=31)
-        return day
+        return _last_day(self.days, self.months, self.rounded, earned_on)
+
+
+_KEPT = 64
+"""Every rule that gives something asks, and on one day a programme has few answers."""
+
+
+@lru_cache(_KEPT)
+def _last_day(days: int | None, months: int | None, to: RoundedTo, earned_on: date) -> date:
+    day = (
+        earned_on + timedelta(days=days)
+        if days is not None
+        else _months_later(earned_on, months or 0)
+    )
+    if to is RoundedTo.END_OF_MONTH:
+        return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+    if to is RoundedTo.END_OF_YEAR:
+        return day.replace(month=12, day=31)
+    return day
 
 
 def _months_later(day: date, months: int) -> date:

@@ -5,50 +5,56 @@ filed under the words of one of its keys, the most telling one; the words of a l
 asking.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 
 from edge_agent.domain.basket import Line
 from edge_agent.domain.programme.conditions import Selection
 
 _MOST_TELLING_FIRST = ("skus", "brands", "labels", "categories", "kinds")
 
+_Takes = Callable[[Line], bool]
+
+_WORDS_OF_LINES: Mapping[str, Callable[[Line], Iterable[str | None]]] = {
+    "skus": lambda line: (line.sku,),
+    "brands": lambda line: (line.brand,),
+    "labels": attrgetter("labels"),
+    "categories": attrgetter("categories"),
+    "kinds": lambda line: (line.kind,),
+}
+"""What a line has under each key of a selection."""
+
 
 class RuleIndex:
     """The selections of one kind of rules, in the file's order; made once per programme."""
 
     def __init__(self, selections: Sequence[Selection]) -> None:
-        self._selections = tuple(selections)
         self._everywhere: list[int] = []
-        self._by_word: dict[tuple[str, str], list[int]] = {}
-        for number, selection in enumerate(self._selections):
-            key = next((k for k in _MOST_TELLING_FIRST if getattr(selection, k) is not None), None)
-            if key is None:
+        self._by_key: dict[str, dict[str | None, list[tuple[int, _Takes | None]]]] = {}
+        """Per key and word the rules, each with what else has to be asked: None where the word decides."""
+        for number, selection in enumerate(selections):
+            keys = [key for key in _MOST_TELLING_FIRST if getattr(selection, key) is not None]
+            if not keys:
                 self._everywhere.append(number)
                 continue
-            for word in getattr(selection, key):
-                self._by_word.setdefault((key, word), []).append(number)
+            takes = None if len(keys) == 1 else selection.takes
+            by_word = self._by_key.setdefault(keys[0], {})
+            for word in getattr(selection, keys[0]):
+                by_word.setdefault(word, []).append((number, takes))
 
     def selected(self, lines: Sequence[Line]) -> dict[int, list[Line]]:
         """The selected lines, in the basket's order, of every rule (by its number) that selects any."""
         found: dict[int, list[Line]] = {}
         if lines:
-            found.update((number, list(lines)) for number in self._everywhere)
-        for line in lines:
-            for word in _words(line):
-                for number in self._by_word.get(word, ()):
-                    if self._selections[number].takes(line):
-                        chosen = found.setdefault(number, [])
-                        if not chosen or chosen[-1] is not line:  # two of its words may lead here
-                            chosen.append(line)
+            everything = list(lines)
+            found.update((number, everything) for number in self._everywhere)
+        for key, by_word in self._by_key.items():
+            words_of = _WORDS_OF_LINES[key]
+            for line in lines:
+                for word in words_of(line):
+                    for number, takes in by_word.get(word, ()):
+                        if takes is None or takes(line):
+                            chosen = found.setdefault(number, [])
+                            if not chosen or chosen[-1] is not line:  # two words may lead here
+                                chosen.append(line)
         return found
-
-
-def _words(line: Line) -> Iterator[tuple[str, str]]:
-    yield "skus", line.sku
-    yield "kinds", line.kind
-    if line.brand is not None:
-        yield "brands", line.brand
-    for label in line.labels:
-        yield "labels", label
-    for category in line.categories:
-        yield "categories", category

@@ -8,7 +8,7 @@ never changes what it is given. `Programme.mechanisms` declares the order.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.member import MemberFacts
@@ -30,8 +30,7 @@ class Situation:
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Award:
+class Award(NamedTuple):
     """Points for one line by one rule. `expiry` is the rule's own, None for the unit's."""
 
     unit: str
@@ -41,8 +40,7 @@ class Award:
     expiry: Expiry | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What one rule came to; `unmet` says why it gave nothing."""
 
     rule: str

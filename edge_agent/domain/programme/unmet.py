@@ -1,9 +1,9 @@
 """Why a rule gave nothing: a reason that programs can tell apart, and its words in the shop's languages."""
 
-from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency
@@ -100,8 +100,7 @@ _WORDS: dict[Obstacle, Texts] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Unmet:
+class Unmet(NamedTuple):
     """What stood in the way of a rule, with the figure that says how far off it was."""
 
     obstacle: Obstacle

@@ -438,6 +438,19 @@ def test_a_till_that_is_not_enrolled_says_so_and_begins_once_it_is(
     connected(bench)
 
 
+def test_a_sale_on_a_till_that_is_not_enrolled_does_not_make_sync_turn_without_a_pause(
+    bench: Bench,
+) -> None:
+    bench.enrolled = False
+    bench.start()
+    eventually(lambda: bench.state() is LinkState.NOT_ENROLLED, "not enrolled")
+    before = bench.beats.counts["sync-push"]
+    bench.sell()
+    eventually(lambda: bench.beats.counts["sync-push"] > before, "the wake is heard")
+    time.sleep(0.3)
+    assert bench.beats.counts["sync-push"] - before < 10
+
+
 def test_a_record_that_nobody_lets_through_is_said(bench: Bench, server: ScriptedCentral) -> None:
     bench.start()
     connected(bench)

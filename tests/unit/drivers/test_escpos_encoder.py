@@ -1,6 +1,7 @@
 """Documents into ESC/POS bytes."""
 
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -175,3 +176,17 @@ EscposEncoder('TM-T20II', cache=Path({str(cache)!r})).check()
     subprocess.run([sys.executable, "-c", program], check=True)
     assert cache.stat().st_mode & 0o777 == 0o700
     assert len(list(cache.glob("*.pickle"))) == 1
+
+
+@pytest.mark.parametrize("rest", [b"", b"\x80\x02}q", b"no pickle at all"])
+def test_a_cache_that_was_cut_off_is_made_again(tmp_path: Path, rest: bytes) -> None:
+    version = platform.python_version()
+    (tmp_path / f"{version}.capabilities.pickle").write_bytes(rest)
+    code = f"""
+from pathlib import Path
+from drivers.escpos_encoder import EscposEncoder
+EscposEncoder('TM-T20II', cache=Path({str(tmp_path)!r})).check()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    [kept] = tmp_path.iterdir()
+    assert len(kept.read_bytes()) > 10_000

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from pysqlite3 import dbapi2
-from sqlite_utils import Database
 
 from edge_agent.errors import DiskFull, LedgerUnavailable
 from edge_agent.ledger.database import WAL_BYTES_MAX, Connections, sqlite_is_sound
@@ -136,39 +135,3 @@ def test_another_program_can_read_the_ledger_with_its_own_sqlite(tmp_path: Path)
     with sqlite3.connect(f"file:{tmp_path}/ledger.db?mode=ro", uri=True) as plain:
         assert plain.execute("SELECT count(*) FROM records").fetchone() == (1,)
     plain.close()
-
-
-def test_a_full_disk_leaves_the_log_as_it_is_and_ends_nobodys_work(
-    connections: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with connections.write() as db:
-        db.execute("INSERT INTO t VALUES (1)")
-
-    def full(_self: Database, statement: str) -> None:
-        error = dbapi2.OperationalError("database or disk is full")
-        error.sqlite_errorcode, error.sqlite_errorname = dbapi2.SQLITE_FULL, "SQLITE_FULL"
-        raise error
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Database, "execute", full)
-        connections.fold_log(idle=True)
-    assert not connections.broken
-    connections.fold_log(idle=True)
-    assert count(connections) == 1
-
-
-def test_an_io_error_while_the_log_is_folded_breaks_the_handle(
-    connections: Connections, tmp_path: Path
-) -> None:
-    with connections.write() as db:
-        db.execute("INSERT INTO t VALUES (zeroblob(?))", (1_000_000,))
-    size = (tmp_path / "x.db").stat().st_size
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        connections.fold_log(idle=True)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, ignored)
-    assert connections.broken
