@@ -319,7 +319,8 @@ def devices(as_json: bool) -> None:
 @_JSON
 def demo(port: int, data: Path | None, sales: int | None, as_json: bool) -> None:
     """Agent and central on this machine with simulated devices."""
-    from edge_agent.demo import DemoFailed, run_demo
+    from edge_agent.demo.processes import DemoFailed
+    from edge_agent.demo.show import run_demo
 
     try:
         code = run_demo(port, data, sales, as_json=as_json, stop=stop_on_signals())

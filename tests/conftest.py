@@ -1,7 +1,11 @@
 """Fixtures that every test may use."""
 
-import pytest
+from collections.abc import Iterator
 
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.e2e.page.browser import CHROMIUM_FLAGS
 from tests.needs import require
 
 
@@ -9,6 +13,16 @@ from tests.needs import require
 def chromium() -> str:
     """Path of Debian's Chromium."""
     return require("chromium", "apt-get install chromium")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Debian's Chromium, started once for a worker: Playwright runs one loop in a process."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        expect.set_options(timeout=10_000)
+        yield started
+        started.close()
 
 
 @pytest.fixture(scope="session")

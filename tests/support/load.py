@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import requests
 
-from edge_agent.demo import card
+from edge_agent.demo.goods import card
 from tests.support.pos import CHEESE, COFFEE, MILK, Answer, Pos, sale
 from tests.support.shop import Shop
 

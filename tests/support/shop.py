@@ -18,7 +18,7 @@ import requests
 from drivers.simulated_printer import PrintedJob, SimulatedPrinter
 from drivers.simulated_printer_server import PrinterServer
 from drivers.simulated_scanner import PtyScanner
-from edge_agent.demo import card, sample_programme
+from edge_agent.demo.goods import card, sample_programme
 from sync.identity import enrol, save_identity
 from tests.support.fault_proxy import FaultProxy
 from tests.support.pos import Pos

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from edge_agent.demo import card
+from edge_agent.demo.goods import card
 from tests.support.fault_proxy import RECORDS, Fault
 from tests.support.pos import sale
 from tests.support.shop import Plan, Shop, open_shop

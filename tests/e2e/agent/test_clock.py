@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edge_agent.demo import card
+from edge_agent.demo.goods import card
 from tests.support.agent_with_clock import COMMAND, clock_file
 from tests.support.pos import hours_from_now, sale
 from tests.support.shop import Plan, Shop, open_shop

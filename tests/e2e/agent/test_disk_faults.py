@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.demo import card
+from edge_agent.demo.goods import card
 from tests.support.disk import failing_calls, fill, make_read_only, small_disk
 from tests.support.pos import Answer, sale
 from tests.support.process import run_installed

@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from edge_agent.demo import card
+from edge_agent.demo.goods import card
 from tests.support.pos import Events, sale
 from tests.support.process import installed, run_installed
 from tests.support.shop import Plan, Shop, open_shop

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from edge_agent.demo import card
+from edge_agent.demo.goods import card
 from tests.support.pos import sale
 from tests.support.process import installed
 from tests.support.shop import Plan, Shop, open_shop

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from edge_agent.demo import card
+from edge_agent.demo.goods import card
 from tests.support.pos import COFFEE, Events, sale
 from tests.support.process import run_installed
 from tests.support.shop import POINTS_BEFORE, TERMINAL, Plan, Shop, open_shop

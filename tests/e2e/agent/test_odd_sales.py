@@ -3,7 +3,7 @@
 import hashlib
 import time
 
-from edge_agent.demo import card
+from edge_agent.demo.goods import card
 from tests.support.pos import COFFEE, MILK, Events, sale
 from tests.support.shop import Shop
 from tests.support.waiting import wait_until

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from edge_agent.demo import card
+from edge_agent.demo.goods import card
 from tests.support.pos import Events, Pos, sale
 from tests.support.process import run_installed
 from tests.support.shop import Shop, open_shop

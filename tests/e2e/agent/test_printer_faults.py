@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from edge_agent.demo import card
+from edge_agent.demo.goods import card
 from tests.support.pos import sale
 from tests.support.shop import Shop
 from tests.support.waiting import wait_until

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.e2e.page.agent import ScriptedAgent
-from tests.e2e.page.browser import CHROMIUM_FLAGS, Watched, till_session, watch
+from tests.e2e.page.browser import Watched, till_session, watch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -16,16 +16,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("page"))
             if "chromium" in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.browser)
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    """Start Debian's Chromium once."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
-        expect.set_options(timeout=10_000)
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.central import DEADLINE_S, Running, Till, earn, take_back
 
@@ -27,17 +27,6 @@ def filled(running: Running) -> None:
     clone = Till(till.terminal, till.epoch)
     clone.sale()
     wire.push(clone.message())
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=chromium,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield started
-        started.close()
 
 
 @pytest.fixture(params=[(1024, 768), (390, 844)], ids=["till", "phone"])

@@ -1,0 +1,169 @@
+"""A running demo: customers come, and what was seen is counted from outside."""
+
+import json
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from drivers.simulated_printer import SimulatedPrinter
+from drivers.simulated_scanner import PtyScanner
+from edge_agent.demo.goods import MEMBERS, card, sale, sample_programme, write_members
+from edge_agent.demo.processes import STORE, TILL, DemoFailed, Place, Service, run_installed
+from edge_agent.ledger.inspect import open_journal
+
+SETTLE_S = 60.0
+"""How long the last record may take to reach central and the last receipt to come out."""
+
+STEP_S = 15.0
+PICTURES_MAX = 20
+
+
+class Members:
+    """Listens to the agent's events, until the agent ends, and counts the members that were found."""
+
+    def __init__(self, url: str, headers: dict[str, str]) -> None:
+        self._found = threading.Semaphore(0)
+        self._answer = requests.get(
+            f"{url}/v1/events", headers=headers, stream=True, timeout=(5, 60)
+        )
+        self._answer.raise_for_status()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        try:
+            for line in self._answer.iter_lines(chunk_size=1):
+                if line == b"event: member":
+                    self._found.release()
+        except requests.RequestException:
+            return
+
+    def wait(self) -> None:
+        """Wait until one more member was found. Raises DemoFailed."""
+        if not self._found.acquire(timeout=STEP_S):
+            raise DemoFailed("a scan did not lead to a member; the agent's log says why")
+
+
+@dataclass
+class Counts:
+    """What was seen from outside."""
+
+    posted: int = 0
+    points: int = 0
+
+
+@dataclass
+class Demo:
+    """A running demo."""
+
+    place: Place
+    scanner: PtyScanner
+    printer: SimulatedPrinter
+    central: Service
+    agent: Service
+    say: Callable[[str], None]
+    counts: Counts = field(default_factory=Counts)
+    _random: random.Random = field(default_factory=lambda: random.Random(412))  # noqa: S311 - the same shop every time
+
+    def prepare(self) -> None:
+        """Central with members and a programme, and an enrolled agent."""
+        self.central.start()
+        members_csv = self.place.data / "members.csv"
+        write_members(members_csv, self._random)
+        config = ["--config", str(self.place.central_config), "--json"]
+        self._central("members", "import", str(members_csv), *config)
+        self._central("programme", "publish", str(sample_programme()), *config)
+        code = json.loads(
+            self._central("terminals", "add", "--store", STORE, "--till", TILL, *config)
+        )["code"]
+        if not (self.place.agent_data / "identity").exists():
+            run_installed(
+                "edge-agent", "enrol", "--config", str(self.place.agent_config), "--code", code
+            )
+        self.agent.start()
+        self.wait_for("members and programme", lambda: self.status()["members"]["count"] >= MEMBERS)
+
+    @staticmethod
+    def _central(*arguments: str) -> str:
+        return run_installed("loyalty-central", *arguments)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the POS sends with every call."""
+        token = (self.place.agent_data / "token").read_text().strip()
+        return {"Authorization": f"Bearer {token}"}
+
+    def status(self) -> dict[str, Any]:
+        """The agent's status."""
+        answer = requests.get(f"{self.place.agent}/v1/status", headers=self.headers, timeout=5)
+        answer.raise_for_status()
+        status: dict[str, Any] = answer.json()
+        return status
+
+    def wait_for(self, what: str, holds: Callable[[], bool], seconds: float = SETTLE_S) -> None:
+        """Wait until something holds. Raises DemoFailed."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if holds():
+                return
+            time.sleep(0.05)
+        raise DemoFailed(
+            f"waited {seconds:.0f} s for {what} in vain; the logs are in {self.place.data}"
+        )
+
+    def customer(self, number: int, members: Members) -> dict[str, Any]:
+        """One customer: the card is scanned, the POS posts the basket."""
+        self.scanner.scan(card(number % MEMBERS))
+        members.wait()
+        answer = requests.post(
+            f"{self.place.agent}/v1/sales",
+            json=sale(number, self._random),
+            headers=self.headers,
+            timeout=STEP_S,
+        )
+        if answer.status_code not in {200, 201}:
+            raise DemoFailed(f"the sale was answered {answer.status_code}: {answer.text}")
+        self.counts.posted += 1
+        result: dict[str, Any] = answer.json()["result"]
+        self.counts.points += result["earned"].get("points", 0)
+        return result
+
+    def settle(self) -> None:
+        """Wait until every record is at central and every receipt is out."""
+        self.wait_for("the receipts", lambda: self.printer.printed_count >= self.counts.posted)
+        self.wait_for("central", lambda: self.status()["outbox"]["records"] == 0)
+
+    def summary(self, began_at: float) -> dict[str, Any]:
+        """The figures of the contract, each from the part that knows it."""
+        config = ["--config", str(self.place.central_config), "--json"]
+        totals = json.loads(self._central("report", "totals", *config))
+        states = {each["state"]: each["records"] for each in totals["records"]}
+        with open_journal(self.place.agent_data) as journal:
+            verification = journal.verify()
+        return {
+            "sales": self.counts.posted,
+            "posted": self.counts.posted,
+            "accepted": states.get("accepted", 0),
+            "duplicates": states.get("duplicate", 0),
+            "rejected": states.get("rejected", 0) + states.get("parked", 0),
+            "printed": self.printer.printed_count,
+            "points": self.counts.points,
+            "chain": "broken" if verification.faults else "whole",
+            "agent": self.place.agent,
+            "central": self.place.central,
+            "token_file": str(self.place.agent_data / "token"),
+            "seconds": round(time.monotonic() - began_at, 1),
+        }
+
+    def save_pictures(self) -> None:
+        """Keep the last receipts as pictures."""
+        folder = self.place.data / "receipts"
+        folder.mkdir(exist_ok=True)
+        for job in self.printer.jobs[-PICTURES_MAX:]:
+            path = folder / f"receipt-{job.number:04}.png"
+            if not path.exists():
+                path.write_bytes(job.png())
