@@ -140,9 +140,8 @@ def memory_when_idle(folder: Path) -> list[Row]:
             place.scanner.scan(card(number))
             body = sale_body(number, card(number)) | {"print": True}
             connection.post("/v1/sales", encoded(body))
-        deadline = time.monotonic() + WAIT_S
-        while place.printer.printed_count < SALES_BEFORE_IDLE and time.monotonic() < deadline:
-            time.sleep(PAUSE_S)
+            # At a printer's pace: its queue is bounded, and a till does not sell faster than it prints.
+            _wait_for_receipts(place.printer, number + 1)
         time.sleep(IDLE_S)
         idle = resident(place.agent.pid)
         missing = SALES_BEFORE_IDLE - place.printer.printed_count
@@ -157,6 +156,12 @@ def memory_when_idle(folder: Path) -> list[Row]:
             details={"idle": idle, "at_start": at_start},
         )
     ]
+
+
+def _wait_for_receipts(printer: SimulatedPrinter, count: int) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while printer.printed_count < count and time.monotonic() < deadline:
+        time.sleep(PAUSE_S)
 
 
 def resident(pid: int) -> dict[str, float]:
