@@ -1,19 +1,21 @@
 #!/bin/sh
-# The unit under a real systemd: installs into a Debian 12 container as docs/install.md says, starts
-# it, kills it, hangs it, stops it, gives it a wrong configuration. Not part of `make test`: it needs
-# root, two minutes, some 700 MB in /var/tmp and
+# The units under a real systemd: installs into a Debian 12 container as docs/install.md says, starts
+# them, kills, hangs and stops them, gives them a wrong configuration. Not part of `make test`: it
+# needs root, three to six minutes, some 900 MB in /var/tmp and
 #     apt-get install debootstrap systemd-container
-# Usage: make setup && tests/e2e/service_in_container.sh [stand-in|real]
-#   stand-in  (the default) a program that reports what the unit lets it do
-#   real      the agent itself, with the configuration AGENT_TOML
-# Environment: MIRROR (a Debian mirror), ROOT (kept from run to run), AGENT_TOML.
+# Usage: make setup && tests/e2e/service_in_container.sh [real|stand-in]
+#   real      (the default) central and the agent, by the page's own commands, with a sale end to end
+#   stand-in  a program that reports what the unit lets it do, where the agent would not try
+# Environment: MIRROR (a Debian mirror), ROOT (kept from run to run), AGENT_TOML (real: another
+# configuration; scanner and printer have to be where the example made below has them).
+# The container has no network of its own while it runs, and nothing of it is left running.
 set -eu
-KIND=${1:-stand-in}
+KIND=${1:-real}
 HERE=$(cd "$(dirname "$0")" && pwd)
 REPOSITORY=$(cd "$HERE/../.." && pwd)
 MIRROR=${MIRROR:-http://deb.debian.org/debian}
 ROOT=${ROOT:-/var/tmp/edge-agent-container}
-LIMIT_S=300
+LIMIT_S=900
 
 [ "$(id -u)" = 0 ] || { echo "needs root" >&2; exit 2; }
 for program in debootstrap systemd-nspawn; do
@@ -23,13 +25,12 @@ for program in debootstrap systemd-nspawn; do
     }
 done
 case $KIND in
-    stand-in) printf '[terminal]\nstore = "0412"\n' > "$ROOT.toml" ;;
-    real) cp "${AGENT_TOML:?names the configuration to try}" "$ROOT.toml" ;;
-    *) echo "usage: $0 [stand-in|real]" >&2; exit 2 ;;
+    stand-in | real) ;;
+    *) echo "usage: $0 [real|stand-in]" >&2; exit 2 ;;
 esac
 
 if [ ! -e "$ROOT/.complete" ]; then
-    debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,udev,python3,python3-venv,ca-certificates \
+    debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,udev,python3,python3-venv,ca-certificates,curl \
         bookworm "$ROOT" "$MIRROR" > "$ROOT.log" || { tail -n 5 "$ROOT.log" >&2; exit 3; }
     touch "$ROOT/.complete"
 fi
@@ -39,25 +40,50 @@ WHEELS=$ROOT/root/wheels
 mkdir -p "$WHEELS"
 rm -f "$WHEELS"/loyalty_edge_agent-*
 "$REPOSITORY/.venv/bin/pip" download --quiet --disable-pip-version-check --require-hashes \
-    --only-binary :all: --dest "$WHEELS" --requirement "$REPOSITORY/requirements-run.lock"
+    --only-binary :all: --dest "$WHEELS" --requirement "$REPOSITORY/requirements-run.lock" 2> "$ROOT.log" || {
+    tail -n 5 "$ROOT.log" >&2
+    exit 3
+}
 (cd "$REPOSITORY" && .venv/bin/python -m hatchling build -t wheel -d "$WHEELS" > /dev/null 2>&1)
-cp "$REPOSITORY/requirements-run.lock" "$HERE/service_trial.sh" "$HERE/stand_in_agent.py" "$ROOT/root/"
-mv "$ROOT.toml" "$ROOT/root/agent.toml"
 
 # What earlier runs left, so that every run starts as on a new machine.
-rm -rf "$ROOT/opt/edge-agent" "$ROOT/opt/edge-agent-trial" "$ROOT/etc/edge-agent" "$ROOT/var/lib/edge-agent" \
-    "$ROOT/var/cache/edge-agent" "$ROOT/etc/systemd/system/edge-agent.service.d" "$ROOT/var/log/journal"
-systemd-nspawn --quiet --directory="$ROOT" --register=no --keep-unit --console=pipe sh -eu -c '
-    python3 -m venv /opt/edge-agent-trial
-    ln -sfn edge-agent-trial /opt/edge-agent
-    PIP="/opt/edge-agent/bin/pip install --quiet --disable-pip-version-check --no-index --find-links /root/wheels"
-    $PIP --require-hashes --requirement /root/requirements-run.lock
-    $PIP --no-deps /root/wheels/loyalty_edge_agent-*.whl
-' < /dev/null
-if [ "$KIND" = stand-in ]; then
+(cd "$ROOT" && rm -rf opt/* etc/edge-agent var/lib/edge-agent var/cache/edge-agent var/log/journal etc/loyalty-central \
+    var/lib/loyalty-central etc/systemd/system/edge-agent* etc/systemd/system/loyalty-central* \
+    etc/systemd/system/*.wants/edge-agent* etc/systemd/system/*.wants/loyalty-central* \
+    usr/lib/sysusers.d/edge-agent.conf usr/lib/sysusers.d/loyalty-central.conf \
+    usr/lib/tmpfiles.d/edge-agent.conf usr/lib/tmpfiles.d/loyalty-central.conf etc/udev/rules.d/60-edge-agent.rules \
+    root/trial root/parcel root/edited)
+in_root() { # in_root COMMAND: with the machine's network
+    systemd-nspawn --quiet --directory="$ROOT" --register=no --keep-unit --console=pipe sh -eu -c "$1" < /dev/null
+}
+if [ "$KIND" = real ]; then
+    TRIAL=service_trial_real.sh
+    mkdir "$ROOT/root/parcel" "$ROOT/root/edited"
+    cp "$WHEELS"/loyalty_edge_agent-* "$REPOSITORY/requirements-run.lock" "$ROOT/root/parcel/"
+    cp "$REPOSITORY/config/programme.example.toml" "$ROOT/root/parcel/programme.toml"
+    cp "$REPOSITORY/docs/install.md" "$ROOT/root/"
+    # What an editor would make of the examples: addresses and ports, and a scanner shared with the POS.
+    cp "$REPOSITORY/config/central.example.toml" "$ROOT/root/edited/central.toml"
+    sed -e 's|^url = .*|url = "http://127.0.0.1:8430"|' -e 's|^host = .*|host = "127.0.0.1"|' \
+        -e 's|^port = "/dev/serial.*|port = "/dev/serial/by-id/usb-Trial_Scanner-if00"|' \
+        -e 's|^share = .*|share = "pty:/run/edge-agent/pos-scanner"|' -e 's|^# token_file|token_file|' \
+        "${AGENT_TOML:-$REPOSITORY/config/agent.example.toml}" > "$ROOT/root/edited/agent.toml"
+    [ -x "$ROOT/usr/bin/curl" ] || in_root 'apt-get update --quiet=2; apt-get install --quiet=2 --yes curl'
+else
+    TRIAL=service_trial.sh
+    cp "$REPOSITORY/requirements-run.lock" "$ROOT/root/"
+    printf '[terminal]\nstore = "0412"\n' > "$ROOT/root/agent.toml"
+    in_root '
+        python3 -m venv /opt/edge-agent-trial
+        ln -sfn edge-agent-trial /opt/edge-agent
+        PIP="/opt/edge-agent/bin/pip install --quiet --disable-pip-version-check --no-index --find-links /root/wheels"
+        $PIP --require-hashes --requirement /root/requirements-run.lock
+        $PIP --no-deps /root/wheels/loyalty_edge_agent-*.whl
+    '
     { echo '#!/opt/edge-agent/bin/python'; cat "$HERE/stand_in_agent.py"; } > "$ROOT/opt/edge-agent/bin/edge-agent"
     chmod 0755 "$ROOT/opt/edge-agent/bin/edge-agent"
 fi
+cp "$HERE/$TRIAL" "$ROOT/root/"
 
 cat > "$ROOT/etc/systemd/system/trial.service" <<UNIT
 [Unit]
@@ -66,12 +92,12 @@ SuccessAction=poweroff-force
 FailureAction=poweroff-force
 [Service]
 Type=oneshot
-ExecStart=/bin/sh -c 'sh /root/service_trial.sh $KIND > /root/trial.log 2>&1; echo \$\$? > /root/trial.exit'
+ExecStart=/bin/sh -c 'sh /root/$TRIAL > /root/trial.log 2>&1; echo \$\$? > /root/trial.exit'
 UNIT
 mkdir -p "$ROOT/etc/systemd/system/multi-user.target.wants"
 ln -sf ../trial.service "$ROOT/etc/systemd/system/multi-user.target.wants/trial.service"
 rm -f "$ROOT/root/trial.log" "$ROOT/root/trial.exit"
-timeout "$LIMIT_S" systemd-nspawn --quiet --directory="$ROOT" --register=no --keep-unit --boot \
-    --console=pipe < /dev/null > "$ROOT.boot.log" 2>&1 || true
+timeout --kill-after=20 "$LIMIT_S" systemd-nspawn --quiet --directory="$ROOT" --register=no --keep-unit --boot \
+    --private-network --console=pipe < /dev/null > "$ROOT.boot.log" 2>&1 || true
 cat "$ROOT/root/trial.log"
 [ "$(cat "$ROOT/root/trial.exit" 2> /dev/null)" = 0 ]

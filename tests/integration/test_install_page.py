@@ -79,6 +79,27 @@ def test_the_container_trial_installs_the_agents_files_to_the_same_places() -> N
         assert line.replace(f" {name} ", f" $SHARE/{name} ") in trial
 
 
+TRIED_NOWHERE = {
+    "The page on the whole screen",  # needs a screen; its unit is verified
+    "A till without internet",  # the trial's pip reads a folder all the time
+    "Making the wheel",  # done before the container starts
+}
+
+
+def test_the_container_trial_runs_the_pages_own_blocks_by_heading_and_number() -> None:
+    """It takes them from the page when it runs; a heading renamed or a block added is seen here."""
+    trial = (ROOT / "tests" / "e2e" / "service_trial_real.sh").read_text()
+    run = {(heading, int(number)) for heading, number in re.findall(r'page "([^"]+)" (\d)', trial)}
+    there = set()
+    for section in re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]:
+        heading = section.split("\n", 1)[0]
+        blocks = re.findall(r"^ *```sh$", section, re.MULTILINE)
+        there |= {(heading, number) for number in range(1, len(blocks) + 1)}
+
+    assert run <= there
+    assert {heading for heading, _ in there - run} == TRIED_NOWHERE
+
+
 def test_every_link_within_the_page_leads_somewhere() -> None:
     headings = re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)
     anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
