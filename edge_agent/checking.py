@@ -11,7 +11,10 @@ from drivers.ports import SettingsError
 from drivers.share import obstacle
 from edge_agent.compose import printer_settings, scanner_settings
 from edge_agent.domain.programme import ProgrammeInvalid, load_programme
+from edge_agent.errors import LedgerUnavailable
 from edge_agent.ledger.database import sqlite_is_sound, sqlite_version
+from edge_agent.ledger.inspect import open_journal
+from edge_agent.ledger.ledger import LEDGER_FILE
 from edge_agent.settings import ScannerTable, Settings, SettingsInvalid, read_token, warnings
 from sync.errors import CentralError
 from sync.identity import exposed, load_identity
@@ -28,7 +31,7 @@ PRINTER_TRY_S = 2.0
 def check_settings(settings: Settings) -> list[Finding]:
     """Look at everything that the settings name; nothing is changed, and no device is opened for long."""
     findings: list[Finding] = [
-        *_data(settings.terminal.data),
+        *_data(settings.terminal.data, f"{settings.terminal.store}/{settings.terminal.till}"),
         *_token(settings),
         *_central(settings),
         *(finding for table in settings.scanner for finding in _scanner(table)),
@@ -42,7 +45,21 @@ def check_settings(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _data(folder: Path) -> Iterator[Finding]:
+def _ledger(folder: Path, terminal: str) -> Iterator[Finding]:
+    if not (folder / LEDGER_FILE).exists():
+        return
+    try:
+        with open_journal(folder) as journal:
+            if journal.terminal != terminal:
+                yield (
+                    "wrong",
+                    f"terminal.data: holds the ledger of {journal.terminal}, and this is {terminal}",
+                )
+    except LedgerUnavailable as error:
+        yield "wrong", f"terminal.data: {error.detail}"
+
+
+def _data(folder: Path, terminal: str) -> Iterator[Finding]:
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not os.access(existing, os.W_OK | os.X_OK):
         yield "wrong", f"terminal.data: {existing} cannot be written to"
@@ -50,6 +67,7 @@ def _data(folder: Path) -> Iterator[Finding]:
         yield "wrong", f"terminal.data: {folder} is not a folder"
     else:
         yield "fine", f"data in {folder}"
+        yield from _ledger(folder, terminal)
 
 
 def _token(settings: Settings) -> Iterator[Finding]:

@@ -58,6 +58,8 @@ def _explained() -> Iterator[None]:
         raise CouldNot(str(error)) from error
     except (LoyaltyError, CentralError) as error:
         raise CouldNot(error.detail) from error
+    except BrokenPipeError:
+        raise  # whoever read our output has seen enough
     except OSError as error:
         raise CouldNot(str(error)) from error
 
@@ -134,7 +136,8 @@ def check(config: Path, as_json: bool) -> None:
 @cli.command()
 @_CONFIG
 @click.option("--code", required=True, help="The one-time code of `loyalty-central terminals add`.")
-def enrol(config: Path, code: str) -> None:
+@_JSON
+def enrol(config: Path, code: str, as_json: bool) -> None:
     """Exchange a one-time code for this terminal's identity."""
     from sync.errors import EnrolmentRefused
     from sync.identity import enrol as ask_central
@@ -155,9 +158,13 @@ def enrol(config: Path, code: str) -> None:
             raise click.exceptions.Exit(NO) from error
         settings.identity_file.parent.mkdir(parents=True, exist_ok=True)
         save_identity(settings.identity_file, identity)
-    click.echo(
-        f"This is terminal {identity.terminal} now; its identity is in {settings.identity_file}."
-    )
+    if as_json:
+        told = {"terminal": identity.terminal, "identity": str(settings.identity_file)}
+        click.echo(json.dumps(told))
+    else:
+        click.echo(
+            f"This is terminal {identity.terminal} now; its identity is in {settings.identity_file}."
+        )
 
 
 @cli.command()

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -24,7 +25,7 @@ from edge_agent.ledger.members import MembersFile
 from edge_agent.notify import Notifier, watchdog_s
 from edge_agent.settings import PrinterTable, ScannerTable, Settings, read_token
 from edge_agent.sharing import Sharing
-from edge_agent.status import Status, agent_version
+from edge_agent.status import Status, agent_version, disk_free_bytes
 from edge_agent.sync_ports import LedgerOutbox, MembersStore, ProgrammeStore
 from edge_agent.till.directory import Directory
 from edge_agent.till.parts import Parts, TillSettings
@@ -51,8 +52,8 @@ HOUSEKEEPING_S = 1.0
 DEVICE_LOOP_BOUND_S = 60.0
 """A printer's thread may be busy some 20 s with one job on a slow line; three of those and it hangs."""
 
-SYNC_EVENT_S = 5.0
-"""How often the page hears how many records wait, while that changes."""
+DISK_FREE_BYTES_LOW = 100_000_000
+"""Some four thousand large sales: time for store IT to make room before the first sale is refused."""
 
 
 @dataclass
@@ -322,10 +323,20 @@ def _assemble(settings: Settings, store: Store, address: str, bound: Any, token:
 
 def _say_how_we_are(health: Health, store: Store, devices: Devices) -> None:
     health.part("ledger", lambda: Word("failed", "the disk failed") if store.ledger.broken else OK)
+    health.part("disk", lambda: _disk_word(store.settings.terminal.data))
     health.part("programme", lambda: _programme_word(store))
     health.part("devices", lambda: _devices_word(devices.reports()))
     if devices.sharing():
         health.part("sharing", lambda: _sharing_word(devices.sharing()))
+
+
+def _disk_word(folder: Path) -> Word:
+    free = disk_free_bytes(folder)
+    return (
+        OK
+        if free > DISK_FREE_BYTES_LOW
+        else Word("degraded", f"{free // 1_000_000} MB left on the disk")
+    )
 
 
 def _programme_word(store: Store) -> Word:

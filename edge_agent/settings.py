@@ -255,6 +255,16 @@ def load_settings(path: Path) -> Settings:
         raise SettingsInvalid(list(_mistakes(path, source, error))) from None
 
 
+_FORMS = {
+    "id": "1 to 32 letters, digits, dots, hyphens and underscores",
+    "language": "nl, en, de or fr, with or without a country: nl-NL",
+    "listen": "an address and a port: 127.0.0.1:8420",
+    "url": "an address such as https://loyalty.example",
+    "origins": "an origin such as https://pos.example, without a path",
+}
+"""What a text has to look like, by its key; store, till and ids are all of the first form."""
+
+
 def _mistakes(path: Path, source: TomlSource, error: ValidationError) -> Iterator[str]:
     found = error.errors(include_url=False, include_input=False)
     places = {tuple(details["loc"]) for details in found}
@@ -270,6 +280,8 @@ def _mistakes(path: Path, source: TomlSource, error: ValidationError) -> Iterato
             message = "is missing"
         elif details["type"] == "extra_forbidden":
             message = "is not a key that is known here; look for a typing mistake"
+        elif details["type"] == "string_pattern_mismatch":
+            message = f"has to be {_FORMS.get(str(place[-1]), _FORMS['id'])}"
         yield f"{path}:{source.line_of(place)}: {key}: {message}"
 
 

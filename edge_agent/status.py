@@ -45,7 +45,7 @@ class Status:
             "programme": self._programme(),
             "clock": {"trusted": self.clock.trusted, "offset_seconds": self.clock.offset_seconds},
             "redemption": {"worst_loss": 0},
-            "disk_free_bytes": _disk_free_bytes(self.data),
+            "disk_free_bytes": disk_free_bytes(self.data),
         }
 
     def sync_json(self) -> dict[str, Any]:
@@ -91,6 +91,7 @@ class Status:
         }
 
 
-def _disk_free_bytes(folder: Path) -> int:
+def disk_free_bytes(folder: Path) -> int:
+    """What an ordinary process may still write there."""
     disk = os.statvfs(folder)
     return disk.f_bavail * disk.f_frsize

@@ -95,11 +95,12 @@ def _halve(window: Window, waiting: Sequence[Record], error: TooLarge) -> None:
 
 
 def _settle(outbox: Outbox, answer: RecordsAnswer) -> int:
-    """Mark what central holds and keep the states; raises HeadDiffers before anything is kept."""
-    head = _head(answer)
-    outbox.mark_received(answer.received, head)
-    if answer.states:
-        outbox.keep_states(answer.states)
+    """Mark what central holds. Raises HeadDiffers, and then nothing is marked.
+
+    The answer's states are not kept: the pull tells them too, in order and with the position that they belong to. One
+    that is handled late would bring back a state that a pull has settled meanwhile.
+    """
+    outbox.mark_received(answer.received, _head(answer))
     return answer.received
 
 

@@ -29,6 +29,12 @@ class Present:
             return self._card[0]
 
     def clear(self) -> None:
-        """The sale is done."""
+        """Whoever was there has gone."""
         with self._lock:
             self._card = None
+
+    def served(self, card: PresentedCard | None) -> None:
+        """The sale of the customer with `card` is done; somebody who came meanwhile stays."""
+        with self._lock:
+            if self._card is not None and self._card[0] is card:
+                self._card = None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
 import uuid_utils
 from pydantic_core import to_json
 
@@ -16,7 +17,7 @@ from edge_agent.domain.entries import total_per_unit
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme, evaluate
 from edge_agent.domain.record import ClockReading, RecordKind
-from edge_agent.errors import FieldError, Invalid, SaleDiffers
+from edge_agent.errors import FieldError, Invalid, LedgerUnavailable, SaleDiffers
 from edge_agent.ledger.ledger import Act, Lookups, StoredSale
 from edge_agent.till.directory import Account, Holdings, unknown_account
 from edge_agent.till.parts import Parts
@@ -71,7 +72,8 @@ def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
         known = parts.ledger.lookups().sale(sale.sale_id)
         if known is not None:
             return _repeat(known, mark)
-    card = parts.present.card(parts.clock.now()) if sale.from_till else sale.card
+    present = parts.present.card(parts.clock.now())
+    card = present if sale.from_till else sale.card
     check_form(parts, card)
     at, clock = parts.clock.reading_for(sale.at)
     pinned = _pinned(parts, sale, at)
@@ -84,7 +86,7 @@ def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
         result, text, paper = _record(
             parts, receipts, act, sale, basket, card, at, clock, pinned, mark
         )
-    _after(parts, sale, result, paper)
+    _after(parts, sale, present, result, paper)
     return Answer(result, first=True, text=text)
 
 
@@ -274,12 +276,18 @@ def _training_result(
     return result
 
 
-def _after(parts: Parts, sale: Sale, result: dict[str, Any], paper: Paper) -> None:
+def _after(
+    parts: Parts, sale: Sale, present: PresentedCard | None, result: dict[str, Any], paper: Paper
+) -> None:
     """What follows the commit; the sale stands whatever becomes of it."""
-    parts.present.clear()
+    parts.present.served(present)
     parts.events.publish("sale", {"kind": "sale", "result": result})
     if sale.print and not print_paper(parts, f"sale:{sale.sale_id}", paper):
-        parts.ledger.set_print_state(sale.sale_id, PrintState.FAILED.value)
+        try:
+            parts.ledger.set_print_state(sale.sale_id, PrintState.FAILED.value)
+        except LedgerUnavailable as error:
+            # The sale is on disk: whatever this is, it must not be answered as if it were not.
+            structlog.get_logger(__name__).warning("print_state_not_kept", detail=error.detail)
 
 
 def print_paper(parts: Parts, job_id: str, paper: Paper) -> bool:

@@ -105,7 +105,9 @@ class Till:
             now = SaleNow(
                 PrintState(stored.print),
                 self._central_state(stored.seq),
-                stored.account,
+                None
+                if stored.account is None
+                else self._parts.directory.by_ref(stored.account).ref,
                 tuple(json.loads(each.result) for each in givebacks),
                 any(each.kind is RecordKind.VOID for each in givebacks),
             )

@@ -79,7 +79,7 @@ def test_a_member_is_shown_with_confirmed_and_unconfirmed_apart(
     assert "stand van" not in shown, "a fresh balance needs no time"
     assert "Gefeliciteerd! Er ligt een taartje klaar." in shown
     assert "120 punten vervallen op 31 december 2026" in shown
-    assert "Kan nu inwisselen: Koffie met gebak" in shown
+    assert "Genoeg punten voor: Koffie met gebak" in shown
 
 
 def test_a_balance_that_is_not_fresh_says_when_it_is_from(page: Page, agent: ScriptedAgent) -> None:

@@ -61,7 +61,7 @@ export default {
   "balance.unknown_why": "Der Stand ist hier noch nicht bekannt. Punkte gibt es trotzdem.",
 
   "fact.expires": "{points} verfallen am {day}",
-  "fact.reward": "Jetzt einlösbar: {title}",
+  "fact.reward": "Genug Punkte für: {title}",
   "fact.stamps": "{card}: {have} von {need} Stempeln",
 
   "sale.none": "Hier erscheinen die Punkte nach dem Kassieren",

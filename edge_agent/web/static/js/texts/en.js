@@ -61,7 +61,7 @@ export default {
   "balance.unknown_why": "The balance is not known here yet. Points are earned as usual.",
 
   "fact.expires": "{points} expire on {day}",
-  "fact.reward": "Can have now: {title}",
+  "fact.reward": "Enough points for: {title}",
   "fact.stamps": "{card}: {have} of {need} stamps",
 
   "sale.none": "The points appear here after checkout",

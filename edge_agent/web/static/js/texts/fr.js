@@ -61,7 +61,7 @@ export default {
   "balance.unknown_why": "Le solde n’est pas encore connu ici. Les points comptent quand même.",
 
   "fact.expires": "{points} expirent le {day}",
-  "fact.reward": "Disponible maintenant : {title}",
+  "fact.reward": "Assez de points pour : {title}",
   "fact.stamps": "{card} : {have} tampons sur {need}",
 
   "sale.none": "Les points s’affichent ici après l’encaissement",

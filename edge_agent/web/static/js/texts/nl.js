@@ -61,7 +61,7 @@ export default {
   "balance.unknown_why": "Het saldo is hier nog niet bekend. De klant spaart gewoon.",
 
   "fact.expires": "{points} vervallen op {day}",
-  "fact.reward": "Kan nu inwisselen: {title}",
+  "fact.reward": "Genoeg punten voor: {title}",
   "fact.stamps": "{card}: {have} van {need} zegels",
 
   "sale.none": "Hier komen de punten na het afrekenen",
