@@ -175,7 +175,8 @@ def sync(config: Path, as_json: bool) -> None:
     from rich.console import Console
     from rich.progress import Progress
 
-    from edge_agent.compose import CentralLine, Store
+    from edge_agent.central_line import CentralLine
+    from edge_agent.store import Store
     from sync.once import sync_once
 
     settings = _settings(config)

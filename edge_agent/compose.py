@@ -15,21 +15,18 @@ from drivers.printer_supervisor import PrinterSupervisor
 from drivers.reading import REPEAT_WINDOW_S, RepeatWindow
 from drivers.scanner_supervisor import ScannerSupervisor
 from drivers.share import SharedPort, Standing
-from edge_agent.clock import Clock, system_now
-from edge_agent.data_folder import DataFolder
+from edge_agent.central_line import CentralLine
+from edge_agent.clock import system_now
 from edge_agent.devices import Devices, PrintQueue
 from edge_agent.errors import LedgerUnavailable
 from edge_agent.health import OK, Health, Heartbeat, Watchdog, Word
-from edge_agent.ledger.ledger import Ledger
-from edge_agent.ledger.members import MembersFile
 from edge_agent.notify import Notifier, watchdog_s
 from edge_agent.settings import PrinterTable, ScannerTable, Settings, read_token
 from edge_agent.sharing import Sharing
 from edge_agent.status import Status, agent_version, disk_free_bytes
-from edge_agent.sync_ports import LedgerOutbox, MembersStore, ProgrammeStore
+from edge_agent.store import Store
 from edge_agent.till.directory import Directory
 from edge_agent.till.parts import Parts, TillSettings
-from edge_agent.till.shelf import ProgrammeShelf
 from edge_agent.till.till import Till
 from edge_agent.till.views import PrintState
 from edge_agent.web.app import create_app
@@ -39,10 +36,7 @@ from edge_agent.web.metrics import Metrics
 from edge_agent.web.pages import pages_blueprint
 from edge_agent.web.ports import Ports
 from edge_agent.web.server import WebServer, address_of, listening_socket
-from sync.client import CentralClient
-from sync.errors import CentralError
-from sync.identity import Identity, client_for, load_identity
-from sync.link import LinkState, LinkStatus
+from sync.link import LinkStatus
 from sync.worker import Parts as SyncParts
 from sync.worker import Worker
 
@@ -54,94 +48,6 @@ DEVICE_LOOP_BOUND_S = 60.0
 
 DISK_FREE_BYTES_LOW = 100_000_000
 """Some four thousand large sales: time for store IT to make room before the first sale is refused."""
-
-
-@dataclass
-class Store:
-    """Everything of an agent that is on disk, opened; what the commands work on that need no devices."""
-
-    settings: Settings
-    folder: DataFolder
-    clock: Clock
-    ledger: Ledger
-    members: MembersFile
-    shelf: ProgrammeShelf
-
-    @classmethod
-    def open(cls, settings: Settings, now: Callable[[], datetime] = system_now) -> "Store":
-        """Open the data folder; `now` is the system's clock.
-
-        Raises DataFolderBusy, DataFolderUnusable, WrongTerminal, LedgerUnavailable.
-        """
-        terminal = settings.terminal
-        folder = DataFolder(terminal.data)
-        try:
-            ledger = Ledger.open(terminal.data, f"{terminal.store}/{terminal.till}", now())
-            members = MembersFile(terminal.data / "members")
-            shelf = ProgrammeShelf(ledger)
-            clock = Clock(ledger.last_clock(), now)
-        except BaseException:
-            folder.release()
-            raise
-        return cls(settings, folder, clock, ledger, members, shelf)
-
-    def begin_with_programme_file(self) -> None:
-        """Take the configured programme file; a till that is not connected yet earns by it. Raises ProgrammeInvalid."""
-        path = self.settings.programme.file
-        if path is not None:
-            self.shelf.offer(path.read_bytes().decode(), str(path), self.clock.now())
-
-    def sync_ports(self) -> tuple[LedgerOutbox, MembersStore, ProgrammeStore]:
-        """What sync works on."""
-        return (
-            LedgerOutbox(self.ledger),
-            MembersStore(self.members, self.clock),
-            ProgrammeStore(self.shelf, self.clock),
-        )
-
-    def close(self) -> None:
-        """Close everything and let another agent in."""
-        self.members.close()
-        self.ledger.close()
-        self.folder.release()
-
-
-class CentralLine:
-    """The line to central: the identity as it is on disk now, and how the worker says the line stands."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._identity: Identity | None = None
-        self._status: Callable[[], LinkStatus] | None = None
-        try:
-            self._identity = load_identity(settings.identity_file)
-        except CentralError as error:
-            # The worker meets it again, and shows it on store IT's page.
-            structlog.get_logger(__name__).error("identity_unusable", detail=error.detail)
-
-    def card_key(self) -> bytes | None:
-        """What cards are hashed with."""
-        return None if self._identity is None else self._identity.card_key
-
-    def connect(self) -> CentralClient | None:
-        """A client for one of the worker's threads; None while the terminal is not enrolled.
-
-        The identity is read again: a till may be enrolled while the agent runs. Raises IdentityUnusable.
-        """
-        self._identity = load_identity(self._settings.identity_file)
-        if self._identity is None:
-            return None
-        central = self._settings.central
-        return client_for(self._identity, None if central is None else central.ca_file)
-
-    def watch(self, status: Callable[[], LinkStatus]) -> None:
-        """Where to ask how the line stands."""
-        self._status = status
-
-    @property
-    def offline(self) -> bool:
-        """Whether a receipt should say that central could not be reached."""
-        return self._status is not None and self._status().state is not LinkState.CONNECTED
 
 
 @dataclass

@@ -10,7 +10,8 @@ from edge_agent.clock import Clock
 from edge_agent.domain.balance import Holding
 from edge_agent.domain.programme import ProgrammeInvalid
 from edge_agent.domain.record import Record
-from edge_agent.ledger.ledger import Ledger, StoredState
+from edge_agent.ledger.acts import StoredState
+from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.members import Member, MembersFile, MembersPosition, MembersUpdate
 from edge_agent.till.shelf import ProgrammeShelf
 from sync.errors import HeadDiffers

@@ -1,31 +1,19 @@
 """The ledger of one terminal: what the till writes and looks up, and the outbox that sync reads."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlite_utils import Database
 
-from edge_agent.domain.balance import Holding
-from edge_agent.domain.cards import card_key
-from edge_agent.domain.entries import Entry
 from edge_agent.domain.record import (
-    BODY_BYTES_MAX,
     GENESIS,
-    SALT_BYTES,
-    ClockReading,
-    Position,
     Record,
-    RecordKind,
-    make_attachment,
-    make_record,
 )
-from edge_agent.errors import FieldError, Invalid
 from edge_agent.ledger import journal
+from edge_agent.ledger.acts import Act, LedgerIdentity, Lookups, StoredState
 from edge_agent.ledger.database import Connections, as_ledger_errors
 from edge_agent.ledger.journal import Head, Verification
 from edge_agent.ledger.schema import ledger_migrations
@@ -35,193 +23,6 @@ LEDGER_FILE = "ledger.db"
 
 class WrongTerminal(Exception):
     """The data folder belongs to another store or till than the configuration says."""
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerIdentity:
-    """Whose ledger this is.
-
-    `epoch` is random, one per database; `local_key` hashes the cards that central has not told us of.
-    """
-
-    terminal: str
-    epoch: str
-    local_key: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSale:
-    """A sale as it was acknowledged; `result` is the JSON text that was answered."""
-
-    sale_id: str
-    seq: int
-    account: str | None
-    fingerprint: bytes
-    result: str
-    print: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredGiveback:
-    """A return or void as it was acknowledged."""
-
-    kind: RecordKind
-    act_id: str
-    sale_id: str
-    seq: int
-    fingerprint: bytes
-    result: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredState:
-    """A record that central rejected or parked, and why."""
-
-    seq: int
-    state: str
-    code: str | None
-
-
-class Lookups:
-    """What can be asked of one connection: a reader's, or the writer's within an act."""
-
-    def __init__(self, db: Database, identity: LedgerIdentity) -> None:
-        self._db = db
-        self._identity = identity
-
-    def sale(self, sale_id: str) -> StoredSale | None:
-        """The sale with that id."""
-        row = self._db.execute(
-            "SELECT sale_id, seq, account, fingerprint, result, print FROM sales WHERE sale_id = ?",
-            (sale_id,),
-        ).fetchone()
-        return None if row is None else StoredSale(*row)
-
-    def giveback(self, kind: RecordKind, act_id: str) -> StoredGiveback | None:
-        """The return or void with that id."""
-        row = self._db.execute(
-            "SELECT kind, act_id, sale_id, seq, fingerprint, result FROM givebacks WHERE kind = ? AND act_id = ?",
-            (kind.value, act_id),
-        ).fetchone()
-        return None if row is None else StoredGiveback(RecordKind(row[0]), *row[1:])
-
-    def givebacks_of(self, sale_id: str) -> list[StoredGiveback]:
-        """Everything that was given back of a sale, in order."""
-        rows = self._db.execute(
-            "SELECT kind, act_id, sale_id, seq, fingerprint, result FROM givebacks WHERE sale_id = ? ORDER BY seq",
-            (sale_id,),
-        )
-        return [StoredGiveback(RecordKind(row[0]), *row[1:]) for row in rows]
-
-    def body(self, seq: int) -> dict[str, Any]:
-        """The facts of one record."""
-        return journal.body_of(self._db, seq)
-
-    def unposted(self, accounts: Sequence[str], applied_seq: int) -> list[Holding]:
-        """What this till did to these accounts and central has not posted: later than `applied_seq`, or parked."""
-        marks = ",".join("?" * len(accounts))
-        query = (
-            "SELECT unit, sum(quantity), expires_on FROM lot_movements"  # noqa: S608 - marks are question marks
-            f" WHERE account IN ({marks}) AND (seq > ?"
-            " OR seq IN (SELECT seq FROM record_states WHERE state = 'parked'))"
-            " GROUP BY unit, expires_on"
-        )
-        rows = self._db.execute(query, (*accounts, applied_seq))
-        return [
-            Holding(unit, quantity, date.fromisoformat(expires_on) if expires_on else None)
-            for unit, quantity, expires_on in rows
-        ]
-
-    def provisional_account(self, code: str) -> str | None:
-        """The ref that this till made for a card which central had not told us of."""
-        key = card_key(self._identity.local_key, code)
-        row = self._db.execute(
-            "SELECT account FROM provisional_cards WHERE card_key = ?", (key,)
-        ).fetchone()
-        return None if row is None else str(row[0])
-
-
-class Act(Lookups):
-    """One act at the till, in one transaction: at most one record, and what is derived from it."""
-
-    def __init__(self, db: Database, identity: LedgerIdentity, head: Head) -> None:
-        super().__init__(db, identity)
-        self.head = head
-
-    def open_provisional_account(self, code: str) -> str:
-        """The ref for an unknown card; made at random the first time."""
-        known = self.provisional_account(code)
-        if known is not None:
-            return known
-        account = secrets.token_hex(16)
-        self._db.execute(
-            "INSERT INTO provisional_cards (card_key, account) VALUES (?, ?)",
-            (card_key(self._identity.local_key, code), account),
-        )
-        return account
-
-    def append(
-        self,
-        kind: RecordKind,
-        record_id: str,
-        at: datetime,
-        clock: ClockReading,
-        facts: Mapping[str, Any],
-        personal: Mapping[str, Any],
-        account: str | None,
-        entries: Sequence[Entry],
-    ) -> Record:
-        """Add a record to the chain; `personal` goes into the attachment, the entries into the account's lots.
-
-        Raises Invalid where it would be longer than `BODY_BYTES_MAX`.
-        """
-        attachment = make_attachment(secrets.token_bytes(SALT_BYTES), personal)
-        position = Position(self._identity.terminal, self._identity.epoch, self.head.seq + 1)
-        body = {**facts, "entries": [entry.to_json() for entry in entries]}
-        record = make_record(position, record_id, kind, at, clock, self.head.hash, body, attachment)
-        if len(record.body) > BODY_BYTES_MAX:
-            # Central takes no longer one, and everything after it would wait for ever.
-            too_many = FieldError("lines", "come to more than one record holds; send them as two")
-            raise Invalid("the record would be too long; nothing was recorded", [too_many])
-        journal.append(self._db, record)
-        if account is not None:
-            self._move_lots(account, record.seq, entries)
-        self.head = Head(record.seq, record.hash)
-        return record
-
-    def _move_lots(self, account: str, seq: int, entries: Sequence[Entry]) -> None:
-        moved: dict[tuple[str, str], int] = {}
-        for entry in entries:
-            key = (entry.unit, "" if entry.expires_on is None else entry.expires_on.isoformat())
-            moved[key] = moved.get(key, 0) + entry.quantity
-        self._db.conn.executemany(
-            "INSERT INTO lot_movements (account, seq, unit, expires_on, quantity) VALUES (?, ?, ?, ?, ?)",
-            [
-                (account, seq, unit, expires_on, quantity)
-                for (unit, expires_on), quantity in moved.items()
-            ],
-        )
-
-    def keep_sale(self, sale: StoredSale) -> None:
-        """Remember a sale with its answer."""
-        self._db.execute(
-            "INSERT INTO sales (sale_id, seq, account, fingerprint, result, print) VALUES (?, ?, ?, ?, ?, ?)",
-            (sale.sale_id, sale.seq, sale.account, sale.fingerprint, sale.result, sale.print),
-        )
-
-    def keep_giveback(self, giveback: StoredGiveback) -> None:
-        """Remember a return or void with its answer."""
-        self._db.execute(
-            "INSERT INTO givebacks (kind, act_id, sale_id, seq, fingerprint, result) VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                giveback.kind.value,
-                giveback.act_id,
-                giveback.sale_id,
-                giveback.seq,
-                giveback.fingerprint,
-                giveback.result,
-            ),
-        )
 
 
 class Ledger:

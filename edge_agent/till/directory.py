@@ -8,7 +8,7 @@ from edge_agent.domain.balance import Balance, Expiring, Holding, balances, expi
 from edge_agent.domain.cards import card_key
 from edge_agent.domain.member import MemberFacts, Standing
 from edge_agent.domain.programme import Programme
-from edge_agent.ledger.ledger import Lookups
+from edge_agent.ledger.acts import Lookups
 from edge_agent.ledger.members import Found, Member, MembersFile, MembersPosition
 
 

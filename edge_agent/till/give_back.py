@@ -13,7 +13,7 @@ from edge_agent.domain.basket import Basket, Line, ReturnedLine
 from edge_agent.domain.entries import Entry, reversal, total_per_unit
 from edge_agent.domain.record import RecordKind, canonical
 from edge_agent.errors import FieldError, Invalid, OverReturn, ReturnDiffers, UnknownSale
-from edge_agent.ledger.ledger import Act, Lookups, StoredGiveback, StoredSale
+from edge_agent.ledger.acts import Act, Lookups, StoredGiveback, StoredSale
 from edge_agent.till.directory import Holdings
 from edge_agent.till.parts import Parts
 from edge_agent.till.receipts import Paper, Receipts, entries_json, standing_json

@@ -18,7 +18,7 @@ from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme, evaluate
 from edge_agent.domain.record import ClockReading, RecordKind
 from edge_agent.errors import FieldError, Invalid, LedgerUnavailable, SaleDiffers
-from edge_agent.ledger.ledger import Act, Lookups, StoredSale
+from edge_agent.ledger.acts import Act, Lookups, StoredSale
 from edge_agent.till.directory import Account, Holdings, unknown_account
 from edge_agent.till.parts import Parts
 from edge_agent.till.receipts import Paper, Receipts, entries_json, standing_json

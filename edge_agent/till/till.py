@@ -6,8 +6,8 @@ from typing import Any
 from edge_agent.domain.basket import PresentedCard, ReturnedLine, Sale
 from edge_agent.domain.record import RecordKind
 from edge_agent.errors import Refused, UnknownSale
+from edge_agent.ledger.acts import StoredSale
 from edge_agent.ledger.database import as_ledger_errors
-from edge_agent.ledger.ledger import StoredSale
 from edge_agent.till.give_back import GiveBack, give_back
 from edge_agent.till.identify import identify, look_at
 from edge_agent.till.parts import Parts

@@ -210,3 +210,28 @@ def test_programme_check_of_a_bad_file_ends_with_1(
     assert "[duplicate-id]" in capsys.readouterr().out
     assert main(["programme", "check", str(bad), "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["findings"][0]["code"] == "duplicate-id"
+
+
+def test_check_says_when_the_ledger_is_another_terminals(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config.write_text(config.read_text().replace('till = "03"', 'till = "04"'))
+    assert main(["check", "--config", str(config)]) == 1
+    assert "holds the ledger of 0412/03, and this is 0412/04" in capsys.readouterr().out
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(config: Path) -> None:
+    shop = open_shop(config.parent / "data")
+    for number in range(200):
+        shop.till.sell(sale(f"t{number}", *(milk(line, "1", 500) for line in range(1, 30))))
+    shop.close()
+    command = Path(sys.executable).parent / "edge-agent"
+    done = subprocess.run(  # noqa: S602 - a pipe is what this is about
+        f"{command} journal export --config {config} | head -n 1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert json.loads(done.stdout)["seq"] == 1
+    assert done.stderr == ""

@@ -84,6 +84,8 @@ def test_every_mistake_is_reported_at_once_with_its_line(config: Path) -> None:
         (('id = "hand"', 'id = "hand"\nshare = "/run/x"'), "pty:/run"),
         (('id = "hand"', 'id = "hand"\nkind = "hid"'), "scanner.0.kind"),
         (("[terminal]", "[terminal"), "1: "),
+        (('store = "0412"', 'store = "04 12"'), "terminal.store: has to be 1 to 32 letters"),
+        (('url = "https://', 'url = "'), "central.url: has to be an address such as"),
     ],
 )
 def test_a_mistake_is_told_in_words(config: Path, change: tuple[str, str], words: str) -> None:

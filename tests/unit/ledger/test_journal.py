@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.ledger.acts import StoredState
 from edge_agent.ledger.inspect import open_journal
 from edge_agent.ledger.journal import Fault
-from edge_agent.ledger.ledger import Ledger, StoredState, WrongTerminal
+from edge_agent.ledger.ledger import Ledger, WrongTerminal
 from tests.tills import AT, Shop, back, jan, milk, open_shop, points, sale
 
 

@@ -14,9 +14,10 @@ import pytest
 from edge_agent.domain.basket import EntryMode, PresentedCard
 from edge_agent.domain.cards import card_key
 from edge_agent.domain.member import Standing
-from edge_agent.errors import Invalid, NoProgramme, QuoteLapsed, SaleDiffers
-from edge_agent.till.present import PRESENT_FOR
+from edge_agent.errors import DiskFull, Invalid, NoProgramme, QuoteLapsed, SaleDiffers
+from edge_agent.till.present import PRESENT_FOR, Present
 from edge_agent.till.quotes import QUOTE_LASTS
+from edge_agent.till.sell import fingerprint
 from edge_agent.till.views import Answer
 from sync.wire import WireRecord
 from tests.tills import (
@@ -33,6 +34,7 @@ from tests.tills import (
     open_shop,
     points,
     sale,
+    scanned,
     tobacco,
 )
 
@@ -442,3 +444,41 @@ def test_a_sale_that_comes_right_after_the_lock_is_free_follows_the_one_before(
     shop.till.sell(sale("first"))
     assert squeezed_in == ["2"]
     assert shop.ledger.head.seq == 2
+
+
+def test_whoever_comes_while_a_sale_is_under_way_stays(shop: Shop) -> None:
+    present = Present()
+    first, second = scanned(JAN), scanned(STRANGER)
+    present.set(first, AT)
+    present.set(second, AT)
+    present.served(first)
+    assert present.card(AT) is second
+    present.served(second)
+    assert present.card(AT) is None
+
+
+def test_a_disk_that_fails_after_the_commit_does_not_turn_the_answer(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_sale_id: str, _state: str) -> None:
+        raise DiskFull("there is no room")
+
+    shop.tray.full = True
+    monkeypatch.setattr(shop.ledger, "set_print_state", full)
+    assert shop.till.sell(sale("s", print=True)).first
+    assert shop.ledger.head.seq == 1
+
+
+def test_after_a_join_the_sale_shows_the_real_account(shop: Shop) -> None:
+    shop.till.sell(sale("s", card=STRANGER))
+    ref = shop.till.sale("s")[1].member
+    assert ref is not None
+    shop.confirm(replace(jan(0, joined=[ref]), ref="b" * 32, cards=()), applied_seq=1)
+    assert shop.till.sale("s")[1].member == "b" * 32
+
+
+def test_what_makes_a_sale_the_same_is_the_same_in_every_version() -> None:
+    """A till that was updated overnight must still know yesterday's sale."""
+    bought = sale("s", milk(), tobacco(2), cashier="C17")
+    mark = fingerprint(bought, bought.basket.to_json())
+    assert mark.hex() == "ed6e4536405fc5bbc4ce957a353037b2225badd9c1929bf9217cf75191d643e3"
