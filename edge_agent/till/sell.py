@@ -155,9 +155,8 @@ def _record(
     }
     paper = receipts.paper(result, pinned.programme, parts.columns)
     result["receipt"] = {"lines": paper.lines}
-    state = (
-        PrintState.QUEUED if sale.print and parts.printing.columns is not None else PrintState.NONE
-    )
+    prints = sale.print and paper.document is not None and parts.printing.columns is not None
+    state = PrintState.QUEUED if prints else PrintState.NONE
     ref = None if account is None else account.ref
     text = to_json(result).decode()
     act.keep_sale(StoredSale(sale.sale_id, record.seq, ref, mark, text, state.value))
