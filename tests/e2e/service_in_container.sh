@@ -53,8 +53,21 @@ rm -f "$WHEELS"/loyalty_edge_agent-*
     usr/lib/sysusers.d/edge-agent.conf usr/lib/sysusers.d/loyalty-central.conf \
     usr/lib/tmpfiles.d/edge-agent.conf usr/lib/tmpfiles.d/loyalty-central.conf etc/udev/rules.d/60-edge-agent.rules \
     root/trial root/parcel root/edited)
+# In the background, so that an end from outside (Ctrl-C, a CI's time limit) ends the container as well.
+CONTAINER=
+trap '[ -z "$CONTAINER" ] || { kill "$CONTAINER" 2> /dev/null; wait "$CONTAINER"; }' EXIT
+trap 'exit 3' INT TERM
+contained() { # contained ARGUMENT...: of systemd-nspawn; its exit code
+    timeout --kill-after=20 "$LIMIT_S" systemd-nspawn --quiet --directory="$ROOT" --register=no --keep-unit \
+        --console=pipe "$@" < /dev/null &
+    CONTAINER=$!
+    code=0
+    wait "$CONTAINER" || code=$?
+    CONTAINER=
+    return $code
+}
 in_root() { # in_root COMMAND: with the machine's network
-    systemd-nspawn --quiet --directory="$ROOT" --register=no --keep-unit --console=pipe sh -eu -c "$1" < /dev/null
+    contained sh -eu -c "$1"
 }
 if [ "$KIND" = real ]; then
     TRIAL=service_trial_real.sh
@@ -97,7 +110,6 @@ UNIT
 mkdir -p "$ROOT/etc/systemd/system/multi-user.target.wants"
 ln -sf ../trial.service "$ROOT/etc/systemd/system/multi-user.target.wants/trial.service"
 rm -f "$ROOT/root/trial.log" "$ROOT/root/trial.exit"
-timeout --kill-after=20 "$LIMIT_S" systemd-nspawn --quiet --directory="$ROOT" --register=no --keep-unit --boot \
-    --private-network --console=pipe < /dev/null > "$ROOT.boot.log" 2>&1 || true
+contained --boot --private-network > "$ROOT.boot.log" 2>&1 || true
 cat "$ROOT/root/trial.log"
 [ "$(cat "$ROOT/root/trial.exit" 2> /dev/null)" = 0 ]

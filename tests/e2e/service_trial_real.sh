@@ -196,7 +196,7 @@ says "members have come from central" within 30 members_are_here
 needed "a sale by curl, as a user of group edge-agent-pos" sells 201 trial-1
 holds 'print("        ", *a["result"]["receipt"]["lines"], sep="\n         ") or True'
 says "the member is known and has 102 points" holds 'a["result"]["balance"]["points"]["confirmed"] + a["result"]["balance"]["points"]["unconfirmed"] == 102'
-says "a stranger's sale is refused" [ "$(curl --silent --output /dev/null --write-out '%{http_code}' --header 'Content-Type: application/json' --data "$(sale trial-x)" $AT/v1/sales)" = 401 ]
+says "a stranger's sale is refused" [ "$(curl --silent --max-time 10 --output /dev/null --write-out '%{http_code}' --header 'Content-Type: application/json' --data "$(sale trial-x)" $AT/v1/sales)" = 401 ]
 says "the receipt is printed" within 20 state_of trial-1 'a["now"]["print"] == "printed"'
 says "there is paper" within 5 [ -s "$TEMPORARY/paper/receipt-00001.png" ]
 says "central has accepted it" within 20 state_of trial-1 'a["now"]["central"] == "accepted"'
@@ -225,6 +225,7 @@ begun=$(now_ms)
 kill -STOP "$pid"
 says "the watchdog restarts it" within 60 another_pid "$pid"
 echo "        after $(($(now_ms) - begun)) ms: 30 s of silence, 3 s of rest"
+kill -CONT "$pid" 2> /dev/null # where the watchdog did not
 says "the journal says why" logs_have "Watchdog timeout"
 says "and where every thread stood" logs_have "most recent call first"
 says "the sales are there" sells 200 trial-1
@@ -244,14 +245,14 @@ stat --dereference --format='        %n: %a %U %G' $SHARED
 says "a stranger may not open it" not runuser -u stranger -- sh -c ": < $SHARED" 2> /dev/null
 runuser -u pos -- python3 /usr/local/lib/pos_port.py $SHARED > "$TEMPORARY/pos" 2>&1 &
 reader=$!
-says "the POS opens it" within 10 grep -q open "$TEMPORARY/pos"
+says "the POS opens it" within 10 grep -qx open "$TEMPORARY/pos"
 sleep 1 # until the agent has seen that it listens
 echo $MEMBER >&8
 sleep 1
 echo 8710400011118 >&8
 wait $reader
 says "the POS gets the product and not the member" [ "$(tail -n +2 "$TEMPORARY/pos")" = 8710400011118 ]
-says "no trouble with the port" sh -c "curl --silent $AT/readyz | grep -q '\"name\":\"sharing\",\"state\":\"ok\"' || { curl --silent $AT/readyz; false; }"
+says "no trouble with the port" sh -c "curl --silent --max-time 10 $AT/readyz | grep -q '\"name\":\"sharing\",\"state\":\"ok\"' || { curl --silent --max-time 10 $AT/readyz; false; }"
 echo $PAYMENT_CARD >&8 # for the logs, below
 
 echo "---- what the unit allows"
