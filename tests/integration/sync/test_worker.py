@@ -453,13 +453,14 @@ def test_a_sale_on_a_till_that_is_not_enrolled_does_not_make_sync_turn_without_a
 
 def test_a_record_that_nobody_lets_through_is_said(bench: Bench, server: ScriptedCentral) -> None:
     bench.start()
-    connected(bench)
+    bench.sell()
+    all_there(bench, server, 1)  # the first question about positions is behind it
     server.only_path = "/wire/v1/records"
     server.always = status(413)
     bench.sell(3)
     eventually(lambda: bench.state() is LinkState.REFUSED, "refused")
     assert bench.status().reason == "too-large"
-    assert "record 1 " in bench.status().detail
+    assert "record 2 " in bench.status().detail
 
 
 # --- the state ---
@@ -479,7 +480,7 @@ def test_a_till_with_members_from_yesterday_starts_offline_with_their_time(
 ) -> None:
     bench = Bench(till, server.url)
     worker = bench.start()
-    connected(bench)
+    eventually(lambda: till.members.position() is not None, "a first pull")
     assert worker.stop()
     later = Bench(till, "http://127.0.0.1:1")
     worker = later.start()
