@@ -270,7 +270,8 @@ def test_the_code_of_one_customer_prints_no_slip_for_the_next(
 def test_escape_makes_room_for_the_next_customer(page: Page, agent: ScriptedAgent) -> None:
     scenes.sale_posted(agent)
     page.wait_for_selector("body[data-state=sale]")
-    page.keyboard.press("Escape")
+    with page.expect_response("**/v1/present/clear"):
+        page.keyboard.press("Escape")
 
     page.wait_for_selector("body[data-state=waiting]")
     assert "Marijke" not in page.content()
