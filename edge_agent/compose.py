@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
+from flask import Flask
 
 from drivers.build import PrinterSettings, ScannerSettings, build_printer, build_scanner
 from drivers.ports import DeviceReport, Discarded, PrintOutcome, Scan
@@ -174,23 +175,7 @@ def _assemble(settings: Settings, store: Store, address: str, bound: Any, token:
     printer = _printer(
         settings, events, lambda job_id, outcome: till.printed(job_id, PrintState(outcome.result))
     )
-    till = Till(
-        Parts(
-            settings=TillSettings(
-                settings.terminal.store,
-                settings.terminal.till,
-                settings.language,
-                settings.patterns,
-            ),
-            ledger=store.ledger,
-            directory=Directory(store.members, line.card_key, store.ledger.epoch),
-            shelf=store.shelf,
-            clock=store.clock,
-            events=events,
-            printing=PrintQueue(printer),
-            line=line,
-        )
-    )
+    till = _till(settings, store, events, PrintQueue(printer), line)
     shared = {
         table.id: SharedPort(table.id, path)
         for table in settings.scanner
@@ -209,21 +194,42 @@ def _assemble(settings: Settings, store: Store, address: str, bound: Any, token:
         events=events,
         metrics=Metrics(agent_status.to_json, devices.to_json, events),
     )
-    config = WebConfig(address, token, settings.web.origins, agent_version())
-    app = create_app(
-        ports,
-        config,
-        lambda admit: pages_blueprint(
-            store=settings.terminal.store,
-            till=settings.terminal.till,
-            language=settings.terminal.language,
-            admit=admit,
-        ),
-    )
-    server = WebServer(app, bound, events)
+    server = WebServer(_app(settings, ports, address, token), bound, events)
     notifier = Notifier.from_environment()
     return Agent(
         store, till, devices, worker, events, server, address, health, agent_status, notifier
+    )
+
+
+def _till(
+    settings: Settings, store: Store, events: EventHub, printing: PrintQueue, line: CentralLine
+) -> Till:
+    terminal = settings.terminal
+    return Till(
+        Parts(
+            settings=TillSettings(
+                terminal.store, terminal.till, settings.language, settings.patterns
+            ),
+            ledger=store.ledger,
+            directory=Directory(store.members, line.card_key, store.ledger.epoch),
+            shelf=store.shelf,
+            clock=store.clock,
+            events=events,
+            printing=printing,
+            line=line,
+        )
+    )
+
+
+def _app(settings: Settings, ports: Ports, address: str, token: str) -> Flask:
+    terminal = settings.terminal
+    config = WebConfig(address, token, settings.web.origins, agent_version())
+    return create_app(
+        ports,
+        config,
+        lambda admit: pages_blueprint(
+            store=terminal.store, till=terminal.till, language=terminal.language, admit=admit
+        ),
     )
 
 
