@@ -71,7 +71,7 @@ def check(file: Path, as_json: bool) -> None:
 @click.option(
     "--member", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Facts as JSON."
 )
-@click.option("--at", help="RFC 3339 with offset; the sale's own time without it.")
+@click.option("--at", help="RFC 3339 with offset; without it the basket's own time, or now.")
 @click.option(
     "--language", type=click.Choice(["nl", "en", "de", "fr"]), default="nl", show_default=True
 )
@@ -79,10 +79,12 @@ def check(file: Path, as_json: bool) -> None:
 def try_basket(
     file: Path, basket: Path, member: Path | None, at: str | None, language: str, as_json: bool
 ) -> None:
-    """Work out what a basket earns, rule by rule. BASKET is the JSON of a sale as the POS posts it."""
+    """Work out what a basket earns, rule by rule.
+
+    BASKET is the JSON of a sale as the POS posts it; ids, card and time may be left out.
+    """
     from edge_agent.domain.programme.explain import explain
-    from edge_agent.web.body import decoded
-    from edge_agent.web.models import SaleBody, checked
+    from edge_agent.web.models import trial_from_json
 
     try:
         loaded = _loaded(file)
@@ -90,15 +92,14 @@ def try_basket(
         click.echo(str(error), err=True)
         raise click.exceptions.Exit(1) from error
     try:
-        sale = checked(SaleBody, decoded(basket.read_bytes())).to_sale()
+        what, sold_at = trial_from_json(basket.read_bytes())
     except LoyaltyError as error:
         click.echo(f"{basket}: {error.detail}", err=True)
         for field in error.fields:
             click.echo(f"{basket}: {field.path}: {field.message}", err=True)
         raise click.exceptions.Exit(1) from error
-    what = sale.basket
     facts = MemberFacts("try", **_member_facts(member))
-    moment = sale.at if at is None else _moment(at)
+    moment = (sold_at or datetime.now().astimezone()) if at is None else _moment(at)
     explanation = explain(loaded, evaluate(loaded, facts, what, moment), what, language)
     if as_json:
         click.echo(json.dumps(explanation.to_json(), ensure_ascii=False))
@@ -109,7 +110,14 @@ def try_basket(
 def _member_facts(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
-    facts = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        facts = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise click.BadParameter(f"{path} is not JSON: {error}", param_hint="--member") from error
+    if not isinstance(facts, dict) or not isinstance(facts.get("tier"), str | None):
+        raise click.BadParameter(
+            f'{path} has to look like {{"tier": "gold"}}', param_hint="--member"
+        )
     return {"tier": facts.get("tier")}
 
 

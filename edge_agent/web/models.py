@@ -318,9 +318,13 @@ def checked(model: type[B], body: Mapping[str, Any]) -> B:
     return found
 
 
-def basket_from_json(raw: bytes) -> Basket:
-    """The basket of a file as the POS would post it; raises `Malformed`, `PaymentCard` or `Invalid`."""
-    return checked(TrialBody, decoded(raw)).to_basket()
+def trial_from_json(raw: bytes) -> tuple[Basket, datetime | None]:
+    """The basket of a file as the POS would post it, and its time if it has one.
+
+    Raises `Malformed`, `PaymentCard` or `Invalid`.
+    """
+    trial = checked(TrialBody, decoded(raw))
+    return trial.to_basket(), trial.at
 
 
 def checked_id(name: str, value: str) -> str:

@@ -201,6 +201,28 @@ def test_programme_check_and_try(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert json.loads(capsys.readouterr().out)
 
 
+def test_programme_try_takes_a_basket_without_ids_and_names_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = json.loads(Path("docs/examples/sale.json").read_text())
+    basket = tmp_path / "basket.json"
+    basket.write_text(json.dumps({"lines": whole["lines"], "total": whole["total"]}))
+    at = ["--at", "2026-11-21T14:03:11+01:00"]
+    assert main(["programme", "try", str(PROGRAMME), str(basket), *at]) == 0
+    assert "2 punten" in capsys.readouterr().out
+    basket.write_text(
+        json.dumps({"lines": whole["lines"], "total": {"amount": 1, "currency": "EUR"}})
+    )
+    assert main(["programme", "try", str(PROGRAMME), str(basket), *at]) == 1
+    assert "total.amount" in capsys.readouterr().err
+    basket.write_text(json.dumps(whole))
+    member = tmp_path / "member.json"
+    for bad in ("{", "[]", '{"tier": 1}'):
+        member.write_text(bad)
+        assert main(["programme", "try", str(PROGRAMME), str(basket), "--member", str(member)]) == 2
+        assert "--member" in capsys.readouterr().err
+
+
 def test_programme_check_of_a_bad_file_ends_with_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from edge_agent.domain.money import AMOUNT_MAX_MINOR
 from edge_agent.errors import Invalid
 from edge_agent.web import models
 from edge_agent.web.api import ROUTES
-from edge_agent.web.models import basket_from_json, checked, checked_id
+from edge_agent.web.models import checked, checked_id, trial_from_json
 from tests.integration.web.agent import SALE, a_sale
 from tests.unit.web.bodies import json_values, places, put
 
@@ -316,7 +317,8 @@ def test_messages_never_repeat_what_was_sent() -> None:
 
 def test_a_basket_file_may_leave_out_ids_and_time() -> None:
     bare = {"lines": SALE["lines"], "total": SALE["total"]}
-    whole = basket_from_json(json.dumps(SALE).encode())
-    assert basket_from_json(json.dumps(bare).encode()).lines == whole.lines
+    whole, sold_at = trial_from_json(json.dumps(SALE).encode())
+    assert sold_at is not None
+    assert trial_from_json(json.dumps(bare).encode()) == (replace(whole, tenders=()), None)
     with pytest.raises(Invalid):
-        basket_from_json(json.dumps({**bare, "total": {"amount": 1, "currency": "EUR"}}).encode())
+        trial_from_json(json.dumps({**bare, "total": {"amount": 1, "currency": "EUR"}}).encode())
