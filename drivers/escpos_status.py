@@ -141,22 +141,3 @@ def _error(error: int | None) -> Reason:
     if error & 0x08:
         return "cutter"
     return "overheated" if error & 0x40 and not error & 0x20 else "error"
-
-
-def status_of_automatic(data: bytes) -> PrinterStatus:
-    """Judge the four bytes of automatic status back (b1: 08 offline, 20 cover; b3: 03 low, 0C out).
-
-    The second byte has the errors: 08 cutter, 20 unrecoverable, 40 recovers by itself.
-    """
-    if len(data) != 4:
-        return PrinterStatus("unknown", "no-answer")
-    first, errors, paper = data[0], data[1], data[2]
-    if first & 0x20:
-        return PrinterStatus("not-ready", "cover-open")
-    if paper & 0x0C:
-        return PrinterStatus("not-ready", "paper-out")
-    if errors & 0x68:
-        return PrinterStatus("not-ready", _error(errors))
-    if first & 0x08:
-        return PrinterStatus("not-ready", "feeding" if first & 0x40 else "offline")
-    return PrinterStatus("ready", "paper-low" if paper & 0x03 else "")

@@ -12,7 +12,7 @@ from drivers.document import Block, Cut, Document, Feed, QrCode, Text
 from edge_agent.domain.balance import Balance
 from edge_agent.domain.member import Standing
 from edge_agent.till.receipt_facts import Change, MemberShown, NextReward, ReceiptFacts, ReceiptKind
-from edge_agent.till.receipt_layout import bar, cut, on_paper, plain, printable, row, wrap
+from edge_agent.till.receipt_layout import bar, cut, on_paper, printable, row, wrap
 from edge_agent.till.receipt_texts import WORDS, Formats, UnitName, Words
 
 COLUMNS_MIN: Final = 24
@@ -46,13 +46,6 @@ def compose(facts: ReceiptFacts, columns: int) -> Document | None:
     ):
         return None
     return _Receipt(facts, columns).document()
-
-
-def plain_lines(facts: ReceiptFacts, columns: int) -> list[str]:
-    """The same receipt as lines for a POS that prints them itself: at most `columns` characters of ISO 8859-1 and
-    the euro sign each, no control characters; empty when there is nothing worth paper."""
-    document = compose(facts, columns)
-    return [] if document is None else plain(document, columns)
 
 
 class _Receipt:

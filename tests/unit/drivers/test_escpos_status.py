@@ -15,7 +15,6 @@ from drivers.escpos_status import (
     StatusQuery,
     job_done,
     status_of,
-    status_of_automatic,
 )
 from drivers.ports import PrinterStatus, Reason
 
@@ -105,22 +104,3 @@ def test_a_missing_answer_is_unknown_however_fine_the_others_are(missing: Status
     answers: dict[StatusQuery, int] = {1: 0x16, 2: 0x12, 4: 0x12}
     del answers[missing]
     assert status_of(answers) == PrinterStatus("unknown", "no-answer")
-
-
-@pytest.mark.parametrize(
-    ("wire", "expected"),
-    [
-        ("14 00 00 0F", PrinterStatus("ready", "")),
-        ("14 00 03 0F", PrinterStatus("ready", "paper-low")),
-        ("1C 00 0C 0F", PrinterStatus("not-ready", "paper-out")),
-        ("3C 00 00 0F", PrinterStatus("not-ready", "cover-open")),
-        ("1C 08 00 0F", PrinterStatus("not-ready", "cutter")),
-        ("1C 20 00 0F", PrinterStatus("not-ready", "error")),
-        ("1C 40 00 0F", PrinterStatus("not-ready", "overheated")),
-        ("5C 00 00 0F", PrinterStatus("not-ready", "feeding")),
-        ("1C 00 00 0F", PrinterStatus("not-ready", "offline")),
-        ("14 00", PrinterStatus("unknown", "no-answer")),
-    ],
-)
-def test_automatic_status_means_the_same(wire: str, expected: PrinterStatus) -> None:
-    assert status_of_automatic(bytes.fromhex(wire)) == expected

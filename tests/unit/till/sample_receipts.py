@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from edge_agent.domain.balance import Balance, Expiring
 from edge_agent.domain.member import Standing
-from edge_agent.till.receipt import plain_lines
+from edge_agent.till.receipt import compose
 from edge_agent.till.receipt_facts import (
     Change,
     MemberShown,
@@ -19,6 +19,7 @@ from edge_agent.till.receipt_facts import (
     ReceiptTexts,
     sale_reference,
 )
+from edge_agent.till.receipt_layout import plain
 from edge_agent.till.receipt_texts import Language, UnitName
 
 GOLDEN: Final = Path(__file__).parents[2] / "data" / "receipts"
@@ -26,6 +27,13 @@ WIDTHS: Final = (32, 42, 48)
 
 AT: Final = datetime(2026, 11, 21, 13, 3, 11, tzinfo=UTC)
 """14:03 in Amsterdam."""
+
+
+def plain_lines(facts: ReceiptFacts, columns: int) -> list[str]:
+    """What `receipt.lines` of an answer has for these facts."""
+    document = compose(facts, columns)
+    return [] if document is None else plain(document, columns)
+
 
 YESTERDAY: Final = datetime(2026, 11, 20, 17, 48, 2, tzinfo=UTC)
 

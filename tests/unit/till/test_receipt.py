@@ -8,7 +8,7 @@ import pytest
 from drivers.document import Cut, QrCode, Text
 from edge_agent.domain.balance import Balance, Expiring
 from edge_agent.domain.member import Standing
-from edge_agent.till.receipt import CHANGES_SHOWN_MAX, compose, plain_lines
+from edge_agent.till.receipt import CHANGES_SHOWN_MAX, compose
 from edge_agent.till.receipt_facts import (
     Change,
     MemberShown,
@@ -27,6 +27,7 @@ from tests.unit.till.sample_receipts import (
     SALE_ID,
     no_card,
     offline,
+    plain_lines,
     returned,
     returned_unknown_sale,
     sale,

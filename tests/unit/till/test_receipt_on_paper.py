@@ -7,10 +7,9 @@ import pytest
 
 from drivers.escpos_encoder import CODE_PAGES
 from drivers.receipt_picture import text_of
-from edge_agent.till.receipt import plain_lines
 from edge_agent.till.receipt_texts import Language
 from tests.unit.till.draw_receipts import IMAGES, PICTURES, escpos_bytes, picture_path
-from tests.unit.till.sample_receipts import CASES, WIDTHS
+from tests.unit.till.sample_receipts import CASES, WIDTHS, plain_lines
 
 DOCS = Path(__file__).parents[3] / "docs"
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from drivers.document import Text
 from edge_agent.domain.balance import Balance, Expiring
 from edge_agent.domain.member import Standing
-from edge_agent.till.receipt import COLUMNS_MAX, COLUMNS_MIN, compose, plain_lines
+from edge_agent.till.receipt import COLUMNS_MAX, COLUMNS_MIN, compose
 from edge_agent.till.receipt_facts import (
     Change,
     MemberShown,
@@ -21,6 +21,7 @@ from edge_agent.till.receipt_facts import (
 )
 from edge_agent.till.receipt_layout import on_paper
 from edge_agent.till.receipt_texts import Formats, Language, UnitName
+from tests.unit.till.sample_receipts import plain_lines
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 LARGEST = 2**63 - 1
