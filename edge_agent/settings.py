@@ -17,6 +17,8 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -83,26 +85,43 @@ class CentralTable(_Table):
 class ScannerTable(_Table):
     """One scanner."""
 
+    # Checked key by key, so that one mistake hides no other; `kind` stands first, since others depend on it.
     id: _Name
     kind: Literal["serial", "simulated"] = "serial"
-    port: str = ""
+    port: str = Field(default="", validate_default=True)
     baud: int = 9_600
     suffix: str = "any"
     share: str = ""
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.kind == "serial" and not self.port:
+    @field_validator("port")
+    @classmethod
+    def _port_is_there(cls, port: str, info: ValidationInfo) -> str:
+        if info.data.get("kind") == "serial" and not port:
             raise ValueError(
-                "port is missing: the path below /dev/serial/by-id; `edge-agent devices` lists them"
+                "is missing: the path below /dev/serial/by-id; `edge-agent devices` lists them"
             )
-        if self.baud not in BAUDS:
-            raise ValueError(f"baud {self.baud} is none of {', '.join(map(str, BAUDS))}")
-        if self.suffix not in SUFFIXES:
-            raise ValueError(f"suffix {self.suffix!r} is none of {', '.join(SUFFIXES)}")
-        if self.share and not self.share.startswith("pty:/"):
-            raise ValueError("share has to look like pty:/run/edge-agent/pos-scanner")
-        return self
+        return port
+
+    @field_validator("baud")
+    @classmethod
+    def _baud_exists(cls, baud: int) -> int:
+        if baud not in BAUDS:
+            raise ValueError(f"{baud} is none of {', '.join(map(str, BAUDS))}")
+        return baud
+
+    @field_validator("suffix")
+    @classmethod
+    def _suffix_is_known(cls, suffix: str) -> str:
+        if suffix not in SUFFIXES:
+            raise ValueError(f"{suffix!r} is none of {', '.join(SUFFIXES)}")
+        return suffix
+
+    @field_validator("share")
+    @classmethod
+    def _share_is_a_pty(cls, share: str) -> str:
+        if share and not share.startswith("pty:/"):
+            raise ValueError("has to look like pty:/run/edge-agent/pos-scanner")
+        return share
 
     @property
     def share_path(self) -> Path | None:
@@ -113,27 +132,40 @@ class ScannerTable(_Table):
 class PrinterTable(_Table):
     """The receipt printer. `port` is a number for a network printer and a path for a serial one."""
 
+    # Checked key by key, so that one mistake hides no other; `kind` stands first, since others depend on it.
     kind: Literal["network", "usb", "serial", "file", "simulated", "none"] = "none"
-    host: str = ""
-    port: int | str = 9_100
-    path: str = ""
+    host: str = Field(default="", validate_default=True)
+    port: int | str = Field(default=9_100, validate_default=True)
+    path: str = Field(default="", validate_default=True)
     baud: int = 9_600
     profile: str = "default"
     columns: int = Field(default=42, ge=COLUMNS_MIN, le=COLUMNS_MAX)
     code_page: str = "CP858"
     answers: bool = True
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.kind == "network" and not self.host:
-            raise ValueError("host is missing: the printer's address")
-        if self.kind == "network" and not (isinstance(self.port, int) and 1 <= self.port <= 65_535):
-            raise ValueError("port of a network printer is a number from 1 to 65535, usually 9100")
-        if self.kind == "serial" and not isinstance(self.port, str):
-            raise ValueError("port of a serial printer is its path below /dev/serial/by-id")
-        if self.kind == "file" and not self.path:
-            raise ValueError("path is missing: such as /dev/usb/lp0")
-        return self
+    @field_validator("host")
+    @classmethod
+    def _host_is_there(cls, host: str, info: ValidationInfo) -> str:
+        if info.data.get("kind") == "network" and not host:
+            raise ValueError("is missing: the printer's address")
+        return host
+
+    @field_validator("port")
+    @classmethod
+    def _port_fits_the_kind(cls, port: int | str, info: ValidationInfo) -> int | str:
+        kind = info.data.get("kind")
+        if kind == "network" and not (isinstance(port, int) and 1 <= port <= PORT_MAX):
+            raise ValueError(f"of a network printer is a number from 1 to {PORT_MAX}, usually 9100")
+        if kind == "serial" and not isinstance(port, str):
+            raise ValueError("of a serial printer is its path below /dev/serial/by-id")
+        return port
+
+    @field_validator("path")
+    @classmethod
+    def _path_is_there(cls, path: str, info: ValidationInfo) -> str:
+        if info.data.get("kind") == "file" and not path:
+            raise ValueError("is missing: such as /dev/usb/lp0")
+        return path
 
 
 class CardTable(_Table):

@@ -110,7 +110,7 @@ def test_check_says_every_mistake_and_ends_with_1(
     for part in (
         ":2: terminal.store",
         ":1: terminal.till: is missing",
-        "printer: host is missing",
+        "printer.host: is missing",
         "programe",
         "card",
     ):
