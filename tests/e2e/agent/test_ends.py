@@ -81,7 +81,8 @@ columns = 7
             (6, "web.listen"),
             (9, "central.url"),
             (10, "central.timeout_ms"),
-            (12, "scanner.0"),
+            (12, "scanner.0.port"),
+            (16, "printer.host"),
             (18, "printer.columns"),
             (1, "card"),
         ):
