@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from edge_agent.clock import Clock
-from edge_agent.domain.balance import Holding
+from edge_agent.domain.holdings import Holding
 from edge_agent.domain.programme import ProgrammeInvalid
 from edge_agent.domain.record import Record
 from edge_agent.ledger.acts import StoredState

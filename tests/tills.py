@@ -10,9 +10,10 @@ from typing import Any
 
 from drivers.document import Document
 from edge_agent.clock import Clock
-from edge_agent.domain.balance import Balance, Holding
+from edge_agent.domain.balance import Balance
 from edge_agent.domain.basket import Basket, EntryMode, Line, PresentedCard, ReturnedLine, Sale
 from edge_agent.domain.cards import CardCheck, CardPattern, card_key
+from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Standing
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.members import Member, MembersFile, MembersPosition

@@ -5,17 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """Points of one account in one unit that expire on one day (None: never).
-
-    What central posted, or a change to it that this till recorded; then `quantity` may be negative.
-    """
-
-    unit: str
-    quantity: int
-    expires_on: date | None = None
+from edge_agent.domain.holdings import Holding
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,9 @@ class Line:
     """One line of a basket.
 
     `amount` is what the customer pays for the whole line after `discount`, in minor units; `quantity` is in
-    pieces or in the article's measure. `number` is the POS's own line number.
+    pieces or in the article's measure. `number` is the POS's own line number. `levy` is the part of `amount` that is a
+    fixed levy, such as a bottle deposit, which nothing may be taken off. `measure` is how much the whole line comes to
+    in the measure that a programme may reward: litres, kilometres. `margin` is the article's margin class.
     """
 
     number: int
@@ -50,6 +52,9 @@ class Line:
     labels: tuple[str, ...] = ()
     kind: str = "product"
     tax_rate: str | None = None
+    levy: int = 0
+    measure: Decimal | None = None
+    margin: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The facts that rules may look at, for the record; the name is free text and stays out."""
@@ -70,6 +75,12 @@ class Line:
             facts["labels"] = list(self.labels)
         if self.tax_rate is not None:
             facts["tax_rate"] = self.tax_rate
+        if self.levy:
+            facts["levy"] = self.levy
+        if self.measure is not None:
+            facts["measure"] = plain(self.measure)
+        if self.margin is not None:
+            facts["margin"] = self.margin
         return facts
 
     @classmethod
@@ -86,6 +97,9 @@ class Line:
             labels=tuple(facts.get("labels", ())),
             kind=facts["kind"],
             tax_rate=facts.get("tax_rate"),
+            levy=facts.get("levy", 0),
+            measure=None if (measure := facts.get("measure")) is None else Decimal(measure),
+            margin=facts.get("margin"),
         )
 
 
@@ -99,17 +113,18 @@ class Tender:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """What is bought and how it is paid. The line amounts add up to `total`, in minor units of `currency`."""
+    """What is bought, where, and how it is paid. The line amounts add up to `total`, in minor units of `currency`."""
 
     lines: tuple[Line, ...]
     total: int
     currency: str
     tenders: tuple[Tender, ...] = ()
     channel: str = "store"
+    store: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The basket as a record holds it."""
-        return {
+        return ({"store": self.store} if self.store else {}) | {
             "lines": [line.to_json() for line in self.lines],
             "total": {"amount": self.total, "currency": self.currency},
             "tenders": [{"type": tender.type, "amount": tender.amount} for tender in self.tenders],
@@ -125,6 +140,7 @@ class Basket:
             currency=facts["total"]["currency"],
             tenders=tuple(Tender(each["type"], each["amount"]) for each in facts["tenders"]),
             channel=facts["channel"],
+            store=facts.get("store", ""),
         )
 
 

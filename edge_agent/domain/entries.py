@@ -1,6 +1,6 @@
 """The lines of the ledger, and taking them back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -9,18 +9,40 @@ from typing import Any, NamedTuple
 
 
 class EntryKind(StrEnum):
-    """What an entry does to an account. The other kinds of design.md come with the acts that make them."""
+    """What an entry does to an account. `COUNT` moves a tally; central alone makes the last three."""
 
     EARN = "earn"
+    REDEEM = "redeem"
+    COUNT = "count"
     REVERSE = "reverse"
+    ADJUST = "adjust"
+    TRANSFER = "transfer"
+    EXPIRE = "expire"
+
+
+class Life(NamedTuple):
+    """When something can be used: from `matures_on` (None: at once) up to and including `expires_on` (None: for ever).
+
+    Days are those of the programme's time zone. `day` is kept where it matters later on which day it came: for tallies,
+    and for units that are used up oldest first.
+    """
+
+    matures_on: date | None = None
+    expires_on: date | None = None
+    day: date | None = None
+
+
+ALWAYS = Life()
+"""Usable at once and for ever."""
 
 
 class Entry(NamedTuple):
-    """One change of one account, in whole units of `unit`; positive adds, negative takes.
+    """One change of one account in the smallest part of `unit`; positive adds, negative takes.
 
-    `lot` is the record id (32 hex digits) of the earning record, None in that record itself. Points of one
-    record with one expiry date are one lot. `expires_on` is the last day on which they can be used, in the
-    programme's time zone. `rule` and `line` say where it came from; the programme has the rule's reason in words.
+    `unit` is one that the programme declares, or one of the derived kinds of `domain.units`: a tier, a voucher, a tally
+    are held as lots of their own units. `lot` is the record id (32 hex digits) of the record that gave it, None in that
+    record itself. `rule` and `line` say where it came from; the programme has the rule's reason in words. `account` is
+    set where it is another one than the record's.
     """
 
     kind: EntryKind
@@ -30,6 +52,14 @@ class Entry(NamedTuple):
     line: int | None = None
     lot: str | None = None
     expires_on: date | None = None
+    matures_on: date | None = None
+    day: date | None = None
+    account: str | None = None
+
+    @property
+    def life(self) -> Life:
+        """When what it adds or takes can be used."""
+        return Life(self.matures_on, self.expires_on, self.day)
 
     def to_json(self) -> dict[str, Any]:
         """The entry as a record holds it."""
@@ -45,12 +75,17 @@ class Entry(NamedTuple):
             facts["lot"] = self.lot
         if self.expires_on is not None:
             facts["expires_on"] = self.expires_on.isoformat()
+        if self.matures_on is not None:
+            facts["matures_on"] = self.matures_on.isoformat()
+        if self.day is not None:
+            facts["day"] = self.day.isoformat()
+        if self.account is not None:
+            facts["account"] = self.account
         return facts
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> "Entry":
         """The inverse of `to_json`."""
-        expires_on = facts.get("expires_on")
         return cls(
             kind=EntryKind(facts["kind"]),
             unit=facts["unit"],
@@ -58,11 +93,18 @@ class Entry(NamedTuple):
             rule=facts["rule"],
             line=facts.get("line"),
             lot=facts.get("lot"),
-            expires_on=None if expires_on is None else date.fromisoformat(expires_on),
+            expires_on=_day(facts.get("expires_on")),
+            matures_on=_day(facts.get("matures_on")),
+            day=_day(facts.get("day")),
+            account=facts.get("account"),
         )
 
 
-def total_per_unit(entries: Sequence[Entry]) -> dict[str, int]:
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
+
+
+def total_per_unit(entries: Iterable[Entry]) -> dict[str, int]:
     """Sum of the entries per unit."""
     totals: dict[str, int] = {}
     for entry in entries:

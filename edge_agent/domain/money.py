@@ -17,12 +17,18 @@ class Rounding(StrEnum):
 
     FLOOR = "floor"
     HALF_UP = "half-up"
+    HALF_EVEN = "half-even"
+    CEIL = "ceil"
 
 
 def rounded(value: Fraction, rounding: Rounding) -> int:
     """Round `value` to an integer; half-up rounds halves away from zero, as accountants do."""
     if rounding is Rounding.FLOOR:
         return value.numerator // value.denominator
+    if rounding is Rounding.CEIL:
+        return -(-value.numerator // value.denominator)
+    if rounding is Rounding.HALF_EVEN:
+        return round(value)
     magnitude = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
     return magnitude if value >= 0 else -magnitude
 
@@ -30,6 +36,13 @@ def rounded(value: Fraction, rounding: Rounding) -> int:
 def fraction(value: Decimal | int | str) -> Fraction:
     """Read an exact decimal, as programme files and quantities have them."""
     return Fraction(Decimal(value))
+
+
+def net_of_tax(amount: int, tax_rate: str | None) -> int:
+    """An amount without the tax in it, halves away from zero; `tax_rate` is a percentage such as "21"."""
+    if not tax_rate or not amount:
+        return amount
+    return rounded(amount / (1 + fraction(tax_rate) / 100), Rounding.HALF_UP)
 
 
 def apportion(total: int, weights: Sequence[int]) -> list[int]:

@@ -32,6 +32,10 @@ class RecordKind(StrEnum):
     SALE = "sale"
     RETURN = "return"
     VOID = "void"
+    REDEMPTION = "redemption"  # committed without a sale
+    ACTION = "action"  # more than buying: a check-in, a recycled bottle, an activated offer
+    ANSWER = "answer"  # to a question
+    MEMBER = "member"  # enrolled at the till, provisional until central confirms
 
 
 @dataclass(frozen=True, slots=True)

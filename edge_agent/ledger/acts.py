@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from edge_agent.domain.balance import Holding
 from edge_agent.domain.cards import card_key
 from edge_agent.domain.entries import Entry
+from edge_agent.domain.holdings import Holding
 from edge_agent.domain.record import (
     BODY_BYTES_MAX,
     SALT_BYTES,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from edge_agent.domain.balance import Holding
+from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Standing
 from edge_agent.ledger.database import as_ledger_errors, connect
 

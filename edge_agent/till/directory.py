@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from edge_agent.domain.balance import Balance, Expiring, Holding, balances, expiring
+from edge_agent.domain.balance import Balance, Expiring, balances, expiring
 from edge_agent.domain.cards import card_key
+from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts, Standing
 from edge_agent.domain.programme import Programme
 from edge_agent.ledger.acts import Lookups

@@ -23,7 +23,7 @@ def evaluate_beside_parsing(_folder: Path) -> list[Row]:
     bodies = [encoded(sale_body(n, None)) for n in range(TURNS + WARM_UP)]
     baskets = [SaleBody.model_validate_json(body).to_sale().basket for body in bodies]
     tried = [evaluate(programme, facts, basket, at) for basket in baskets[:100]]
-    holding = sum(bool(each.awards) for one in tried for each in one.outcomes) / len(tried)
+    holding = sum(bool(each.entries) for one in tried for each in one.outcomes) / len(tried)
     entries = sum(len(one.entries) for one in tried) / len(tried)
     assert holding > 10, "the programme must be about these baskets"
     ours, theirs = in_turns(

@@ -10,8 +10,8 @@ from typing import Any
 from stdnum import ean
 
 from edge_agent.compose import Agent, build_agent
-from edge_agent.domain.balance import Holding
 from edge_agent.domain.cards import card_key
+from edge_agent.domain.holdings import Holding
 from edge_agent.ledger.members import Member, MembersPosition, MembersUpdate
 from edge_agent.settings import load_settings
 from sync.identity import Identity, save_identity

@@ -1,8 +1,7 @@
 """Bonuses: extra points on top of the base rate, under conditions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
 from functools import cached_property
 from typing import ClassVar, Self
@@ -15,12 +14,16 @@ from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.form import Exact, TableModel, Whole
 from edge_agent.domain.programme.matching import RuleIndex
-from edge_agent.domain.programme.situation import Award, Outcome, Situation
+from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import LocalText, RuleId, Texts
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
+from edge_agent.domain.tallies import Reading
 
 BasePoints = Mapping[tuple[str, int], int]
 """What the base rates gave, by unit and line number."""
+
+
+_NO_LINE = Unmet(Obstacle.NO_LINE)
 
 
 class BonusRule(TableModel):
@@ -41,32 +44,30 @@ class BonusRule(TableModel):
             raise ValueError("give either multiply or add")
         return self
 
-    def outcome(self, at: datetime, lines: Sequence[Line], base: BasePoints) -> Outcome:
-        """The bonus at a time, apportioned to the lines that it is for, or why there is none."""
-        unmet = self.when.unmet_at(at) or self.when.unmet_by(lines)
+    def outcome(
+        self, situation: Situation, worked: Worked, lines: Sequence[Line], base: BasePoints
+    ) -> Outcome:
+        """The bonus, apportioned to the lines that it is for, or why there is none."""
+        unmet = self.when.unmet_by(situation, worked, lines)
         if unmet is not None:
             return Outcome(self.id, unmet=unmet)
-        awards = self._added(lines) if self.add is not None else self._multiplied(lines, base)
-        return Outcome(self.id, awards, None if awards else Unmet(Obstacle.NO_BASE))
+        if self.add is not None:
+            weights = [worked.net(line) for line in lines]
+            extra = int(self.add * situation.units[self.unit].scale)
+        else:
+            weights = [base.get((self.unit, line.number), 0) for line in lines]
+            extra = rounded(sum(weights) * self._extra_share, self.rounding)
+        life = situation.life(self.unit, self.expiry)
+        entries = tuple(
+            situation.earned(self.unit, quantity, self.id, line.number, life)
+            for line, quantity in zip(lines, apportion(extra, weights), strict=True)
+            if quantity
+        )
+        return Outcome(self.id, entries, unmet=None if entries else Unmet(Obstacle.NO_BASE))
 
     @cached_property
     def _extra_share(self) -> Fraction:
         return fraction(self.multiply or 1) - 1
-
-    def _added(self, lines: Sequence[Line]) -> tuple[Award, ...]:
-        return self._awards(lines, apportion(self.add or 0, [line.amount for line in lines]))
-
-    def _multiplied(self, lines: Sequence[Line], base: BasePoints) -> tuple[Award, ...]:
-        weights = [base.get((self.unit, line.number), 0) for line in lines]
-        extra = rounded(sum(weights) * self._extra_share, self.rounding)
-        return self._awards(lines, apportion(extra, weights))
-
-    def _awards(self, lines: Sequence[Line], quantities: Sequence[int]) -> tuple[Award, ...]:
-        return tuple(
-            Award(self.unit, quantity, self.id, line.number, self.expiry)
-            for line, quantity in zip(lines, quantities, strict=True)
-            if quantity
-        )
 
 
 @dataclass(frozen=True)
@@ -76,26 +77,39 @@ class Bonuses:
     rules: tuple[BonusRule, ...]
     name: ClassVar[str] = "bonus"
 
-    def outcomes(self, situation: Situation, before: Sequence[Award]) -> list[Outcome]:
-        """An outcome for each rule, in the file's order."""
+    def work(self, situation: Situation, worked: Worked) -> Worked:
+        """The bonuses, in the file's order."""
+        if situation.facts.anonymous:
+            return worked
         base: dict[tuple[str, int], int] = {}
-        for award in before:
-            key = (award.unit, award.line)
-            base[key] = base.get(key, 0) + award.quantity
+        for entry in worked.entries():
+            if entry.line is not None:
+                key = (entry.unit, entry.line)
+                base[key] = base.get(key, 0) + entry.quantity
         selected = self._index.selected(situation.lines)
-        result = list(self._without_lines)
-        for number, lines in selected.items():
-            result[number] = self.rules[number].outcome(situation.at, lines, base)
-        return result
+        found = {
+            number: self.rules[number].outcome(situation, worked, lines, base)
+            for number, lines in sorted(selected.items())
+        }
+        if not situation.explains:
+            return worked.plus(each for each in found.values() if each.entries)
+        return worked.plus(
+            found.get(number, Outcome(rule.id, unmet=_NO_LINE))
+            for number, rule in enumerate(self.rules)
+        )
 
     @cached_property
     def _index(self) -> RuleIndex:
         return RuleIndex([rule.when for rule in self.rules])
 
-    @cached_property
-    def _without_lines(self) -> tuple[Outcome, ...]:
-        return tuple(Outcome(rule.id, unmet=Unmet(Obstacle.NO_LINE)) for rule in self.rules)
-
     def reasons(self) -> Mapping[str, Texts]:
         """The rules' own words."""
         return {rule.id: rule.why for rule in self.rules}
+
+    def readings(self) -> Iterable[Reading]:
+        """Those of its conditions."""
+        return (reading for rule in self.rules for reading in rule.when.readings())
+
+    def looks_at(self) -> Iterable[str]:
+        """What its conditions ask of the member."""
+        return (unit for rule in self.rules for unit in rule.when.looks_at())

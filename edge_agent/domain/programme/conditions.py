@@ -1,17 +1,31 @@
-"""Which lines a rule is about, and when it holds."""
+"""Which lines a rule is about, and when, where and for whom it holds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
-from typing import Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, model_validator
 
 from edge_agent.domain.basket import Line
-from edge_agent.domain.money import AMOUNT_MAX_MINOR
-from edge_agent.domain.programme.form import ClockTime, Day, TableModel, Whole
-from edge_agent.domain.programme.texts import Words
+from edge_agent.domain.member import Birthday, MemberFacts
+from edge_agent.domain.money import AMOUNT_MAX_MINOR, net_of_tax
+from edge_agent.domain.programme.form import ClockTime, Day, Exact, Flag, TableModel, Whole
+from edge_agent.domain.programme.texts import RuleId, Word, Words
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
+from edge_agent.domain.tallies import EVER, Fold, Reading
+from edge_agent.domain.units import Derived
+
+if TYPE_CHECKING:
+    from edge_agent.domain.programme.situation import Situation, Worked
+
+VISITS = "visits"
+"""The tally of days and sales with a card: one for every sale that is recorded, taken back when all of it is."""
+
+VISITS_EVER = Reading(VISITS)
+SINCE_LAST_VISIT = Reading(VISITS, EVER, Fold.SINCE)
 
 
 class Weekday(StrEnum):
@@ -30,14 +44,26 @@ WEEKDAYS = tuple(Weekday)
 """In the order of `datetime.weekday()`."""
 
 
+class Tax(StrEnum):
+    """Whether an amount is meant with the tax in it, as it is paid, or without."""
+
+    INCLUDED = "included"
+    EXCLUDED = "excluded"
+
+
 class Selection(TableModel):
-    """Which lines: within one key any of the values will do, and every key that is given must match."""
+    """Which lines: within one key any of the values will do, and every key that is given must match.
+
+    `without` takes lines out again.
+    """
 
     categories: Words | None = None
     brands: Words | None = None
     skus: Words | None = None
     labels: Words | None = None
     kinds: Words | None = None
+    margins: Words | None = None
+    without: "Selection | None" = None
 
     def takes(self, line: Line) -> bool:
         """Whether the line is one of those selected."""
@@ -47,6 +73,8 @@ class Selection(TableModel):
             and (self.skus is None or line.sku in self.skus)
             and (self.labels is None or not self.labels.isdisjoint(line.labels))
             and (self.kinds is None or line.kind in self.kinds)
+            and (self.margins is None or line.margin in self.margins)
+            and (self.without is None or not self.without.takes(line))
         )
 
     @property
@@ -55,11 +83,26 @@ class Selection(TableModel):
         return all(getattr(self, key) is None for key in Selection.model_fields)
 
 
+class Contains(Selection):
+    """A part of the basket that must be there: at least `quantity` of these lines together."""
+
+    quantity: Exact = Field(default=Decimal(1), gt=0, le=100_000)
+
+    def missing(self, lines: Sequence[Line]) -> Decimal:
+        """How much is not there; 0 or less when it is."""
+        return self.quantity - sum(
+            (line.quantity for line in lines if self.takes(line)), Decimal(0)
+        )
+
+
 class Conditions(Selection):
-    """When a rule holds: a selection of lines, and conditions on the time and on what is spent on those lines.
+    """When a rule holds: a selection of lines, and conditions on time, place, member and basket.
 
     Days and times are those of the programme's time zone. `from_date` and `until_date` are the first and the last
-    day; `from_time` is included and `until_time` is not; `minimum_spend` is in minor units of the currency.
+    day; `from_time` is included and `until_time` is not; `minimum_spend` is in minor units of the currency and is spent
+    on the selected lines, with `minimum_tax` saying whether the tax counts; `minimum_sale` is the same for the whole
+    basket. `visits` are the numbers of visits (1 is the first purchase) on which it holds, `every_visit` every so many.
+    `joined_days_min` and `_max` are days since joining, `away_days` at least so many since the last visit.
     """
 
     weekdays: frozenset[Weekday] | None = Field(default=None, min_length=1)
@@ -67,7 +110,27 @@ class Conditions(Selection):
     until_time: ClockTime | None = None
     from_date: Day | None = None
     until_date: Day | None = None
+    stores: Words | None = None
+    channels: Words | None = None
     minimum_spend: Whole | None = Field(default=None, gt=0, le=AMOUNT_MAX_MINOR)
+    minimum_sale: Whole | None = Field(default=None, gt=0, le=AMOUNT_MAX_MINOR)
+    minimum_tax: Tax = Tax.INCLUDED
+    minimum_quantity: Exact | None = Field(default=None, gt=0, le=100_000)
+    contains: tuple[Contains, ...] = Field(default=(), max_length=20)
+    no_discount: Flag = False
+    tenders: Words | None = None
+    tiers: frozenset[RuleId] | None = Field(default=None, min_length=1)
+    segments: Words | None = None
+    not_segments: Words | None = None
+    memberships: frozenset[RuleId] | None = Field(default=None, min_length=1)
+    attributes: dict[Word, Words] | None = Field(default=None, min_length=1, max_length=20)
+    languages: Words | None = None
+    birthday: Birthday | None = None
+    visits: frozenset[Whole] | None = Field(default=None, min_length=1)
+    every_visit: Whole | None = Field(default=None, gt=1, le=10_000)
+    joined_days_min: Whole | None = Field(default=None, ge=0, le=36_500)
+    joined_days_max: Whole | None = Field(default=None, ge=0, le=36_500)
+    away_days: Whole | None = Field(default=None, gt=0, le=36_500)
 
     @model_validator(mode="after")
     def _windows_open(self) -> Self:
@@ -77,6 +140,14 @@ class Conditions(Selection):
             raise ValueError(
                 f"until_time {self.until_time:%H:%M} is not after from_time {self.from_time:%H:%M};"
                 " write two rules for a window over midnight"
+            )
+        if (
+            self.joined_days_min is not None
+            and self.joined_days_max is not None
+            and self.joined_days_max < self.joined_days_min
+        ):
+            raise ValueError(
+                f"joined_days_max {self.joined_days_max} is less than joined_days_min {self.joined_days_min}"
             )
         return self
 
@@ -96,10 +167,228 @@ class Conditions(Selection):
             return Unmet(Obstacle.TOO_LATE, self.until_time)
         return None
 
-    def unmet_by(self, selected: Sequence[Line]) -> Unmet | None:
-        """Why the selected lines are not enough; None when they are."""
-        if self.minimum_spend is not None:
-            missing = self.minimum_spend - sum([line.amount for line in selected])
-            if missing > 0:
-                return Unmet(Obstacle.TOO_LITTLE, missing)
+    def unmet_by(
+        self, situation: "Situation", worked: "Worked", selected: Sequence[Line]
+    ) -> Unmet | None:
+        """The first condition that does not hold for this sale and these selected lines; None when all do."""
+        unmet = self.unmet_at(situation.at)
+        if unmet is None and self._asks_more:
+            for ask in self._asks_more:
+                unmet = ask(self, situation, worked, selected)
+                if unmet is not None:
+                    break
+        return unmet
+
+    def unmet_for(self, facts: MemberFacts, at: datetime) -> Unmet | None:
+        """The first condition on member, time or visit that does not hold, where there is no basket yet."""
+        return self.unmet_at(at) or next(
+            (
+                unmet
+                for key, ask in _OF_MEMBER.items()
+                if _is_given(self, key) and (unmet := ask(self, facts, at)) is not None
+            ),
+            None,
+        )
+
+    @cached_property
+    def _asks_more(self) -> tuple["_Ask", ...]:
+        """What has to be asked besides the time: only what the file gives a value."""
+        of_member = tuple(
+            _asking_member(ask) for key, ask in _OF_MEMBER.items() if _is_given(self, key)
+        )
+        return of_member + tuple(ask for key, ask in _OF_BASKET.items() if _is_given(self, key))
+
+    def readings(self) -> Iterable[Reading]:
+        """The figures that it needs."""
+        if self.visits is not None or self.every_visit is not None:
+            yield VISITS_EVER
+        if self.away_days is not None:
+            yield SINCE_LAST_VISIT
+
+    def looks_at(self) -> Iterable[str]:
+        """The units of which it needs the member's holdings."""
+        if self.tiers is not None:
+            yield f"{Derived.TIER}/"
+        if self.memberships is not None:
+            yield f"{Derived.MEMBERSHIP}/"
+
+
+_Ask = Callable[[Conditions, "Situation", "Worked", Sequence[Line]], Unmet | None]
+_AskMember = Callable[[Conditions, MemberFacts, datetime], Unmet | None]
+
+
+def _is_given(conditions: Conditions, key: str) -> bool:
+    return bool(getattr(conditions, key) != Conditions.model_fields[key].default)
+
+
+def _asking_member(ask: _AskMember) -> _Ask:
+    return lambda conditions, situation, _worked, _selected: ask(
+        conditions, situation.facts, situation.at
+    )
+
+
+def tier_of(facts: MemberFacts, at: datetime) -> frozenset[str]:
+    """Every tier that the member holds at that time, by central's word or by what was reached since."""
+    held = {
+        each.unit.partition("/")[2]
+        for each in facts.holdings
+        if each.unit.startswith("tier/") and each.quantity > 0 and each.usable_on(at.date())
+    }
+    return frozenset(held if facts.tier is None else held | {facts.tier})
+
+
+def _tiers(conditions: Conditions, facts: MemberFacts, at: datetime) -> Unmet | None:
+    if conditions.tiers is None or not conditions.tiers.isdisjoint(tier_of(facts, at)):
         return None
+    return Unmet(Obstacle.OTHER_TIER, tuple(sorted(conditions.tiers)))
+
+
+def _segments(conditions: Conditions, facts: MemberFacts, _at: datetime) -> Unmet | None:
+    if conditions.segments is None or not conditions.segments.isdisjoint(facts.segments):
+        return None
+    return Unmet(Obstacle.OTHER_SEGMENT)
+
+
+def _not_segments(conditions: Conditions, facts: MemberFacts, _at: datetime) -> Unmet | None:
+    if conditions.not_segments is None or conditions.not_segments.isdisjoint(facts.segments):
+        return None
+    return Unmet(Obstacle.OTHER_SEGMENT)
+
+
+def _memberships(conditions: Conditions, facts: MemberFacts, at: datetime) -> Unmet | None:
+    if any(facts.has(Derived.MEMBERSHIP, each, at.date()) for each in conditions.memberships or ()):
+        return None
+    return Unmet(Obstacle.NOT_PAID_MEMBER)
+
+
+def _attributes(conditions: Conditions, facts: MemberFacts, _at: datetime) -> Unmet | None:
+    wanted = conditions.attributes or {}
+    if all(facts.attributes.get(name) in values for name, values in wanted.items()):
+        return None
+    return Unmet(Obstacle.OTHER_PROFILE)
+
+
+def _languages(conditions: Conditions, facts: MemberFacts, _at: datetime) -> Unmet | None:
+    if (facts.language or "")[:2] in (conditions.languages or ()):
+        return None
+    return Unmet(Obstacle.OTHER_PROFILE)
+
+
+def _birthday(conditions: Conditions, facts: MemberFacts, _at: datetime) -> Unmet | None:
+    return None if conditions.birthday in facts.birthday else Unmet(Obstacle.NO_BIRTHDAY)
+
+
+def _visits(conditions: Conditions, facts: MemberFacts, _at: datetime) -> Unmet | None:
+    this_one = facts.figures.get(VISITS_EVER.key, 0) + 1
+    return None if this_one in (conditions.visits or ()) else Unmet(Obstacle.OTHER_VISIT, this_one)
+
+
+def _every_visit(conditions: Conditions, facts: MemberFacts, _at: datetime) -> Unmet | None:
+    this_one = facts.figures.get(VISITS_EVER.key, 0) + 1
+    return (
+        Unmet(Obstacle.OTHER_VISIT, this_one) if this_one % (conditions.every_visit or 1) else None
+    )
+
+
+def _joined(conditions: Conditions, facts: MemberFacts, at: datetime) -> Unmet | None:
+    if facts.since is None:
+        return Unmet(Obstacle.JOINED_UNKNOWN)
+    days = (at.date() - facts.since).days
+    if conditions.joined_days_min is not None and days < conditions.joined_days_min:
+        return Unmet(Obstacle.JOINED_TOO_RECENTLY, days)
+    if conditions.joined_days_max is not None and days > conditions.joined_days_max:
+        return Unmet(Obstacle.JOINED_TOO_LONG_AGO, days)
+    return None
+
+
+def _away(conditions: Conditions, facts: MemberFacts, _at: datetime) -> Unmet | None:
+    days = facts.figures.get(SINCE_LAST_VISIT.key)
+    if days is not None and days >= (conditions.away_days or 0):
+        return None
+    return Unmet(Obstacle.NOT_AWAY, days or 0)
+
+
+_OF_MEMBER: Mapping[str, _AskMember] = {
+    "tiers": _tiers,
+    "segments": _segments,
+    "not_segments": _not_segments,
+    "memberships": _memberships,
+    "attributes": _attributes,
+    "languages": _languages,
+    "birthday": _birthday,
+    "visits": _visits,
+    "every_visit": _every_visit,
+    "joined_days_min": _joined,
+    "joined_days_max": _joined,
+    "away_days": _away,
+}
+
+
+def spent(lines: Sequence[Line], worked: "Worked", tax: Tax) -> int:
+    """What is paid for these lines after everything that is off them so far, in minor units."""
+    if tax is Tax.INCLUDED:
+        return sum([worked.net(line) for line in lines])
+    return sum([net_of_tax(worked.net(line), line.tax_rate) for line in lines])
+
+
+def _stores(conditions: Conditions, situation: "Situation", *_: Any) -> Unmet | None:
+    return (
+        None if situation.basket.store in (conditions.stores or ()) else Unmet(Obstacle.OTHER_STORE)
+    )
+
+
+def _channels(conditions: Conditions, situation: "Situation", *_: Any) -> Unmet | None:
+    known = situation.basket.channel in (conditions.channels or ())
+    return None if known else Unmet(Obstacle.OTHER_CHANNEL)
+
+
+def _minimum_spend(
+    conditions: Conditions, _situation: "Situation", worked: "Worked", selected: Sequence[Line]
+) -> Unmet | None:
+    missing = (conditions.minimum_spend or 0) - spent(selected, worked, conditions.minimum_tax)
+    return Unmet(Obstacle.TOO_LITTLE, missing) if missing > 0 else None
+
+
+def _minimum_sale(
+    conditions: Conditions, situation: "Situation", worked: "Worked", _selected: Sequence[Line]
+) -> Unmet | None:
+    lines = situation.basket.lines
+    missing = (conditions.minimum_sale or 0) - spent(lines, worked, conditions.minimum_tax)
+    return Unmet(Obstacle.TOO_LITTLE, missing) if missing > 0 else None
+
+
+def _minimum_quantity(
+    conditions: Conditions, _situation: "Situation", _worked: "Worked", selected: Sequence[Line]
+) -> Unmet | None:
+    quantity = sum((line.quantity for line in selected), Decimal(0))
+    return None if quantity >= (conditions.minimum_quantity or 0) else Unmet(Obstacle.TOO_FEW)
+
+
+def _contains(conditions: Conditions, situation: "Situation", *_: Any) -> Unmet | None:
+    lines = situation.basket.lines
+    there = all(each.missing(lines) <= 0 for each in conditions.contains)
+    return None if there else Unmet(Obstacle.NOT_IN_BASKET)
+
+
+def _no_discount(
+    _conditions: Conditions, situation: "Situation", worked: "Worked", _selected: Sequence[Line]
+) -> Unmet | None:
+    reduced = any(line.discount for line in situation.basket.lines) or any(worked.reduced.values())
+    return Unmet(Obstacle.DISCOUNTED) if reduced else None
+
+
+def _tenders(conditions: Conditions, situation: "Situation", *_: Any) -> Unmet | None:
+    used = {tender.type for tender in situation.basket.tenders if tender.amount}
+    return None if used & (conditions.tenders or frozenset()) else Unmet(Obstacle.OTHER_TENDER)
+
+
+_OF_BASKET: Mapping[str, _Ask] = {
+    "stores": _stores,
+    "channels": _channels,
+    "minimum_spend": _minimum_spend,
+    "minimum_sale": _minimum_sale,
+    "minimum_quantity": _minimum_quantity,
+    "contains": _contains,
+    "no_discount": _no_discount,
+    "tenders": _tenders,
+}

@@ -1,23 +1,24 @@
 """Earning: so many points per amount, at a rate per scope."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from fractions import Fraction
 from functools import cached_property
 from typing import ClassVar
 
 from pydantic import Field
 
 from edge_agent.domain.basket import Line
+from edge_agent.domain.entries import Entry
 from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, apportion, fraction, rounded
 from edge_agent.domain.programme.conditions import Selection
 from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.form import Exact, TableModel, Whole
 from edge_agent.domain.programme.matching import RuleIndex
-from edge_agent.domain.programme.situation import Award, Outcome, Situation
+from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import LocalText, RuleId, Texts, texts
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
+from edge_agent.domain.tallies import Reading
 
 
 class Stage(StrEnum):
@@ -40,20 +41,19 @@ class EarnRule(TableModel):
     expiry: Expiry | None = None
     why: LocalText | None = None
 
-    @cached_property
-    def _rate(self) -> Fraction:
-        return fraction(self.points) / self.per
-
-    def awards(self, lines: Sequence[Line]) -> tuple[Award, ...]:
+    def entries(
+        self, situation: Situation, worked: Worked, lines: Sequence[Line]
+    ) -> tuple[Entry, ...]:
         """The points for these lines, apportioned to them by their amounts."""
-        rate = self._rate
-        amounts = [line.amount for line in lines]
+        rate = fraction(self.points) * situation.units[self.unit].scale / self.per
+        amounts = [worked.net(line) for line in lines]
         if self.stage is Stage.LINE:
             quantities = [rounded(amount * rate, self.rounding) for amount in amounts]
         else:
             quantities = apportion(rounded(sum(amounts) * rate, self.rounding), amounts)
+        life = situation.life(self.unit, self.expiry)
         return tuple(
-            Award(self.unit, quantity, self.id, line.number, self.expiry)
+            situation.earned(self.unit, quantity, self.id, line.number, life)
             for line, quantity in zip(lines, quantities, strict=True)
             if quantity
         )
@@ -69,23 +69,25 @@ class Earning:
     rules: tuple[EarnRule, ...]
     name: ClassVar[str] = "earn"
 
-    def outcomes(self, situation: Situation, before: Sequence[Award]) -> list[Outcome]:
-        """An outcome for each rule, in the file's order."""
-        del before  # base rates come first
+    def work(self, situation: Situation, worked: Worked) -> Worked:
+        """Base points; of one unit, each line by one rule."""
+        if situation.facts.anonymous:
+            return worked
         selected = self._index.selected(situation.lines)
         claimed: dict[str, set[int]] = {}
         result = []
         for number, rule in enumerate(self.rules):
             if number not in selected:
-                result.append(Outcome(rule.id, unmet=_NO_LINE))
+                if situation.explains:
+                    result.append(Outcome(rule.id, unmet=_NO_LINE))
                 continue
             taken = claimed.setdefault(rule.unit, set())
             lines = [line for line in selected[number] if line.number not in taken]
             taken.update(line.number for line in lines)
-            awards = rule.awards(lines) if lines else ()
+            entries = rule.entries(situation, worked, lines) if lines else ()
             obstacle = Obstacle.LESS_THAN_ONE if lines else Obstacle.LINES_TAKEN
-            result.append(Outcome(rule.id, awards, None if awards else Unmet(obstacle)))
-        return result
+            result.append(Outcome(rule.id, entries, unmet=None if entries else Unmet(obstacle)))
+        return worked.plus(result)
 
     @cached_property
     def _index(self) -> RuleIndex:
@@ -94,6 +96,14 @@ class Earning:
     def reasons(self) -> Mapping[str, Texts]:
         """The rules' own words, or their rates in words."""
         return {rule.id: rule.why or _rate_in_words(rule) for rule in self.rules}
+
+    def readings(self) -> Iterable[Reading]:
+        """None: what a line earns does not depend on what was before."""
+        return ()
+
+    def looks_at(self) -> Iterable[str]:
+        """Nothing that the member has."""
+        return ()
 
 
 def _rate_in_words(rule: EarnRule) -> Texts:

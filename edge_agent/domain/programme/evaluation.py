@@ -1,46 +1,96 @@
-"""Working out what a basket earns: a pure function of the programme and the facts in the record."""
+"""Working out what a basket comes to: a pure function of the programme and the facts in the record."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from operator import attrgetter
+from datetime import datetime
 
 from edge_agent.domain.basket import Basket, Line
-from edge_agent.domain.entries import Entry, EntryKind
+from edge_agent.domain.entries import Entry
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.exclusions import Excluded
 from edge_agent.domain.programme.programme import Programme
-from edge_agent.domain.programme.situation import Award, Outcome, Situation
+from edge_agent.domain.programme.situation import (
+    NOTHING,
+    Draw,
+    Outcome,
+    Reduction,
+    Situation,
+    Wanted,
+    Worked,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What was worked out: the outcome of every rule, in order, and the lines that were kept out."""
+    """What was worked out: the outcomes of the rules, in order, and the lines that were kept out.
 
-    outcomes: tuple[Outcome, ...]
-    excluded: tuple[Excluded, ...]
-    entries: tuple[Entry, ...]
+    `entries` are what the record holds, `reductions` what is off the lines.
+    """
+
+    outcomes: tuple[Outcome, ...] = ()
+    excluded: tuple[Excluded, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    reductions: tuple[Reduction, ...] = ()
+
+    def off(self) -> Mapping[int, int]:
+        """What is off each line that something is off, in minor units, by the line's number."""
+        off: dict[int, int] = {}
+        for line, amount, _, _ in self.reductions:
+            off[line] = off.get(line, 0) + amount
+        return off
 
 
-def evaluate(programme: Programme, facts: MemberFacts, basket: Basket, at: datetime) -> Evaluation:
-    """Work out what `basket` earns for this member at `at` (aware; the day is that of the programme's zone).
+NOTHING_WORKED_OUT = Evaluation()
 
-    The same arguments give the same answer on every machine and on every day. A blocked or erased account earns
-    nothing.
+
+def evaluate(
+    programme: Programme,
+    facts: MemberFacts,
+    basket: Basket,
+    at: datetime,
+    wanted: Wanted = NOTHING,
+    draw: Draw | None = None,
+    *,
+    explains: bool = False,
+) -> Evaluation:
+    """Work out what `basket` comes to for this member at `at` (aware; the day is that of the programme's zone).
+
+    The line amounts are those before anything that this programme takes off. The same arguments give the same answer
+    on every machine and on every day. A blocked or erased account gets nothing. With `explains` rules that gave
+    nothing have an outcome too.
     """
     if not facts.standing.earns:
-        return Evaluation((), (), ())
+        return NOTHING_WORKED_OUT
     allowed, excluded = programme.exclusions.split(basket.lines)
     lines = tuple(sorted(allowed, key=_not_as_scanned))
-    situation = Situation(facts, basket, at.astimezone(programme.timezone), lines)
-    outcomes: list[Outcome] = []
-    awards: list[Award] = []
+    situation = Situation(
+        facts,
+        basket,
+        at.astimezone(programme.timezone),
+        lines,
+        programme.file.unit,
+        wanted,
+        draw,
+        explains,
+    )
+    worked = Worked()
     for mechanism in programme.mechanisms:
-        found = mechanism.outcomes(situation, tuple(awards))
-        outcomes += found
-        awards += [award for outcome in found for award in outcome.awards]
-    entries = tuple(_entries(programme, outcomes, situation.at.date()))
-    return Evaluation(tuple(outcomes), excluded, entries)
+        worked = mechanism.work(situation, worked)
+    return Evaluation(
+        worked.outcomes,
+        excluded,
+        tuple(_in_order(worked)),
+        tuple(each for outcome in worked.outcomes for each in outcome.reductions),
+    )
+
+
+def _in_order(worked: Worked) -> list[Entry]:
+    """The entries by outcome, each outcome's by line: the order of lines at the scanner changes no record."""
+    return [
+        entry
+        for outcome in worked.outcomes
+        for entry in sorted(outcome.entries, key=lambda entry: entry.line or 0)
+    ]
 
 
 def _not_as_scanned(line: Line) -> tuple[object, ...]:
@@ -58,17 +108,3 @@ def _not_as_scanned(line: Line) -> tuple[object, ...]:
         line.quantity,
         line.number,
     )
-
-
-def _entries(programme: Programme, outcomes: Sequence[Outcome], earned_on: date) -> Iterator[Entry]:
-    for outcome in outcomes:
-        if not outcome.awards:
-            continue
-        first = outcome.awards[0]  # all awards of one rule share its unit and expiry
-        expiry = first.expiry or programme.file.unit[first.unit].expiry
-        expires_on = None if expiry is None else expiry.last_day(earned_on)
-        for unit, quantity, rule, line, _ in sorted(outcome.awards, key=_LINE):
-            yield Entry(EntryKind.EARN, unit, quantity, rule, line, expires_on=expires_on)
-
-
-_LINE = attrgetter("line")

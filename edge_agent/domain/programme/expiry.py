@@ -1,4 +1,4 @@
-"""How long points last."""
+"""When points can be used, and how long they last."""
 
 import calendar
 from datetime import date, timedelta
@@ -8,33 +8,68 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from edge_agent.domain.programme.form import TableModel, Whole
+from edge_agent.domain.programme.form import Flag, TableModel, Whole
+from edge_agent.domain.tallies import Period, first_day, months_later
 
 
 class RoundedTo(StrEnum):
-    """To which day an expiry date is moved, so that customers can remember it."""
+    """To which day an expiry date is moved up, so that customers can remember it."""
 
     DAY = "day"
     END_OF_MONTH = "end-of-month"
+    END_OF_QUARTER = "end-of-quarter"
     END_OF_YEAR = "end-of-year"
+    MEMBERSHIP_YEAR = "membership-year"
+
+
+class MonthDay(TableModel):
+    """A day of every year."""
+
+    month: Whole = Field(ge=1, le=12)
+    day: Whole = Field(ge=1, le=31)
+
+    @model_validator(mode="after")
+    def _exists(self) -> Self:
+        if self.day > calendar.monthrange(2024, self.month)[1]:
+            raise ValueError(f"month {self.month} has no day {self.day}")
+        return self
+
+    def in_year(self, year: int) -> date:
+        """That day in a year; 29 February is 28 February where there is none."""
+        return date(year, self.month, min(self.day, calendar.monthrange(year, self.month)[1]))
 
 
 class Expiry(TableModel):
-    """A lot lasts so many days or months after it was earned, moved up to the end of that month or year."""
+    """A lot lasts so many days, months or years after it was earned, moved up to the end of that month or quarter.
 
-    days: Whole | None = Field(default=None, gt=0, le=36_500)
-    months: Whole | None = Field(default=None, gt=0, le=1_200)
+    Zero is the day, month or year of earning itself, so `months = 0, rounded = "end-of-month"` lasts until the end of
+    the month in which it was earned. `rounded = "membership-year"` lasts until the eve of the next anniversary of
+    joining. With `sweep` a lot is only taken away on that day of the year, the first one that is at least so long
+    after the month of earning. `from_maturity` counts from the day on which it can be used.
+    """
+
+    days: Whole | None = Field(default=None, ge=0, le=36_500)
+    months: Whole | None = Field(default=None, ge=0, le=1_200)
+    years: Whole | None = Field(default=None, ge=0, le=100)
     rounded: RoundedTo = RoundedTo.DAY
+    sweep: MonthDay | None = None
+    from_maturity: Flag = False
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:
-        if (self.days is None) == (self.months is None):
-            raise ValueError("give either days or months")
+        lengths = [each for each in (self.days, self.months, self.years) if each is not None]
+        if len(lengths) != 1 and not (not lengths and self.rounded is RoundedTo.MEMBERSHIP_YEAR):
+            raise ValueError("give one of days, months and years")
         return self
 
-    def last_day(self, earned_on: date) -> date:
-        """The last day on which points earned on `earned_on` can be used."""
-        return _last_day(self.days, self.months, self.rounded, earned_on)
+    @property
+    def counts_from_maturity(self) -> bool:
+        """Whether its days run only once it can be used."""
+        return self.from_maturity
+
+    def last_day(self, earned_on: date, joined: date | None = None) -> date:
+        """The last day on which points earned on `earned_on` can be used. `joined` is the day of joining, if known."""
+        return _last_day(self, earned_on, joined)
 
 
 _KEPT = 64
@@ -42,19 +77,53 @@ _KEPT = 64
 
 
 @lru_cache(_KEPT)
-def _last_day(days: int | None, months: int | None, to: RoundedTo, earned_on: date) -> date:
-    day = (
-        earned_on + timedelta(days=days)
-        if days is not None
-        else _months_later(earned_on, months or 0)
-    )
-    if to is RoundedTo.END_OF_MONTH:
-        return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+def _last_day(expiry: Expiry, earned_on: date, joined: date | None) -> date:
+    if expiry.sweep is not None:
+        return _swept(expiry, expiry.sweep, earned_on)
+    return _rounded(_after(expiry, earned_on), expiry.rounded, joined)
+
+
+def _after(expiry: Expiry, day: date) -> date:
+    if expiry.days is not None:
+        return day + timedelta(days=expiry.days)
+    return months_later(day, (expiry.months or 0) + 12 * (expiry.years or 0))
+
+
+def _swept(expiry: Expiry, sweep: MonthDay, earned_on: date) -> date:
+    """The first sweep that finds it old enough, counted from the end of the month in which it was earned."""
+    old_enough = _after(expiry, _rounded(earned_on, RoundedTo.END_OF_MONTH, None))
+    day = sweep.in_year(old_enough.year)
+    return day if day >= old_enough else sweep.in_year(old_enough.year + 1)
+
+
+def _rounded(day: date, to: RoundedTo, joined: date | None) -> date:
+    if to is RoundedTo.DAY:
+        return day
     if to is RoundedTo.END_OF_YEAR:
         return day.replace(month=12, day=31)
-    return day
+    if to is RoundedTo.MEMBERSHIP_YEAR:
+        # Without a day of joining the year of the calendar is the nearest thing that a customer can be told.
+        begin = first_day(Period.MEMBERSHIP_YEAR if joined else Period.YEAR, day, joined)
+        return months_later(begin, 12) - timedelta(days=1)
+    months = 1 if to is RoundedTo.END_OF_MONTH else 3
+    begin = first_day(Period.MONTH if months == 1 else Period.QUARTER, day)
+    return months_later(begin, months) - timedelta(days=1)
 
 
-def _months_later(day: date, months: int) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+class Pending(TableModel):
+    """Points wait so many days before they can be used, as long as goods may come back, or until next month begins."""
+
+    days: Whole | None = Field(default=None, gt=0, le=3_650)
+    next_month: Flag = False
+
+    @model_validator(mode="after")
+    def _one_wait(self) -> Self:
+        if (self.days is None) == (not self.next_month):
+            raise ValueError("give either days or next_month = true")
+        return self
+
+    def first_day(self, earned_on: date) -> date:
+        """The first day on which points earned on `earned_on` can be used."""
+        if self.days is not None:
+            return earned_on + timedelta(days=self.days)
+        return months_later(earned_on.replace(day=1), 1)

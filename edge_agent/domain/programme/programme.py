@@ -13,11 +13,12 @@ from edge_agent.domain.money import CURRENCIES
 from edge_agent.domain.programme.bonuses import Bonuses, BonusRule
 from edge_agent.domain.programme.earning import Earning, EarnRule
 from edge_agent.domain.programme.exclusions import ExcludeRule, Exclusions
-from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.form import Flag, Moment, TableModel, Whole
 from edge_agent.domain.programme.rewards import RewardRule
 from edge_agent.domain.programme.situation import Mechanism
-from edge_agent.domain.programme.texts import CountedTexts, LocalText, RuleId, Texts
+from edge_agent.domain.programme.texts import LocalText, RuleId, Texts
+from edge_agent.domain.programme.units import UnitTable
+from edge_agent.domain.tallies import Reading
 
 RULES_MAX = 1_000
 """Rules of one kind. The largest programmes we know of run some 200 campaigns at a time."""
@@ -37,13 +38,6 @@ def _known_currency(code: str) -> str:
             f"{code!r} is not a currency that is supported; supported: {', '.join(sorted(CURRENCIES))}"
         )
     return code
-
-
-class UnitTable(TableModel):
-    """A kind of points: what it is called and how long it lasts; without `expiry` it lasts for ever."""
-
-    name: CountedTexts
-    expiry: Expiry | None = None
 
 
 class ReceiptTexts(TableModel):
@@ -125,6 +119,18 @@ class Programme:
     def mechanisms(self) -> tuple[Mechanism, ...]:
         """What gives points, in the order in which it is worked out."""
         return (Earning(self.file.earn), Bonuses(self.file.bonus))
+
+    @cached_property
+    def readings(self) -> tuple[Reading, ...]:
+        """The figures that its rules ask for, each once."""
+        return tuple(
+            dict.fromkeys(each for mechanism in self.mechanisms for each in mechanism.readings())
+        )
+
+    @cached_property
+    def looks_at(self) -> frozenset[str]:
+        """The units of which its rules need the member's holdings: by id, or `tier/` for all of a derived kind."""
+        return frozenset(unit for mechanism in self.mechanisms for unit in mechanism.looks_at())
 
     @cached_property
     def _reasons(self) -> dict[str, tuple[str, Texts]]:

@@ -1,51 +1,208 @@
 """What every mechanism sees, and what it answers: the common shape.
 
-A mechanism is a value with the rules of one kind. It is given the situation and what the mechanisms before it
-awarded, and answers with an outcome for each of its rules. It never looks at a clock, a file or a random number, and
-never changes what it is given. `Programme.mechanisms` declares the order.
+A mechanism is a value with the rules of one kind. It is given the situation and what was worked out before it, and
+answers with what is worked out after it. It never looks at a clock, a file or a random number, and never changes what
+it is given. `Programme.mechanisms` declares the order.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from types import MappingProxyType
 from typing import ClassVar, NamedTuple, Protocol
 
 from edge_agent.domain.basket import Basket, Line
+from edge_agent.domain.entries import ALWAYS, Entry, EntryKind, Life
+from edge_agent.domain.holdings import Consume, Holding, taking, usable
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.texts import Texts
+from edge_agent.domain.programme.units import UnitTable
 from edge_agent.domain.programme.unmet import Unmet
+from edge_agent.domain.tallies import Reading
+from edge_agent.domain.units import Derived, derived, kind_of
+
+Draw = Callable[[str], int]
+"""A draw by chance that can be repeated by whoever holds the key: from a rule's id to a number below 2**64."""
+
+
+class Redemption(NamedTuple):
+    """What the customer chose to use: a reward (so many `times`), with `points` where they choose how many.
+
+    `id` is the redemption that was reserved for it, "" within a quote that reserved nothing.
+    """
+
+    reward: str
+    points: int | None = None
+    times: int = 1
+    id: str = ""
+
+
+class PresentedVoucher(NamedTuple):
+    """A voucher that was presented by its code: whose it is, and the lot it is of. Checked before it gets here."""
+
+    account: str
+    holding: Holding
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the customer wants to use with this basket; part of the record.
+
+    `codes` are texts of coupons, as scanned. With `reduces` the POS will take off what comes out; without it (a sale
+    without a quote) nothing can be taken off any more.
+    """
+
+    redemptions: tuple[Redemption, ...] = ()
+    codes: tuple[str, ...] = ()
+    vouchers: tuple[PresentedVoucher, ...] = ()
+    reduces: bool = True
+
+
+NOTHING = Wanted()
+
+
+class Reduction(NamedTuple):
+    """So many minor units off one line by one rule.
+
+    `own` tells the programme's own rewards from price promotions: earning rules may count the one and not the other.
+    """
+
+    line: int
+    amount: int
+    rule: str
+    own: bool = False
+
+
+class Outcome(NamedTuple):
+    """What one rule came to; `unmet` says why it gave nothing, `note` what else there is to say, as a code."""
+
+    rule: str
+    entries: tuple[Entry, ...] = ()
+    reductions: tuple[Reduction, ...] = ()
+    unmet: Unmet | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """What was worked out so far: the outcomes in order, and what is off each line."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    reduced: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
+    rewarded: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
+    """The part of `reduced` that is the programme's own rewards."""
+
+    def plus(self, outcomes: Iterable[Outcome]) -> "Worked":
+        """These outcomes after the ones before."""
+        new = tuple(outcomes)
+        reduced, rewarded = self.reduced, self.rewarded
+        reductions = [each for outcome in new for each in outcome.reductions]
+        if reductions:
+            reduced, rewarded = dict(reduced), dict(rewarded)
+            for line, amount, _, own in reductions:
+                reduced[line] = reduced.get(line, 0) + amount
+                if own:
+                    rewarded[line] = rewarded.get(line, 0) + amount
+        return Worked(self.outcomes + new, reduced, rewarded)
+
+    def with_outcomes(self, outcomes: Iterable[Outcome]) -> "Worked":
+        """Other outcomes in place of the ones so far, such as trimmed ones; reductions must be the same."""
+        return replace(self, outcomes=tuple(outcomes))
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries so far."""
+        for outcome in self.outcomes:
+            yield from outcome.entries
+
+    def net(self, line: Line) -> int:
+        """What is paid for a line after everything that is off it so far, in minor units."""
+        return line.amount - self.reduced.get(line.number, 0)
+
+    def added(self, unit: str) -> int:
+        """What this sale has added to a unit so far, and taken from it."""
+        return sum(entry.quantity for entry in self.entries() if entry.unit == unit)
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
     """One basket of one member at one time. `at` is in the programme's time zone.
 
-    `lines` are those not excluded, in an order that does not depend on how they were scanned.
+    `lines` are those not excluded, in an order that does not depend on how they were scanned. With `explains` every
+    rule has to have an outcome that says why it gave nothing; without, such outcomes are left out, which is faster.
+    `draw` is None in quotes: what chance decides is only known once the sale is made.
     """
 
     facts: MemberFacts
     basket: Basket
     at: datetime
     lines: tuple[Line, ...]
+    units: Mapping[str, UnitTable]
+    wanted: Wanted = NOTHING
+    draw: Draw | None = None
+    explains: bool = False
 
+    @property
+    def today(self) -> date:
+        """The day in the programme's time zone."""
+        return self.at.date()
 
-class Award(NamedTuple):
-    """Points for one line by one rule. `expiry` is the rule's own, None for the unit's."""
+    def figure(self, reading: Reading) -> int:
+        """What a reading came to; 0 where nothing was counted."""
+        return self.facts.figures.get(reading.key, 0)
 
-    unit: str
-    quantity: int
-    rule: str
-    line: int
-    expiry: Expiry | None = None
+    def life(self, unit: str, expiry: Expiry | None = None) -> Life:
+        """When what is earned of `unit` today can be used; `expiry` is a rule's own, in place of the unit's."""
+        table = self.units.get(unit)
+        if table is None:
+            return (
+                ALWAYS
+                if expiry is None
+                else Life(None, expiry.last_day(self.today, self.facts.since))
+            )
+        return table.life(self.today, self.facts.since, expiry)
 
+    def earned(
+        self, unit: str, quantity: int, rule: str, line: int | None = None, life: Life = ALWAYS
+    ) -> Entry:
+        """An entry that gives something to the member of this sale."""
+        matures_on, expires_on, day = life
+        return Entry(EntryKind.EARN, unit, quantity, rule, line, None, expires_on, matures_on, day)
 
-class Outcome(NamedTuple):
-    """What one rule came to; `unmet` says why it gave nothing."""
+    def counted(self, tally: str, quantity: int, rule: str, line: int | None = None) -> Entry:
+        """An entry that counts something today."""
+        return Entry(
+            EntryKind.COUNT, derived(Derived.COUNT, tally), quantity, rule, line, day=self.today
+        )
 
-    rule: str
-    awards: tuple[Award, ...] = ()
-    unmet: Unmet | None = None
+    def spendable(self, unit: str) -> int:
+        """What the member can use of a unit today, before this sale."""
+        return usable(self.facts.holdings, unit, self.today)
+
+    def taken(self, unit: str, quantity: int, rule: str, worked: Worked) -> list[Entry]:
+        """Entries that take `quantity` of a unit from what is usable now, this sale's own part included."""
+        own = [
+            Holding(each.unit, each.quantity, each.expires_on, each.matures_on, each.day, each.lot)
+            for each in worked.entries()
+            if each.unit == unit and each.account is None
+        ]
+        table = self.units.get(unit)
+        consume = Consume.SOONEST_EXPIRING if table is None else table.consume
+        kind = EntryKind.REDEEM if kind_of(unit) is not Derived.COUNT else EntryKind.COUNT
+        return [
+            Entry(
+                kind,
+                unit,
+                -part.quantity,
+                rule,
+                None,
+                part.lot,
+                part.expires_on,
+                part.matures_on,
+                part.day,
+            )
+            for part in taking((*self.facts.holdings, *own), unit, quantity, self.today, consume)
+        ]
 
 
 class Mechanism(Protocol):
@@ -53,10 +210,18 @@ class Mechanism(Protocol):
 
     name: ClassVar[str]
 
-    def outcomes(self, situation: Situation, before: Sequence[Award]) -> list[Outcome]:
-        """An outcome for each rule, in the file's order."""
+    def work(self, situation: Situation, worked: Worked) -> Worked:
+        """What is worked out after this mechanism; usually `worked.plus(...)`, rules in the file's order."""
         ...
 
     def reasons(self) -> Mapping[str, Texts]:
-        """Why an award of each rule is given, in words, by the rule's id."""
+        """Why each rule gives or takes something, in words, by the rule's id."""
+        ...
+
+    def readings(self) -> Iterable[Reading]:
+        """The figures that its rules ask for."""
+        ...
+
+    def looks_at(self) -> Iterable[str]:
+        """The units of which its rules need the holdings: `points` by id, `tier/` for all of a derived kind."""
         ...

@@ -62,6 +62,18 @@ def texts(by_language: Mapping[str, str]) -> Texts:
     return Texts(**by_language)
 
 
+class Goal(TableModel):
+    """What a programme or campaign is for, and the figure that will show whether it works."""
+
+    aim: LocalText = Field(
+        description="What it is for, in a sentence.", examples=["more visits on quiet days"]
+    )
+    figure: OneText = Field(
+        description="The figure that will show it, as head office calls it.",
+        examples=["sales with a card on Tuesdays"],
+    )
+
+
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Words = Annotated[frozenset[Word], Field(min_length=1, max_length=1000)]

@@ -24,6 +24,26 @@ class Obstacle(StrEnum):
     LINES_TAKEN = "lines-taken"
     LESS_THAN_ONE = "less-than-one"
     NO_BASE = "no-base"
+    TOO_FEW = "too-few"
+    NOT_IN_BASKET = "not-in-basket"
+    DISCOUNTED = "discounted"
+    OTHER_TENDER = "other-tender"
+    OTHER_STORE = "other-store"
+    OTHER_CHANNEL = "other-channel"
+    OTHER_TIER = "other-tier"  # the tiers that it is for, a tuple of their ids
+    OTHER_SEGMENT = "other-segment"
+    NOT_PAID_MEMBER = "not-paid-member"
+    OTHER_PROFILE = "other-profile"
+    NO_BIRTHDAY = "no-birthday"
+    OTHER_VISIT = "other-visit"  # which visit this is
+    JOINED_UNKNOWN = "joined-unknown"
+    JOINED_TOO_RECENTLY = "joined-too-recently"  # days since joining
+    JOINED_TOO_LONG_AGO = "joined-too-long-ago"  # days since joining
+    NOT_AWAY = "not-away"  # days since the last visit
+    USED_UP = "used-up"  # the limit that is reached, as a number of times
+    NO_MEMBER = "no-member"
+    NOT_ENOUGH = "not-enough"  # what is missing, in the unit's smallest parts
+    CAPPED = "capped"
 
 
 _WORDS: dict[Obstacle, Texts] = {
@@ -97,6 +117,166 @@ _WORDS: dict[Obstacle, Texts] = {
             "fr": "pas de points de base à multiplier",
         }
     ),
+    Obstacle.TOO_FEW: texts(
+        {
+            "nl": "te weinig stuks",
+            "en": "too few pieces",
+            "de": "zu wenige Stück",
+            "fr": "pas assez d’articles",
+        }
+    ),
+    Obstacle.NOT_IN_BASKET: texts(
+        {
+            "nl": "er ontbreekt iets in de mand",
+            "en": "something is missing from the basket",
+            "de": "im Korb fehlt etwas",
+            "fr": "il manque un article au panier",
+        }
+    ),
+    Obstacle.DISCOUNTED: texts(
+        {
+            "nl": "niet bij een korting",
+            "en": "not together with a discount",
+            "de": "nicht zusammen mit einem Rabatt",
+            "fr": "pas avec une remise",
+        }
+    ),
+    Obstacle.OTHER_TENDER: texts(
+        {
+            "nl": "met een ander betaalmiddel",
+            "en": "another means of payment",
+            "de": "anderes Zahlungsmittel",
+            "fr": "autre moyen de paiement",
+        }
+    ),
+    Obstacle.OTHER_STORE: texts(
+        {
+            "nl": "niet in deze winkel",
+            "en": "not in this store",
+            "de": "nicht in dieser Filiale",
+            "fr": "pas dans ce magasin",
+        }
+    ),
+    Obstacle.OTHER_CHANNEL: texts(
+        {
+            "nl": "niet via dit kanaal",
+            "en": "not in this channel",
+            "de": "nicht über diesen Kanal",
+            "fr": "pas par ce canal",
+        }
+    ),
+    Obstacle.OTHER_TIER: texts(
+        {
+            "nl": "alleen voor {}",
+            "en": "only for {}",
+            "de": "nur für {}",
+            "fr": "seulement pour {}",
+        }
+    ),
+    Obstacle.OTHER_SEGMENT: texts(
+        {
+            "nl": "niet voor deze groep",
+            "en": "not for this group",
+            "de": "nicht für diese Gruppe",
+            "fr": "pas pour ce groupe",
+        }
+    ),
+    Obstacle.NOT_PAID_MEMBER: texts(
+        {
+            "nl": "alleen met een betaald lidmaatschap",
+            "en": "only with a paid membership",
+            "de": "nur mit bezahlter Mitgliedschaft",
+            "fr": "seulement avec un abonnement payant",
+        }
+    ),
+    Obstacle.OTHER_PROFILE: texts(
+        {
+            "nl": "past niet bij het profiel",
+            "en": "does not match the profile",
+            "de": "passt nicht zum Profil",
+            "fr": "ne correspond pas au profil",
+        }
+    ),
+    Obstacle.NO_BIRTHDAY: texts(
+        {
+            "nl": "niet jarig",
+            "en": "no birthday",
+            "de": "kein Geburtstag",
+            "fr": "pas d’anniversaire",
+        }
+    ),
+    Obstacle.OTHER_VISIT: texts(
+        {
+            "nl": "dit is bezoek {}",
+            "en": "this is visit {}",
+            "de": "dies ist Besuch {}",
+            "fr": "c’est la visite {}",
+        }
+    ),
+    Obstacle.JOINED_UNKNOWN: texts(
+        {
+            "nl": "onbekend sinds wanneer lid",
+            "en": "unknown since when a member",
+            "de": "Beitrittsdatum unbekannt",
+            "fr": "date d’adhésion inconnue",
+        }
+    ),
+    Obstacle.JOINED_TOO_RECENTLY: texts(
+        {
+            "nl": "nog maar {} dagen lid",
+            "en": "a member for only {} days",
+            "de": "erst seit {} Tagen Mitglied",
+            "fr": "membre depuis seulement {} jours",
+        }
+    ),
+    Obstacle.JOINED_TOO_LONG_AGO: texts(
+        {
+            "nl": "al {} dagen lid",
+            "en": "a member for {} days already",
+            "de": "schon seit {} Tagen Mitglied",
+            "fr": "membre depuis déjà {} jours",
+        }
+    ),
+    Obstacle.NOT_AWAY: texts(
+        {
+            "nl": "{} dagen geleden nog geweest",
+            "en": "was here {} days ago",
+            "de": "war vor {} Tagen hier",
+            "fr": "est venu il y a {} jours",
+        }
+    ),
+    Obstacle.USED_UP: texts(
+        {
+            "nl": "al {} keer gebruikt",
+            "en": "used {} times already",
+            "de": "schon {}-mal benutzt",
+            "fr": "déjà utilisé {} fois",
+        }
+    ),
+    Obstacle.NO_MEMBER: texts(
+        {
+            "nl": "alleen met een kaart",
+            "en": "only with a card",
+            "de": "nur mit Karte",
+            "fr": "seulement avec une carte",
+        }
+    ),
+    Obstacle.NOT_ENOUGH: texts(
+        {
+            "nl": "nog {} te weinig",
+            "en": "{} short",
+            "de": "{} fehlen noch",
+            "fr": "il en manque {}",
+        }
+    ),
+    Obstacle.CAPPED: texts(
+        {
+            "nl": "de bovengrens is bereikt",
+            "en": "the cap is reached",
+            "de": "die Obergrenze ist erreicht",
+            "fr": "le plafond est atteint",
+        }
+    ),
 }
 
 
@@ -104,7 +284,7 @@ class Unmet(NamedTuple):
     """What stood in the way of a rule, with the figure that says how far off it was."""
 
     obstacle: Obstacle
-    value: date | time | int | tuple[int, ...] | None = None
+    value: date | time | int | tuple[int, ...] | tuple[str, ...] | None = None
 
     def in_words(self, language: str, currency: str) -> str:
         """A clause for people, in `language` ("nl" or "nl-NL"); amounts are in `currency`."""
@@ -119,9 +299,13 @@ class Unmet(NamedTuple):
         if isinstance(self.value, tuple):
             monday = date(2024, 1, 1)
             return ", ".join(
-                format_date(monday.replace(day=1 + day), "EEEE", locale=locale)
-                for day in self.value
+                each
+                if isinstance(each, str)
+                else format_date(monday.replace(day=1 + each), "EEEE", locale=locale)
+                for each in self.value
             )
-        if isinstance(self.value, int):
+        if self.value is None:
+            return ""
+        if self.obstacle is Obstacle.TOO_LITTLE:
             return format_currency(Decimal(self.value).scaleb(-2), currency, locale=locale)
-        return ""
+        return str(self.value)

@@ -15,9 +15,9 @@ from drivers.scanner_supervisor import ScannerSupervisor
 from drivers.simulated_printer import SimulatedPrinter
 from edge_agent.clock import Clock
 from edge_agent.devices import Devices, PrintQueue
-from edge_agent.domain.balance import Holding
 from edge_agent.domain.basket import Sale
 from edge_agent.domain.cards import CardCheck, CardPattern, card_key
+from edge_agent.domain.holdings import Holding
 from edge_agent.errors import LoyaltyError
 from edge_agent.health import Health, Word
 from edge_agent.ledger.ledger import Ledger

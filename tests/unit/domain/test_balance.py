@@ -5,7 +5,8 @@ from datetime import date, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.domain.balance import Balance, Expiring, Holding, balances, expiring
+from edge_agent.domain.balance import Balance, Expiring, balances, expiring
+from edge_agent.domain.holdings import Holding
 
 TODAY = date(2026, 11, 21)
 YESTERDAY = date(2026, 11, 20)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.domain.balance import Holding
+from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Standing
 from edge_agent.ledger.members import Member, MembersFile, MembersPosition
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge_agent.domain.balance import Holding
+from edge_agent.domain.holdings import Holding
 from edge_agent.domain.record import RecordKind
 from edge_agent.errors import Invalid, OverReturn, ReturnDiffers, UnknownSale
 from tests.tills import Shop, back, jan, milk, points, sale

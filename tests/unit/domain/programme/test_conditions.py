@@ -30,7 +30,7 @@ def obstacle(when: str, at: str, bought: Basket = BREAD) -> Obstacle | None:
     rules = programme(BASE + f'[[bonus]]\nid = "extra"\nadd = 5\nwhen = {{ {when} }}\nwhy = "x"\n')
     found = awarded(rules, bought, datetime.fromisoformat(at))
     outcome = next(each for each in found.outcomes if each.rule == "extra")
-    assert (outcome.unmet is None) == bool(outcome.awards)
+    assert (outcome.unmet is None) == bool(outcome.entries)
     return None if outcome.unmet is None else outcome.unmet.obstacle
 
 

@@ -56,7 +56,7 @@ def test_the_lines_and_the_rules_add_up_to_the_same_and_every_entry_has_its_reas
     rules: Programme, bought: Basket, at: datetime
 ) -> None:
     found = evaluate(rules, MEMBER, bought, at)
-    awards = [award for outcome in found.outcomes for award in outcome.awards]
+    awards = [award for outcome in found.outcomes for award in outcome.entries]
     per_line = Counter[tuple[str, int | None]]()
     per_award = Counter[tuple[str, int | None]]()
     for entry in found.entries:
@@ -78,7 +78,7 @@ def test_every_rule_has_one_outcome_with_points_or_with_a_reason(
         *(rule.id for rule in rules.file.earn),
         *(rule.id for rule in rules.file.bonus),
     ]
-    assert all(bool(outcome.awards) == (outcome.unmet is None) for outcome in found.outcomes)
+    assert all(bool(outcome.entries) == (outcome.unmet is None) for outcome in found.outcomes)
 
 
 @given(rules=programmes(), bought=baskets)

@@ -20,10 +20,10 @@ from edge_agent.domain.programme.programme import (
     PrivacyTable,
     ProgrammeFile,
     ReceiptTexts,
-    UnitTable,
 )
 from edge_agent.domain.programme.rewards import RewardRule
 from edge_agent.domain.programme.texts import CountedTexts, Texts
+from edge_agent.domain.programme.units import UnitTable
 from tests.unit.domain.programme.mistakes import MISTAKES
 
 TEXT = (Path(__file__).parents[4] / "docs" / "programme.md").read_text(encoding="utf-8")

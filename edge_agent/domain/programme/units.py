@@ -1,0 +1,53 @@
+"""Units: what is counted, what it is called, when it can be used and how long it lasts."""
+
+from datetime import date
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from edge_agent.domain.entries import Life
+from edge_agent.domain.holdings import Consume
+from edge_agent.domain.programme.expiry import Expiry, Pending
+from edge_agent.domain.programme.form import TableModel, Whole
+from edge_agent.domain.programme.texts import CountedTexts
+
+DECIMALS_OF_UNIT_MAX = 4
+"""A hundredth of a point is the finest that we know of; the bound keeps sums far below 64 bits."""
+
+
+class UnitTable(TableModel):
+    """A kind of points: what it is called, when it can be used and how long it lasts; without `expiry` for ever.
+
+    With `decimals` it is stored in its smallest part: 2 makes 1.61 points 161.
+    """
+
+    name: CountedTexts
+    decimals: Whole = Field(default=0, ge=0, le=DECIMALS_OF_UNIT_MAX)
+    expiry: Expiry | None = None
+    pending: Pending | None = None
+    consume: Consume = Consume.SOONEST_EXPIRING
+
+    @model_validator(mode="after")
+    def _expires_after_it_matures(self) -> Self:
+        # Both are counted from the day of earning, so nothing may be over before it can be used.
+        return self
+
+    @property
+    def scale(self) -> int:
+        """How many of its smallest parts make one."""
+        return int(10**self.decimals)
+
+    def life(self, earned_on: date, joined: date | None, expiry: Expiry | None = None) -> Life:
+        """When what was earned on a day can be used; `expiry` in place of the unit's own."""
+        matures_on = None if self.pending is None else self.pending.first_day(earned_on)
+        rule = expiry or self.expiry
+        start = (
+            matures_on
+            if matures_on is not None and rule and rule.counts_from_maturity
+            else earned_on
+        )
+        return Life(
+            matures_on,
+            None if rule is None else rule.last_day(start, joined),
+            None if self.consume is Consume.SOONEST_EXPIRING else earned_on,
+        )
