@@ -141,7 +141,15 @@ def _member(delta: MemberDelta) -> Member:
         tier=delta.tier,
         since=delta.since,
         language=delta.language,
-        lots=tuple(Holding(lot.unit, lot.quantity, lot.expires_on) for lot in delta.lots),
+        segments=frozenset(delta.segments),
+        attributes=delta.attributes,
+        birthday=delta.birthday,
+        consents=delta.consents,
+        referred_by=delta.referred_by,
+        lots=tuple(
+            Holding(each.unit, each.quantity, each.expires_on, each.matures_on, each.day, each.lot)
+            for each in delta.lots
+        ),
         joined=delta.joined,
         cards=tuple(bytes.fromhex(key) for key in delta.cards),
     )

@@ -108,18 +108,29 @@ class RecordsAnswer(Message):
 
 
 class Lot(Message):
-    """Points of a member that expire on one day (None: never); lots of one day are sent as one."""
+    """So much of one unit with one life; lots of like life are sent as one.
+
+    It can be used from `matures_on` (None: at once) up to and including `expires_on` (None: for ever). `day` is that of
+    a tally, or of an earning where the unit is used up oldest first; days that are long past are sent as one without a
+    day. `lot` (the id of the record that gave it) is only sent for units that keep their lots apart.
+    """
 
     unit: str
     quantity: int
     expires_on: date | None = None
+    matures_on: date | None = None
+    day: date | None = None
+    lot: str | None = None
 
 
 class MemberDelta(Message):
     """One account as central has posted it. It replaces whatever the till had under `ref`.
 
     `cards` are keyed hashes (HMAC-SHA256 with the key of the enrolment, first 16 bytes, hex); `joined` are refs that
-    tills made for this account's cards before they knew it.
+    tills made for this account's cards before they knew it. `segments` and `attributes` are only those that the
+    current programme asks about. `birthday` is month and day ("02-29"); the year of birth never leaves central.
+    `consents` are the purposes that the member agreed to, each with the version of the text. `referred_by` is the ref
+    of the account that brought this one in.
     """
 
     ref: str
@@ -130,6 +141,11 @@ class MemberDelta(Message):
     tier: str | None = None
     since: date | None = None
     language: str | None = None
+    segments: tuple[str, ...] = ()
+    attributes: dict[str, str] = {}
+    birthday: str | None = Field(default=None, pattern=r"^[01]\d-[0-3]\d$")
+    consents: dict[str, str] = {}
+    referred_by: str | None = None
     lots: tuple[Lot, ...] = ()
 
 

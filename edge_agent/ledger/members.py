@@ -8,9 +8,9 @@ fetched again, so it need not survive a power cut to the last change, only stay 
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
@@ -31,7 +31,8 @@ def m001_members(db: Database) -> None:
     db.execute("CREATE TABLE cards (key BLOB PRIMARY KEY, ref TEXT NOT NULL) STRICT, WITHOUT ROWID")
     db.execute(
         "CREATE TABLE members (ref TEXT PRIMARY KEY, standing TEXT NOT NULL, display_name TEXT NOT NULL, tier TEXT,"
-        " since TEXT, language TEXT, lots TEXT NOT NULL, joined TEXT NOT NULL, cards TEXT NOT NULL)"
+        " since TEXT, language TEXT, profile TEXT NOT NULL, lots TEXT NOT NULL, joined TEXT NOT NULL,"
+        " cards TEXT NOT NULL)"
         " STRICT, WITHOUT ROWID"
     )
     db.execute(
@@ -60,7 +61,11 @@ class MembersPosition:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One account as central posted it. `cards` are keyed hashes, `joined` the refs that tills had made for them."""
+    """One account as central posted it. `cards` are keyed hashes, `joined` the refs that tills had made for them.
+
+    `segments` and `attributes` are those that the programme asks about, `birthday` is month and day ("02-29"),
+    `consents` the purposes agreed to with the version of their text, `referred_by` the account that brought it in.
+    """
 
     ref: str
     standing: Standing = Standing.KNOWN
@@ -68,6 +73,11 @@ class Member:
     tier: str | None = None
     since: date | None = None
     language: str | None = None
+    segments: frozenset[str] = frozenset()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    birthday: str | None = None
+    consents: Mapping[str, str] = field(default_factory=dict)
+    referred_by: str | None = None
     lots: tuple[Holding, ...] = ()
     joined: tuple[str, ...] = ()
     cards: tuple[bytes, ...] = ()
@@ -81,9 +91,7 @@ class Found:
     position: MembersPosition
 
 
-_MEMBER = (
-    "m.ref, m.standing, m.display_name, m.tier, m.since, m.language, m.lots, m.joined, m.cards"
-)
+_MEMBER = "m.ref, m.standing, m.display_name, m.tier, m.since, m.language, m.profile, m.lots, m.joined, m.cards"
 _POSITION = "p.change, p.epoch, p.applied_seq, p.as_of, p.member_count"
 _BY_CARD = f"SELECT {_MEMBER}, {_POSITION} FROM position p, cards c JOIN members m ON m.ref = c.ref WHERE c.key = ?"  # noqa: S608
 _BY_REF = (
@@ -128,7 +136,7 @@ class MembersFile:
     def _found(self, query: str, key: bytes | str) -> Found | None:
         with as_ledger_errors():
             row = self._reader().execute(query, (key,)).fetchone()
-        return None if row is None else Found(_member(row[:9]), _position(row[9:]))
+        return None if row is None else Found(_member(row[:10]), _position(row[10:]))
 
     def position(self) -> MembersPosition | None:
         """Where the file stands; None before the first pull."""
@@ -239,8 +247,8 @@ class MembersUpdate:
         for member in members:
             self._forget(member.ref)
             self._db.execute(
-                "INSERT INTO members (ref, standing, display_name, tier, since, language, lots, joined, cards)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO members (ref, standing, display_name, tier, since, language, profile, lots, joined, cards)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 _row(member),
             )
             self._many(
@@ -297,11 +305,18 @@ def _sync_to_disk(path: Path) -> None:
         os.close(handle)
 
 
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
 def _row(member: Member) -> tuple[str | None, ...]:
-    lots = [
-        [lot.unit, lot.quantity, None if lot.expires_on is None else lot.expires_on.isoformat()]
-        for lot in member.lots
-    ]
+    profile = {
+        "segments": sorted(member.segments),
+        "attributes": dict(member.attributes),
+        "birthday": member.birthday,
+        "consents": dict(member.consents),
+        "referred_by": member.referred_by,
+    }
     return (
         member.ref,
         member.standing.value,
@@ -309,14 +324,16 @@ def _row(member: Member) -> tuple[str | None, ...]:
         member.tier,
         None if member.since is None else member.since.isoformat(),
         member.language,
-        json.dumps(lots, separators=(",", ":")),
+        _compact({name: value for name, value in profile.items() if value}),
+        _compact([lot.to_json() for lot in member.lots]),
         json.dumps(member.joined),
         json.dumps([key.hex() for key in member.cards]),
     )
 
 
 def _member(row: Sequence[str | None]) -> Member:
-    ref, standing, display_name, tier, since, language, lots, joined, cards = row
+    ref, standing, display_name, tier, since, language, profile, lots, joined, cards = row
+    more = json.loads(profile or "{}")
     return Member(
         ref=ref or "",
         standing=Standing(standing or Standing.UNKNOWN),
@@ -324,10 +341,12 @@ def _member(row: Sequence[str | None]) -> Member:
         tier=tier,
         since=None if since is None else date.fromisoformat(since),
         language=language,
-        lots=tuple(
-            Holding(unit, quantity, None if on is None else date.fromisoformat(on))
-            for unit, quantity, on in json.loads(lots or "[]")
-        ),
+        segments=frozenset(more.get("segments", ())),
+        attributes=more.get("attributes", {}),
+        birthday=more.get("birthday"),
+        consents=more.get("consents", {}),
+        referred_by=more.get("referred_by"),
+        lots=tuple(Holding.from_json(each) for each in json.loads(lots or "[]")),
         joined=tuple(json.loads(joined or "[]")),
         cards=tuple(bytes.fromhex(key) for key in json.loads(cards or "[]")),
     )

@@ -39,8 +39,8 @@ def build_members_file(folder: Path, count: int) -> Path:
     database.execute("PRAGMA synchronous=OFF")
     database.execute("BEGIN")
     database.executemany(
-        "INSERT INTO members (ref, standing, display_name, tier, since, language, lots, joined, cards)"
-        " VALUES (?, 'known', ?, NULL, '2024-05-01', NULL, ?, '[]', ?)",
+        "INSERT INTO members (ref, standing, display_name, tier, since, language, profile, lots, joined, cards)"
+        " VALUES (?, 'known', ?, NULL, '2024-05-01', NULL, '{}', ?, '[]', ?)",
         _member_rows(count),
     )
     database.executemany("INSERT INTO cards (key, ref) VALUES (?, ?)", sorted(_card_rows(count)))

@@ -23,7 +23,16 @@ ANNE = Member(
     tier="gold",
     since=date(2020, 2, 29),
     language="fr",
-    lots=(Holding("points", 10, date(2027, 1, 31)), Holding("points", 5)),
+    segments=frozenset({"student", "vegan"}),
+    attributes={"city": "Arnhem"},
+    birthday="02-29",
+    consents={"offers": "2026-01"},
+    referred_by="c" * 32,
+    lots=(
+        Holding("points", 10, date(2027, 1, 31), date(2026, 12, 5), date(2026, 11, 21)),
+        Holding("points", 5),
+        Holding("voucher/welcome", 500, date(2027, 1, 31), lot="d" * 32),
+    ),
     cards=(KEY,),
 )
 
