@@ -15,7 +15,7 @@ from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.form import Exact, TableModel, Whole
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
-from edge_agent.domain.programme.texts import LocalText, RuleId, Texts
+from edge_agent.domain.programme.texts import LocalText, RuleId, Texts, UnitName
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import Reading
 
@@ -29,14 +29,38 @@ _NO_LINE = Unmet(Obstacle.NO_LINE)
 class BonusRule(TableModel):
     """Either `multiply` (2 doubles: as many points again as the base rate gave the lines) or `add` (once a sale)."""
 
-    id: RuleId
-    unit: RuleId = "points"
-    multiply: Exact | None = Field(default=None, gt=1, le=100)
-    add: Whole | None = Field(default=None, gt=0, le=1_000_000)
-    rounding: Rounding = Rounding.FLOOR
-    when: Conditions = Conditions()
-    expiry: Expiry | None = None
-    why: LocalText
+    id: RuleId = Field(description="Names the rule.", examples=["big-basket"])
+    unit: UnitName = Field(default="points", description="What it gives.", examples=["points"])
+    multiply: Exact | None = Field(
+        default=None,
+        gt=1,
+        le=100,
+        description="2 gives as many points again as the base gave these lines; either this or add.",
+        examples=[2],
+    )
+    add: Whole | None = Field(
+        default=None,
+        gt=0,
+        le=1_000_000,
+        description="So many, once a sale; either this or multiply.",
+        examples=[25],
+    )
+    rounding: Rounding = Field(
+        default=Rounding.FLOOR,
+        description="How what `multiply` gives on all these lines together is rounded.",
+        examples=["half-up"],
+    )
+    when: Conditions = Field(
+        default=Conditions(),
+        description="Which lines, when, where and for whom.",
+        examples=[{"weekdays": ["tue"]}],
+    )
+    expiry: Expiry | None = Field(
+        default=None,
+        description="How long these points last, in place of the unit's own rule.",
+        examples=[{"days": 60}],
+    )
+    why: LocalText = Field(description="What the receipt says of it.", examples=["25 extra"])
 
     @model_validator(mode="after")
     def _one_effect(self) -> Self:

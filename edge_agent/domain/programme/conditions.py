@@ -1,7 +1,7 @@
 """Which lines a rule is about, and when, where and for whom it holds."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -13,7 +13,7 @@ from edge_agent.domain.basket import Line
 from edge_agent.domain.member import Birthday, MemberFacts
 from edge_agent.domain.money import AMOUNT_MAX_MINOR, net_of_tax
 from edge_agent.domain.programme.form import ClockTime, Day, Exact, Flag, TableModel, Whole
-from edge_agent.domain.programme.texts import RuleId, Word, Words
+from edge_agent.domain.programme.texts import MembershipName, TierName, Word, Words
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import EVER, Fold, Reading
 from edge_agent.domain.units import Derived
@@ -57,13 +57,39 @@ class Selection(TableModel):
     `without` takes lines out again.
     """
 
-    categories: Words | None = None
-    brands: Words | None = None
-    skus: Words | None = None
-    labels: Words | None = None
-    kinds: Words | None = None
-    margins: Words | None = None
-    without: "Selection | None" = None
+    categories: Words | None = Field(
+        default=None,
+        description="Lines of which one of the categories is among these.",
+        examples=[["fruit", "vegetables"]],
+    )
+    brands: Words | None = Field(
+        default=None, description="Lines of one of these brands.", examples=[["Zuiver"]]
+    )
+    skus: Words | None = Field(
+        default=None,
+        description="Lines with one of these article numbers, in quotes.",
+        examples=[["8710400011118"]],
+    )
+    labels: Words | None = Field(
+        default=None,
+        description="Lines of which one of the labels is among these.",
+        examples=[["new"]],
+    )
+    kinds: Words | None = Field(
+        default=None,
+        description="Lines of one of these kinds: `product`, `deposit`, ... as the POS sends it.",
+        examples=[["product", "service"]],
+    )
+    margins: Words | None = Field(
+        default=None,
+        description="Lines of one of these margin classes, as the POS sends them.",
+        examples=[["high"]],
+    )
+    without: "Selection | None" = Field(
+        default=None,
+        description="Takes these lines out again.",
+        examples=[{"labels": ["clearance"]}],
+    )
 
     def takes(self, line: Line) -> bool:
         """Whether the line is one of those selected."""
@@ -86,7 +112,13 @@ class Selection(TableModel):
 class Contains(Selection):
     """A part of the basket that must be there: at least `quantity` of these lines together."""
 
-    quantity: Exact = Field(default=Decimal(1), gt=0, le=100_000)
+    quantity: Exact = Field(
+        default=Decimal(1),
+        gt=0,
+        le=100_000,
+        description="At least so much of these lines together, in pieces or the article's measure.",
+        examples=[2],
+    )
 
     def missing(self, lines: Sequence[Line]) -> Decimal:
         """How much is not there; 0 or less when it is."""
@@ -105,32 +137,141 @@ class Conditions(Selection):
     `joined_days_min` and `_max` are days since joining, `away_days` at least so many since the last visit.
     """
 
-    weekdays: frozenset[Weekday] | None = Field(default=None, min_length=1)
-    from_time: ClockTime | None = None
-    until_time: ClockTime | None = None
-    from_date: Day | None = None
-    until_date: Day | None = None
-    stores: Words | None = None
-    channels: Words | None = None
-    minimum_spend: Whole | None = Field(default=None, gt=0, le=AMOUNT_MAX_MINOR)
-    minimum_sale: Whole | None = Field(default=None, gt=0, le=AMOUNT_MAX_MINOR)
-    minimum_tax: Tax = Tax.INCLUDED
-    minimum_quantity: Exact | None = Field(default=None, gt=0, le=100_000)
-    contains: tuple[Contains, ...] = Field(default=(), max_length=20)
-    no_discount: Flag = False
-    tenders: Words | None = None
-    tiers: frozenset[RuleId] | None = Field(default=None, min_length=1)
-    segments: Words | None = None
-    not_segments: Words | None = None
-    memberships: frozenset[RuleId] | None = Field(default=None, min_length=1)
-    attributes: dict[Word, Words] | None = Field(default=None, min_length=1, max_length=20)
-    languages: Words | None = None
-    birthday: Birthday | None = None
-    visits: frozenset[Whole] | None = Field(default=None, min_length=1)
-    every_visit: Whole | None = Field(default=None, gt=1, le=10_000)
-    joined_days_min: Whole | None = Field(default=None, ge=0, le=36_500)
-    joined_days_max: Whole | None = Field(default=None, ge=0, le=36_500)
-    away_days: Whole | None = Field(default=None, gt=0, le=36_500)
+    weekdays: frozenset[Weekday] | None = Field(
+        default=None,
+        min_length=1,
+        description="On these days of the week.",
+        examples=[["fri", "sat"]],
+    )
+    from_time: ClockTime | None = Field(
+        default=None, description="From this time of day on.", examples=[time(18)]
+    )
+    until_time: ClockTime | None = Field(
+        default=None,
+        description="Before this time of day, which is after `from_time`; a window over midnight is two rules.",
+        examples=[time(20)],
+    )
+    from_date: Day | None = Field(
+        default=None, description="From this day on.", examples=[date(2026, 12, 1)]
+    )
+    until_date: Day | None = Field(
+        default=None, description="Up to and including this day.", examples=[date(2026, 12, 31)]
+    )
+    stores: Words | None = Field(
+        default=None,
+        description="In one of these stores, by the number that the tills have.",
+        examples=[["0412"]],
+    )
+    channels: Words | None = Field(
+        default=None,
+        description="In one of these channels, as the POS sends them.",
+        examples=[["store", "web"]],
+    )
+    minimum_spend: Whole | None = Field(
+        default=None,
+        gt=0,
+        le=AMOUNT_MAX_MINOR,
+        description="The selected lines together cost at least this, in minor units.",
+        examples=[5000],
+    )
+    minimum_sale: Whole | None = Field(
+        default=None,
+        gt=0,
+        le=AMOUNT_MAX_MINOR,
+        description="The whole basket costs at least this, in minor units.",
+        examples=[5000],
+    )
+    minimum_tax: Tax = Field(
+        default=Tax.INCLUDED,
+        description="Whether the minimum is meant with the tax in it or without.",
+        examples=["excluded"],
+    )
+    minimum_quantity: Exact | None = Field(
+        default=None,
+        gt=0,
+        le=100_000,
+        description="At least so much of the selected lines together, in pieces or the article's measure.",
+        examples=[3],
+    )
+    contains: tuple[Contains, ...] = Field(
+        default=(),
+        max_length=20,
+        description="All of these are in the basket.",
+        examples=[[{"categories": ["coffee"]}, {"categories": ["cake"]}]],
+    )
+    no_discount: Flag = Field(
+        default=False, description="Only where nothing is off any line.", examples=[True]
+    )
+    tenders: Words | None = Field(
+        default=None,
+        description="Something is paid by one of these means, as the POS sends them.",
+        examples=[["giftcard"]],
+    )
+    tiers: frozenset[TierName] | None = Field(
+        default=None,
+        min_length=1,
+        description="Members who hold one of these tiers.",
+        examples=[["gold"]],
+    )
+    segments: Words | None = Field(
+        default=None,
+        description="Members of one of these segments, which central assigns.",
+        examples=[["family"]],
+    )
+    not_segments: Words | None = Field(
+        default=None, description="Members of none of these segments.", examples=[["staff"]]
+    )
+    memberships: frozenset[MembershipName] | None = Field(
+        default=None,
+        min_length=1,
+        description="Members with one of these paid memberships.",
+        examples=[["plus"]],
+    )
+    attributes: dict[Word, Words] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=20,
+        description="Members of whom each attribute that is named has one of its values here.",
+        examples=[{"pet": ["cat", "dog"]}],
+    )
+    languages: Words | None = Field(
+        default=None, description="Members who chose one of these languages.", examples=[["fr"]]
+    )
+    birthday: Birthday | None = Field(
+        default=None,
+        description="On the birthday, in the seven days from it, or in its month.",
+        examples=["month"],
+    )
+    visits: frozenset[Whole] | None = Field(
+        default=None,
+        min_length=1,
+        description="On the visits with these numbers; 1 is the first purchase.",
+        examples=[[1]],
+    )
+    every_visit: Whole | None = Field(
+        default=None, gt=1, le=10_000, description="On every so many visits.", examples=[5]
+    )
+    joined_days_min: Whole | None = Field(
+        default=None,
+        ge=0,
+        le=36_500,
+        description="Members since at least so many days.",
+        examples=[365],
+    )
+    joined_days_max: Whole | None = Field(
+        default=None,
+        ge=0,
+        le=36_500,
+        description="Members since at most so many days.",
+        examples=[30],
+    )
+    away_days: Whole | None = Field(
+        default=None,
+        gt=0,
+        le=36_500,
+        description="Members whose last visit is at least so many days ago.",
+        examples=[60],
+    )
 
     @model_validator(mode="after")
     def _windows_open(self) -> Self:

@@ -16,7 +16,7 @@ from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.form import Exact, TableModel, Whole
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
-from edge_agent.domain.programme.texts import LocalText, RuleId, Texts, texts
+from edge_agent.domain.programme.texts import LocalText, RuleId, Texts, UnitName, texts
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import Reading
 
@@ -31,15 +31,37 @@ class Stage(StrEnum):
 class EarnRule(TableModel):
     """`points` per `per` minor units spent on the lines in `scope` (all lines without one)."""
 
-    id: RuleId
-    unit: RuleId = "points"
-    points: Exact = Field(gt=0, le=10_000)
-    per: Whole = Field(gt=0, le=AMOUNT_MAX_MINOR)
-    rounding: Rounding = Rounding.FLOOR
-    stage: Stage = Stage.SALE
-    scope: Selection = Selection()
-    expiry: Expiry | None = None
-    why: LocalText | None = None
+    id: RuleId = Field(description="Names the rule.", examples=["base"])
+    unit: UnitName = Field(default="points", description="What it gives.", examples=["points"])
+    points: Exact = Field(gt=0, le=10_000, description="So many points ...", examples=[1])
+    per: Whole = Field(
+        gt=0, le=AMOUNT_MAX_MINOR, description="... for so much, in minor units.", examples=[100]
+    )
+    rounding: Rounding = Field(
+        default=Rounding.FLOOR,
+        description="How a fraction of a point is rounded.",
+        examples=["half-up"],
+    )
+    stage: Stage = Field(
+        default=Stage.SALE,
+        description="Where it is rounded: for the sale or for each line.",
+        examples=["line"],
+    )
+    scope: Selection = Field(
+        default=Selection(),
+        description="Which lines; without it all.",
+        examples=[{"categories": ["fruit"]}],
+    )
+    expiry: Expiry | None = Field(
+        default=None,
+        description="How long these points last, in place of the unit's own rule.",
+        examples=[{"days": 60}],
+    )
+    why: LocalText | None = Field(
+        default=None,
+        description="What the receipt says of it; without it the rate in words.",
+        examples=["1 punt per hele euro"],
+    )
 
     def entries(
         self, situation: Situation, worked: Worked, lines: Sequence[Line]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from edge_agent.domain.basket import Line
 from edge_agent.domain.programme.conditions import Selection
@@ -16,8 +16,10 @@ from edge_agent.domain.programme.texts import LocalText, RuleId
 class ExcludeRule(Selection):
     """Lines that earn nothing, whatever else the programme says; `why` is what the customer is told."""
 
-    id: RuleId
-    why: LocalText
+    id: RuleId = Field(description="Names the rule.", examples=["tobacco"])
+    why: LocalText = Field(
+        description="What is told of the line.", examples=["geen punten op tabak"]
+    )
 
     @model_validator(mode="after")
     def _says_what(self) -> Self:

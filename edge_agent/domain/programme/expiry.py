@@ -25,8 +25,8 @@ class RoundedTo(StrEnum):
 class MonthDay(TableModel):
     """A day of every year."""
 
-    month: Whole = Field(ge=1, le=12)
-    day: Whole = Field(ge=1, le=31)
+    month: Whole = Field(ge=1, le=12, description="The month, 1 to 12.", examples=[12])
+    day: Whole = Field(ge=1, le=31, description="The day of that month.", examples=[31])
 
     @model_validator(mode="after")
     def _exists(self) -> Self:
@@ -48,12 +48,30 @@ class Expiry(TableModel):
     after the month of earning. `from_maturity` counts from the day on which it can be used.
     """
 
-    days: Whole | None = Field(default=None, ge=0, le=36_500)
-    months: Whole | None = Field(default=None, ge=0, le=1_200)
-    years: Whole | None = Field(default=None, ge=0, le=100)
-    rounded: RoundedTo = RoundedTo.DAY
-    sweep: MonthDay | None = None
-    from_maturity: Flag = False
+    days: Whole | None = Field(
+        default=None, ge=0, le=36_500, description="So many days after earning.", examples=[60]
+    )
+    months: Whole | None = Field(
+        default=None, ge=0, le=1_200, description="So many months after earning.", examples=[12]
+    )
+    years: Whole | None = Field(
+        default=None, ge=0, le=100, description="So many years after earning.", examples=[2]
+    )
+    rounded: RoundedTo = Field(
+        default=RoundedTo.DAY,
+        description="Moved up to the end of that month, quarter or year, or of the year of membership.",
+        examples=["end-of-month"],
+    )
+    sweep: MonthDay | None = Field(
+        default=None,
+        description="Taken away only on this day of the year, the first that finds it old enough.",
+        examples=[{"month": 12, "day": 31}],
+    )
+    from_maturity: Flag = Field(
+        default=False,
+        description="Counted from the day on which it can be used, not from earning.",
+        examples=[True],
+    )
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:
@@ -113,8 +131,18 @@ def _rounded(day: date, to: RoundedTo, joined: date | None) -> date:
 class Pending(TableModel):
     """Points wait so many days before they can be used, as long as goods may come back, or until next month begins."""
 
-    days: Whole | None = Field(default=None, gt=0, le=3_650)
-    next_month: Flag = False
+    days: Whole | None = Field(
+        default=None,
+        gt=0,
+        le=3_650,
+        description="Can be used so many days after earning; either this or next_month.",
+        examples=[14],
+    )
+    next_month: Flag = Field(
+        default=False,
+        description="Can be used from the first day of the month after; either this or days.",
+        examples=[True],
+    )
 
     @model_validator(mode="after")
     def _one_wait(self) -> Self:

@@ -6,12 +6,22 @@ would otherwise mean eighteen seconds past midnight, and `version = true` versio
 
 from datetime import date, time
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict
 
 DECIMALS_MAX = 6
 """Enough for a rate such as 0.333333; the bound keeps the exact fractions small."""
+
+
+class Refers(NamedTuple):
+    """Marks a name of something that stands elsewhere in the file: `place` is the way there, as `tiers.level`.
+
+    The way is that of the models: keys, with lists and named tables left out. Whether what is named is there is
+    checked wherever the mark stands; nobody has to list the keys.
+    """
+
+    place: str
 
 
 class TableModel(BaseModel):

@@ -23,6 +23,9 @@ from edge_agent.domain.tallies import Reading
 RULES_MAX = 1_000
 """Rules of one kind. The largest programmes we know of run some 200 campaigns at a time."""
 
+UNITS_MAX = 20
+"""Units of one programme. Points, status points and some stamp cards make half a dozen in the largest we know of."""
+
 
 def _known_timezone(name: str) -> str:
     if name not in available_timezones():
@@ -43,34 +46,89 @@ def _known_currency(code: str) -> str:
 class ReceiptTexts(TableModel):
     """What the receipt says besides figures. `invitation` is printed on the receipt of a sale without a card."""
 
-    greeting: LocalText | None = None
-    footer: LocalText | None = None
-    invitation: LocalText | None = None
+    greeting: LocalText | None = Field(
+        default=None, description="Above what was earned.", examples=["Welkom!"]
+    )
+    footer: LocalText | None = Field(
+        default=None, description="At the end.", examples=["Tot ziens!"]
+    )
+    invitation: LocalText | None = Field(
+        default=None,
+        description="On the receipt of a sale without a card.",
+        examples=["Nog geen kaart?"],
+    )
 
 
 class PrivacyTable(TableModel):
     """What is shown to whom. A typed number proves nothing about who holds the card, so it shows no balance."""
 
-    typed_number_shows_balance: Flag = False
+    typed_number_shows_balance: Flag = Field(
+        default=False,
+        description="Whether a typed card number shows the balance.",
+        examples=[True],
+    )
 
 
 class ProgrammeFile(TableModel):
     """The file as a whole, format 1. `name` stands on the receipt."""
 
-    format: Literal[1]
-    id: RuleId
-    version: Whole = Field(gt=0)
-    name: LocalText
-    timezone: Annotated[str, AfterValidator(_known_timezone)]
-    currency: Annotated[str, AfterValidator(_known_currency)]
-    valid_from: Moment
-    unit: dict[RuleId, UnitTable] = Field(min_length=1, max_length=20)
-    earn: tuple[EarnRule, ...] = Field(min_length=1, max_length=RULES_MAX)
-    bonus: tuple[BonusRule, ...] = Field(default=(), max_length=RULES_MAX)
-    exclude: tuple[ExcludeRule, ...] = Field(default=(), max_length=RULES_MAX)
-    reward: tuple[RewardRule, ...] = Field(default=(), max_length=RULES_MAX)
-    receipt: ReceiptTexts = ReceiptTexts()
-    privacy: PrivacyTable = PrivacyTable()
+    format: Literal[1] = Field(description="The form of the file.", examples=[1])
+    id: RuleId = Field(
+        description="Names the programme, the same in all its versions.", examples=["zuiver-punten"]
+    )
+    version: Whole = Field(gt=0, description="Counted up with every change.", examples=[3])
+    name: LocalText = Field(description="Stands on the receipt.", examples=["Zuiver Punten"])
+    timezone: Annotated[str, AfterValidator(_known_timezone)] = Field(
+        description="In which days, weekdays and times of day are meant: a name of the IANA database.",
+        examples=["Europe/Amsterdam"],
+    )
+    currency: Annotated[str, AfterValidator(_known_currency)] = Field(
+        description="The currency of all amounts.", examples=["EUR"]
+    )
+    valid_from: Moment = Field(
+        description="It applies to sales from this moment on.",
+        examples=[datetime.fromisoformat("2026-01-01T00:00:00+01:00")],
+    )
+    unit: dict[RuleId, UnitTable] = Field(
+        min_length=1,
+        max_length=UNITS_MAX,
+        description="What is counted, by its id.",
+        examples=[{"points": {"name": {"one": "punt", "many": "punten"}}}],
+    )
+    earn: tuple[EarnRule, ...] = Field(
+        min_length=1,
+        max_length=RULES_MAX,
+        description="Base rates.",
+        examples=[[{"id": "base", "points": 1, "per": 100}]],
+    )
+    bonus: tuple[BonusRule, ...] = Field(
+        default=(),
+        max_length=RULES_MAX,
+        description="Extra points.",
+        examples=[[{"id": "big-basket", "add": 25, "why": "25 extra"}]],
+    )
+    exclude: tuple[ExcludeRule, ...] = Field(
+        default=(),
+        max_length=RULES_MAX,
+        description="What is never rewarded.",
+        examples=[[{"id": "tobacco", "categories": ["tobacco"], "why": "geen punten op tabak"}]],
+    )
+    reward: tuple[RewardRule, ...] = Field(
+        default=(),
+        max_length=RULES_MAX,
+        description="What points are good for.",
+        examples=[[{"id": "coffee", "cost": 60, "title": "een kop koffie"}]],
+    )
+    receipt: ReceiptTexts = Field(
+        default=ReceiptTexts(),
+        description="Texts on the receipt.",
+        examples=[{"footer": "Tot ziens!"}],
+    )
+    privacy: PrivacyTable = Field(
+        default=PrivacyTable(),
+        description="What is shown to whom.",
+        examples=[{"typed_number_shows_balance": True}],
+    )
 
 
 @dataclass(frozen=True)

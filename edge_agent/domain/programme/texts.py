@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
-from edge_agent.domain.programme.form import TableModel
+from edge_agent.domain.programme.form import Refers, TableModel
 
 LANGUAGES = ("nl", "en", "de", "fr")
 """The first is spoken where no other is asked for."""
@@ -28,10 +28,10 @@ OneText = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_CHARACT
 class Texts(TableModel):
     """One text in all four languages; a plain string stands for the same in each."""
 
-    nl: OneText
-    en: OneText
-    de: OneText
-    fr: OneText
+    nl: OneText = Field(description="In Dutch.", examples=["punten"])
+    en: OneText = Field(description="In English.", examples=["points"])
+    de: OneText = Field(description="In German.", examples=["Punkte"])
+    fr: OneText = Field(description="In French.", examples=["points"])
 
     def for_language(self, language: str) -> str:
         """The text in `language` ("nl" or "nl-NL"); Dutch for a language we do not have."""
@@ -49,8 +49,8 @@ LocalText = Annotated[Texts, BeforeValidator(_same_in_all)]
 class CountedTexts(TableModel):
     """The name of something that is counted: `one` and `many`."""
 
-    one: LocalText
-    many: LocalText
+    one: LocalText = Field(description="The word for one of it.", examples=["punt"])
+    many: LocalText = Field(description="The word for none, or more than one.", examples=["punten"])
 
     def for_count(self, count: int, language: str) -> str:
         """The form that goes with `count`."""
@@ -75,5 +75,8 @@ class Goal(TableModel):
 
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+UnitName = Annotated[RuleId, Refers("unit")]
+TierName = Annotated[RuleId, Refers("tiers.level")]
+MembershipName = Annotated[RuleId, Refers("membership")]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Words = Annotated[frozenset[Word], Field(min_length=1, max_length=1000)]

@@ -21,11 +21,29 @@ class UnitTable(TableModel):
     With `decimals` it is stored in its smallest part: 2 makes 1.61 points 161.
     """
 
-    name: CountedTexts
-    decimals: Whole = Field(default=0, ge=0, le=DECIMALS_OF_UNIT_MAX)
-    expiry: Expiry | None = None
-    pending: Pending | None = None
-    consume: Consume = Consume.SOONEST_EXPIRING
+    name: CountedTexts = Field(
+        description="What it is called.", examples=[{"one": "punt", "many": "punten"}]
+    )
+    decimals: Whole = Field(
+        default=0,
+        ge=0,
+        le=DECIMALS_OF_UNIT_MAX,
+        description="With how many decimals it is counted.",
+        examples=[2],
+    )
+    expiry: Expiry | None = Field(
+        default=None, description="How long it lasts; for ever without.", examples=[{"months": 12}]
+    )
+    pending: Pending | None = Field(
+        default=None,
+        description="How long it waits until it can be used, as long as goods may come back.",
+        examples=[{"days": 14}],
+    )
+    consume: Consume = Field(
+        default=Consume.SOONEST_EXPIRING,
+        description="What is used up first.",
+        examples=["oldest"],
+    )
 
     @model_validator(mode="after")
     def _expires_after_it_matures(self) -> Self:
