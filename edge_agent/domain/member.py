@@ -1,14 +1,16 @@
 """What rules know of a member."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from edge_agent.domain.holdings import Holding
-from edge_agent.domain.units import Derived, derived
+from edge_agent.domain.entries import Entry, EntryKind, total_per_unit
+from edge_agent.domain.holdings import Holding, summed
+from edge_agent.domain.tallies import Fold, Reading
+from edge_agent.domain.units import Derived, derived, keeps_lots_apart
 
 
 class Standing(StrEnum):
@@ -43,7 +45,8 @@ class MemberFacts:
     `account` is the member_ref: opaque and random, never a card; "" for a customer without one. `tier` is what central
     says, a floor under what the holdings say. `attributes` and `segments` are only those that the programme asks about.
     The date of birth is no fact: `birthday` says what of it holds on the day. `holdings` are those that the programme
-    looks at, `figures` the tallies it asks for, by `Reading.key`.
+    looks at, `figures` the tallies it asks for, by `Reading.key`. `referred_by` is the account of whoever brought the
+    member in.
     """
 
     account: str
@@ -56,6 +59,7 @@ class MemberFacts:
     birthday: frozenset[Birthday] = frozenset()
     holdings: tuple[Holding, ...] = ()
     figures: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    referred_by: str | None = None
 
     @property
     def anonymous(self) -> bool:
@@ -70,6 +74,36 @@ class MemberFacts:
             for each in self.holdings
         )
 
+    def after(
+        self, entries: Iterable[Entry], readings: Iterable[Reading], today: date
+    ) -> "MemberFacts":
+        """The same member once these entries of today are recorded: what is shown and printed after a sale.
+
+        `readings` are the programme's. Entries of other accounts change nothing.
+        """
+        own = [each for each in entries if each.account in {None, self.account}]
+        changes = [
+            Holding(
+                each.unit,
+                each.quantity,
+                each.expires_on,
+                each.matures_on,
+                each.day,
+                each.lot if keeps_lots_apart(each.unit) else None,
+            )
+            for each in own
+        ]
+        counted = total_per_unit(each for each in own if each.kind is EntryKind.COUNT)
+        figures = dict(self.figures)
+        for reading in readings:
+            more = counted.get(reading.unit, 0)
+            first, last = reading.window.bounds(today, self.since)
+            if reading.fold is Fold.SUM and first <= today <= last:
+                figures[reading.key] = figures.get(reading.key, 0) + more
+            elif reading.fold is Fold.SINCE and more > 0:
+                figures[reading.key] = 0
+        return replace(self, holdings=summed((*self.holdings, *changes)), figures=figures)
+
     def to_json(self) -> dict[str, Any]:
         """The facts as a record holds them; what is empty is left out."""
         facts: dict[str, Any] = {"account": self.account, "standing": self.standing.value}
@@ -82,6 +116,7 @@ class MemberFacts:
             "birthday": sorted(self.birthday),
             "holdings": [each.to_json() for each in self.holdings],
             "figures": dict(self.figures),
+            "referred_by": self.referred_by,
         }
         return facts | {name: value for name, value in optional.items() if value}
 
@@ -100,6 +135,7 @@ class MemberFacts:
             birthday=frozenset(Birthday(each) for each in facts.get("birthday", ())),
             holdings=tuple(Holding.from_json(each) for each in facts.get("holdings", ())),
             figures=facts.get("figures", {}),
+            referred_by=facts.get("referred_by"),
         )
 
 

@@ -11,6 +11,9 @@ from edge_agent.domain.programme.expiry import Expiry, Pending
 from edge_agent.domain.programme.form import TableModel, Whole
 from edge_agent.domain.programme.texts import CountedTexts
 
+WARN_DAYS = 60
+"""How long before its end something is told of: a monthly shopper then hears of it twice."""
+
 DECIMALS_OF_UNIT_MAX = 4
 """A hundredth of a point is the finest that we know of; the bound keeps sums far below 64 bits."""
 
@@ -43,6 +46,13 @@ class UnitTable(TableModel):
         default=Consume.SOONEST_EXPIRING,
         description="What is used up first.",
         examples=["oldest"],
+    )
+    warn_days: Whole = Field(
+        default=WARN_DAYS,
+        ge=0,
+        le=366,
+        description="So many days before they expire, the customer is told of it on screen and paper.",
+        examples=[30],
     )
 
     @model_validator(mode="after")
