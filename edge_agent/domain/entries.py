@@ -7,6 +7,9 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from edge_agent.domain.holdings import Holding
+from edge_agent.domain.units import keeps_lots_apart
+
 
 class EntryKind(StrEnum):
     """What an entry does to an account. `COUNT` moves a tally; central alone makes the last three."""
@@ -60,6 +63,12 @@ class Entry(NamedTuple):
     def life(self) -> Life:
         """When what it adds or takes can be used."""
         return Life(self.matures_on, self.expires_on, self.day)
+
+    @property
+    def holding(self) -> Holding:
+        """The entry as a change of what the account has."""
+        lot = self.lot if keeps_lots_apart(self.unit) else None
+        return Holding(self.unit, self.quantity, self.expires_on, self.matures_on, self.day, lot)
 
     def to_json(self) -> dict[str, Any]:
         """The entry as a record holds it."""

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from edge_agent.domain.entries import Entry, EntryKind, total_per_unit
 from edge_agent.domain.holdings import Holding, summed
-from edge_agent.domain.tallies import Fold, Reading
-from edge_agent.domain.units import Derived, derived, keeps_lots_apart
+from edge_agent.domain.tallies import Fold, Reading, anniversary
+from edge_agent.domain.units import Derived, derived
 
 
 class Standing(StrEnum):
@@ -34,6 +34,26 @@ class Birthday(StrEnum):
     WEEK = "week"
     MONTH = "month"
 
+
+def birthday_windows(birthday: str | None, today: date) -> frozenset[Birthday]:
+    """Which stretches `today` lies in; `birthday` is "MM-DD". 29 February is 28 February where there is none."""
+    if birthday is None:
+        return frozenset()
+    month, day = (int(part) for part in birthday.split("-"))
+    found = {Birthday.MONTH} if today.month == month else set()
+    born = date(_A_LEAP_YEAR, month, day)
+    # A week that begins in December may reach into January.
+    for year in (today.year - 1, today.year):
+        since = (today - anniversary(born, year)).days
+        if since == 0:
+            found.add(Birthday.DAY)
+        if 0 <= since < _DAYS_OF_A_WEEK:
+            found.add(Birthday.WEEK)
+    return frozenset(found)
+
+
+_A_LEAP_YEAR: Final = 2000
+_DAYS_OF_A_WEEK: Final = 7
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
@@ -82,17 +102,7 @@ class MemberFacts:
         `readings` are the programme's. Entries of other accounts change nothing.
         """
         own = [each for each in entries if each.account in {None, self.account}]
-        changes = [
-            Holding(
-                each.unit,
-                each.quantity,
-                each.expires_on,
-                each.matures_on,
-                each.day,
-                each.lot if keeps_lots_apart(each.unit) else None,
-            )
-            for each in own
-        ]
+        changes = [each.holding for each in own]
         counted = total_per_unit(each for each in own if each.kind is EntryKind.COUNT)
         figures = dict(self.figures)
         for reading in readings:

@@ -1,6 +1,6 @@
 """Working out what a basket comes to: a pure function of the programme and the facts in the record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.situation import (
     NOTHING,
     Draw,
+    Mechanism,
     Outcome,
     Reduction,
     Situation,
@@ -73,8 +74,15 @@ def evaluate(
         draw,
         explains,
     )
+    return work_through(programme.mechanisms, situation, excluded)
+
+
+def work_through(
+    mechanisms: Iterable[Mechanism], situation: Situation, excluded: tuple[Excluded, ...] = ()
+) -> Evaluation:
+    """What these mechanisms come to in this situation, one after the other."""
     worked = Worked()
-    for mechanism in programme.mechanisms:
+    for mechanism in mechanisms:
         worked = mechanism.work(situation, worked)
     return Evaluation(
         worked.outcomes,

@@ -14,6 +14,7 @@ from edge_agent.domain.programme.bonuses import Bonuses, BonusRule
 from edge_agent.domain.programme.earning import Earning, EarnRule
 from edge_agent.domain.programme.exclusions import ExcludeRule, Exclusions
 from edge_agent.domain.programme.form import Flag, Moment, TableModel, Whole
+from edge_agent.domain.programme.lapses import Lapses
 from edge_agent.domain.programme.rewards import RewardRule
 from edge_agent.domain.programme.situation import Mechanism
 from edge_agent.domain.programme.texts import LocalText, RuleId, Texts
@@ -179,6 +180,16 @@ class Programme:
         return (Earning(self.file.earn), Bonuses(self.file.bonus))
 
     @cached_property
+    def chores(self) -> tuple[Mechanism, ...]:
+        """What is due without a sale, in the order in which central's daily job works it out."""
+        return (Lapses(),)
+
+    @cached_property
+    def chore_readings(self) -> tuple[Reading, ...]:
+        """The figures that the chores ask for, each once."""
+        return tuple(dict.fromkeys(each for chore in self.chores for each in chore.readings()))
+
+    @cached_property
     def readings(self) -> tuple[Reading, ...]:
         """The figures that its rules ask for, each once."""
         return tuple(
@@ -194,7 +205,7 @@ class Programme:
     def _reasons(self) -> dict[str, tuple[str, Texts]]:
         return {
             rule: (mechanism.name, reason)
-            for mechanism in self.mechanisms
+            for mechanism in (*self.chores, *self.mechanisms)
             for rule, reason in mechanism.reasons().items()
         } | {rule.id: ("exclude", rule.why) for rule in self.file.exclude}
 

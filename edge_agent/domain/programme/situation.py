@@ -119,6 +119,10 @@ class Worked:
         """What is paid for a line after everything that is off it so far, in minor units."""
         return line.amount - self.reduced.get(line.number, 0)
 
+    def held(self, unit: str) -> list[Holding]:
+        """This sale's own changes of what the member has of a unit."""
+        return [each.holding for each in self.entries() if each.unit == unit and not each.account]
+
     def added(self, unit: str) -> int:
         """What this sale has added to a unit so far, and taken from it."""
         return sum(entry.quantity for entry in self.entries() if entry.unit == unit)
@@ -179,13 +183,13 @@ class Situation:
         """What the member can use of a unit today, before this sale."""
         return usable(self.facts.holdings, unit, self.today)
 
+    def held(self, unit: str, worked: Worked) -> list[Holding]:
+        """What the member has of a unit, this sale's own part included, usable today or not."""
+        before = [each for each in self.facts.holdings if each.unit == unit]
+        return before + worked.held(unit)
+
     def taken(self, unit: str, quantity: int, rule: str, worked: Worked) -> list[Entry]:
         """Entries that take `quantity` of a unit from what is usable now, this sale's own part included."""
-        own = [
-            Holding(each.unit, each.quantity, each.expires_on, each.matures_on, each.day, each.lot)
-            for each in worked.entries()
-            if each.unit == unit and each.account is None
-        ]
         table = self.units.get(unit)
         consume = Consume.SOONEST_EXPIRING if table is None else table.consume
         kind = EntryKind.REDEEM if kind_of(unit) is not Derived.COUNT else EntryKind.COUNT
@@ -201,7 +205,7 @@ class Situation:
                 part.matures_on,
                 part.day,
             )
-            for part in taking((*self.facts.holdings, *own), unit, quantity, self.today, consume)
+            for part in taking(self.held(unit, worked), unit, quantity, self.today, consume)
         ]
 
 

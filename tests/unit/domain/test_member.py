@@ -6,7 +6,7 @@ import pytest
 
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.holdings import Holding
-from edge_agent.domain.member import MemberFacts, Standing
+from edge_agent.domain.member import Birthday, MemberFacts, Standing, birthday_windows
 from edge_agent.domain.tallies import EVER, Fold, Period, Reading, Window
 
 
@@ -81,3 +81,22 @@ def test_after_a_sale_what_came_and_went_is_held_as_one() -> None:
         Holding("points", 52, end),
         Holding("points", 7),
     )
+
+
+@pytest.mark.parametrize(
+    ("birthday", "today", "windows"),
+    [
+        ("06-15", "2027-06-15", "day week month"),
+        ("06-15", "2027-06-21", "week month"),
+        ("06-15", "2027-06-22", "month"),
+        ("06-15", "2027-06-01", "month"),
+        ("06-15", "2027-07-01", ""),
+        ("12-28", "2027-01-03", "week"),
+        ("02-29", "2027-02-28", "day week month"),
+        ("02-29", "2028-02-28", "month"),
+        (None, "2027-06-15", ""),
+    ],
+)
+def test_the_stretches_around_a_birthday(birthday: str | None, today: str, windows: str) -> None:
+    found = birthday_windows(birthday, date.fromisoformat(today))
+    assert found == {Birthday(each) for each in windows.split()}
