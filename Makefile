@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench proof lock clean
+.PHONY: help setup demo test check bench proof reference lock clean
 
 help: ## What can be done here
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -37,6 +37,10 @@ bench: $(STAMP) ## The numbers of the design, as ratios measured in one run
 export KILLS SEED CUTS EVENTS
 proof: $(STAMP) ## The long proofs; KILLS= SEED= set the amounts
 	$(BIN)/python -m tests.proof
+
+reference: $(STAMP) ## The pages and the schema that are made from the programme's models
+	$(BIN)/edge-agent programme reference > docs/programme-reference.md
+	$(BIN)/edge-agent programme schema > config/programme.schema.json
 
 # Made on Linux with uv (pip install uv). The locks name versions and hashes, no hosts; the second one is what a till
 # needs to run, at the same versions.

@@ -65,6 +65,22 @@ def check(file: Path, as_json: bool) -> None:
     raise click.exceptions.Exit(1 if findings else 0)
 
 
+@programme.command()
+def reference() -> None:
+    """Print the reference of every key, in Markdown."""
+    from edge_agent.authoring.reference import reference as page
+
+    click.echo(page(), nl=False)
+
+
+@programme.command()
+def schema() -> None:
+    """Print the JSON Schema of a programme, by which editors complete and check."""
+    from edge_agent.authoring.schema import schema_text
+
+    click.echo(schema_text(), nl=False)
+
+
 @programme.command(name="try")
 @_FILE
 @click.argument("basket", type=click.Path(exists=True, dir_okay=False, path_type=Path))

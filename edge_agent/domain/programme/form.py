@@ -8,7 +8,7 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Annotated, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict, WithJsonSchema
 
 DECIMALS_MAX = 6
 """Enough for a rate such as 0.333333; the bound keeps the exact fractions small."""
@@ -33,7 +33,12 @@ class TableModel(BaseModel):
 Whole = Annotated[int, Strict()]
 Flag = Annotated[bool, Strict()]
 Day = Annotated[date, Strict()]
-ClockTime = Annotated[time, Strict()]
+ClockTime = Annotated[
+    time,
+    Strict(),
+    # JSON Schema's own `time` wants an offset, which a time of day in a shop does not have.
+    WithJsonSchema({"type": "string", "pattern": r"^\d\d:\d\d:\d\d"}),
+]
 Moment = Annotated[AwareDatetime, Strict()]
 Exact = Annotated[Decimal, Field(decimal_places=DECIMALS_MAX)]
 """A decimal number, with or without quotes."""

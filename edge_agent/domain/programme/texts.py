@@ -43,7 +43,7 @@ def _same_in_all(value: Any) -> Any:
     return dict.fromkeys(LANGUAGES, value) if isinstance(value, str) else value
 
 
-LocalText = Annotated[Texts, BeforeValidator(_same_in_all)]
+LocalText = Annotated[Texts, BeforeValidator(_same_in_all, json_schema_input_type=Texts | OneText)]
 
 
 class CountedTexts(TableModel):
@@ -78,5 +78,10 @@ RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 UnitName = Annotated[RuleId, Refers("unit")]
 TierName = Annotated[RuleId, Refers("tiers.level")]
 MembershipName = Annotated[RuleId, Refers("membership")]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=64)]
-Words = Annotated[frozenset[Word], Field(min_length=1, max_length=1000)]
+WORD_CHARACTERS_MAX = 64
+"""As of the words of a POS: skus, categories and stores are never longer."""
+WORDS_MAX = 1_000
+"""An assortment that one rule names by its articles; more is a category."""
+
+Word = Annotated[str, StringConstraints(min_length=1, max_length=WORD_CHARACTERS_MAX)]
+Words = Annotated[frozenset[Word], Field(min_length=1, max_length=WORDS_MAX)]

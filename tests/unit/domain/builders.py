@@ -59,8 +59,8 @@ def basket(*lines: Line) -> Basket:
 
 
 def awarded(rules: Programme, bought: Basket, at: datetime = A_SATURDAY) -> Evaluation:
-    """What the basket earns for an ordinary member."""
-    return evaluate(rules, MEMBER, bought, at)
+    """What the basket earns for an ordinary member, with an outcome for every rule."""
+    return evaluate(rules, MEMBER, bought, at, explains=True)
 
 
 def shares(entries: tuple[Entry, ...], rule: str) -> dict[int | None, int]:
