@@ -16,6 +16,7 @@ from edge_agent.domain.cards import is_member_card, masked
 from edge_agent.domain.entries import total_per_unit
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme, evaluate
+from edge_agent.domain.programme.exclusions import Forbids
 from edge_agent.domain.record import ClockReading, RecordKind
 from edge_agent.errors import FieldError, Invalid, LedgerUnavailable, SaleDiffers
 from edge_agent.ledger.acts import Act, Lookups, StoredSale
@@ -232,6 +233,7 @@ def _worked_out(
         "excluded": [
             {"line": each.line, "rule": each.rule, "why": programme.reason(each.rule, language)}
             for each in evaluation.excluded
+            if each.forbids is not Forbids.DISCOUNTS
         ],
         "earned": dict.fromkeys(programme.units, 0) | total_per_unit(evaluation.entries),
         "spent": dict.fromkeys(programme.units, 0),

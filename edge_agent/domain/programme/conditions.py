@@ -127,8 +127,8 @@ class Contains(Selection):
         )
 
 
-class Conditions(Selection):
-    """When a rule holds: a selection of lines, and conditions on time, place, member and basket.
+class Circumstances(TableModel):
+    """When a rule holds: conditions on time, place, member and basket.
 
     Days and times are those of the programme's time zone. `from_date` and `until_date` are the first and the last
     day; `from_time` is included and `until_time` is not; `minimum_spend` is in minor units of the currency and is spent
@@ -200,7 +200,9 @@ class Conditions(Selection):
         examples=[[{"categories": ["coffee"]}, {"categories": ["cake"]}]],
     )
     no_discount: Flag = Field(
-        default=False, description="Only where nothing is off any line.", examples=[True]
+        default=False,
+        description="Only where nothing is off any of the lines that it is about.",
+        examples=[True],
     )
     tenders: Words | None = Field(
         default=None,
@@ -354,12 +356,16 @@ class Conditions(Selection):
             yield f"{Derived.MEMBERSHIP}/"
 
 
-_Ask = Callable[[Conditions, "Situation", "Worked", Sequence[Line]], Unmet | None]
-_AskMember = Callable[[Conditions, MemberFacts, datetime], Unmet | None]
+class Conditions(Circumstances, Selection):
+    """Which lines a rule is about, and when it holds."""
 
 
-def _is_given(conditions: Conditions, key: str) -> bool:
-    return bool(getattr(conditions, key) != Conditions.model_fields[key].default)
+_Ask = Callable[[Circumstances, "Situation", "Worked", Sequence[Line]], Unmet | None]
+_AskMember = Callable[[Circumstances, MemberFacts, datetime], Unmet | None]
+
+
+def _is_given(conditions: Circumstances, key: str) -> bool:
+    return bool(getattr(conditions, key) != Circumstances.model_fields[key].default)
 
 
 def _asking_member(ask: _AskMember) -> _Ask:
@@ -378,60 +384,60 @@ def tier_of(facts: MemberFacts, at: datetime) -> frozenset[str]:
     return frozenset(held if facts.tier is None else held | {facts.tier})
 
 
-def _tiers(conditions: Conditions, facts: MemberFacts, at: datetime) -> Unmet | None:
+def _tiers(conditions: Circumstances, facts: MemberFacts, at: datetime) -> Unmet | None:
     if conditions.tiers is None or not conditions.tiers.isdisjoint(tier_of(facts, at)):
         return None
     return Unmet(Obstacle.OTHER_TIER, tuple(sorted(conditions.tiers)))
 
 
-def _segments(conditions: Conditions, facts: MemberFacts, _at: datetime) -> Unmet | None:
+def _segments(conditions: Circumstances, facts: MemberFacts, _at: datetime) -> Unmet | None:
     if conditions.segments is None or not conditions.segments.isdisjoint(facts.segments):
         return None
     return Unmet(Obstacle.OTHER_SEGMENT)
 
 
-def _not_segments(conditions: Conditions, facts: MemberFacts, _at: datetime) -> Unmet | None:
+def _not_segments(conditions: Circumstances, facts: MemberFacts, _at: datetime) -> Unmet | None:
     if conditions.not_segments is None or conditions.not_segments.isdisjoint(facts.segments):
         return None
     return Unmet(Obstacle.OTHER_SEGMENT)
 
 
-def _memberships(conditions: Conditions, facts: MemberFacts, at: datetime) -> Unmet | None:
+def _memberships(conditions: Circumstances, facts: MemberFacts, at: datetime) -> Unmet | None:
     if any(facts.has(Derived.MEMBERSHIP, each, at.date()) for each in conditions.memberships or ()):
         return None
     return Unmet(Obstacle.NOT_PAID_MEMBER)
 
 
-def _attributes(conditions: Conditions, facts: MemberFacts, _at: datetime) -> Unmet | None:
+def _attributes(conditions: Circumstances, facts: MemberFacts, _at: datetime) -> Unmet | None:
     wanted = conditions.attributes or {}
     if all(facts.attributes.get(name) in values for name, values in wanted.items()):
         return None
     return Unmet(Obstacle.OTHER_PROFILE)
 
 
-def _languages(conditions: Conditions, facts: MemberFacts, _at: datetime) -> Unmet | None:
+def _languages(conditions: Circumstances, facts: MemberFacts, _at: datetime) -> Unmet | None:
     if (facts.language or "")[:2] in (conditions.languages or ()):
         return None
     return Unmet(Obstacle.OTHER_PROFILE)
 
 
-def _birthday(conditions: Conditions, facts: MemberFacts, _at: datetime) -> Unmet | None:
+def _birthday(conditions: Circumstances, facts: MemberFacts, _at: datetime) -> Unmet | None:
     return None if conditions.birthday in facts.birthday else Unmet(Obstacle.NO_BIRTHDAY)
 
 
-def _visits(conditions: Conditions, facts: MemberFacts, _at: datetime) -> Unmet | None:
+def _visits(conditions: Circumstances, facts: MemberFacts, _at: datetime) -> Unmet | None:
     this_one = facts.figures.get(VISITS_EVER.key, 0) + 1
     return None if this_one in (conditions.visits or ()) else Unmet(Obstacle.OTHER_VISIT, this_one)
 
 
-def _every_visit(conditions: Conditions, facts: MemberFacts, _at: datetime) -> Unmet | None:
+def _every_visit(conditions: Circumstances, facts: MemberFacts, _at: datetime) -> Unmet | None:
     this_one = facts.figures.get(VISITS_EVER.key, 0) + 1
     return (
         Unmet(Obstacle.OTHER_VISIT, this_one) if this_one % (conditions.every_visit or 1) else None
     )
 
 
-def _joined(conditions: Conditions, facts: MemberFacts, at: datetime) -> Unmet | None:
+def _joined(conditions: Circumstances, facts: MemberFacts, at: datetime) -> Unmet | None:
     if facts.since is None:
         return Unmet(Obstacle.JOINED_UNKNOWN)
     days = (at.date() - facts.since).days
@@ -442,7 +448,7 @@ def _joined(conditions: Conditions, facts: MemberFacts, at: datetime) -> Unmet |
     return None
 
 
-def _away(conditions: Conditions, facts: MemberFacts, _at: datetime) -> Unmet | None:
+def _away(conditions: Circumstances, facts: MemberFacts, _at: datetime) -> Unmet | None:
     days = facts.figures.get(SINCE_LAST_VISIT.key)
     if days is not None and days >= (conditions.away_days or 0):
         return None
@@ -472,26 +478,26 @@ def spent(lines: Sequence[Line], worked: "Worked", tax: Tax) -> int:
     return sum([net_of_tax(worked.net(line), line.tax_rate) for line in lines])
 
 
-def _stores(conditions: Conditions, situation: "Situation", *_: Any) -> Unmet | None:
+def _stores(conditions: Circumstances, situation: "Situation", *_: Any) -> Unmet | None:
     return (
         None if situation.basket.store in (conditions.stores or ()) else Unmet(Obstacle.OTHER_STORE)
     )
 
 
-def _channels(conditions: Conditions, situation: "Situation", *_: Any) -> Unmet | None:
+def _channels(conditions: Circumstances, situation: "Situation", *_: Any) -> Unmet | None:
     known = situation.basket.channel in (conditions.channels or ())
     return None if known else Unmet(Obstacle.OTHER_CHANNEL)
 
 
 def _minimum_spend(
-    conditions: Conditions, _situation: "Situation", worked: "Worked", selected: Sequence[Line]
+    conditions: Circumstances, _situation: "Situation", worked: "Worked", selected: Sequence[Line]
 ) -> Unmet | None:
     missing = (conditions.minimum_spend or 0) - spent(selected, worked, conditions.minimum_tax)
     return Unmet(Obstacle.TOO_LITTLE, missing) if missing > 0 else None
 
 
 def _minimum_sale(
-    conditions: Conditions, situation: "Situation", worked: "Worked", _selected: Sequence[Line]
+    conditions: Circumstances, situation: "Situation", worked: "Worked", _selected: Sequence[Line]
 ) -> Unmet | None:
     lines = situation.basket.lines
     missing = (conditions.minimum_sale or 0) - spent(lines, worked, conditions.minimum_tax)
@@ -499,26 +505,26 @@ def _minimum_sale(
 
 
 def _minimum_quantity(
-    conditions: Conditions, _situation: "Situation", _worked: "Worked", selected: Sequence[Line]
+    conditions: Circumstances, _situation: "Situation", _worked: "Worked", selected: Sequence[Line]
 ) -> Unmet | None:
     quantity = sum((line.quantity for line in selected), Decimal(0))
     return None if quantity >= (conditions.minimum_quantity or 0) else Unmet(Obstacle.TOO_FEW)
 
 
-def _contains(conditions: Conditions, situation: "Situation", *_: Any) -> Unmet | None:
+def _contains(conditions: Circumstances, situation: "Situation", *_: Any) -> Unmet | None:
     lines = situation.basket.lines
     there = all(each.missing(lines) <= 0 for each in conditions.contains)
     return None if there else Unmet(Obstacle.NOT_IN_BASKET)
 
 
 def _no_discount(
-    _conditions: Conditions, situation: "Situation", worked: "Worked", _selected: Sequence[Line]
+    _conditions: Circumstances, _situation: "Situation", worked: "Worked", selected: Sequence[Line]
 ) -> Unmet | None:
-    reduced = any(line.discount for line in situation.basket.lines) or any(worked.reduced.values())
+    reduced = any(line.discount or worked.reduced.get(line.number) for line in selected)
     return Unmet(Obstacle.DISCOUNTED) if reduced else None
 
 
-def _tenders(conditions: Conditions, situation: "Situation", *_: Any) -> Unmet | None:
+def _tenders(conditions: Circumstances, situation: "Situation", *_: Any) -> Unmet | None:
     used = {tender.type for tender in situation.basket.tenders if tender.amount}
     return None if used & (conditions.tenders or frozenset()) else Unmet(Obstacle.OTHER_TENDER)
 

@@ -107,8 +107,11 @@ class Earning:
             lines = [line for line in selected[number] if line.number not in taken]
             taken.update(line.number for line in lines)
             entries = rule.entries(situation, worked, lines) if lines else ()
-            obstacle = Obstacle.LESS_THAN_ONE if lines else Obstacle.LINES_TAKEN
-            result.append(Outcome(rule.id, entries, unmet=None if entries else Unmet(obstacle)))
+            if entries:
+                result.append(Outcome(rule.id, entries))
+            elif situation.explains:
+                obstacle = Obstacle.LESS_THAN_ONE if lines else Obstacle.LINES_TAKEN
+                result.append(Outcome(rule.id, unmet=Unmet(obstacle)))
         return worked.plus(result)
 
     @cached_property

@@ -62,19 +62,21 @@ def evaluate(
     """
     if not facts.standing.earns:
         return NOTHING_WORKED_OUT
-    allowed, excluded = programme.exclusions.split(basket.lines)
-    lines = tuple(sorted(allowed, key=_not_as_scanned))
+    sold = tuple(sorted(basket.lines, key=_not_as_scanned))
+    split = programme.exclusions.split(sold)
     situation = Situation(
         facts,
         basket,
         at.astimezone(programme.timezone),
-        lines,
+        split.earning,
         programme.file.unit,
         wanted,
         draw,
         explains,
+        sold,
+        split.most_off,
     )
-    return work_through(programme.mechanisms, situation, excluded)
+    return work_through(programme.mechanisms, situation, split.excluded)
 
 
 def work_through(
@@ -114,5 +116,10 @@ def _not_as_scanned(line: Line) -> tuple[object, ...]:
         line.labels,
         line.kind,
         line.quantity,
+        line.discount,
+        line.levy,
+        line.tax_rate or "",
+        line.measure or 0,
+        line.margin or "",
         line.number,
     )

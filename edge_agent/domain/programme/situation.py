@@ -132,9 +132,10 @@ class Worked:
 class Situation:
     """One basket of one member at one time. `at` is in the programme's time zone.
 
-    `lines` are those not excluded, in an order that does not depend on how they were scanned. With `explains` every
-    rule has to have an outcome that says why it gave nothing; without, such outcomes are left out, which is faster.
-    `draw` is None in quotes: what chance decides is only known once the sale is made.
+    `sold` are all lines and `lines` those that may earn, both in an order that does not depend on how they were
+    scanned. `most_off` is what may be taken off those lines (by number) that may not be discounted freely, in minor
+    units. With `explains` every rule has to have an outcome that says why it gave nothing; without, such outcomes are
+    left out, which is faster. `draw` is None in quotes: what chance decides is only known once the sale is made.
     """
 
     facts: MemberFacts
@@ -145,6 +146,8 @@ class Situation:
     wanted: Wanted = NOTHING
     draw: Draw | None = None
     explains: bool = False
+    sold: tuple[Line, ...] = ()
+    most_off: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def today(self) -> date:
@@ -154,6 +157,15 @@ class Situation:
     def figure(self, reading: Reading) -> int:
         """What a reading came to; 0 where nothing was counted."""
         return self.facts.figures.get(reading.key, 0)
+
+    def room(self, line: Line, worked: "Worked") -> int:
+        """How much may still be taken off a line, in minor units: not its levy, and nothing that is excluded.
+
+        Whatever takes something off asks here, so that law and house are minded however many rules act together.
+        """
+        reduced = worked.reduced.get(line.number, 0)
+        most = line.amount - line.levy
+        return max(0, min(most, self.most_off.get(line.number, most)) - reduced)
 
     def life(self, unit: str, expiry: Expiry | None = None) -> Life:
         """When what is earned of `unit` today can be used; `expiry` is a rule's own, in place of the unit's."""

@@ -73,12 +73,20 @@ def test_the_lines_and_the_rules_add_up_to_the_same_and_every_entry_has_its_reas
 def test_every_rule_has_one_outcome_with_points_or_with_a_reason(
     rules: Programme, bought: Basket, at: datetime
 ) -> None:
-    found = evaluate(rules, MEMBER, bought, at)
+    found = evaluate(rules, MEMBER, bought, at, explains=True)
     assert [outcome.rule for outcome in found.outcomes] == [
         *(rule.id for rule in rules.file.earn),
         *(rule.id for rule in rules.file.bonus),
     ]
     assert all(bool(outcome.entries) == (outcome.unmet is None) for outcome in found.outcomes)
+
+
+@given(rules=programmes(), bought=baskets, at=moments)
+def test_to_explain_changes_nothing(rules: Programme, bought: Basket, at: datetime) -> None:
+    explained = evaluate(rules, MEMBER, bought, at, explains=True)
+    found = evaluate(rules, MEMBER, bought, at)
+    assert found.entries == explained.entries
+    assert found.outcomes == tuple(each for each in explained.outcomes if each.unmet is None)
 
 
 @given(rules=programmes(), bought=baskets)
