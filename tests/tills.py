@@ -84,6 +84,7 @@ class Shop:
     ledger: Ledger
     members: MembersFile
     shelf: ProgrammeShelf
+    directory: Directory
     system: SetClock
     clock: Clock
     heard: Heard
@@ -128,17 +129,20 @@ def open_shop(
     shelf.offer(PROGRAMME.read_text(), "programme.example.toml", at)
     heard, tray, wire = Heard(), Tray(columns), Wire()
     patterns = (CardPattern(re.compile(r"29\d{11}"), CardCheck.EAN13),)
+    directory = Directory(members, lambda: KEY, ledger.epoch)
     parts = Parts(
         settings=TillSettings("0412", "03", language, patterns),
         ledger=ledger,
-        directory=Directory(members, lambda: KEY, ledger.epoch),
+        directory=directory,
         shelf=shelf,
         clock=clock,
         events=heard,
         printing=tray,
         line=wire,
     )
-    return Shop(data, ledger, members, shelf, system, clock, heard, tray, wire, Till(parts))
+    return Shop(
+        data, ledger, members, shelf, directory, system, clock, heard, tray, wire, Till(parts)
+    )
 
 
 def jan(

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database
@@ -22,7 +22,8 @@ from edge_agent.domain.record import (
     make_record,
 )
 from edge_agent.errors import FieldError, Invalid
-from edge_agent.ledger import journal
+from edge_agent.ledger import derived, journal
+from edge_agent.ledger.derived import TallyAsked
 from edge_agent.ledger.journal import Head
 
 
@@ -108,18 +109,11 @@ class Lookups:
 
     def unposted(self, accounts: Sequence[str], applied_seq: int) -> list[Holding]:
         """What this till did to these accounts and central has not posted: later than `applied_seq`, or parked."""
-        marks = ",".join("?" * len(accounts))
-        query = (
-            "SELECT unit, sum(quantity), expires_on FROM lot_movements"  # noqa: S608 - marks are question marks
-            f" WHERE account IN ({marks}) AND (seq > ?"
-            " OR seq IN (SELECT seq FROM record_states WHERE state = 'parked'))"
-            " GROUP BY unit, expires_on"
-        )
-        rows = self._db.execute(query, (*accounts, applied_seq))
-        return [
-            Holding(unit, quantity, date.fromisoformat(expires_on) if expires_on else None)
-            for unit, quantity, expires_on in rows
-        ]
+        return derived.unposted(self._db, accounts, applied_seq)
+
+    def till_sums(self, asked: Sequence[TallyAsked]) -> list[int]:
+        """What this till counted in all, sum by sum."""
+        return derived.till_sums(self._db, asked)
 
     def provisional_account(self, code: str) -> str | None:
         """The ref that this till made for a card which central had not told us of."""
@@ -137,12 +131,11 @@ class Act(Lookups):
         super().__init__(db, identity)
         self.head = head
 
-    def open_provisional_account(self, code: str) -> str:
-        """The ref for an unknown card; made at random the first time."""
+    def open_provisional_account(self, code: str, account: str) -> str:
+        """The ref for an unknown card: the one that it has already, or else `account` (32 random hex digits)."""
         known = self.provisional_account(code)
         if known is not None:
             return known
-        account = secrets.token_hex(16)
         self._db.execute(
             "INSERT INTO provisional_cards (card_key, account) VALUES (?, ?)",
             (card_key(self._identity.local_key, code), account),
@@ -157,11 +150,12 @@ class Act(Lookups):
         clock: ClockReading,
         facts: Mapping[str, Any],
         personal: Mapping[str, Any],
-        account: str | None,
         entries: Sequence[Entry],
     ) -> Record:
-        """Add a record to the chain; `personal` goes into the attachment, the entries into the account's lots.
+        """Add a record to the chain; `personal` goes into the attachment.
 
+        The entries are of the account in `facts["facts"]` (a member's facts as JSON, None or no such key without one),
+        where they name no other.
         Raises Invalid where it would be longer than `BODY_BYTES_MAX`.
         """
         attachment = make_attachment(secrets.token_bytes(SALT_BYTES), personal)
@@ -173,23 +167,9 @@ class Act(Lookups):
             too_many = FieldError("lines", "come to more than one record holds; send them as two")
             raise Invalid("the record would be too long; nothing was recorded", [too_many])
         journal.append(self._db, record)
-        if account is not None:
-            self._move_lots(account, record.seq, entries)
+        derived.derive(self._db, record.seq, record_id, derived.account_of(facts), entries)
         self.head = Head(record.seq, record.hash)
         return record
-
-    def _move_lots(self, account: str, seq: int, entries: Sequence[Entry]) -> None:
-        moved: dict[tuple[str, str], int] = {}
-        for entry in entries:
-            key = (entry.unit, "" if entry.expires_on is None else entry.expires_on.isoformat())
-            moved[key] = moved.get(key, 0) + entry.quantity
-        self._db.conn.executemany(
-            "INSERT INTO lot_movements (account, seq, unit, expires_on, quantity) VALUES (?, ?, ?, ?, ?)",
-            [
-                (account, seq, unit, expires_on, quantity)
-                for (unit, expires_on), quantity in moved.items()
-            ],
-        )
 
     def keep_sale(self, sale: StoredSale) -> None:
         """Remember a sale with its answer."""

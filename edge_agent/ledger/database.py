@@ -75,6 +75,11 @@ def connect(path: Path, *, read_only: bool) -> Database:
     return database
 
 
+def connect_temporary() -> Database:
+    """A database that nobody else sees and that is gone when it is closed; SQLite keeps what is large of it on disk."""
+    return Database(sqlite3.connect(""), execute_plugins=False, recursive_triggers=False)
+
+
 @contextmanager
 def as_ledger_errors() -> Iterator[None]:
     """Turn SQLite's errors into those of the contract."""

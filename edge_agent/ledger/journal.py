@@ -12,6 +12,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from edge_agent.domain.record import GENESIS, Attachment, Record, RecordKind, chain_hash
+from edge_agent.ledger import derived
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ FAULTS_SHOWN_MAX = 100
 def verify(db: Database, received: Head) -> Verification:
     """Walk the chain from its beginning and compare every hash, number, envelope and commitment.
 
+    Where the chain is whole, what is derived from it is worked out again and compared too.
     `received` is central's word on how far it holds the chain and with which hash: a cut tail shows there.
     """
     faults: list[Fault] = []
@@ -139,6 +141,11 @@ def verify(db: Database, received: Head) -> Verification:
         faults.append(
             Fault(received.seq, "is not the record that central received under this number")
         )
+    if not faults:
+        faults += [
+            Fault(last.seq, f"{table} is not what the records come to")
+            for table in derived.differing_tables(db)
+        ]
     return Verification(count, last, tuple(faults))
 
 

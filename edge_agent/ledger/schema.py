@@ -1,12 +1,13 @@
 """The tables of the ledger, as migrations.
 
-The record's body is the ledger: whatever else stands here (positions in lots, sales by id, returned lines) is derived
-from it and could be built again. Columns that would only repeat a body are left out; a sale of 20 lines then writes
-some 20 KB to the log instead of 34.
+The record's body is the ledger. What is counted from it (`derived.py`) can be built again from the bodies alone. What
+was acknowledged is kept beside it as it was answered, since an answer shows a balance of its moment. Columns that would
+only repeat a body are left out; a sale of 20 lines then writes some 20 KB to the log instead of 34.
 """
 
 from sqlite_utils import Database, Migrations
 
+from edge_agent.ledger import derived
 from edge_agent.ledger.database import APPLICATION_ID
 
 ledger_migrations = Migrations("ledger")
@@ -38,13 +39,9 @@ def m001_journal(db: Database) -> None:
 
 
 @ledger_migrations()
-def m002_derived(db: Database) -> None:
-    """What the till looks up: lots, sales, what was given back, cards that central has not told us of, programmes."""
-    db.execute(
-        "CREATE TABLE lot_movements (account TEXT NOT NULL, seq INTEGER NOT NULL, unit TEXT NOT NULL,"
-        " expires_on TEXT NOT NULL, quantity INTEGER NOT NULL,"
-        " PRIMARY KEY (account, seq, unit, expires_on)) STRICT, WITHOUT ROWID"
-    )
+def m002_looked_up(db: Database) -> None:
+    """What is counted; acts as they were answered; cards that central has not told us of; programmes."""
+    derived.create_tables(db)
     db.execute(
         "CREATE TABLE sales (seq INTEGER PRIMARY KEY REFERENCES records, sale_id TEXT NOT NULL UNIQUE,"
         " account TEXT, fingerprint BLOB NOT NULL, result TEXT NOT NULL, print TEXT NOT NULL) STRICT"

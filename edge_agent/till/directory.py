@@ -1,5 +1,8 @@
 """Finding the account behind a card, and what it has."""
 
+import secrets
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -33,7 +36,7 @@ class Account:
 
     @property
     def facts(self) -> MemberFacts:
-        """What rules may know of it."""
+        """Who it is, for a record in which no rule is worked out."""
         return MemberFacts(
             self.ref, self.standing, None if self.member is None else self.member.tier
         )
@@ -60,6 +63,30 @@ class Holdings:
     expiring: tuple[Expiring, ...]
 
 
+STRANGERS_MAX = 1_000
+"""Cards that were shown and not recorded yet: as many as there can be quotes. Beyond it the oldest is forgotten."""
+
+
+class Strangers:
+    """The refs that cards would get which nobody has recorded yet, so that a quote and its sale are of one account.
+
+    In memory only: what is never recorded leaves no trace.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._refs: OrderedDict[str, str] = OrderedDict()
+
+    def ref(self, code: str) -> str:
+        """The ref for a card; made at random the first time."""
+        with self._lock:
+            ref = self._refs.pop(code, None) or secrets.token_hex(16)
+            self._refs[code] = ref
+            while len(self._refs) > STRANGERS_MAX:
+                self._refs.popitem(last=False)
+        return ref
+
+
 class Directory:
     """The members file and the cards that only this till knows, as one.
 
@@ -71,6 +98,11 @@ class Directory:
         self._members = members
         self._key = key
         self._epoch = epoch
+        self._strangers = Strangers()
+
+    def presented(self, code: str, lookups: Lookups) -> Account:
+        """The account of a normalised card, also of one that nobody has shown here yet."""
+        return self.by_card(code, lookups) or unknown_account(self._strangers.ref(code))
 
     def by_card(self, code: str, lookups: Lookups) -> Account | None:
         """The account of a normalised card; None for one that nobody has shown here yet."""

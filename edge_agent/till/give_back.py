@@ -197,7 +197,6 @@ def _record(
         original.record_id,
         asked,
         None if facts is None else facts.to_json(),
-        ref,
         entries,
     )
     programme = parts.shelf.by_digest(original.programme) or parts.shelf.at(parts.clock.now())
@@ -225,7 +224,7 @@ def _record_awaiting(
     parts: Parts, receipts: Receipts, act: Act, wanted: GiveBack
 ) -> tuple[dict[str, Any], Paper]:
     """A return of a sale that this till does not know: central finds the sale and works out the points."""
-    result = _append(parts, act, wanted, None, list(wanted.lines or ()), None, None, ())
+    result = _append(parts, act, wanted, None, list(wanted.lines or ()), None, ())
     programme = parts.shelf.at(parts.clock.now())
     result |= {
         "card": None,
@@ -248,7 +247,6 @@ def _append(
     original: str | None,
     asked: Sequence[ReturnedLine],
     facts: Mapping[str, Any] | None,
-    account: str | None,
     entries: Sequence[Entry],
 ) -> dict[str, Any]:
     at, clock = parts.clock.reading_for(parts.clock.now())
@@ -271,7 +269,6 @@ def _append(
         clock,
         {"facts": facts, wanted.kind.value: said},
         {} if proof is None else {"proof": proof},
-        account,
         entries,
     )
     return {

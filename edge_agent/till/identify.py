@@ -12,7 +12,7 @@ from edge_agent.domain.cards import (
 )
 from edge_agent.domain.programme import Programme
 from edge_agent.errors import PaymentCard, UnknownCard
-from edge_agent.till.directory import Account, Holdings, unknown_account
+from edge_agent.till.directory import Account, Holdings
 from edge_agent.till.parts import Parts
 from edge_agent.till.rewards import reward_views
 from edge_agent.till.views import MemberView
@@ -48,10 +48,9 @@ def identify(parts: Parts, card: PresentedCard) -> MemberView:
     if not is_member_card(card.code, parts.settings.patterns):
         raise UnknownCard("this is not a card of this shop")
     lookups = parts.ledger.lookups()
-    account = parts.directory.by_card(card.code, lookups)
+    known = parts.directory.presented(card.code, lookups)
     now = parts.clock.now()
     current = parts.shelf.current(now)
-    known = account if account is not None else unknown_account("")
     holdings: Holdings | None = Holdings({}, ())
     if current is not None and not current[0].shows_balance(card.entry):
         holdings = None

@@ -21,7 +21,7 @@ class Quote:
     """The programme and member facts that a sale under this quote is worked out with."""
 
     programme: Programme
-    facts: MemberFacts | None
+    facts: MemberFacts
     until: datetime
 
 
@@ -32,9 +32,7 @@ class Quotes:
         self._lock = threading.Lock()
         self._quotes: OrderedDict[str, Quote] = OrderedDict()
 
-    def keep(
-        self, quote_id: str, programme: Programme, facts: MemberFacts | None, now: datetime
-    ) -> Quote:
+    def keep(self, quote_id: str, programme: Programme, facts: MemberFacts, now: datetime) -> Quote:
         """Pin; a quote asked for again under the same id is a new one."""
         quote = Quote(programme, facts, now + QUOTE_LASTS)
         with self._lock:

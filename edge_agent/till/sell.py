@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,10 +16,13 @@ from edge_agent.domain.entries import total_per_unit
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme, evaluate
 from edge_agent.domain.programme.exclusions import Forbids
+from edge_agent.domain.programme.recorded import Recorded
+from edge_agent.domain.programme.situation import UNQUOTED
 from edge_agent.domain.record import ClockReading, RecordKind
 from edge_agent.errors import FieldError, Invalid, LedgerUnavailable, SaleDiffers
 from edge_agent.ledger.acts import Act, Lookups, StoredSale
-from edge_agent.till.directory import Account, Holdings, unknown_account
+from edge_agent.till.directory import Account, Holdings
+from edge_agent.till.facts import member_facts, till_facts
 from edge_agent.till.parts import Parts
 from edge_agent.till.receipts import Paper, Receipts, entries_json, standing_json
 from edge_agent.till.views import Answer, PrintState
@@ -36,17 +38,17 @@ class _Pinned:
     facts: MemberFacts | None = None
 
 
-def fingerprint(sale: Sale, basket: Mapping[str, Any]) -> bytes:
+def fingerprint(sale: Sale) -> bytes:
     """What tells a repeat from another sale under the same id: everything that was sent, but for `print`.
 
-    `basket` is `sale.basket.to_json()`. The order of names and fields is part of it: fingerprints are stored, and
-    another order would make every repeat a different sale.
+    The order of names and fields is part of it: fingerprints are stored, and another order would make every repeat a
+    different sale.
     """
     card = sale.card
     return hashlib.sha256(
         to_json(
             {
-                "basket": basket,
+                "basket": sale.basket.to_json(),
                 "names": [line.name for line in sale.basket.lines],
                 "card": "till"
                 if sale.from_till
@@ -67,8 +69,7 @@ def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
     Raises SaleDiffers, Invalid (a card that is not of a form this shop gives out), QuoteLapsed, NoProgramme, DiskFull
     or LedgerUnavailable; then nothing was recorded.
     """
-    basket = sale.basket.to_json()
-    mark = fingerprint(sale, basket)
+    mark = fingerprint(sale)
     if not sale.training:
         known = parts.ledger.lookups().sale(sale.sale_id)
         if known is not None:
@@ -84,9 +85,7 @@ def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
         known = act.sale(sale.sale_id)
         if known is not None:
             return _repeat(known, mark)
-        result, text, paper = _record(
-            parts, receipts, act, sale, basket, card, at, clock, pinned, mark
-        )
+        result, text, paper = _record(parts, receipts, act, sale, card, at, clock, pinned, mark)
     _after(parts, sale, present, result, paper)
     return Answer(result, first=True, text=text)
 
@@ -120,7 +119,6 @@ def _record(
     receipts: Receipts,
     act: Act,
     sale: Sale,
-    basket: Mapping[str, Any],
     card: PresentedCard | None,
     at: datetime,
     clock: ClockReading,
@@ -128,8 +126,9 @@ def _record(
     mark: bytes,
 ) -> tuple[dict[str, Any], str, Paper]:
     account = None if card is None else _account(parts, act, card)
-    facts = _facts(account, pinned)
-    evaluation = _evaluate(pinned.programme, facts, sale, at)
+    facts = _facts(account, pinned, act, at)
+    basket = replace(sale.basket, store=parts.settings.store)
+    evaluation = evaluate(pinned.programme, facts, basket, at, UNQUOTED)
     record_id = str(uuid_utils.uuid7().hex)
     record = act.append(
         RecordKind.SALE,
@@ -137,14 +136,11 @@ def _record(
         at,
         clock,
         {
-            "programme": pinned.programme.digest,
-            "facts": None if facts is None else facts.to_json(),
             "sale": {"sale_id": sale.sale_id}
             | ({"quote_id": sale.quote_id} if sale.quote_id else {}),
-            "basket": basket,
+            **Recorded(pinned.programme.digest, facts, basket).to_json(),
         },
         _personal(sale, card),
-        None if facts is None else facts.account,
         evaluation.entries,
     )
     holdings = _shown(parts, act, card, account, pinned.programme, at)
@@ -165,22 +161,18 @@ def _record(
 
 
 def _account(parts: Parts, act: Act, card: PresentedCard) -> Account:
-    known = parts.directory.by_card(card.code, act)
-    return known if known is not None else unknown_account(act.open_provisional_account(card.code))
+    account = parts.directory.presented(card.code, act)
+    if account.member is None:
+        act.open_provisional_account(card.code, account.ref)
+    return account
 
 
-def _facts(account: Account | None, pinned: _Pinned) -> MemberFacts | None:
+def _facts(account: Account | None, pinned: _Pinned, lookups: Lookups, at: datetime) -> MemberFacts:
     if account is None:
-        return None
+        return till_facts(pinned.programme, lookups, at)
     if pinned.facts is not None and pinned.facts.account == account.ref:
         return pinned.facts
-    return account.facts
-
-
-def _evaluate(
-    programme: Programme, facts: MemberFacts | None, sale: Sale, at: datetime
-) -> Evaluation:
-    return Evaluation((), (), ()) if facts is None else evaluate(programme, facts, sale.basket, at)
+    return member_facts(pinned.programme, account, lookups, at)
 
 
 def _shown(
@@ -250,13 +242,12 @@ def preview(
     at: datetime,
     programme: Programme,
     lookups: Lookups,
-) -> tuple[dict[str, Any], MemberFacts | None]:
+) -> tuple[dict[str, Any], MemberFacts]:
     """What a sale would come to, with nothing recorded; for quotes and training."""
-    account = None
-    if card is not None:
-        account = parts.directory.by_card(card.code, lookups) or unknown_account("")
-    facts = None if account is None else account.facts
-    evaluation = _evaluate(programme, facts, sale, at)
+    account = None if card is None else parts.directory.presented(card.code, lookups)
+    facts = _facts(account, _Pinned(programme), lookups, at)
+    basket = replace(sale.basket, store=parts.settings.store)
+    evaluation = evaluate(programme, facts, basket, at)
     holdings = _shown(parts, lookups, card, account, programme, at)
     worked_out = _worked_out(parts, card, account, at, programme, evaluation, holdings)
     return worked_out, facts

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 
 from edge_agent.domain.basket import EntryMode
 from edge_agent.domain.money import CURRENCIES
+from edge_agent.domain.programme.asked import Asked, asked
 from edge_agent.domain.programme.bonuses import Bonuses, BonusRule
 from edge_agent.domain.programme.earning import Earning, EarnRule
 from edge_agent.domain.programme.exclusions import ExcludeRule, Exclusions
@@ -200,6 +201,11 @@ class Programme:
     def looks_at(self) -> frozenset[str]:
         """The units of which its rules need the member's holdings: by id, or `tier/` for all of a derived kind."""
         return frozenset(unit for mechanism in self.mechanisms for unit in mechanism.looks_at())
+
+    @cached_property
+    def asks(self) -> Asked:
+        """What its rules ask about a member."""
+        return asked(self.file)
 
     @cached_property
     def _reasons(self) -> dict[str, tuple[str, Texts]]:

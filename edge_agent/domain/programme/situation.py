@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
-from typing import ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.entries import ALWAYS, Entry, EntryKind, Life
@@ -37,12 +37,33 @@ class Redemption(NamedTuple):
     times: int = 1
     id: str = ""
 
+    def to_json(self) -> dict[str, Any]:
+        """The redemption as a record holds it."""
+        facts: dict[str, Any] = {"reward": self.reward, "id": self.id}
+        if self.points is not None:
+            facts["points"] = self.points
+        return facts if self.times == 1 else facts | {"times": self.times}
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> "Redemption":
+        """The inverse of `to_json`."""
+        return cls(facts["reward"], facts.get("points"), facts.get("times", 1), facts["id"])
+
 
 class PresentedVoucher(NamedTuple):
     """A voucher that was presented by its code: whose it is, and the lot it is of. Checked before it gets here."""
 
     account: str
     holding: Holding
+
+    def to_json(self) -> dict[str, Any]:
+        """The voucher as a record holds it."""
+        return {"account": self.account, "holding": self.holding.to_json()}
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> "PresentedVoucher":
+        """The inverse of `to_json`."""
+        return cls(facts["account"], Holding.from_json(facts["holding"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +79,30 @@ class Wanted:
     vouchers: tuple[PresentedVoucher, ...] = ()
     reduces: bool = True
 
+    def to_json(self) -> dict[str, Any]:
+        """The wishes as a record holds them; what is empty is left out."""
+        facts: dict[str, Any] = {
+            "redemptions": [each.to_json() for each in self.redemptions],
+            "codes": list(self.codes),
+            "vouchers": [each.to_json() for each in self.vouchers],
+        }
+        return {name: value for name, value in facts.items() if value} | {"reduces": self.reduces}
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> "Wanted":
+        """The inverse of `to_json`."""
+        return cls(
+            tuple(Redemption.from_json(each) for each in facts.get("redemptions", ())),
+            tuple(facts.get("codes", ())),
+            tuple(PresentedVoucher.from_json(each) for each in facts.get("vouchers", ())),
+            facts["reduces"],
+        )
+
 
 NOTHING = Wanted()
+
+UNQUOTED = Wanted(reduces=False)
+"""A sale without a quote in which nothing was redeemed: most of them."""
 
 
 class Reduction(NamedTuple):
@@ -72,6 +115,16 @@ class Reduction(NamedTuple):
     amount: int
     rule: str
     own: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The reduction as a record holds it."""
+        facts = {"line": self.line, "amount": self.amount, "rule": self.rule}
+        return facts | {"own": True} if self.own else facts
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> "Reduction":
+        """The inverse of `to_json`."""
+        return cls(facts["line"], facts["amount"], facts["rule"], facts.get("own", False))
 
 
 class Outcome(NamedTuple):

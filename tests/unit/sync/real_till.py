@@ -58,7 +58,6 @@ class Journal(LedgerOutbox):
                     },
                     {"card": {"code": CARD, "entry": "scanned"}}
                     | ({"name": personal} if personal else {}),
-                    ACCOUNT,
                     (Entry(EntryKind.EARN, "points", 1, "base", 1, None, None),),
                 )
 

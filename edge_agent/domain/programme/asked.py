@@ -1,0 +1,46 @@
+"""What a programme asks about a member: nothing else of a person gets into its facts."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from edge_agent.domain.programme.conditions import Conditions
+
+
+class Asked(NamedTuple):
+    """The segments and attributes that any rule names, and whether one looks at the birthday or the language."""
+
+    segments: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
+    birthday: bool = False
+    language: bool = False
+
+
+def asked(file: BaseModel) -> Asked:
+    """What the conditions in a programme file ask, wherever in it they stand."""
+    every = [table for table in tables_in(file) if isinstance(table, Conditions)]
+    return Asked(
+        frozenset(
+            segment
+            for each in every
+            for segment in (each.segments or frozenset()) | (each.not_segments or frozenset())
+        ),
+        frozenset(name for each in every for name in each.attributes or ()),
+        any(each.birthday is not None for each in every),
+        any(each.languages is not None for each in every),
+    )
+
+
+def tables_in(value: object) -> Iterator[BaseModel]:
+    """A table and all tables inside it."""
+    if isinstance(value, BaseModel):
+        yield value
+        for name in type(value).model_fields:
+            yield from tables_in(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from tables_in(each)
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from tables_in(each)

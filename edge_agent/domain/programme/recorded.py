@@ -1,0 +1,77 @@
+"""What a record holds of a sale, and working it out again: by central, by a return, by whoever audits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from edge_agent.domain.basket import Basket
+from edge_agent.domain.entries import Entry
+from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.programme.evaluation import Evaluation, evaluate
+from edge_agent.domain.programme.programme import Programme
+from edge_agent.domain.programme.situation import UNQUOTED, Draw, Reduction, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Everything that a sale was worked out from, and what came out.
+
+    `programme` is the digest. The basket's amounts are those before anything that the programme took off; `reductions`
+    say what that was. A customer without a card is nobody, and what the till counted is then all that there is.
+    """
+
+    programme: str
+    facts: MemberFacts
+    basket: Basket
+    wanted: Wanted = UNQUOTED
+    entries: tuple[Entry, ...] = ()
+    reductions: tuple[Reduction, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The facts of a record, but for its `entries`: every record has those."""
+        facts: dict[str, Any] = {
+            "programme": self.programme,
+            "facts": None if self.facts.anonymous else self.facts.to_json(),
+            "basket": self.basket.to_json(),
+        }
+        if self.facts.anonymous and self.facts.figures:
+            facts["figures"] = dict(self.facts.figures)
+        if self.wanted != UNQUOTED:
+            facts["wanted"] = self.wanted.to_json()
+        if self.reductions:
+            facts["reductions"] = [each.to_json() for each in self.reductions]
+        return facts
+
+    @classmethod
+    def from_body(cls, body: Mapping[str, Any]) -> "Recorded":
+        """The inverse, from the body of a record."""
+        facts, wanted = body["facts"], body.get("wanted")
+        return cls(
+            body["programme"],
+            MemberFacts("", figures=body.get("figures", {}))
+            if facts is None
+            else MemberFacts.from_json(facts),
+            Basket.from_json(body["basket"]),
+            UNQUOTED if wanted is None else Wanted.from_json(wanted),
+            tuple(Entry.from_json(each) for each in body["entries"]),
+            tuple(Reduction.from_json(each) for each in body.get("reductions", ())),
+        )
+
+    def off(self) -> dict[int, int]:
+        """What the programme took off each line that it took anything off, in minor units, by the line's number."""
+        off: dict[int, int] = {}
+        for each in self.reductions:
+            off[each.line] = off.get(each.line, 0) + each.amount
+        return off
+
+    def again(self, programme: Programme, at: datetime, draw: Draw | None = None) -> Evaluation:
+        """Work it out again, with the programme of that digest, the record's time and the terminal's draw.
+
+        Raises ValueError for another programme.
+        """
+        if programme.digest != self.programme:
+            raise ValueError(
+                f"was worked out with programme {self.programme}, not {programme.digest}"
+            )
+        return evaluate(programme, self.facts, self.basket, at, self.wanted, draw)

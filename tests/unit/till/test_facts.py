@@ -1,0 +1,97 @@
+"""What rules may know of a member: what the programme asks about, and nothing else of a person."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from edge_agent.domain.holdings import Holding
+from edge_agent.domain.member import Birthday, MemberFacts
+from edge_agent.domain.programme import Programme
+from edge_agent.till.facts import member_facts, till_facts
+from tests.tills import AT, JAN, STRANGER, Shop, jan, sale
+from tests.unit.domain.builders import BASE, programme
+
+ASKS = (
+    BASE
+    + """
+[[bonus]]
+id = "young"
+add = 10
+why = "young"
+when = { segments = ["young"], not_segments = ["staff"], attributes = { diet = ["vegan"] }, tiers = ["gold"] }
+[[bonus]]
+id = "fifth"
+add = 10
+why = "fifth"
+when = { visits = [5], away_days = 30 }
+"""
+)
+"""Asks about two segments, one attribute, the tiers, the number of visits and the last one."""
+
+
+def facts_of(shop: Shop, rules: Programme, code: str = JAN, **more: bool) -> MemberFacts:
+    lookups = shop.ledger.lookups()
+    return member_facts(rules, shop.directory.presented(code, lookups), lookups, AT, **more)
+
+
+def test_only_segments_and_attributes_that_a_rule_names_are_facts(shop: Shop) -> None:
+    shop.confirm(
+        replace(
+            jan(),
+            segments=frozenset({"young", "rich"}),
+            attributes={"diet": "vegan", "shoe": "43"},
+            birthday="11-18",
+            language="nl",
+        )
+    )
+    facts = facts_of(shop, programme(ASKS))
+    assert facts.segments == {"young"}
+    assert facts.attributes == {"diet": "vegan"}
+    assert facts.birthday == frozenset()
+    assert facts.language is None
+
+
+def test_a_rule_on_birthday_and_language_makes_both_facts(shop: Shop) -> None:
+    shop.confirm(replace(jan(), birthday="11-18", language="nl"))
+    rules = BASE + (
+        '[[bonus]]\nid = "cake"\nadd = 1\nwhy = "cake"\nwhen = { birthday = "week", languages = ["nl"] }\n'
+    )
+    facts = facts_of(shop, programme(rules))
+    assert facts.birthday == {Birthday.DAY, Birthday.WEEK, Birthday.MONTH}
+    assert facts.language == "nl"
+
+
+def test_holdings_are_those_that_are_looked_at_and_not_over(shop: Shop) -> None:
+    gold = Holding("tier/gold", 1, date(2027, 12, 31))
+    shop.confirm(
+        replace(
+            jan(),
+            lots=(
+                Holding("points", 118, date(2027, 3, 31)),
+                gold,
+                Holding("tier/silver", 1, date(2026, 10, 31)),
+            ),
+        )
+    )
+    assert facts_of(shop, programme(ASKS)).holdings == (gold,)
+    everything = facts_of(shop, programme(ASKS), everything=True).holdings
+    assert everything == (Holding("points", 118, date(2027, 3, 31)), gold)
+
+
+def test_visits_are_centrals_and_this_tills_own_until_they_are_posted(shop: Shop) -> None:
+    visited = Holding("count/visits", 3, day=AT.date() - timedelta(days=40))
+    shop.confirm(replace(jan(), lots=(visited,)))
+    facts = facts_of(shop, programme(ASKS))
+    assert facts.figures == {"visits@ever": 3, "visits@ever:since": 40}
+    assert facts.holdings == ()
+
+
+def test_a_card_that_nobody_has_shown_is_one_account_from_quote_to_sale(shop: Shop) -> None:
+    before = facts_of(shop, programme(BASE), STRANGER)
+    assert before.account
+    assert before == facts_of(shop, programme(BASE), STRANGER)
+    shop.till.sell(sale("s", card=STRANGER))
+    assert shop.till.sale("s")[1].member == before.account
+
+
+def test_without_a_card_there_are_no_facts_but_the_tills_own(shop: Shop) -> None:
+    assert till_facts(programme(ASKS), shop.ledger.lookups(), AT) == MemberFacts("")
