@@ -40,6 +40,7 @@ proof: $(STAMP) ## The long proofs; KILLS= SEED= set the amounts
 
 reference: $(STAMP) ## The pages and the schema that are made from the programme's models
 	$(BIN)/edge-agent programme reference > docs/programme-reference.md
+	$(BIN)/edge-agent programme codes > docs/programme-findings.md
 	$(BIN)/edge-agent programme schema > config/programme.schema.json
 
 # Made on Linux with uv (pip install uv). The locks name versions and hashes, no hosts; the second one is what a till

@@ -1,6 +1,8 @@
 """`edge-agent programme`: checking a programme and trying it out."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,16 @@ from typing import Any
 import click
 
 from edge_agent.domain.member import MemberFacts
-from edge_agent.domain.programme import Programme, ProgrammeInvalid, evaluate, load_programme
+from edge_agent.domain.programme import (
+    Finding,
+    Programme,
+    ProgrammeInvalid,
+    check_programme,
+    evaluate,
+    load_programme,
+)
+from edge_agent.domain.programme.findings import Severity
+from edge_agent.domain.programme.shape import tables
 from edge_agent.errors import LoyaltyError
 
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -20,55 +31,66 @@ def programme() -> None:
     """Check a programme file, or try it on a basket."""
 
 
-def _loaded(file: Path) -> Programme:
+def _text(file: Path) -> str:
     try:
-        text = (
-            file.read_bytes().decode()
-        )  # not read_text: it would change line ends, and with them the digest
+        # Not read_text: it would change line ends, and with them the digest.
+        return file.read_bytes().decode()
     except UnicodeDecodeError as error:
-        click.echo(f"{file}: is not UTF-8 text", err=True)
+        finding = Finding(str(file), 1, "(file)", "toml", "is not UTF-8 text")
+        raise ProgrammeInvalid([finding]) from error
+
+
+def _loaded(file: Path) -> Programme:
+    """The programme of a file that has to be right; what is wrong with it goes to stderr, exit 1."""
+    try:
+        return load_programme(_text(file), str(file))
+    except ProgrammeInvalid as error:
+        click.echo(str(error), err=True)
         raise click.exceptions.Exit(1) from error
-    return load_programme(text, str(file))
 
 
 @programme.command()
 @_FILE
 @_JSON
 def check(file: Path, as_json: bool) -> None:
-    """Say everything that is wrong with a programme."""
-    findings = []
-    loaded = None
+    """Say everything that is wrong with a programme; exit 0 if it can be used, with warnings or without."""
+    findings: tuple[Finding, ...]
     try:
-        loaded = _loaded(file)
+        loaded, findings = check_programme(_text(file), str(file))
     except ProgrammeInvalid as error:
-        findings = list(error.findings)
+        loaded, findings = None, error.findings
     if as_json:
-        shown = [
-            {
-                "file": each.file,
-                "line": each.line,
-                "key": each.key,
-                "code": each.code,
-                "message": each.message,
-            }
-            for each in findings
-        ]
-        click.echo(json.dumps({"ok": not findings, "findings": shown}))
+        shown = [asdict(each) | {"severity": each.severity.value} for each in findings]
+        click.echo(json.dumps({"ok": loaded is not None, "findings": shown}))
     else:
         for each in findings:
             click.echo(str(each))
-        if loaded is not None:
-            rules = len(loaded.file.earn) + len(loaded.file.bonus) + len(loaded.file.exclude)
-            click.echo(
-                f"{file}: {loaded.id} version {loaded.version}, {rules} rules, nothing wrong."
-            )
-    raise click.exceptions.Exit(1 if findings else 0)
+        click.echo(_verdict(file, loaded, findings))
+    raise click.exceptions.Exit(0 if loaded is not None else 1)
+
+
+def _verdict(file: Path, loaded: Programme | None, findings: Sequence[Finding]) -> str:
+    errors = sum(each.severity is Severity.ERROR for each in findings)
+    warnings = len(findings) - errors
+    if loaded is None:
+        return f"{file}: {errors} to correct before it can be used, {warnings} to look at."
+    rules = sum(isinstance(getattr(each, "id", None), str) for _, each in tables(loaded.file)) - 1
+    told = f"{warnings} to look at" if warnings else "nothing wrong"
+    return f"{file}: {loaded.id} version {loaded.version}, {rules} rules, {told}."
 
 
 @programme.command()
 def reference() -> None:
     """Print the reference of every key, in Markdown."""
     from edge_agent.authoring.reference import reference as page
+
+    click.echo(page(), nl=False)
+
+
+@programme.command()
+def codes() -> None:
+    """Print the page of everything that `check` finds, in Markdown."""
+    from edge_agent.authoring.codes import codes as page
 
     click.echo(page(), nl=False)
 
@@ -102,11 +124,7 @@ def try_basket(
     from edge_agent.domain.programme.explain import explain
     from edge_agent.web.models import trial_from_json
 
-    try:
-        loaded = _loaded(file)
-    except ProgrammeInvalid as error:
-        click.echo(str(error), err=True)
-        raise click.exceptions.Exit(1) from error
+    loaded = _loaded(file)
     try:
         what, sold_at = trial_from_json(basket.read_bytes())
     except LoyaltyError as error:

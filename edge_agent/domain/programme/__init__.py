@@ -7,7 +7,8 @@ mechanisms. `situation`, `unmet`: the shape they share. `matching`: finding the 
 
 from edge_agent.domain.programme.evaluation import Evaluation, evaluate
 from edge_agent.domain.programme.explain import Explanation, explain
-from edge_agent.domain.programme.loading import Finding, ProgrammeInvalid, load_programme
+from edge_agent.domain.programme.findings import Finding
+from edge_agent.domain.programme.loading import ProgrammeInvalid, check_programme, load_programme
 from edge_agent.domain.programme.programme import Programme
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "Finding",
     "Programme",
     "ProgrammeInvalid",
+    "check_programme",
     "evaluate",
     "explain",
     "load_programme",

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from edge_agent.domain.basket import EntryMode
 from edge_agent.domain.money import CURRENCIES
@@ -16,10 +16,11 @@ from edge_agent.domain.programme.earning import Earning, EarnRule
 from edge_agent.domain.programme.exclusions import ExcludeRule, Exclusions
 from edge_agent.domain.programme.form import Flag, Moment, TableModel, Whole
 from edge_agent.domain.programme.lapses import Lapses
+from edge_agent.domain.programme.law import LawTable
 from edge_agent.domain.programme.rewards import RewardRule
 from edge_agent.domain.programme.situation import Mechanism
 from edge_agent.domain.programme.texts import LocalText, RuleId, Texts
-from edge_agent.domain.programme.units import UnitTable
+from edge_agent.domain.programme.units import BUILT_IN_NAMES, UnitTable
 from edge_agent.domain.tallies import Reading
 
 RULES_MAX = 1_000
@@ -35,6 +36,18 @@ def _known_timezone(name: str) -> str:
             f"{name!r} is not a time zone of the IANA database, such as Europe/Amsterdam"
         )
     return name
+
+
+def _named_by_id(units: object) -> object:
+    """Give units that are called nothing the name that goes with their id; a check tells of those without."""
+    if not isinstance(units, dict):
+        return units
+    return {
+        unit: {"name": BUILT_IN_NAMES[unit], **table}
+        if unit in BUILT_IN_NAMES and isinstance(table, dict)
+        else table
+        for unit, table in units.items()
+    }
 
 
 def _known_currency(code: str) -> str:
@@ -74,24 +87,25 @@ class PrivacyTable(TableModel):
 class ProgrammeFile(TableModel):
     """The file as a whole, format 1. `name` stands on the receipt."""
 
-    format: Literal[1] = Field(description="The form of the file.", examples=[1])
+    format: Literal[1] = Field(default=1, description="The form of the file.", examples=[1])
     id: RuleId = Field(
         description="Names the programme, the same in all its versions.", examples=["zuiver-punten"]
     )
     version: Whole = Field(gt=0, description="Counted up with every change.", examples=[3])
     name: LocalText = Field(description="Stands on the receipt.", examples=["Zuiver Punten"])
     timezone: Annotated[str, AfterValidator(_known_timezone)] = Field(
+        default="Europe/Amsterdam",
         description="In which days, weekdays and times of day are meant: a name of the IANA database.",
         examples=["Europe/Amsterdam"],
     )
     currency: Annotated[str, AfterValidator(_known_currency)] = Field(
-        description="The currency of all amounts.", examples=["EUR"]
+        default="EUR", description="The currency of all amounts.", examples=["EUR"]
     )
     valid_from: Moment = Field(
         description="It applies to sales from this moment on.",
         examples=[datetime.fromisoformat("2026-01-01T00:00:00+01:00")],
     )
-    unit: dict[RuleId, UnitTable] = Field(
+    unit: Annotated[dict[RuleId, UnitTable], BeforeValidator(_named_by_id)] = Field(
         min_length=1,
         max_length=UNITS_MAX,
         description="What is counted, by its id.",
@@ -120,6 +134,11 @@ class ProgrammeFile(TableModel):
         max_length=RULES_MAX,
         description="What points are good for.",
         examples=[[{"id": "coffee", "cost": 60, "title": "een kop koffie"}]],
+    )
+    law: LawTable = Field(
+        default=LawTable(),
+        description="The categories of goods that the law keeps from being rewarded or discounted.",
+        examples=[{"alcohol": ["beer", "wine", "spirits"]}],
     )
     receipt: ReceiptTexts = Field(
         default=ReceiptTexts(),
@@ -172,8 +191,8 @@ class Programme:
 
     @cached_property
     def exclusions(self) -> Exclusions:
-        """What no mechanism gets to see."""
-        return Exclusions(self.file.exclude)
+        """What no mechanism may reward: by the house, then by law."""
+        return Exclusions((*self.file.exclude, *self.file.law.rules()))
 
     @cached_property
     def mechanisms(self) -> tuple[Mechanism, ...]:
@@ -213,7 +232,7 @@ class Programme:
             rule: (mechanism.name, reason)
             for mechanism in (*self.chores, *self.mechanisms)
             for rule, reason in mechanism.reasons().items()
-        } | {rule.id: ("exclude", rule.why) for rule in self.file.exclude}
+        } | {rule.id: ("exclude", rule.why) for rule in self.exclusions.rules}
 
     def reason(self, rule: str, language: str) -> str:
         """Why `rule` gave (or kept from giving) points, in words; the rule's id if this version lacks it."""

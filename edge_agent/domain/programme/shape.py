@@ -51,6 +51,15 @@ def keys_of(model: type[TableModel]) -> Mapping[str, Key]:
     return {name: _key(name, field) for name, field in model.model_fields.items()}
 
 
+def key_at(model: type[TableModel], way: str) -> Key | None:
+    """The key at a way such as `tiers.level`; None where the models have none."""
+    first, _, rest = way.partition(".")
+    key = keys_of(model).get(first)
+    if key is None or not rest:
+        return key
+    return next((found for inner in key.models if (found := key_at(inner, rest))), None)
+
+
 def models_within(model: type[TableModel]) -> tuple[type[TableModel], ...]:
     """The model and all that can stand inside it, each once, in the order of the file."""
     found: dict[type[TableModel], None] = {}
@@ -75,6 +84,21 @@ def walk(model: type[TableModel], values: Mapping[str, Any], path: Path = ()) ->
                 yield from walk(_likeliest(key.models, table), table, inner_path)
         elif not key.field.is_required():
             yield Found((*path, name), key, key.field.default)
+
+
+def tables(table: TableModel, path: Path = ()) -> Iterator[tuple[Path, TableModel]]:
+    """Every table within a checked one, from the outside in and in the order of the models, with its place."""
+    yield path, table
+    for name, key in keys_of(type(table)).items():
+        value = getattr(table, name)
+        if key.holds is Holds.TABLE and isinstance(value, TableModel):
+            yield from tables(value, (*path, name))
+        elif key.holds is Holds.TABLES and isinstance(value, tuple):
+            for index, each in enumerate(value):
+                yield from tables(each, (*path, name, index))
+        elif key.holds is Holds.NAMED and isinstance(value, dict):
+            for each_name, each in value.items():
+                yield from tables(each, (*path, name, each_name))
 
 
 def _tables(key: Key, value: object, path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:

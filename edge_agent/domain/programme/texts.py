@@ -62,6 +62,11 @@ def texts(by_language: Mapping[str, str]) -> Texts:
     return Texts(**by_language)
 
 
+def counted(one: Mapping[str, str], many: Mapping[str, str]) -> CountedTexts:
+    """The name of something that is counted, where the code itself brings it."""
+    return CountedTexts(one=texts(one), many=texts(many))
+
+
 class Goal(TableModel):
     """What a programme or campaign is for, and the figure that will show whether it works."""
 

@@ -1,5 +1,6 @@
 """Units: what is counted, what it is called, when it can be used and how long it lasts."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Self
 
@@ -9,13 +10,43 @@ from edge_agent.domain.entries import Life
 from edge_agent.domain.holdings import Consume
 from edge_agent.domain.programme.expiry import Expiry, Pending
 from edge_agent.domain.programme.form import TableModel, Whole
-from edge_agent.domain.programme.texts import CountedTexts
+from edge_agent.domain.programme.texts import CountedTexts, counted
 
 WARN_DAYS = 60
 """How long before its end something is told of: a monthly shopper then hears of it twice."""
 
 DECIMALS_OF_UNIT_MAX = 4
 """A hundredth of a point is the finest that we know of; the bound keeps sums far below 64 bits."""
+
+
+BUILT_IN_NAMES: Mapping[str, CountedTexts] = {
+    "points": counted(
+        {"nl": "punt", "en": "point", "de": "Punkt", "fr": "point"},
+        {"nl": "punten", "en": "points", "de": "Punkte", "fr": "points"},
+    ),
+    "stamps": counted(
+        {"nl": "zegel", "en": "stamp", "de": "Stempel", "fr": "tampon"},
+        {"nl": "zegels", "en": "stamps", "de": "Stempel", "fr": "tampons"},
+    ),
+    "stars": counted(
+        {"nl": "ster", "en": "star", "de": "Stern", "fr": "étoile"},
+        {"nl": "sterren", "en": "stars", "de": "Sterne", "fr": "étoiles"},
+    ),
+    "miles": counted(
+        {"nl": "mijl", "en": "mile", "de": "Meile", "fr": "mile"},
+        {"nl": "mijlen", "en": "miles", "de": "Meilen", "fr": "miles"},
+    ),
+    "status": counted(
+        {"nl": "statuspunt", "en": "status point", "de": "Statuspunkt", "fr": "point de statut"},
+        {
+            "nl": "statuspunten",
+            "en": "status points",
+            "de": "Statuspunkte",
+            "fr": "points de statut",
+        },
+    ),
+}
+"""What units with these ids are called where the file does not say."""
 
 
 class UnitTable(TableModel):
@@ -25,7 +56,9 @@ class UnitTable(TableModel):
     """
 
     name: CountedTexts = Field(
-        description="What it is called.", examples=[{"one": "punt", "many": "punten"}]
+        default=BUILT_IN_NAMES["points"],
+        description="What it is called; points, stamps, stars, miles and status have a name without.",
+        examples=[{"one": "punt", "many": "punten"}],
     )
     decimals: Whole = Field(
         default=0,

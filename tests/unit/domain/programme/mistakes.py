@@ -63,7 +63,7 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("unknown in scope", GOOD + 'scope = { category = ["x"] }\n', "15: earn[0].scope.category: is not a key that is known here; is categories meant? [unknown-key]"),
     ("two lengths", GOOD + "expiry = { days = 1, months = 1 }\n", "15: earn[0].expiry: give one of days, months and years [contradiction]"),
     ("no length", GOOD + 'expiry = { rounded = "day" }\n', "15: earn[0].expiry: give one of days, months and years [contradiction]"),
-    ("unit", GOOD + 'unit = "stars"\n', "15: earn[0].unit: there is no [unit.stars]; there is: points [unknown-unit]"),
+    ("unit", GOOD + 'unit = "stars"\n', "15: earn[0].unit: there is no [unit.stars]; there is: points [unknown-name]"),
     ("shadowed", GOOD + '[[earn]]\nid = "fresh"\npoints = 2\nper = 100\nscope = { categories = ["fruit"] }\n', "15: earn[1]: never earns, since base above takes every line; put the wider rule last [contradiction]"),
     # bonuses, from line 15
     ("no effect", GOOD + '[[bonus]]\nid = "extra"\nwhy = "x"\n', "15: bonus[0]: give either multiply or add [contradiction]"),
@@ -78,11 +78,11 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("days turned", GOOD + BONUS + "[bonus.when]\nfrom_date = 2026-12-31\nuntil_date = 2026-12-01\n", "19: bonus[0].when: until_date 2026-12-01 lies before from_date 2026-12-31 [contradiction]"),
     ("over midnight", GOOD + BONUS + "when = { from_time = 22:00:00, until_time = 02:00:00 }\n", "19: bonus[0].when: until_time 02:00 is not after from_time 22:00; write two rules for a window over midnight [contradiction]"),
     ("no spend", GOOD + BONUS + "when = { minimum_spend = 0 }\n", "19: bonus[0].when.minimum_spend: must be more than 0 [bad-value]"),
-    ("bonus unit", GOOD + BONUS + 'unit = "stars"\n', "19: bonus[0].unit: there is no [unit.stars]; there is: points [unknown-unit]"),
+    ("bonus unit", GOOD + BONUS + 'unit = "stars"\n', "19: bonus[0].unit: there is no [unit.stars]; there is: points [unknown-name]"),
     # the rest
     ("excludes all", GOOD + '[[exclude]]\nid = "smoke"\nwhy = "x"\n', "15: exclude[0]: say what it excludes: categories, brands, skus, labels or kinds [contradiction]"),
     ("duplicate", GOOD + BONUS + EXCLUDE.replace("smoke", "base"), "20: exclude[0].id: is the id of earn[0] too; receipts and records name rules by their ids [duplicate-id]"),
-    ("reward unit", GOOD + REWARD + 'unit = "stars"\n', "19: reward[0].unit: there is no [unit.stars]; there is: points [unknown-unit]"),
+    ("reward unit", GOOD + REWARD + 'unit = "stars"\n', "19: reward[0].unit: there is no [unit.stars]; there is: points [unknown-name]"),
     ("reward cost", GOOD + REWARD.replace("60", "-1"), "17: reward[0].cost: must be more than 0 [bad-value]"),
     ("receipt key", GOOD + '[receipt]\nfoter = "x"\n', "16: receipt.foter: is not a key that is known here; is footer meant? [unknown-key]"),
     ("far from any key", GOOD + '[receipt]\nzzz = "x"\n', "16: receipt.zzz: is not a key that is known here; known are greeting, footer, invitation [unknown-key]"),

@@ -1,0 +1,91 @@
+"""What a programme can cost beyond what anybody meant."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+
+from edge_agent.domain.money import Rounding, fraction, rounded
+from edge_agent.domain.programme.bonuses import BonusRule
+from edge_agent.domain.programme.findings import Mistake
+from edge_agent.domain.programme.programme import ProgrammeFile
+
+GENEROUS_SHARE = Fraction(1, 5)
+"""Programmes that people know give back half a percent to five; a fifth is most often a slip of ten."""
+
+STACK_MAX = 10
+"""Ten times the base points in one sale is what the loudest campaigns promise."""
+
+
+def costs(file: ProgrammeFile) -> Iterator[Mistake]:
+    """What is given is less than what is spent, by far, and cannot pile up."""
+    yield from _rewards(file)
+    yield from _multipliers(file)
+    yield from _small_sales(file)
+    yield from _debts(file)
+
+
+def best_rate(file: ProgrammeFile, unit: str) -> Fraction:
+    """The most of a unit that a minor unit spent earns at a base rate."""
+    rates = (fraction(rule.points) / rule.per for rule in file.earn if rule.unit == unit)
+    return max(rates, default=Fraction(0))
+
+
+def _rewards(file: ProgrammeFile) -> Iterator[Mistake]:
+    for index, reward in enumerate(file.reward):
+        rate = best_rate(file, reward.unit)
+        if not reward.value or not rate:
+            continue
+        spent = reward.cost / rate
+        share = reward.value / spent
+        words = f"costs {reward.cost}, earned by spending {_money(spent)}, and is worth {_money(reward.value)}"
+        if share >= 1:
+            yield Mistake(("reward", index, "value"), "reward-above-spend", words)
+        elif share > GENEROUS_SHARE:
+            yield Mistake(("reward", index, "value"), "generous", words)
+
+
+def _money(minor: Fraction | int) -> str:
+    whole, cents = divmod(rounded(Fraction(minor), Rounding.HALF_UP), 100)
+    return f"{whole}.{cents:02}"
+
+
+def _multipliers(file: ProgrammeFile) -> Iterator[Mistake]:
+    for unit in file.unit:
+        met = [
+            (index, rule)
+            for index, rule in enumerate(file.bonus)
+            if rule.multiply is not None and rule.unit == unit and not _limited(rule)
+        ]
+        together = 1 + sum((fraction(rule.multiply or 1) - 1 for _, rule in met), Fraction(0))
+        if together > STACK_MAX:
+            ids = ", ".join(rule.id for _, rule in met)
+            message = f"{ids} together make {_times(together)} times the base points of one sale"
+            yield Mistake(("bonus", met[-1][0], "multiply"), "runaway-stack", message)
+
+
+def _times(factor: Fraction) -> str:
+    return (
+        f"{(Decimal(factor.numerator) / factor.denominator).quantize(Decimal('0.1')).normalize():f}"
+    )
+
+
+def _limited(rule: BonusRule) -> bool:
+    """Whether it is for some days only, so that it seldom meets others."""
+    return rule.when.until_date is not None or rule.when.visits is not None
+
+
+def _small_sales(file: ProgrammeFile) -> Iterator[Mistake]:
+    for index, rule in enumerate(file.bonus):
+        when = rule.when
+        limited = when.visits or when.every_visit or when.birthday or when.minimum_quantity
+        if rule.add is not None and not (when.minimum_spend or when.minimum_sale or limited):
+            message = f"gives {rule.add} for the smallest sale, every time; give it a minimum_spend"
+            yield Mistake(("bonus", index, "add"), "no-minimum", message)
+
+
+def _debts(file: ProgrammeFile) -> Iterator[Mistake]:
+    paid_with = {reward.unit for reward in file.reward}
+    for unit, table in file.unit.items():
+        if unit in paid_with and table.expiry is None:
+            message = f"rewards are paid with {unit}, which never expire; give them an expiry"
+            yield Mistake(("unit", unit), "no-expiry", message)

@@ -1,0 +1,47 @@
+"""Rules that never give anything, and campaigns that are over or never end."""
+
+from collections.abc import Iterator
+
+from edge_agent.domain.programme.conditions import Circumstances
+from edge_agent.domain.programme.earning import EarnRule
+from edge_agent.domain.programme.findings import Mistake
+from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.shape import tables
+
+
+def reach(file: ProgrammeFile) -> Iterator[Mistake]:
+    """Every rule can give something at some time of this version, and campaigns have an end."""
+    yield from _behind_a_wider_one(file)
+    yield from _nothing_to_multiply(file)
+    yield from _out_of_time(file)
+
+
+def _behind_a_wider_one(file: ProgrammeFile) -> Iterator[Mistake]:
+    taker: dict[str, EarnRule] = {}
+    for index, rule in enumerate(file.earn):
+        if rule.unit in taker:
+            message = f"never earns, since {taker[rule.unit].id} above takes every line; put the wider rule last"
+            yield Mistake(("earn", index), "unreachable", message)
+        elif rule.scope.is_everything:
+            taker[rule.unit] = rule
+
+
+def _nothing_to_multiply(file: ProgrammeFile) -> Iterator[Mistake]:
+    earned = {rule.unit for rule in file.earn}
+    for index, bonus in enumerate(file.bonus):
+        if bonus.multiply is not None and bonus.unit not in earned:
+            message = f"there is nothing to multiply, since no [[earn]] gives {bonus.unit}"
+            yield Mistake(("bonus", index, "multiply"), "unreachable", message)
+
+
+def _out_of_time(file: ProgrammeFile) -> Iterator[Mistake]:
+    begins = file.valid_from.date()
+    for path, table in tables(file):
+        if not isinstance(table, Circumstances):
+            continue
+        if table.until_date is not None and table.until_date < begins:
+            message = f"ended on {table.until_date}, before this version begins on {begins}"
+            yield Mistake((*path, "until_date"), "over", message)
+        if table.from_date is not None and table.until_date is None:
+            message = f"begins on {table.from_date} and never ends; give it an until_date"
+            yield Mistake((*path, "from_date"), "no-end", message)
