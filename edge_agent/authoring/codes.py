@@ -5,9 +5,9 @@ from edge_agent.domain.programme.findings import CODES, Severity
 _INTRODUCTION = """\
 # Findings
 
-What `edge-agent programme check` can find, by the code at the end of its line. Made from the code by `edge-agent programme
-codes`; `make reference` writes it again. A file with an **error** is never loaded: it cannot be published, and a till that
-should get it nevertheless keeps the version that it has and says so. A **warning** is told, and the file can be used.
+What `edge-agent programme check` can find, by the code at the end of its line. Made by `edge-agent programme codes`;
+`make reference` writes it again. A file with an **error** is never loaded: it cannot be published, and a till that gets
+it all the same keeps the version that it has and says so. A **warning** is told, and the file can be used.
 """
 
 _HEADINGS = {Severity.ERROR: "## Errors", Severity.WARNING: "## Warnings"}

@@ -1,6 +1,7 @@
 # ruff: noqa: E501  (a table: one mistake a row)
 """Programme files with one mistake each, and what is said of it: line, key, words and code."""
 
+from edge_agent.domain.programme.programme import ProgrammeFile
 from tests.unit.domain.builders import BASE, HEAD
 
 GOOD = HEAD + BASE
@@ -23,7 +24,7 @@ def replaced(old: str, new: str) -> str:
 
 MISTAKES: list[tuple[str, str, str]] = [
     # head, lines 1 to 7
-    ("no format", replaced("format = 1\n", "\n"), "1: format: is missing [missing-key]"),
+    ("no id", replaced('id = "test"\n', "\n"), "1: id: is missing [missing-key]"),
     ("format 2", replaced("format = 1", "format = 2"), "1: format: must be 1 [bad-value]"),
     ("id", replaced('"test"', '"Test Id"'), f"2: id: {AN_ID} [bad-value]"),
     ("version text", replaced("version = 1", 'version = "1"'), f"3: version: {A_WHOLE_NUMBER} [bad-value]"),
@@ -64,13 +65,13 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("two lengths", GOOD + "expiry = { days = 1, months = 1 }\n", "15: earn[0].expiry: give one of days, months and years [contradiction]"),
     ("no length", GOOD + 'expiry = { rounded = "day" }\n', "15: earn[0].expiry: give one of days, months and years [contradiction]"),
     ("unit", GOOD + 'unit = "stars"\n', "15: earn[0].unit: there is no [unit.stars]; there is: points [unknown-name]"),
-    ("shadowed", GOOD + '[[earn]]\nid = "fresh"\npoints = 2\nper = 100\nscope = { categories = ["fruit"] }\n', "15: earn[1]: never earns, since base above takes every line; put the wider rule last [contradiction]"),
+    ("shadowed", GOOD + '[[earn]]\nid = "fresh"\npoints = 2\nper = 100\nscope = { categories = ["fruit"] }\n', "15: earn[1]: never earns, since base above takes every line; put the wider rule last [unreachable]"),
     # bonuses, from line 15
     ("no effect", GOOD + '[[bonus]]\nid = "extra"\nwhy = "x"\n', "15: bonus[0]: give either multiply or add [contradiction]"),
     ("two effects", GOOD + BONUS + "multiply = 2\n", "15: bonus[0]: give either multiply or add [contradiction]"),
     ("no reason", GOOD + '[[bonus]]\nid = "extra"\nadd = 5\n', "15: bonus[0].why: is missing [missing-key]"),
     ("times one", GOOD + '[[bonus]]\nid = "extra"\nmultiply = 1\nwhy = "x"\n', "17: bonus[0].multiply: must be more than 1 [bad-value]"),
-    ("nothing to multiply", GOOD + '[[bonus]]\nid = "extra"\nmultiply = 2\nunit = "stars"\nwhy = "x"\n[unit.stars.name]\none = "x"\nmany = "x"\n', "17: bonus[0].multiply: there is nothing to multiply, since no [[earn]] gives stars [contradiction]"),
+    ("nothing to multiply", GOOD + '[[bonus]]\nid = "extra"\nmultiply = 2\nunit = "stars"\nwhy = "x"\n[unit.stars.name]\none = "x"\nmany = "x"\n', "17: bonus[0].multiply: there is nothing to multiply, since no [[earn]] gives stars [unreachable]"),
     ("weekday", GOOD + BONUS + 'when = { weekdays = ["zat"] }\n', "19: bonus[0].when.weekdays[0]: must be one of 'mon', 'tue', 'wed', 'thu', 'fri', 'sat' or 'sun' [bad-value]"),
     ("an hour", GOOD + BONUS + "when = { from_time = 18 }\n", f"19: bonus[0].when.from_time: {A_TIME} [bad-value]"),
     ("time with offset", GOOD + BONUS + 'when = { from_time = "18:00+01:00" }\n', f"19: bonus[0].when.from_time: {A_TIME} [bad-value]"),
@@ -86,8 +87,8 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("reward cost", GOOD + REWARD.replace("60", "-1"), "17: reward[0].cost: must be more than 0 [bad-value]"),
     ("receipt key", GOOD + '[receipt]\nfoter = "x"\n', "16: receipt.foter: is not a key that is known here; is footer meant? [unknown-key]"),
     ("far from any key", GOOD + '[receipt]\nzzz = "x"\n', "16: receipt.zzz: is not a key that is known here; known are greeting, footer, invitation [unknown-key]"),
-    ("stamps are for later", GOOD + "[[stamps]]\nid = 'x'\n", "15: stamps: is not a key that is known here; known are format, id, version, name, timezone, currency, valid_from, unit, earn, bonus, exclude, reward, receipt, privacy [unknown-key]"),
+    ("no such table", GOOD + "[[zzz]]\nid = 'x'\n", f"15: zzz: is not a key that is known here; known are {', '.join(ProgrammeFile.model_fields)} [unknown-key]"),
     ("syntax", GOOD + "name = \n", "15: (file): not a value; texts stand in quotes, numbers without, and it is true or false [toml]"),
     ("a key twice", GOOD + "per = 50\n", "15: (file): this key stands twice in the same table [toml]"),
-    ("empty", "", "1: format: is missing [missing-key]"),
+    ("empty", "", "1: id: is missing [missing-key]"),
 ]  # fmt: skip
