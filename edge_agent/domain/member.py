@@ -1,6 +1,6 @@
 """What rules know of a member."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -93,6 +93,21 @@ class MemberFacts:
             each.unit == unit and each.quantity > 0 and each.usable_on(today)
             for each in self.holdings
         )
+
+    def placed(self, levels: Sequence[str], today: date) -> "MemberFacts":
+        """The same member in the highest tier of `levels` (lowest first) that they hold or that central says.
+
+        Where there are no levels, the tier is what central says.
+        """
+        best = next(
+            (
+                each
+                for each in reversed(levels)
+                if each == self.tier or self.has(Derived.TIER, each, today)
+            ),
+            self.tier,
+        )
+        return self if best == self.tier else replace(self, tier=best)
 
     def after(
         self, entries: Iterable[Entry], readings: Iterable[Reading], today: date

@@ -59,6 +59,27 @@ _BEGINNINGS: Mapping[Period, Callable[[date], date]] = {
 }
 
 
+def last_day(period: Period, today: date, joined: date | None = None) -> date | None:
+    """The last day of the period that holds `today`; None for `ever`, or a membership year from an unknown day."""
+    begin = first_day(period, today, joined)
+    if begin == date.min:
+        return None
+    if period is Period.MEMBERSHIP_YEAR and joined is not None:
+        return anniversary(joined, begin.year + 1) - timedelta(days=1)
+    days, months = _LENGTHS[period]
+    return months_later(begin, months) + timedelta(days=days - 1)
+
+
+_LENGTHS: Mapping[Period, tuple[int, int]] = {
+    Period.DAY: (1, 0),
+    Period.WEEK: (7, 0),
+    Period.MONTH: (0, 1),
+    Period.QUARTER: (0, 3),
+    Period.YEAR: (0, 12),
+}
+"""In days and months."""
+
+
 def anniversary(day: date, year: int) -> date:
     """The anniversary of `day` in a year; 29 February is kept on 28 February where there is none."""
     return day.replace(year=year, day=min(day.day, calendar.monthrange(year, day.month)[1]))
@@ -88,6 +109,12 @@ class Window(NamedTuple):
         if self.months:
             return months_later(today, -self.months) + timedelta(days=1), today
         return first_day(self.period, today, joined), today
+
+    @property
+    def is_of_calendar(self) -> bool:
+        """Whether it is a period that ends, and then begins anew."""
+        rolls = self.days or self.months or self.first is not None or self.last is not None
+        return not rolls and self.period is not Period.EVER
 
     def __str__(self) -> str:
         if self.first is not None or self.last is not None:

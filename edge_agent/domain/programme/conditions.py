@@ -323,7 +323,10 @@ class Circumstances(TableModel):
         return unmet
 
     def unmet_for(self, facts: MemberFacts, at: datetime) -> Unmet | None:
-        """The first condition on member, time or visit that does not hold, where there is no basket yet."""
+        """The first condition on member, time or visit that does not hold, where there is no basket yet.
+
+        `facts` are as `Programme.present` gives them, with the tier that the member has at that time.
+        """
         return self.unmet_at(at) or next(
             (
                 unmet
@@ -374,20 +377,10 @@ def _asking_member(ask: _AskMember) -> _Ask:
     )
 
 
-def tier_of(facts: MemberFacts, at: datetime) -> frozenset[str]:
-    """Every tier that the member holds at that time, by central's word or by what was reached since."""
-    held = {
-        each.unit.partition("/")[2]
-        for each in facts.holdings
-        if each.unit.startswith("tier/") and each.quantity > 0 and each.usable_on(at.date())
-    }
-    return frozenset(held if facts.tier is None else held | {facts.tier})
-
-
-def _tiers(conditions: Circumstances, facts: MemberFacts, at: datetime) -> Unmet | None:
-    if conditions.tiers is None or not conditions.tiers.isdisjoint(tier_of(facts, at)):
+def _tiers(conditions: Circumstances, facts: MemberFacts, _at: datetime) -> Unmet | None:
+    if facts.tier in (conditions.tiers or ()):
         return None
-    return Unmet(Obstacle.OTHER_TIER, tuple(sorted(conditions.tiers)))
+    return Unmet(Obstacle.OTHER_TIER, tuple(sorted(conditions.tiers or ())))
 
 
 def _segments(conditions: Circumstances, facts: MemberFacts, _at: datetime) -> Unmet | None:

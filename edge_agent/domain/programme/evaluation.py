@@ -42,6 +42,7 @@ class Evaluation:
 
 
 NOTHING_WORKED_OUT = Evaluation()
+NOTHING_BEFORE = Worked()
 
 
 def evaluate(
@@ -64,10 +65,11 @@ def evaluate(
         return NOTHING_WORKED_OUT
     sold = tuple(sorted(basket.lines, key=_not_as_scanned))
     split = programme.exclusions.split(sold)
+    here = at.astimezone(programme.timezone)
     situation = Situation(
-        facts,
+        programme.present(facts, here.date()),
         basket,
-        at.astimezone(programme.timezone),
+        here,
         split.earning,
         programme.file.unit,
         wanted,
@@ -75,17 +77,22 @@ def evaluate(
         explains,
         sold,
         split.most_off,
+        programme.levels,
     )
     return work_through(programme.mechanisms, situation, split.excluded)
 
 
 def work_through(
-    mechanisms: Iterable[Mechanism], situation: Situation, excluded: tuple[Excluded, ...] = ()
+    mechanisms: Iterable[Mechanism],
+    situation: Situation,
+    excluded: tuple[Excluded, ...] = (),
+    worked: Worked = NOTHING_BEFORE,
 ) -> Evaluation:
-    """What these mechanisms come to in this situation, one after the other."""
-    worked = Worked()
+    """What these mechanisms come to in this situation, one after the other, with what was worked out before them."""
     for mechanism in mechanisms:
+        before = len(worked.outcomes)
         worked = mechanism.work(situation, worked)
+        situation = situation.knowing(worked.outcomes[before:])
     return Evaluation(
         worked.outcomes,
         excluded,

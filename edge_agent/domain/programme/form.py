@@ -8,7 +8,17 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Annotated, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    Strict,
+    WithJsonSchema,
+)
+
+from edge_agent.domain.tallies import DAYS_KEPT, Window
 
 DECIMALS_MAX = 6
 """Enough for a rate such as 0.333333; the bound keeps the exact fractions small."""
@@ -42,3 +52,20 @@ ClockTime = Annotated[
 Moment = Annotated[AwareDatetime, Strict()]
 Exact = Annotated[Decimal, Field(decimal_places=DECIMALS_MAX)]
 """A decimal number, with or without quotes."""
+
+
+def _known_window(text: str) -> str:
+    try:
+        window = Window.parse(text)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no stretch of time; write day, week, month, quarter, year, membership-year, ever,"
+            " or so many days or months, such as 30 days"
+        ) from None
+    if window.days > DAYS_KEPT or window.months > DAYS_KEPT // 31:
+        raise ValueError(f"{text!r} is too long: days are kept apart for {DAYS_KEPT} days")
+    return text
+
+
+WindowText = Annotated[str, AfterValidator(_known_window)]
+"""A calendar period, `30 days`, `12 months` or `ever`."""

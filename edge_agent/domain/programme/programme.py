@@ -1,6 +1,6 @@
 """One version of the rules, as head office wrote it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, Literal
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from edge_agent.domain.basket import EntryMode
+from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.money import CURRENCIES
 from edge_agent.domain.programme.asked import Asked, asked
 from edge_agent.domain.programme.bonuses import Bonuses, BonusRule
@@ -20,6 +21,8 @@ from edge_agent.domain.programme.law import LawTable
 from edge_agent.domain.programme.rewards import RewardRule
 from edge_agent.domain.programme.situation import Mechanism
 from edge_agent.domain.programme.texts import LocalText, RuleId, Texts
+from edge_agent.domain.programme.tier_review import TierReview
+from edge_agent.domain.programme.tiers import Counts, Tiers, TiersTable
 from edge_agent.domain.programme.units import BUILT_IN_NAMES, UnitTable
 from edge_agent.domain.tallies import Reading
 
@@ -123,6 +126,18 @@ class ProgrammeFile(TableModel):
         description="Extra points.",
         examples=[[{"id": "big-basket", "add": 25, "why": "25 extra"}]],
     )
+    tiers: TiersTable | None = Field(
+        default=None,
+        description="The tiers: how they are reached, held and lost.",
+        examples=[
+            {
+                "measure": "spend",
+                "over": "year",
+                "valid": {"years": 1, "rounded": "end-of-year"},
+                "level": [{"id": "gold", "name": "Goud", "at_least": 50000}],
+            }
+        ],
+    )
     exclude: tuple[ExcludeRule, ...] = Field(
         default=(),
         max_length=RULES_MAX,
@@ -197,12 +212,44 @@ class Programme:
     @cached_property
     def mechanisms(self) -> tuple[Mechanism, ...]:
         """What gives points, in the order in which it is worked out."""
-        return (Earning(self.file.earn), Bonuses(self.file.bonus))
+        early = self.tiers and self.tiers.table.counts is Counts.THIS_SALE
+        return (
+            *(self.consequences if early else ()),
+            Earning(self.file.earn),
+            Bonuses(self.file.bonus),
+            *(() if early else self.consequences),
+        )
+
+    @cached_property
+    def tiers(self) -> Tiers | None:
+        """Its tiers, if it has any."""
+        return None if self.file.tiers is None else Tiers(self.file.tiers)
+
+    @cached_property
+    def levels(self) -> tuple[str, ...]:
+        """The ids of its tiers, lowest first."""
+        return () if self.tiers is None else self.tiers.levels
+
+    def present(self, facts: MemberFacts, today: date) -> MemberFacts:
+        """The member as the rules see them on a day of this programme's: in the highest tier that they hold.
+
+        Whoever has a card and holds none is in the tier that everybody has, if there is one.
+        """
+        placed = facts.placed(self.levels, today)
+        if self.tiers is None or facts.anonymous or placed.tier or not self.tiers.is_base(0):
+            return placed
+        return replace(placed, tier=self.levels[0])
+
+    @cached_property
+    def consequences(self) -> tuple[Mechanism, ...]:
+        """What follows from points and stamps, however they came, in the order in which it is worked out."""
+        return () if self.tiers is None else (self.tiers,)
 
     @cached_property
     def chores(self) -> tuple[Mechanism, ...]:
         """What is due without a sale, in the order in which central's daily job works it out."""
-        return (Lapses(),)
+        review = () if self.tiers is None else (TierReview(self.tiers),)
+        return (Lapses(), *review)
 
     @cached_property
     def chore_readings(self) -> tuple[Reading, ...]:

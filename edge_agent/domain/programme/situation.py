@@ -104,6 +104,8 @@ NOTHING = Wanted()
 UNQUOTED = Wanted(reduces=False)
 """A sale without a quote in which nothing was redeemed: most of them."""
 
+_STANDINGS = (f"{Derived.TIER}/", f"{Derived.MEMBERSHIP}/")
+
 
 class Reduction(NamedTuple):
     """So many minor units off one line by one rule.
@@ -201,6 +203,21 @@ class Situation:
     explains: bool = False
     sold: tuple[Line, ...] = ()
     most_off: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
+    levels: tuple[str, ...] = ()
+    """The tiers of the programme, lowest first."""
+
+    def knowing(self, outcomes: Iterable[Outcome]) -> "Situation":
+        """The situation for what is worked out next: tiers and memberships that these gave are held from now on."""
+        given = tuple(
+            entry.holding
+            for outcome in outcomes
+            for entry in outcome.entries
+            if entry.unit.startswith(_STANDINGS)
+        )
+        if not given:
+            return self
+        facts = replace(self.facts, holdings=self.facts.holdings + given)
+        return replace(self, facts=facts.placed(self.levels, self.today))
 
     @property
     def today(self) -> date:

@@ -6,15 +6,17 @@ gifts are given. A chore decides from what the account holds and its figures alo
 what came out of it gives nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 from edge_agent.domain.basket import Basket
+from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.member import MemberFacts, Standing, birthday_windows
 from edge_agent.domain.programme.evaluation import NOTHING_WORKED_OUT, Evaluation, work_through
 from edge_agent.domain.programme.programme import Programme
-from edge_agent.domain.programme.situation import Situation
+from edge_agent.domain.programme.situation import Outcome, Situation, Worked
+from edge_agent.domain.programme.tier_review import TierReview
 from edge_agent.domain.tallies import figures
 
 DAYS_CAUGHT_UP_MAX = 400
@@ -29,10 +31,69 @@ def keep_up(programme: Programme, facts: MemberFacts, day: date) -> Evaluation:
     """
     if facts.standing is Standing.ERASED:
         return NOTHING_WORKED_OUT
-    nothing_bought = Basket((), 0, programme.file.currency)
-    at = datetime.combine(day, time.min, programme.timezone)
-    situation = Situation(facts, nothing_bought, at, (), programme.file.unit)
-    return work_through(programme.chores, situation)
+    return work_through(programme.chores, _morning(programme, facts, day))
+
+
+def tier_reviewed(programme: Programme, facts: MemberFacts, day: date) -> Evaluation:
+    """Looks at the tier again today because an operator asked for it; nothing without tiers or at `erased`.
+
+    `facts` as for `keep_up`. Points are not reset.
+    """
+    if programme.tiers is None or facts.standing is Standing.ERASED:
+        return NOTHING_WORKED_OUT
+    review = TierReview(programme.tiers, now=True)
+    return work_through([review], _morning(programme, facts, day))
+
+
+def tier_granted(
+    programme: Programme, facts: MemberFacts, level: str, day: date
+) -> tuple[Entry, ...]:
+    """The entries that put a member into a tier by hand, for as long as if it had been reached on that day.
+
+    Nothing for the tier that everybody has. Raises ValueError for a tier that the programme does not have.
+    """
+    tiers = programme.tiers
+    if tiers is None or level not in tiers.levels:
+        raise ValueError(f"{level!r} is none of the tiers: {', '.join(programme.levels) or 'none'}")
+    rank = tiers.levels.index(level)
+    lots = () if tiers.is_base(rank) else tiers.lots(rank, _morning(programme, facts, day))
+    return tuple(
+        Entry(
+            EntryKind.ADJUST,
+            lot.unit,
+            lot.quantity,
+            level,
+            expires_on=lot.expires_on,
+            matures_on=lot.matures_on,
+        )
+        for lot in lots
+    )
+
+
+def follow(
+    programme: Programme, facts: MemberFacts, given: Sequence[Entry], at: datetime
+) -> Evaluation:
+    """What follows from entries that came without a sale, such as an adjustment by hand: a tier, a full stamp card.
+
+    The given entries are not among the answer's. `at` is aware, `facts` are those before the entries.
+    """
+    here = at.astimezone(programme.timezone)
+    situation = replace(_morning(programme, facts, here.date()), at=here)
+    start = Worked().plus([Outcome("given", tuple(given))])
+    done = work_through(programme.consequences, situation, worked=start)
+    return replace(done, outcomes=done.outcomes[1:], entries=done.entries[len(given) :])
+
+
+def _morning(programme: Programme, facts: MemberFacts, day: date) -> Situation:
+    """A situation in which nothing is bought, at the beginning of the day."""
+    return Situation(
+        programme.present(facts, day),
+        Basket((), 0, programme.file.currency),
+        datetime.combine(day, time.min, programme.timezone),
+        (),
+        programme.file.unit,
+        levels=programme.levels,
+    )
 
 
 def caught_up(
