@@ -337,6 +337,11 @@ class Circumstances(TableModel):
         )
 
     @cached_property
+    def lasting(self) -> "Conditions":
+        """Those that do not change from one sale to the next: the dates, and for whom it is."""
+        return Conditions(**{key: getattr(self, key) for key in _LASTING})
+
+    @cached_property
     def _asks_more(self) -> tuple["_Ask", ...]:
         """What has to be asked besides the time: only what the file gives a value."""
         of_member = tuple(
@@ -447,6 +452,17 @@ def _away(conditions: Circumstances, facts: MemberFacts, _at: datetime) -> Unmet
         return None
     return Unmet(Obstacle.NOT_AWAY, days or 0)
 
+
+_LASTING = (
+    "from_date",
+    "until_date",
+    "tiers",
+    "segments",
+    "not_segments",
+    "memberships",
+    "attributes",
+    "languages",
+)
 
 _OF_MEMBER: Mapping[str, _AskMember] = {
     "tiers": _tiers,

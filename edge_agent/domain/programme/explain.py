@@ -193,7 +193,8 @@ def explain(
     """Put an evaluation of `basket` into words, in `language` ("nl" or "nl-NL"; Dutch for one we do not have)."""
     language = language_of(language)
     expiring: dict[tuple[str, date | None], int] = {}
-    for entry in evaluation.entries:
+    points = [each for each in evaluation.entries if each.unit in programme.units]
+    for entry in points:
         lot = (entry.unit, entry.expires_on)
         expiring[lot] = expiring.get(lot, 0) + entry.quantity
     return Explanation(
@@ -201,13 +202,15 @@ def explain(
         language=language,
         earns=bool(evaluation.outcomes),  # every programme has a rule, and every rule an outcome
         rules=tuple(
-            _rule_result(programme, each, evaluation, language) for each in evaluation.outcomes
+            _rule_result(programme, each, unit, evaluation, language)
+            for each in evaluation.outcomes
+            if (unit := programme.unit_of(each.rule)) is not None
         ),
         excluded=tuple(
             ExcludedLine(each.line, each.rule, programme.reason(each.rule, language))
             for each in evaluation.excluded
         ),
-        earned=dict.fromkeys(programme.units, 0) | total_per_unit(evaluation.entries),
+        earned=dict.fromkeys(programme.units, 0) | total_per_unit(points),
         expiring=tuple(
             (unit, on, quantity)
             for (unit, on), quantity in sorted(
@@ -219,14 +222,14 @@ def explain(
 
 
 def _rule_result(
-    programme: Programme, outcome: Outcome, evaluation: Evaluation, language: str
+    programme: Programme, outcome: Outcome, unit: str, evaluation: Evaluation, language: str
 ) -> RuleResult:
     entries: list[Entry] = [each for each in evaluation.entries if each.rule == outcome.rule]
     unmet = outcome.unmet
     return RuleResult(
         rule=outcome.rule,
         mechanism="bonus" if programme.is_bonus(outcome.rule) else "earn",
-        unit=programme.unit_of(outcome.rule),
+        unit=unit,
         why=programme.reason(outcome.rule, language),
         quantity=sum(entry.quantity for entry in entries),
         lines=tuple(LineShare(entry.line or 0, entry.quantity) for entry in entries),

@@ -11,8 +11,17 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from edge_agent.domain.basket import EntryMode
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.money import CURRENCIES
+from edge_agent.domain.programme.actions import (
+    ACTIVATE,
+    ActionRule,
+    Actions,
+    Activations,
+    Birthdays,
+    Happens,
+)
 from edge_agent.domain.programme.asked import Asked, asked
 from edge_agent.domain.programme.bonuses import Bonuses, BonusRule
+from edge_agent.domain.programme.challenges import ChallengeRule, Challenges
 from edge_agent.domain.programme.earning import Earning, EarnRule
 from edge_agent.domain.programme.exclusions import ExcludeRule, Exclusions
 from edge_agent.domain.programme.form import Flag, Moment, TableModel, Whole
@@ -155,6 +164,18 @@ class ProgrammeFile(TableModel):
         description="The categories of goods that the law keeps from being rewarded or discounted.",
         examples=[{"alcohol": ["beer", "wine", "spirits"]}],
     )
+    challenge: tuple[ChallengeRule, ...] = Field(
+        default=(),
+        max_length=RULES_MAX,
+        description="So many of something within a time, in a row, or all of a collection.",
+        examples=[[{"id": "five", "title": "5 x", "target": 5, "gives": [{"quantity": 100}]}]],
+    )
+    action: tuple[ActionRule, ...] = Field(
+        default=(),
+        max_length=RULES_MAX,
+        description="What members do besides buying, and what it gives.",
+        examples=[[{"id": "review", "title": "een recensie", "gives": [{"quantity": 5}]}]],
+    )
     receipt: ReceiptTexts = Field(
         default=ReceiptTexts(),
         description="Texts on the receipt.",
@@ -217,6 +238,7 @@ class Programme:
             *(self.consequences if early else ()),
             Earning(self.file.earn),
             Bonuses(self.file.bonus),
+            *self.play,
             *(() if early else self.consequences),
         )
 
@@ -246,10 +268,28 @@ class Programme:
         return () if self.tiers is None else (self.tiers,)
 
     @cached_property
+    def play(self) -> tuple[Mechanism, ...]:
+        """What is given for more than buying, in the order in which it is worked out."""
+        return (Actions(self.file.action), Challenges(self.file.challenge))
+
+    @cached_property
+    def acts(self) -> tuple[Mechanism, ...]:
+        """What works out an act of a member without a sale, in order."""
+        return (Activations(self.file.challenge), *self.play, *self.consequences)
+
+    @cached_property
+    def known_acts(self) -> frozenset[str]:
+        """What a member can do without a sale: the actions that are reported, and what can be activated."""
+        reported = {rule.id for rule in self.file.action if rule.happens is Happens.REPORTED}
+        return frozenset(
+            reported | {ACTIVATE + rule.id for rule in self.file.challenge if rule.activate}
+        )
+
+    @cached_property
     def chores(self) -> tuple[Mechanism, ...]:
         """What is due without a sale, in the order in which central's daily job works it out."""
         review = () if self.tiers is None else (TierReview(self.tiers),)
-        return (Lapses(), *review)
+        return (Lapses(), *review, Birthdays(self.file.action))
 
     @cached_property
     def chore_readings(self) -> tuple[Reading, ...]:
@@ -291,9 +331,9 @@ class Programme:
         known = self._reasons.get(rule)
         return known is not None and known[0] == Bonuses.name
 
-    def unit_of(self, rule: str) -> str:
-        """What a rule that gives something gives. Raises KeyError if this version lacks it."""
-        return self._units_of_rules[rule]
+    def unit_of(self, rule: str) -> str | None:
+        """The unit of an earning rule or a bonus; None for any other rule, and one that this version lacks."""
+        return self._units_of_rules.get(rule)
 
     @cached_property
     def _units_of_rules(self) -> dict[str, str]:

@@ -107,6 +107,13 @@ UNQUOTED = Wanted(reduces=False)
 _STANDINGS = (f"{Derived.TIER}/", f"{Derived.MEMBERSHIP}/")
 
 
+class Act(NamedTuple):
+    """Something that a member did without buying: an action of the programme, so many times at once."""
+
+    action: str
+    times: int = 1
+
+
 class Reduction(NamedTuple):
     """So many minor units off one line by one rule.
 
@@ -185,7 +192,7 @@ class Worked:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """One basket of one member at one time. `at` is in the programme's time zone.
+    """One basket of one member at one time, or (with an empty basket) one `act`. `at` is in the programme's time zone.
 
     `sold` are all lines and `lines` those that may earn, both in an order that does not depend on how they were
     scanned. `most_off` is what may be taken off those lines (by number) that may not be discounted freely, in minor
@@ -205,6 +212,7 @@ class Situation:
     most_off: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
     levels: tuple[str, ...] = ()
     """The tiers of the programme, lowest first."""
+    act: Act | None = None
 
     def knowing(self, outcomes: Iterable[Outcome]) -> "Situation":
         """The situation for what is worked out next: tiers and memberships that these gave are held from now on."""

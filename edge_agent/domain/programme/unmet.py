@@ -44,6 +44,8 @@ class Obstacle(StrEnum):
     NO_MEMBER = "no-member"
     NOT_ENOUGH = "not-enough"  # what is missing, in the unit's smallest parts
     CAPPED = "capped"
+    NOT_ACTIVATED = "not-activated"
+    DAILY_LIMIT = "daily-limit"  # the limit that is reached, as a number of times
 
 
 _WORDS: dict[Obstacle, Texts] = {
@@ -267,6 +269,22 @@ _WORDS: dict[Obstacle, Texts] = {
             "en": "{} short",
             "de": "{} fehlen noch",
             "fr": "il en manque {}",
+        }
+    ),
+    Obstacle.NOT_ACTIVATED: texts(
+        {
+            "nl": "nog niet geactiveerd",
+            "en": "not activated yet",
+            "de": "noch nicht aktiviert",
+            "fr": "pas encore activé",
+        }
+    ),
+    Obstacle.DAILY_LIMIT: texts(
+        {
+            "nl": "hoogstens {} keer per dag",
+            "en": "at most {} times a day",
+            "de": "höchstens {}-mal am Tag",
+            "fr": "au plus {} fois par jour",
         }
     ),
     Obstacle.CAPPED: texts(

@@ -1,0 +1,451 @@
+"""Challenges: so many of something within a window, so many periods in a row, or all of a collection."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, ClassVar, NamedTuple, Self
+
+from pydantic import Field, model_validator
+
+from edge_agent.domain.basket import Line
+from edge_agent.domain.entries import Entry, EntryKind
+from edge_agent.domain.holdings import Consume, Holding, taking
+from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.money import AMOUNT_MAX_MINOR
+from edge_agent.domain.programme.conditions import Conditions, Selection
+from edge_agent.domain.programme.form import Flag, TableModel, Whole
+from edge_agent.domain.programme.gifts import Gifts, WindowText, given
+from edge_agent.domain.programme.matching import RuleIndex
+from edge_agent.domain.programme.progress import Measure, Progress, Stand, Towards
+from edge_agent.domain.programme.situation import Outcome, Situation, Worked
+from edge_agent.domain.programme.texts import LocalText, RuleId, Texts
+from edge_agent.domain.programme.units import UnitTable
+from edge_agent.domain.programme.unmet import Obstacle, Unmet
+from edge_agent.domain.tallies import Fold, Period, Reading, Window, first_day, last_day
+from edge_agent.domain.units import Derived, derived
+
+ITEMS_MAX = 30
+"""A collection is shown item by item; more do not fit a screen."""
+
+
+class Counts(StrEnum):
+    """What a challenge counts."""
+
+    VISITS = "visits"
+    PIECES = "pieces"
+    SPEND = "spend"
+    ACTIONS = "actions"
+
+
+class Item(Selection):
+    """One thing of a collection: which lines it is, and what it is called."""
+
+    id: RuleId = Field(description="Names it within the collection.", examples=["espresso"])
+    title: LocalText = Field(description="What it is called.", examples=["espresso"])
+
+    @model_validator(mode="after")
+    def _says_what(self) -> Self:
+        if self.is_everything:
+            raise ValueError("say what it is: skus, categories, brands, labels or kinds")
+        return self
+
+
+_PERIODS: Mapping[Period, Measure] = {
+    Period.DAY: Measure.DAYS,
+    Period.WEEK: Measure.WEEKS,
+    Period.MONTH: Measure.MONTHS,
+}
+_MEASURES: Mapping[Counts, Measure] = {
+    Counts.VISITS: Measure.VISITS,
+    Counts.PIECES: Measure.PIECES,
+    Counts.SPEND: Measure.MONEY,
+    Counts.ACTIONS: Measure.TIMES,
+}
+
+
+class ChallengeRule(TableModel):
+    """`target` visits, pieces, minor units spent or actions within `within`, or all `items`; then `gives`.
+
+    Where `when` has dates, only what happened between them counts. What one completion took is used up, oldest first,
+    and what is over counts for the next one. `in_a_row` asks for periods that follow each other.
+    """
+
+    id: RuleId = Field(
+        description="Names the challenge in records and on receipts.", examples=["five-in-june"]
+    )
+    title: LocalText = Field(
+        description="What the customer is told.", examples=["Vijf bezoeken in juni"]
+    )
+    counts: Counts = Field(
+        default=Counts.VISITS,
+        description="What is counted: sales (visits), pieces, minor units spent, or actions.",
+        examples=["pieces"],
+    )
+    target: Whole = Field(
+        default=1,
+        gt=0,
+        le=AMOUNT_MAX_MINOR,
+        description="How many it takes; minor units where spend is counted.",
+        examples=[5],
+    )
+    actions: frozenset[RuleId] = Field(
+        default=frozenset(),
+        max_length=ITEMS_MAX,
+        description="The actions that count, where actions are counted.",
+        examples=[["check-in"]],
+    )
+    items: tuple[Item, ...] = Field(
+        default=(),
+        max_length=ITEMS_MAX,
+        description="The things of a collection; one of each completes it.",
+        examples=[[{"id": "espresso", "title": "espresso", "skus": ["1001"]}]],
+    )
+    once_per: Period | None = Field(
+        default=None,
+        description="Count one visit at most per day, week or month.",
+        examples=["week"],
+    )
+    in_a_row: Period | None = Field(
+        default=None,
+        description="Count days, weeks or months that follow each other without a gap.",
+        examples=["week"],
+    )
+    within: WindowText = Field(
+        default="ever",
+        description="What has to lie together: day, week, month, quarter, year, ever, or so many days or months.",
+        examples=["30 days"],
+    )
+    when: Conditions = Field(
+        default=Conditions(),
+        description="Which sales and lines count, and from when until when.",
+        examples=[{"categories": ["coffee"], "until_date": date(2026, 6, 30)}],
+    )
+    gives: Annotated[Gifts, Field(min_length=1)] = Field(
+        description="What completing it gives.", examples=[[{"quantity": 100}]]
+    )
+    times: Whole = Field(
+        default=1,
+        gt=0,
+        le=1_000,
+        description="How often it can be completed within the window.",
+        examples=[3],
+    )
+    activate: Flag = Field(
+        default=False,
+        description="Whether the member has to activate it before anything counts.",
+        examples=[True],
+    )
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        for key in ("once_per", "in_a_row"):
+            period = getattr(self, key)
+            if period is not None and (period not in _PERIODS or self.counts is not Counts.VISITS):
+                raise ValueError(f"{key} is day, week or month, and counts visits")
+        if (self.counts is Counts.ACTIONS) != bool(self.actions):
+            raise ValueError('give the actions with counts = "actions", and only then')
+        if self.items and (
+            not self.when.is_everything or self.counts is not Counts.VISITS or self.in_a_row
+        ):
+            raise ValueError("a collection counts its items; take counts and what when selects out")
+        if self.items and self.target != 1:
+            raise ValueError("a collection takes one of each item; take target out")
+        if len({item.id for item in self.items}) < len(self.items):
+            raise ValueError("two items have the same id")
+        return self
+
+    @cached_property
+    def window(self) -> Window:
+        """The days that count together."""
+        window = Window.parse(self.within)
+        if window == Window() and (self.when.from_date or self.when.until_date):
+            return Window(first=self.when.from_date, last=self.when.until_date)
+        return window
+
+    @cached_property
+    def parts(self) -> tuple["Part", ...]:
+        """What is counted apart: each item of a collection, or all of it."""
+        if not self.items:
+            return (Part(f"did.{self.id}", self.target, self.when),)
+        return tuple(Part(f"did.{self.id}.{item.id}", 1, item) for item in self.items)
+
+    @cached_property
+    def done(self) -> Reading:
+        """How often it was completed within the window."""
+        return Reading(f"done.{self.id}", self.window)
+
+    @cached_property
+    def since_done(self) -> Reading:
+        """Days since it was last completed."""
+        return Reading(f"done.{self.id}", fold=Fold.SINCE)
+
+    def counted_in(self, period: Period) -> Reading:
+        """How much was counted in the period that today lies in."""
+        return Reading(self.parts[0].tally, Window(period))
+
+    @cached_property
+    def run(self) -> Reading:
+        """How many periods in a row counted something, up to the one before this."""
+        return Reading(self.parts[0].tally, Window(self.in_a_row or Period.WEEK), Fold.RUN)
+
+    def readings(self) -> Iterator[Reading]:
+        """The figures that it needs besides those of its conditions."""
+        yield self.done
+        if self.in_a_row is not None:
+            yield from (self.run, self.since_done, self.counted_in(self.in_a_row))
+        if self.once_per is not None:
+            yield self.counted_in(self.once_per)
+
+
+class Part(NamedTuple):
+    """What is counted towards `need` in a tally, and which lines it is about."""
+
+    tally: str
+    need: int
+    selection: Selection
+
+    @property
+    def unit(self) -> str:
+        """The unit that counts it, by day."""
+        return derived(Derived.COUNT, self.tally)
+
+    @property
+    def used(self) -> str:
+        """The unit that says how much of each day completions have used up."""
+        return derived(Derived.COUNT, f"used.{self.tally}")
+
+
+Days = Mapping[date, int]
+"""So much on each day."""
+
+
+def unused(rule: ChallengeRule, part: Part, facts: MemberFacts, today: date) -> dict[date, int]:
+    """What still counts towards the next completion, by day."""
+    first, last = rule.window.bounds(today, facts.since)
+    days: dict[date, int] = {}
+    for each in facts.holdings:
+        if each.unit in {part.unit, part.used}:
+            day = each.day or date.min
+            if first <= day <= last:
+                sign = 1 if each.unit == part.unit else -1
+                days[day] = days.get(day, 0) + sign * each.quantity
+    return days
+
+
+@dataclass(frozen=True)
+class Challenges:
+    """Every challenge that this sale is about counts it, and gives what it promises as often as it is completed."""
+
+    rules: tuple[ChallengeRule, ...]
+    name: ClassVar[str] = "challenge"
+
+    def work(self, situation: Situation, worked: Worked) -> Worked:
+        """What is counted, and what is given, in the file's order."""
+        if situation.facts.anonymous or not self.rules:
+            return worked
+        selected = self._selected(situation)
+        result = []
+        for rule in self.rules:
+            counted: tuple[Entry, ...] = ()
+            unmet = self._closed(rule, situation, worked, selected)
+            if unmet is None:
+                counted = tuple(_counted(rule, situation, worked, selected[rule.id]))
+            if counted:
+                result.append(Outcome(rule.id, (*counted, *_completed(rule, situation, counted))))
+            elif situation.explains:
+                result.append(Outcome(rule.id, unmet=unmet or Unmet(Obstacle.TOO_FEW)))
+        return worked.plus(result)
+
+    def _selected(self, situation: Situation) -> Mapping[str, list[tuple[Part, Sequence[Line]]]]:
+        """The parts of each challenge that this sale or action is about, with their lines."""
+        found: dict[str, list[tuple[Part, Sequence[Line]]]] = {}
+        if situation.act is None:
+            for number, lines in self._index.selected(situation.lines).items():
+                rule, part = self._parts[number]
+                found.setdefault(rule.id, []).append((part, lines))
+            return found
+        for rule in self.rules:
+            if situation.act.action in rule.actions:
+                found[rule.id] = [(rule.parts[0], ())]
+        return found
+
+    def _closed(
+        self,
+        rule: ChallengeRule,
+        situation: Situation,
+        worked: Worked,
+        selected: Mapping[str, list[tuple[Part, Sequence[Line]]]],
+    ) -> Unmet | None:
+        """Why nothing counts for this challenge."""
+        if rule.id not in selected:
+            return Unmet(Obstacle.NO_LINE)
+        if rule.activate and not situation.facts.has(Derived.OFFER, rule.id, situation.today):
+            return Unmet(Obstacle.NOT_ACTIVATED)
+        if situation.figure(rule.done) >= rule.times:
+            return Unmet(Obstacle.USED_UP, rule.times)
+        if rule.once_per is not None and situation.figure(rule.counted_in(rule.once_per)) > 0:
+            return Unmet(Obstacle.USED_UP, 1)
+        lines = [line for _, its in selected[rule.id] for line in its]
+        return rule.when.unmet_by(situation, worked, lines)
+
+    @cached_property
+    def _parts(self) -> list[tuple[ChallengeRule, Part]]:
+        return [
+            (rule, part)
+            for rule in self.rules
+            if rule.counts is not Counts.ACTIONS
+            for part in rule.parts
+        ]
+
+    @cached_property
+    def _index(self) -> RuleIndex:
+        return RuleIndex([part.selection for _, part in self._parts])
+
+    def progress(
+        self, facts: MemberFacts, at: datetime, units: Mapping[str, UnitTable]
+    ) -> Iterator[Progress]:
+        """How far this member is with each challenge that is open to them."""
+        del units  # a challenge counts no units
+        for rule in self.rules:
+            if rule.when.lasting.unmet_for(facts, at) is None:
+                yield _progress(rule, facts, at.date())
+
+    def reasons(self) -> Mapping[str, Texts]:
+        """Their titles."""
+        return {rule.id: rule.title for rule in self.rules}
+
+    def readings(self) -> Iterable[Reading]:
+        """Completions, runs, and those of its conditions."""
+        for rule in self.rules:
+            yield from rule.readings()
+            yield from rule.when.readings()
+
+    def looks_at(self) -> Iterable[str]:
+        """The tallies by day, from which completions use up the oldest."""
+        for rule in self.rules:
+            yield from rule.when.looks_at()
+            if rule.activate:
+                yield derived(Derived.OFFER, rule.id)
+            if rule.in_a_row is None:
+                for part in rule.parts:
+                    yield from (part.unit, part.used)
+
+
+def _counted(
+    rule: ChallengeRule,
+    situation: Situation,
+    worked: Worked,
+    selected: Sequence[tuple[Part, Sequence[Line]]],
+) -> Iterator[Entry]:
+    """The entries that count this sale or action."""
+    for part, lines in selected:
+        if situation.act is not None:
+            yield situation.counted(part.tally, situation.act.times, rule.id)
+        elif rule.items or rule.counts is Counts.VISITS:
+            yield situation.counted(part.tally, 1, rule.id)
+        else:
+            for line in lines:
+                much = worked.net(line) if rule.counts is Counts.SPEND else int(line.quantity)
+                if much:
+                    yield situation.counted(part.tally, much, rule.id, line.number)
+
+
+def _completed(
+    rule: ChallengeRule, situation: Situation, counted: Sequence[Entry]
+) -> Iterator[Entry]:
+    """The entries of the completions that these counts bring: what is used up, and what is given."""
+    if rule.in_a_row is not None:
+        times = 1 if _run(rule, situation.facts, situation.today, 1) >= rule.target else 0
+        # Only the first visit of a period makes the run longer; a later one must not complete it again.
+        times = 0 if situation.figure(rule.counted_in(rule.in_a_row)) > 0 else times
+    else:
+        left = [
+            (part, _with(unused(rule, part, situation.facts, situation.today), part, counted))
+            for part in rule.parts
+        ]
+        times = min(sum(days.values()) // part.need for part, days in left)
+        times = min(max(times, 0), rule.times - situation.figure(rule.done))
+        for part, days in left if times else ():
+            yield from _used_up(part, days, times * part.need, rule.id)
+    if times:
+        yield situation.counted(rule.done.tally, times, rule.id)
+        yield from given(rule.gives, situation, rule.id, times)
+
+
+def _with(days: dict[date, int], part: Part, counted: Sequence[Entry]) -> dict[date, int]:
+    for each in counted:
+        if each.unit == part.unit and each.day is not None:
+            days[each.day] = days.get(each.day, 0) + each.quantity
+    return days
+
+
+def _used_up(part: Part, days: Days, quantity: int, rule: str) -> Iterator[Entry]:
+    open_days = [Holding(part.used, much, day=day) for day, much in days.items()]
+    for each in taking(open_days, part.used, quantity, date.max, Consume.OLDEST):
+        day = None if each.day == date.min else each.day
+        yield Entry(EntryKind.COUNT, part.used, each.quantity, rule, day=day)
+
+
+def _run(rule: ChallengeRule, facts: MemberFacts, today: date, this_period: int) -> int:
+    """Periods in a row since the last completion; `this_period` is 1 where the present one counts."""
+    period = rule.in_a_row or Period.WEEK
+    run = facts.figures.get(rule.run.key, 0)
+    since = facts.figures.get(rule.since_done.key)
+    if since is not None:
+        # Periods up to and including that of the last completion made that one.
+        run = min(run, _periods_after(period, today - timedelta(days=since), today) - 1)
+    return run + this_period if run >= 0 else 0
+
+
+def _periods_after(period: Period, day: date, today: date) -> int:
+    """How many periods lie between those of two days: 0 in the same, 1 in the next."""
+    begin, count = first_day(period, today), 0
+    oldest = first_day(period, day)
+    while begin > oldest:
+        begin, count = first_day(period, begin - timedelta(days=1)), count + 1
+    return count
+
+
+def _progress(rule: ChallengeRule, facts: MemberFacts, today: date) -> Progress:
+    if rule.in_a_row is not None:
+        counted = facts.figures.get(rule.counted_in(rule.in_a_row).key, 0) > 0
+        have, need, measure = (
+            _run(rule, facts, today, int(counted)),
+            rule.target,
+            _PERIODS[rule.in_a_row],
+        )
+        left: tuple[Texts, ...] = ()
+    else:
+        sums = [sum(unused(rule, part, facts, today).values()) for part in rule.parts]
+        left = tuple(item.title for item, much in zip(rule.items, sums, strict=False) if much < 1)
+        have = len(rule.items) - len(left) if rule.items else sums[0]
+        need = len(rule.items) or rule.target
+        measure = Measure.ITEMS if rule.items else _MEASURES[rule.counts]
+        if rule.once_per is not None:
+            measure = _PERIODS[rule.once_per]
+    stand = Stand.ON_THE_WAY
+    if facts.figures.get(rule.done.key, 0) >= rule.times:
+        stand, have, left = Stand.REACHED, need, ()
+    elif rule.activate and not facts.has(Derived.OFFER, rule.id, today):
+        stand = Stand.TO_ACTIVATE
+    return Progress(
+        Towards.CHALLENGE,
+        rule.id,
+        rule.title,
+        have,
+        need,
+        measure,
+        until=_last_day(rule, facts, today),
+        stand=stand,
+        left=left,
+    )
+
+
+def _last_day(rule: ChallengeRule, facts: MemberFacts, today: date) -> date | None:
+    """The last day on which what was counted so far still helps; None where there is none, or it moves."""
+    ends = [rule.when.until_date]
+    if not rule.window.days and not rule.window.months:
+        ends.append(last_day(rule.window.period, today, facts.since))
+    return min((each for each in ends if each is not None), default=None)
