@@ -157,6 +157,8 @@ class PresentedCard:
 class Sale:
     """A basket that was sold: `sale_id` is made by the POS and is the idempotency key.
 
+    `redemptions` are ids of what was reserved, `codes` texts of coupons; a quote may have both.
+
     `card` is what the POS sent along. With `from_till` the member is the one on the till's screen: scanned by
     the agent's own scanner since the sale before.
     """
@@ -170,6 +172,8 @@ class Sale:
     quote_id: str | None = None
     training: bool = False
     print: bool = False
+    redemptions: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

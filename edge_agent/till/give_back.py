@@ -17,8 +17,9 @@ from edge_agent.ledger.acts import Act, Lookups, StoredGiveback, StoredSale
 from edge_agent.till.directory import Holdings
 from edge_agent.till.parts import Parts
 from edge_agent.till.receipts import Paper, Receipts, entries_json, standing_json
-from edge_agent.till.sell import NO_HOLDINGS, print_paper
+from edge_agent.till.sell import print_paper
 from edge_agent.till.views import Answer, PrintState
+from edge_agent.till.working_out import NO_HOLDINGS
 
 _ID_KEYS = {RecordKind.RETURN: "return_id", RecordKind.VOID: "void_id"}
 

@@ -1,12 +1,13 @@
-"""Quotes: what a basket would earn, pinned for a while."""
+"""The quotes of the last quarter of an hour: what was worked out, pinned for the sale that follows."""
 
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.basket import PresentedCard
 from edge_agent.domain.programme import Programme
+from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.errors import QuoteLapsed
 
 QUOTE_LASTS = timedelta(minutes=15)
@@ -18,32 +19,31 @@ QUOTES_MAX = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The programme and member facts that a sale under this quote is worked out with."""
+    """What a sale under this quote is worked out with, whatever is published or pulled meanwhile."""
 
     programme: Programme
-    facts: MemberFacts
+    card: PresentedCard | None
+    recorded: Recorded
     until: datetime
 
 
 class Quotes:
-    """The quotes of the last quarter of an hour, in memory only."""
+    """The quotes, in memory only."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._quotes: OrderedDict[str, Quote] = OrderedDict()
 
-    def keep(self, quote_id: str, programme: Programme, facts: MemberFacts, now: datetime) -> Quote:
+    def keep(self, quote_id: str, quote: Quote) -> None:
         """Pin; a quote asked for again under the same id is a new one."""
-        quote = Quote(programme, facts, now + QUOTE_LASTS)
         with self._lock:
             self._quotes.pop(quote_id, None)
             self._quotes[quote_id] = quote
             while len(self._quotes) > QUOTES_MAX:
                 self._quotes.popitem(last=False)
-        return quote
 
     def get(self, quote_id: str, now: datetime) -> Quote:
-        """The pinned facts. Raises QuoteLapsed."""
+        """What was pinned. Raises QuoteLapsed."""
         with self._lock:
             quote = self._quotes.get(quote_id)
             if quote is None or quote.until < now:

@@ -10,32 +10,32 @@ import structlog
 import uuid_utils
 from pydantic_core import to_json
 
-from edge_agent.domain.basket import PresentedCard, Sale
-from edge_agent.domain.cards import is_member_card, masked
-from edge_agent.domain.entries import total_per_unit
-from edge_agent.domain.member import MemberFacts
-from edge_agent.domain.programme import Evaluation, Programme, evaluate
-from edge_agent.domain.programme.exclusions import Forbids
-from edge_agent.domain.programme.recorded import Recorded
-from edge_agent.domain.programme.situation import UNQUOTED
+from edge_agent.domain.basket import Basket, PresentedCard, Sale
+from edge_agent.domain.programme import Programme
+from edge_agent.domain.programme.situation import UNQUOTED, Wanted
 from edge_agent.domain.record import ClockReading, RecordKind
-from edge_agent.errors import FieldError, Invalid, LedgerUnavailable, SaleDiffers
+from edge_agent.errors import LedgerUnavailable, SaleDiffers
 from edge_agent.ledger.acts import Act, Lookups, StoredSale
-from edge_agent.till.directory import Account, Holdings
-from edge_agent.till.facts import member_facts, till_facts
+from edge_agent.till.cards import check_form
 from edge_agent.till.parts import Parts
-from edge_agent.till.receipts import Paper, Receipts, entries_json, standing_json
+from edge_agent.till.quote import bind, same_card
+from edge_agent.till.quotes import Quote
+from edge_agent.till.receipts import Paper, Receipts
 from edge_agent.till.views import Answer, PrintState
-
-NO_HOLDINGS = Holdings({}, ())
+from edge_agent.till.working_out import Customer, WorkedOut, facts_of, work_out, worked_json
 
 
 @dataclass(frozen=True, slots=True)
-class _Pinned:
-    """What a sale is worked out with: the programme, and the member facts where a quote fixed them."""
+class _Asked:
+    """A sale made ready: its time, what it is worked out with, and whose card it was."""
 
+    sale: Sale
+    mark: bytes
+    card: PresentedCard | None
+    at: datetime
+    clock: ClockReading
     programme: Programme
-    facts: MemberFacts | None = None
+    quote: Quote | None
 
 
 def fingerprint(sale: Sale) -> bytes:
@@ -45,47 +45,47 @@ def fingerprint(sale: Sale) -> bytes:
     different sale.
     """
     card = sale.card
-    return hashlib.sha256(
-        to_json(
-            {
-                "basket": sale.basket.to_json(),
-                "names": [line.name for line in sale.basket.lines],
-                "card": "till"
-                if sale.from_till
-                else None
-                if card is None
-                else [card.code, card.entry.value],
-                "at": sale.at.isoformat(),
-                "cashier": sale.cashier,
-                "quote": sale.quote_id,
-            }
-        )
-    ).digest()
+    sent: dict[str, Any] = {
+        "basket": sale.basket.to_json(),
+        "names": [line.name for line in sale.basket.lines],
+        "card": "till"
+        if sale.from_till
+        else None
+        if card is None
+        else [card.code, card.entry.value],
+        "at": sale.at.isoformat(),
+        "cashier": sale.cashier,
+        "quote": sale.quote_id,
+    }
+    return hashlib.sha256(to_json(sent)).digest()
 
 
 def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
     """Record a sale once and answer it; the same sale again gets the same answer.
 
-    Raises SaleDiffers, Invalid (a card that is not of a form this shop gives out), QuoteLapsed, NoProgramme, DiskFull
-    or LedgerUnavailable; then nothing was recorded.
+    Raises SaleDiffers, Invalid (a card that is not of a form this shop gives out, lines that are not the quote's),
+    QuoteLapsed, NoProgramme, DiskFull or LedgerUnavailable; then nothing was recorded.
     """
     mark = fingerprint(sale)
     if not sale.training:
         known = parts.ledger.lookups().sale(sale.sale_id)
         if known is not None:
             return _repeat(known, mark)
-    present = parts.present.card(parts.clock.now())
+    now = parts.clock.now()
+    present = parts.present.card(now)
     card = present if sale.from_till else sale.card
     check_form(parts, card)
     at, clock = parts.clock.reading_for(sale.at)
-    pinned = _pinned(parts, sale, at)
+    quote = None if sale.quote_id is None else parts.quotes.get(sale.quote_id, now)
+    programme = parts.shelf.at(at) if quote is None else quote.programme
+    asked = _Asked(sale, mark, card, at, clock, programme, quote)
     if sale.training:
-        return Answer(_training_result(parts, receipts, sale, card, at, pinned), first=True)
+        return Answer(_training_result(parts, receipts, asked), first=True)
     with parts.ledger.act() as act:
         known = act.sale(sale.sale_id)
         if known is not None:
             return _repeat(known, mark)
-        result, text, paper = _record(parts, receipts, act, sale, card, at, clock, pinned, mark)
+        result, text, paper = _record(parts, receipts, act, asked)
     _after(parts, sale, present, result, paper)
     return Answer(result, first=True, text=text)
 
@@ -98,97 +98,73 @@ def _repeat(known: StoredSale, mark: bytes) -> Answer:
     return Answer(json.loads(known.result), first=False, text=known.result)
 
 
-def check_form(parts: Parts, card: PresentedCard | None) -> None:
-    """Refuse a code that is not of a form that this shop gives out; raises Invalid."""
-    if card is not None and not is_member_card(card.code, parts.settings.patterns):
-        wrong = FieldError(
-            "card.code", "is not of a form that this shop gives out; send the sale without the card"
-        )
-        raise Invalid("the card is not a member card", [wrong])
-
-
-def _pinned(parts: Parts, sale: Sale, at: datetime) -> _Pinned:
-    if sale.quote_id is None:
-        return _Pinned(parts.shelf.at(at))
-    quote = parts.quotes.get(sale.quote_id, parts.clock.now())
-    return _Pinned(quote.programme, quote.facts)
-
-
 def _record(
-    parts: Parts,
-    receipts: Receipts,
-    act: Act,
-    sale: Sale,
-    card: PresentedCard | None,
-    at: datetime,
-    clock: ClockReading,
-    pinned: _Pinned,
-    mark: bytes,
+    parts: Parts, receipts: Receipts, act: Act, asked: _Asked
 ) -> tuple[dict[str, Any], str, Paper]:
-    account = None if card is None else _account(parts, act, card)
-    facts = _facts(account, pinned, act, at)
-    basket = replace(sale.basket, store=parts.settings.store)
-    evaluation = evaluate(pinned.programme, facts, basket, at, UNQUOTED)
+    sale = asked.sale
+    worked = _with_ref_kept(parts, act, _work_out(parts, act, asked))
     record_id = str(uuid_utils.uuid7().hex)
+    names = {"sale_id": sale.sale_id} | ({"quote_id": sale.quote_id} if sale.quote_id else {})
     record = act.append(
         RecordKind.SALE,
         record_id,
-        at,
-        clock,
-        {
-            "sale": {"sale_id": sale.sale_id}
-            | ({"quote_id": sale.quote_id} if sale.quote_id else {}),
-            **Recorded(pinned.programme.digest, facts, basket).to_json(),
-        },
-        _personal(sale, card),
-        evaluation.entries,
+        asked.at,
+        asked.clock,
+        {"sale": names, **worked.recorded.to_json()},
+        _personal(sale, asked.card),
+        worked.evaluation.entries,
     )
-    holdings = _shown(parts, act, card, account, pinned.programme, at)
     result = {
         "sale_id": sale.sale_id,
         "record": record_id,
         "seq": record.seq,
-        **_worked_out(parts, card, account, at, pinned.programme, evaluation, holdings),
+        **worked_json(parts, act, worked),
     }
-    paper = receipts.paper(result, pinned.programme, parts.columns)
+    paper = receipts.paper(result, worked.programme, parts.columns)
     result["receipt"] = {"lines": paper.lines}
     prints = sale.print and paper.document is not None and parts.printing.columns is not None
     state = PrintState.QUEUED if prints else PrintState.NONE
-    ref = None if account is None else account.ref
     text = to_json(result).decode()
-    act.keep_sale(StoredSale(sale.sale_id, record.seq, ref, mark, text, state.value))
+    act.keep_sale(
+        StoredSale(
+            sale.sale_id,
+            record.seq,
+            worked.recorded.facts.account or None,
+            asked.mark,
+            text,
+            state.value,
+        )
+    )
     return result, text, paper
 
 
-def _account(parts: Parts, act: Act, card: PresentedCard) -> Account:
-    account = parts.directory.presented(card.code, act)
-    if account.member is None:
-        act.open_provisional_account(card.code, account.ref)
-    return account
+def _work_out(parts: Parts, lookups: Lookups, asked: _Asked) -> WorkedOut:
+    """What the sale comes to: as it was quoted, to whom it was quoted."""
+    sale, card, quote = asked.sale, asked.card, asked.quote
+    account = None if card is None else parts.directory.presented(card.code, lookups)
+    customer = Customer(card, account)
+    basket, wanted = _bought(sale, quote, card)
+    if quote is not None and same_card(quote.card, card):
+        facts = quote.recorded.facts
+    else:
+        facts = facts_of(customer, asked.programme, lookups, asked.at)
+    return work_out(parts, customer, asked.programme, facts, basket, asked.at, wanted)
 
 
-def _facts(account: Account | None, pinned: _Pinned, lookups: Lookups, at: datetime) -> MemberFacts:
-    if account is None:
-        return till_facts(pinned.programme, lookups, at)
-    if pinned.facts is not None and pinned.facts.account == account.ref:
-        return pinned.facts
-    return member_facts(pinned.programme, account, lookups, at)
+def _bought(sale: Sale, quote: Quote | None, card: PresentedCard | None) -> tuple[Basket, Wanted]:
+    if quote is None:
+        return sale.basket, UNQUOTED
+    bound = bind(quote, sale, card)
+    return bound.basket, bound.wanted
 
 
-def _shown(
-    parts: Parts,
-    lookups: Lookups,
-    card: PresentedCard | None,
-    account: Account | None,
-    programme: Programme,
-    at: datetime,
-) -> Holdings | None:
-    """What whoever presented the card may see of the account; None for nothing."""
-    if card is None or account is None:
-        return NO_HOLDINGS
-    if not programme.shows_balance(card.entry):
-        return None
-    return parts.directory.holdings(account, lookups, programme, at)
+def _with_ref_kept(parts: Parts, act: Act, worked: WorkedOut) -> WorkedOut:
+    """Remember the ref that a card goes by in the record, where it is not central's own for it."""
+    card, account, ref = *worked.customer, worked.recorded.facts.account
+    if card is None or account is None or (account.member is not None and account.ref == ref):
+        return worked
+    act.open_provisional_account(card.code, ref)
+    return replace(worked, customer=Customer(card, parts.directory.presented(card.code, act)))
 
 
 def _personal(sale: Sale, card: PresentedCard | None) -> dict[str, Any]:
@@ -206,65 +182,17 @@ def _personal(sale: Sale, card: PresentedCard | None) -> dict[str, Any]:
     return personal
 
 
-def _worked_out(
-    parts: Parts,
-    card: PresentedCard | None,
-    account: Account | None,
-    at: datetime,
-    programme: Programme,
-    evaluation: Evaluation,
-    holdings: Holdings | None,
-) -> dict[str, Any]:
-    language = parts.settings.language
-    return {
-        "kind": "sale",
-        "at": at.isoformat(),
-        "programme": programme.digest,
-        "card": None if card is None else masked(card.code),
-        "entries": entries_json(evaluation.entries, programme, language),
-        "excluded": [
-            {"line": each.line, "rule": each.rule, "why": programme.reason(each.rule, language)}
-            for each in evaluation.excluded
-            if each.forbids is not Forbids.DISCOUNTS
-        ],
-        "earned": dict.fromkeys(programme.units, 0) | total_per_unit(evaluation.entries),
-        "spent": dict.fromkeys(programme.units, 0),
-        "discount": 0,
-        **standing_json(account, holdings, programme, language),
-        "offline": parts.line.offline,
-    }
-
-
-def preview(
-    parts: Parts,
-    sale: Sale,
-    card: PresentedCard | None,
-    at: datetime,
-    programme: Programme,
-    lookups: Lookups,
-) -> tuple[dict[str, Any], MemberFacts]:
-    """What a sale would come to, with nothing recorded; for quotes and training."""
-    account = None if card is None else parts.directory.presented(card.code, lookups)
-    facts = _facts(account, _Pinned(programme), lookups, at)
-    basket = replace(sale.basket, store=parts.settings.store)
-    evaluation = evaluate(programme, facts, basket, at)
-    holdings = _shown(parts, lookups, card, account, programme, at)
-    worked_out = _worked_out(parts, card, account, at, programme, evaluation, holdings)
-    return worked_out, facts
-
-
-def _training_result(
-    parts: Parts,
-    receipts: Receipts,
-    sale: Sale,
-    card: PresentedCard | None,
-    at: datetime,
-    pinned: _Pinned,
-) -> dict[str, Any]:
+def _training_result(parts: Parts, receipts: Receipts, asked: _Asked) -> dict[str, Any]:
     lookups = parts.ledger.lookups()
-    worked_out, _ = preview(parts, sale, card, at, pinned.programme, lookups)
-    result = {"sale_id": sale.sale_id, "record": None, "seq": None, **worked_out, "training": True}
-    result["receipt"] = {"lines": receipts.paper(result, pinned.programme, parts.columns).lines}
+    worked = _work_out(parts, lookups, asked)
+    result = {
+        "sale_id": asked.sale.sale_id,
+        "record": None,
+        "seq": None,
+        **worked_json(parts, lookups, worked),
+        "training": True,
+    }
+    result["receipt"] = {"lines": receipts.paper(result, worked.programme, parts.columns).lines}
     return result
 
 

@@ -11,8 +11,9 @@ from edge_agent.ledger.database import as_ledger_errors
 from edge_agent.till.give_back import GiveBack, give_back
 from edge_agent.till.identify import identify, look_at
 from edge_agent.till.parts import Parts
+from edge_agent.till.quote import quote
 from edge_agent.till.receipts import Paper, Receipts, standing_json
-from edge_agent.till.sell import check_form, preview, print_paper, sell
+from edge_agent.till.sell import print_paper, sell
 from edge_agent.till.views import Answer, CentralState, MemberView, PrintState, SaleNow
 
 
@@ -55,24 +56,9 @@ class Till:
         self._parts.present.clear()
 
     def quote(self, quote_id: str, sale: Sale) -> dict[str, Any]:
-        """What a basket would earn; a sale that names the quote within its time is worked out the same way."""
-        parts = self._parts
-        now = parts.clock.now()
-        at, _ = parts.clock.reading_for(sale.at)
-        programme = parts.shelf.at(at)
-        card = parts.present.card(now) if sale.from_till else sale.card
-        check_form(parts, card)
+        """What a basket would come to; a sale that names the quote within its time comes to the same."""
         with as_ledger_errors():
-            worked_out, facts = preview(parts, sale, card, at, programme, parts.ledger.lookups())
-        quote = parts.quotes.keep(quote_id, programme, facts, now)
-        lines = [{"line": line.number, "discount": 0} for line in sale.basket.lines]
-        return {
-            "quote_id": quote_id,
-            "until": quote.until.isoformat(),
-            **worked_out,
-            "kind": "quote",
-            "lines": lines,
-        }
+            return quote(self._parts, quote_id, sale)
 
     def sell(self, sale: Sale) -> Answer:
         """Record a sale, once."""

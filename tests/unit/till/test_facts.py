@@ -13,6 +13,14 @@ from tests.unit.domain.builders import BASE, programme
 ASKS = (
     BASE
     + """
+[tiers]
+measure = "spend"
+over = "year"
+valid = { years = 1, rounded = "end-of-year" }
+[[tiers.level]]
+id = "gold"
+name = "Goud"
+at_least = 100000
 [[bonus]]
 id = "young"
 add = 10

@@ -1,0 +1,100 @@
+"""Quoting: what a basket would come to, and holding the sale that follows to it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from edge_agent.domain.basket import Basket, Line, PresentedCard, Sale
+from edge_agent.domain.programme.situation import UNQUOTED, Wanted
+from edge_agent.errors import FieldError, Invalid
+from edge_agent.till.cards import check_form
+from edge_agent.till.parts import Parts
+from edge_agent.till.quotes import QUOTE_LASTS, Quote
+from edge_agent.till.working_out import Customer, facts_of, work_out, worked_json
+
+
+def quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
+    """What a basket would earn and what would be off it, pinned for the sale that names the quote.
+
+    Raises Invalid (a card that is not of a form this shop gives out), NoProgramme or LedgerUnavailable.
+    """
+    now = parts.clock.now()
+    at, _ = parts.clock.reading_for(sale.at)
+    programme = parts.shelf.at(at)
+    card = parts.present.card(now) if sale.from_till else sale.card
+    check_form(parts, card)
+    lookups = parts.ledger.lookups()
+    account = None if card is None else parts.directory.presented(card.code, lookups)
+    customer = Customer(card, account)
+    facts = facts_of(customer, programme, lookups, at)
+    wanted = Wanted(codes=sale.codes)
+    worked = work_out(parts, customer, programme, facts, sale.basket, at, wanted)
+    pinned = Quote(programme, card, worked.recorded, now + QUOTE_LASTS)
+    parts.quotes.keep(quote_id, pinned)
+    return {
+        "quote_id": quote_id,
+        "until": pinned.until.isoformat(),
+        **worked_json(parts, lookups, worked),
+        "kind": "quote",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A sale as its quote has it: the basket before anything that is off it, and what was wanted with it."""
+
+    basket: Basket
+    wanted: Wanted
+
+
+def bind(quoted: Quote, sale: Sale, card: PresentedCard | None) -> Bound:
+    """Hold a sale to its quote.
+
+    Its lines are the quote's, each paid less what is off it; or none of them less, and then nothing is applied and
+    nothing charged. How it was paid is the sale's own. Raises Invalid naming every line that differs, and the card
+    where the quote took something off for another one.
+    """
+    recorded = quoted.recorded
+    off = recorded.off()
+    asked_before = {line.number: line for line in recorded.basket.lines}
+    undiscounted = bool(off) and all(
+        line.number in asked_before and line.amount == asked_before[line.number].amount
+        for line in sale.basket.lines
+    )
+    wrong = list(_differences(asked_before, {} if undiscounted else off, sale.basket.lines))
+    if off and not undiscounted and not same_card(quoted.card, card):
+        wrong.append(FieldError("card", "is not the one that the quote was made for"))
+    if wrong:
+        raise Invalid("the sale is not as it was quoted; nothing was recorded", wrong)
+    basket = replace(recorded.basket, tenders=sale.basket.tenders)
+    return Bound(basket, UNQUOTED if undiscounted else recorded.wanted)
+
+
+def same_card(one: PresentedCard | None, other: PresentedCard | None) -> bool:
+    """Whether both are of the same customer: the same code, or no card both times."""
+    return (None if one is None else one.code) == (None if other is None else other.code)
+
+
+def _differences(
+    quoted: dict[int, Line], off: dict[int, int], lines: tuple[Line, ...]
+) -> Iterator[FieldError]:
+    for index, line in enumerate(lines):
+        asked = quoted.get(line.number)
+        if asked is None:
+            yield FieldError(f"lines.{index}.line", "is not a line of the quote")
+            continue
+        if line.sku != asked.sku:
+            yield FieldError(f"lines.{index}.sku", "is not the quote's")
+        if line.quantity != asked.quantity:
+            yield FieldError(f"lines.{index}.quantity", f"is not the quote's {asked.quantity}")
+        reduced = off.get(line.number, 0)
+        more = line.amount - (asked.amount - reduced)
+        if more:
+            less = f"{abs(more)} {'more' if more > 0 else 'less'} than the quote's"
+            yield FieldError(
+                f"lines.{index}.amount", f"is {less} {asked.amount} less {reduced} discount"
+            )
+    missing = quoted.keys() - {line.number for line in lines}
+    if missing:
+        numbers = ", ".join(str(number) for number in sorted(missing))
+        yield FieldError("lines", f"lack the quote's line {numbers}")

@@ -1,0 +1,139 @@
+"""What a basket comes to for whoever buys it: the one way for quotes, sales and training."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from edge_agent.domain.basket import Basket, PresentedCard
+from edge_agent.domain.cards import masked
+from edge_agent.domain.entries import Entry, EntryKind
+from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.programme import Evaluation, Programme, evaluate
+from edge_agent.domain.programme.exclusions import Forbids
+from edge_agent.domain.programme.recorded import Recorded
+from edge_agent.domain.programme.situation import Draw, Wanted
+from edge_agent.ledger.acts import Lookups
+from edge_agent.till.directory import Account, Holdings
+from edge_agent.till.facts import member_facts, till_facts
+from edge_agent.till.parts import Parts
+from edge_agent.till.receipts import entries_json, standing_json
+
+NO_HOLDINGS = Holdings({}, ())
+
+
+class Customer(NamedTuple):
+    """Who buys: the card as it was presented and its account, both None without a card."""
+
+    card: PresentedCard | None = None
+    account: Account | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkedOut:
+    """What a basket came to: for whom, by which programme, at what time, and everything that a record of it holds."""
+
+    customer: Customer
+    programme: Programme
+    at: datetime
+    recorded: Recorded
+    evaluation: Evaluation
+
+
+def facts_of(
+    customer: Customer, programme: Programme, lookups: Lookups, at: datetime
+) -> MemberFacts:
+    """What the rules may know of the customer at `at`."""
+    if customer.account is None:
+        return till_facts(programme, lookups, at)
+    return member_facts(programme, customer.account, lookups, at)
+
+
+def work_out(
+    parts: Parts,
+    customer: Customer,
+    programme: Programme,
+    facts: MemberFacts,
+    basket: Basket,
+    at: datetime,
+    wanted: Wanted,
+    draw: Draw | None = None,
+) -> WorkedOut:
+    """Work out a basket whose amounts are those before anything that the programme takes off."""
+    here = replace(basket, store=parts.settings.store)
+    evaluation = evaluate(programme, facts, here, at, wanted, draw)
+    recorded = Recorded(
+        programme.digest, facts, here, wanted, evaluation.entries, evaluation.reductions
+    )
+    return WorkedOut(customer, programme, at, recorded, evaluation)
+
+
+def shown_holdings(parts: Parts, lookups: Lookups, worked: WorkedOut) -> Holdings | None:
+    """What whoever presented the card may see of the account now; None for nothing."""
+    card, account = worked.customer.card, worked.customer.account
+    if card is None or account is None:
+        return NO_HOLDINGS
+    if not worked.programme.shows_balance(card.entry):
+        return None
+    return parts.directory.holdings(account, lookups, worked.programme, worked.at)
+
+
+def worked_json(parts: Parts, lookups: Lookups, worked: WorkedOut) -> dict[str, Any]:
+    """What the answers to quotes and sales have in common."""
+    programme, evaluation = worked.programme, worked.evaluation
+    card, account = worked.customer.card, worked.customer.account
+    language = parts.settings.language
+    return {
+        "kind": "sale",
+        "at": worked.at.isoformat(),
+        "programme": programme.digest,
+        "card": None if card is None else masked(card.code),
+        "entries": entries_json(evaluation.entries, programme, language),
+        "excluded": [
+            {"line": each.line, "rule": each.rule, "why": programme.reason(each.rule, language)}
+            for each in evaluation.excluded
+            if each.forbids is not Forbids.DISCOUNTS
+        ],
+        "earned": earned(evaluation.entries, programme),
+        "spent": spent(evaluation.entries, programme),
+        "discount": sum(each.amount for each in evaluation.reductions),
+        "lines": lines_json(worked, language),
+        **standing_json(account, shown_holdings(parts, lookups, worked), programme, language),
+        "offline": parts.line.offline,
+    }
+
+
+def lines_json(worked: WorkedOut, language: str) -> list[dict[str, Any]]:
+    """What is off each line, in minor units, and by which rules in words: what a POS books on it."""
+    by_line: dict[int, list[dict[str, Any]]] = {}
+    for reduction in worked.evaluation.reductions:
+        why = worked.programme.reason(reduction.rule, language)
+        said = {"rule": reduction.rule, "discount": reduction.amount, "why": why}
+        by_line.setdefault(reduction.line, []).append(said)
+    return [
+        {
+            "line": line.number,
+            "discount": sum(each["discount"] for each in by_line.get(line.number, ())),
+            "rules": by_line.get(line.number, []),
+        }
+        for line in worked.recorded.basket.lines
+    ]
+
+
+def earned(entries: Sequence[Entry], programme: Programme) -> dict[str, int]:
+    """What was given of each unit that the programme declares, less what a return took back of it."""
+    return _sums(entries, programme, EntryKind.EARN, EntryKind.REVERSE)
+
+
+def spent(entries: Sequence[Entry], programme: Programme) -> dict[str, int]:
+    """What was used of each unit that the programme declares."""
+    sums = _sums(entries, programme, EntryKind.REDEEM)
+    return {unit: -quantity for unit, quantity in sums.items()}
+
+
+def _sums(entries: Sequence[Entry], programme: Programme, *kinds: EntryKind) -> dict[str, int]:
+    sums = dict.fromkeys(programme.units, 0)
+    for entry in entries:
+        if entry.kind in kinds and entry.account is None and entry.unit in sums:
+            sums[entry.unit] += entry.quantity
+    return sums
