@@ -61,6 +61,21 @@ def earn(
     return Entry(EntryKind.EARN, "points", quantity, rule, line, None, expires_on)
 
 
+def spend(quantity: int, rule: str = "coffee", expires_on: date | None = EXPIRES_ON) -> Entry:
+    """Points that were used, from those of one day of expiry."""
+    return Entry(EntryKind.REDEEM, "points", -quantity, rule, expires_on=expires_on)
+
+
+def give_again(sale: Record, quantity: int, expires_on: date | None = EXPIRES_ON) -> Entry:
+    """Points that were used with a sale, given back."""
+    return Entry(EntryKind.REVERSE, "points", quantity, "coffee", None, sale.id, expires_on)
+
+
+def visit(day: date | None = None) -> Entry:
+    """A counted visit, on the day of the records where no other is given."""
+    return Entry(EntryKind.COUNT, "count/visits", 1, "visits", day=day or AT.date())
+
+
 def take_back(
     sale: Record,
     quantity: int,
@@ -160,6 +175,23 @@ class Till:
             "entries": [entry.to_json() for entry in entries],
         }
         return self.append(RecordKind.VOID, facts)
+
+    def act(
+        self,
+        kind: RecordKind,
+        names: Mapping[str, Any],
+        account: str | None = None,
+        entries: Sequence[Entry] = (),
+        attached: Mapping[str, Any] | None = None,
+    ) -> Record:
+        """A redemption, action, answer or enrolment, named by its facts."""
+        facts = {
+            "programme": None,
+            kind.value: names,
+            "facts": None if account is None else {"account": account, "standing": "unknown"},
+            "entries": [entry.to_json() for entry in entries],
+        }
+        return self.append(kind, facts, attached)
 
     def message(self, first: int = 1, last: int | None = None) -> RecordsMessage:
         """The push of records `first` to `last` (both included)."""

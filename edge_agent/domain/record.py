@@ -27,15 +27,32 @@ SALT_BYTES = 16
 
 
 class RecordKind(StrEnum):
-    """The acts at the till that are recorded."""
+    """The acts at the till that are recorded.
+
+    Every body has `entries`, `facts` (`MemberFacts`, null without a member) and `programme` (its digest), and names its
+    act under a key of its own:
+
+    - `sale` `{sale_id, quote_id?}`, with `basket`, and `notes`, what the rules had to say besides entries
+      (`Outcome.note`), by rule;
+    - `return` `{return_id, sale_id, original, lines}` and `void` `{void_id, sale_id, original}`: `original` is the
+      record's id, null where the till does not know the sale;
+    - `redemption` `{redemption_id, ...}`: committed without a sale;
+    - `action` `{action_id, action, times?}`: more than buying, such as a check-in, a recycled bottle or an offer that is
+      activated;
+    - `answer` `{answer_id, question, value, case?}`: `value` is a number or one of the declared choices, `case` is true
+      where it opens a case; what the customer wrote is `text` in the attachment;
+    - `member` `{member_id, consents: [{purpose, version, given}], referred_by?}`: enrolled at the till and provisional
+      until central confirms, with `card` and `profile` in the attachment. Of a profile central knows `display_name`,
+      `email`, `phone`, `birthday` (a day with its year), `language` and `channel`; any other text is an attribute.
+    """
 
     SALE = "sale"
     RETURN = "return"
     VOID = "void"
-    REDEMPTION = "redemption"  # committed without a sale
-    ACTION = "action"  # more than buying: a check-in, a recycled bottle, an activated offer
-    ANSWER = "answer"  # to a question
-    MEMBER = "member"  # enrolled at the till, provisional until central confirms
+    REDEMPTION = "redemption"
+    ACTION = "action"
+    ANSWER = "answer"
+    MEMBER = "member"
 
 
 @dataclass(frozen=True, slots=True)

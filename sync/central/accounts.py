@@ -12,10 +12,11 @@ from collections.abc import Collection
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from edge_agent.domain.cards import card_key
+from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.member import Standing
 from sync.central.database import ACCOUNTS, count, next_change
-from sync.central.ledger import LedgerEntry, LedgerKind, append, touch
-from sync.central.tables import accounts, cards, lots
+from sync.central.ledger import LedgerEntry, append, life_of, touch
+from sync.central.tables import accounts, cards, consents, lots
 
 
 class Accounts:
@@ -99,6 +100,7 @@ def insert_account(
             "tier": None,
             "since": None,
             "language": None,
+            "segments": "[]",
             "attributes": "{}",
             "opened": False,
             "created_at": at,
@@ -108,7 +110,7 @@ def insert_account(
 
 
 def join(connection: Connection, provisional: str, member: str, at: str) -> None:
-    """Make `provisional` another name of `member`: cards, other names and points move along."""
+    """Make `provisional` another name of `member`: cards, other names, consents and what it holds move along."""
     connection.execute(update(cards).where(cards.c.account == provisional).values(account=member))
     connection.execute(
         update(accounts).where(accounts.c.joined_into == provisional).values(joined_into=member)
@@ -117,15 +119,18 @@ def join(connection: Connection, provisional: str, member: str, at: str) -> None
         update(accounts).where(accounts.c.ref == provisional).values(joined_into=member)
     )
     count(connection, ACCOUNTS, -1)
+    connection.execute(
+        update(consents).where(consents.c.account == provisional).values(account=member)
+    )
     held = connection.execute(
-        select(lots.c.unit, lots.c.quantity, lots.c.lot, lots.c.expires_on).where(
-            lots.c.account == provisional, lots.c.quantity != 0
-        )
+        select(lots).where(lots.c.account == provisional, lots.c.quantity != 0)
     ).all()
     for account, sign in ((provisional, -1), (member, 1)):
         moved = [
-            LedgerEntry(account, LedgerKind.TRANSFER, unit, sign * quantity, lot, expires_on)
-            for unit, quantity, lot, expires_on in held
+            LedgerEntry(
+                account, EntryKind.TRANSFER, row.unit, sign * row.quantity, row.lot, life_of(row)
+            )
+            for row in held
         ]
         append(connection, f"join:{provisional}", at, moved)
     touch(connection, [member])

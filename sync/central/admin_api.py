@@ -118,6 +118,10 @@ def _add_reports(admin: Blueprint, central: Central) -> None:
     def refused() -> dict[str, Any]:
         return central.reports.refused()
 
+    @admin.get("/overdrafts")
+    def overdrafts() -> dict[str, Any]:
+        return {"overdrafts": central.reports.overdrafts()}
+
     @admin.get("/totals")
     def totals() -> dict[str, Any]:
         return central.reports.totals()

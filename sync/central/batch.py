@@ -103,7 +103,8 @@ class Batch:
 
     def read_ahead(self, read: Sequence[tuple[Received, Act]]) -> None:
         """Look up the accounts, acts and waiting records of a whole batch at once."""
-        refs = {act.account for _, act in read if act.account is not None}
+        named = {entry.account for _, act in read for entry in act.entries}
+        refs = {ref for ref in named | {act.account for _, act in read} if ref is not None}
         self._refs.update(self._accounts.resolve_all(self._connection, refs))
         keys = {(received.terminal, act.kind.value, act.act_id) for received, act in read}
         self._acts.update(dict.fromkeys(keys))

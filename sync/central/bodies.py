@@ -1,20 +1,29 @@
-"""Reading the body of a record. Pure: bytes in, an act or a reason out.
+"""Reading the body of a record. Pure: bytes in, an act or a reason out. `RecordKind` says what each kind holds.
 
 A body is what a till of any version wrote, or what somebody made to look like it: everything is checked, nothing
 is guessed. What is newer than this code is parked, what is wrong is rejected.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    TypeAdapter,
+    ValidationError,
+)
 
-from edge_agent.domain.cards import CODE_CHARACTERS_MAX, holds_payment_card, normalised
-from edge_agent.domain.entries import EntryKind
-from edge_agent.domain.record import BODY_VERSION, Attachment, RecordKind, canonical
+from edge_agent.domain.entries import EntryKind, Life
+from edge_agent.domain.record import BODY_VERSION, RecordKind, canonical
+from edge_agent.domain.units import is_tally
+from sync.central.tables import UNIT_CHARACTERS_MAX
 from sync.wire import RecordState
 
 ENTRIES_MAX = 20_000
@@ -50,25 +59,46 @@ class _Fact(BaseModel):
 
 _RecordId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 _ActId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+_AccountRef = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 _Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
+_Unit = Annotated[str, Field(pattern=r"^[a-z0-9][^\x00]*$", max_length=UNIT_CHARACTERS_MAX)]
+
+CONSENTS_MAX = 50
+"""Purposes that one member is asked about; a form with more of them is not a form that anybody reads."""
+
+NOTES_MAX = 5_000
+"""A note for each rule of the largest programme, and room."""
+
+_Notes = Annotated[
+    dict[_Name, Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]],
+    Field(max_length=NOTES_MAX),
+]
 
 
 class BodyEntry(_Fact):
     """One entry as a till recorded it."""
 
     kind: EntryKind
-    unit: _Name
+    unit: _Unit
     quantity: Annotated[StrictInt, Field(ge=-ENTRY_QUANTITY_MAX, le=ENTRY_QUANTITY_MAX)]
     rule: Annotated[str, Field(max_length=128, pattern=r"^[^\x00]*$")]
     line: Annotated[StrictInt, Field(ge=-(2**31), lt=2**31)] | None = None
     lot: _RecordId | None = None
     expires_on: date | None = None
+    matures_on: date | None = None
+    day: date | None = None
+    account: _AccountRef | None = None
+
+    @property
+    def life(self) -> Life:
+        """When what it adds or takes can be used."""
+        return Life(self.matures_on, self.expires_on, self.day)
 
 
 class BodyFacts(_Fact):
     """What the award was worked out from; central needs the account."""
 
-    account: Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+    account: _AccountRef
 
 
 class _Envelope(_Fact):
@@ -85,6 +115,7 @@ class _Body(_Fact):
     facts: BodyFacts | None = None
     entries: Annotated[tuple[BodyEntry, ...], Field(max_length=ENTRIES_MAX)] = ()
     commitment: str | None = None
+    programme: Annotated[str, Field(max_length=64)] | None = None
 
 
 class _SaleNames(_Fact):
@@ -94,6 +125,7 @@ class _SaleNames(_Fact):
 class _SaleBody(_Body):
     sale: _SaleNames
     basket: dict[str, Any]
+    notes: _Notes = {}
 
 
 class _ReturnNames(_Fact):
@@ -117,6 +149,58 @@ class _VoidBody(_Body):
     void: _VoidNames
 
 
+class _RedemptionNames(_Fact):
+    redemption_id: _ActId
+
+
+class _RedemptionBody(_Body):
+    redemption: _RedemptionNames
+
+
+class _ActionNames(_Fact):
+    action_id: _ActId
+    action: _Name
+    times: Annotated[StrictInt, Field(ge=1, le=1_000_000)] = 1
+
+
+class _ActionBody(_Body):
+    action: _ActionNames
+    notes: _Notes = {}
+
+
+class AnswerNames(_Fact):
+    """A customer's answer to a question; `case` says that somebody has to look at it."""
+
+    answer_id: _ActId
+    question: _Name
+    value: StrictInt | _Name
+    case: StrictBool = False
+
+
+class _AnswerBody(_Body):
+    answer: AnswerNames
+
+
+class ConsentGiven(_Fact):
+    """What a member agreed to, or with `given` false took back, and the version of the text that was shown."""
+
+    purpose: _Name
+    version: _Name
+    given: StrictBool = True
+
+
+class MemberNames(_Fact):
+    """Somebody who enrolled at a till."""
+
+    member_id: _ActId
+    consents: Annotated[tuple[ConsentGiven, ...], Field(max_length=CONSENTS_MAX)] = ()
+    referred_by: _AccountRef | None = None
+
+
+class _MemberBody(_Body):
+    member: MemberNames
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """Who a record is, as intake stored it; the body has to say the same."""
@@ -129,24 +213,24 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What a till did. `content` is what has to be the same when the same act is recorded again."""
+    """What a till did. `content` is what has to be the same when the same act is recorded again.
+
+    `at` is the till's time with its offset, so that its date is the till's day. `original` is set for what takes a sale
+    back, `answer` and `enrolled` for the records of these kinds.
+    """
 
     kind: RecordKind
     act_id: str
-    sale_id: str
+    at: datetime
     account: str | None
     entries: tuple[BodyEntry, ...]
     commitment: str | None
+    programme: str | None
     content: bytes
     original: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownAttachment:
-    """What central reads of an attachment. With `holds_payment_card` it must not be kept."""
-
-    card: str | None = None
-    holds_payment_card: bool = False
+    notes: Mapping[str, str] = field(default_factory=dict)
+    answer: AnswerNames | None = None
+    enrolled: MemberNames | None = None
 
 
 def kind_of(body: bytes) -> str | None:
@@ -169,35 +253,11 @@ def read_body(body: bytes, envelope: Envelope) -> Act:
         act = reader(facts)
     except ValidationError as error:
         raise rejected("malformed") from error
-    if act.entries and act.account is None:
-        raise rejected("malformed")
+    if act.account is None and any(not is_tally(entry.unit) for entry in act.entries):
+        raise rejected(
+            "malformed"
+        )  # a till counts nobody's purchases for its own limits, and gives nobody anything
     return act
-
-
-def read_attachment(act: Act, attachment: Attachment | None) -> KnownAttachment:
-    """The card of a sale, checked against what the body commits to; raises `Unpostable`.
-
-    A payment card is no card of a member's; elsewhere in the attachment (in an article's name) it costs nobody
-    their points, and the attachment is not kept.
-    """
-    if attachment is None:
-        return KnownAttachment()
-    if attachment.commitment != act.commitment:
-        raise rejected("attachment")
-    try:
-        text = attachment.content.decode()
-        content = json.loads(text)
-        card = content.get("card") if isinstance(content, dict) else None
-        code = None if card is None else card["code"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise rejected("attachment") from error
-    forbidden = holds_payment_card(text)
-    if code is None:
-        return KnownAttachment(None, forbidden)
-    if not isinstance(code, str) or not 0 < len(code) <= CODE_CHARACTERS_MAX or "\0" in code:
-        raise rejected("attachment")
-    code = normalised(code)
-    return KnownAttachment(None if holds_payment_card(code) else code, forbidden)
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -230,56 +290,96 @@ def _has_newer_entries(facts: Mapping[str, Any]) -> bool:
 
 def _read_sale(facts: Mapping[str, Any]) -> Act:
     body = _SALE.validate_python(facts)
-    _require_kind(body.entries, EntryKind.EARN)
-    content = canonical({"basket": body.basket, "member": body.facts is not None})
-    return _act(RecordKind.SALE, body.sale.sale_id, body.sale.sale_id, body, content)
+    content = {"basket": body.basket, "member": body.facts is not None}
+    act = _act(RecordKind.SALE, body.sale.sale_id, body, content)
+    return replace(act, notes=body.notes)
 
 
 def _read_return(facts: Mapping[str, Any]) -> Act:
     body = _RETURN.validate_python(facts)
-    _require_kind(body.entries, EntryKind.REVERSE)
     named = body.returned
-    content = canonical({"sale": named.sale_id, "lines": named.lines})
-    return _act(
-        RecordKind.RETURN, named.return_id, named.sale_id, body, content, original=named.original
-    )
+    content = {"sale": named.sale_id, "lines": named.lines}
+    act = _act(RecordKind.RETURN, named.return_id, body, content, _TAKING_BACK)
+    return replace(act, original=named.original)
 
 
 def _read_void(facts: Mapping[str, Any]) -> Act:
     body = _VOID.validate_python(facts)
-    _require_kind(body.entries, EntryKind.REVERSE)
-    named = body.void
-    content = canonical({"sale": named.sale_id})
-    return _act(
-        RecordKind.VOID, named.void_id, named.sale_id, body, content, original=named.original
-    )
+    act = _act(RecordKind.VOID, body.void.void_id, body, {"sale": body.void.sale_id}, _TAKING_BACK)
+    return replace(act, original=body.void.original)
+
+
+def _read_redemption(facts: Mapping[str, Any]) -> Act:
+    body = _REDEMPTION.validate_python(facts)
+    named = body.redemption
+    return _act(RecordKind.REDEMPTION, named.redemption_id, body, facts["redemption"])
+
+
+def _read_action(facts: Mapping[str, Any]) -> Act:
+    body = _ACTION.validate_python(facts)
+    named = body.action
+    act = _act(RecordKind.ACTION, named.action_id, body, named.model_dump())
+    return replace(act, notes=body.notes)
+
+
+def _read_answer(facts: Mapping[str, Any]) -> Act:
+    body = _ANSWER.validate_python(facts)
+    named = body.answer
+    content = named.model_dump(include={"question", "value"})
+    return replace(_act(RecordKind.ANSWER, named.answer_id, body, content), answer=named)
+
+
+def _read_member(facts: Mapping[str, Any]) -> Act:
+    body = _MEMBER.validate_python(facts)
+    named = body.member
+    if body.facts is None:
+        raise rejected("malformed")
+    act = _act(RecordKind.MEMBER, named.member_id, body, named.model_dump(mode="json"))
+    return replace(act, enrolled=named)
+
+
+_GIVING = frozenset({EntryKind.EARN, EntryKind.REDEEM, EntryKind.COUNT})
+_TAKING_BACK = frozenset({EntryKind.REVERSE})
 
 
 def _act(
     kind: RecordKind,
     act_id: str,
-    sale_id: str,
     body: _Body,
-    content: bytes,
-    original: str | None = None,
+    content: Mapping[str, Any],
+    kinds: frozenset[EntryKind] = _GIVING,
 ) -> Act:
-    account = None if body.facts is None else body.facts.account
-    return Act(kind, act_id, sale_id, account, body.entries, body.commitment, content, original)
-
-
-def _require_kind(entries: Sequence[BodyEntry], kind: EntryKind) -> None:
-    if any(entry.kind is not kind for entry in entries):
-        raise rejected("malformed")
+    for entry in body.entries:
+        if entry.kind not in kinds or (entry.kind is EntryKind.REDEEM and entry.quantity > 0):
+            raise rejected("malformed")
+    return Act(
+        kind,
+        act_id,
+        body.at,
+        None if body.facts is None else body.facts.account,
+        body.entries,
+        body.commitment,
+        body.programme,
+        canonical(content),
+    )
 
 
 _ENVELOPE = TypeAdapter(_Envelope)
 _SALE = TypeAdapter(_SaleBody)
 _RETURN = TypeAdapter(_ReturnBody)
 _VOID = TypeAdapter(_VoidBody)
+_REDEMPTION = TypeAdapter(_RedemptionBody)
+_ACTION = TypeAdapter(_ActionBody)
+_ANSWER = TypeAdapter(_AnswerBody)
+_MEMBER = TypeAdapter(_MemberBody)
 
 _READERS = {
     RecordKind.SALE.value: _read_sale,
     RecordKind.RETURN.value: _read_return,
     RecordKind.VOID.value: _read_void,
+    RecordKind.REDEMPTION.value: _read_redemption,
+    RecordKind.ACTION.value: _read_action,
+    RecordKind.ANSWER.value: _read_answer,
+    RecordKind.MEMBER.value: _read_member,
 }
 """One reader per kind of record; a new kind is a line here and a model above."""

@@ -52,7 +52,7 @@ class Central:
         self.programmes = Programmes(self.database, clock)
         self.expiry = Expiry(self.database, self.programmes, clock)
         self.members = Members(self.database, self.accounts, clock)
-        self.member_import = MemberImport(self.database, self.accounts, clock)
+        self.member_import = MemberImport(self.database, self.accounts, self.programmes, clock)
         self.reports = Reports(self.database)
         self.feed = Feed(self.database, clock)
         self.metrics = Metrics(CollectorRegistry(), self.feed)

@@ -1,5 +1,6 @@
 """What terminals pull: changed members, the programme, states of their own records, from one snapshot."""
 
+import json
 import threading
 import time
 from collections.abc import Sequence
@@ -12,8 +13,8 @@ from sqlalchemy import Connection, func, select
 from edge_agent.domain.member import Standing
 from sync.central import programmes
 from sync.central.database import ACCOUNTS, Database, current_change, read_counter
-from sync.central.ledger import lots_of
-from sync.central.tables import NEVER, accounts, cards, chains, records
+from sync.central.ledger import holdings
+from sync.central.tables import accounts, cards, chains, consents, records
 from sync.central.times import Clock
 from sync.wire import MEMBERS_PER_PAGE_MAX, Changes, Lot, MemberDelta, RecordState, StateOfRecord
 
@@ -190,7 +191,8 @@ def _deltas(connection: Connection, members: Sequence[Any]) -> tuple[MemberDelta
         .order_by(accounts.c.ref)
     ):
         joined.setdefault(row.joined_into, []).append(row.ref)
-    held = lots_of(connection, refs)
+    held = holdings(connection, refs)
+    agreed = _agreed(connection, refs)
     return tuple(
         MemberDelta(
             ref=row.ref,
@@ -201,14 +203,26 @@ def _deltas(connection: Connection, members: Sequence[Any]) -> tuple[MemberDelta
             tier=row.tier,
             since=None if row.since is None else date.fromisoformat(row.since),
             language=row.language,
-            lots=tuple(
-                Lot(
-                    unit=unit,
-                    quantity=quantity,
-                    expires_on=None if day == NEVER else date.fromisoformat(day),
-                )
-                for unit, quantity, day in held.get(row.ref, ())
-            ),
+            segments=tuple(json.loads(row.segments)),
+            attributes=json.loads(row.attributes),
+            birthday=None if row.birthday is None else row.birthday[-len("MM-DD") :],
+            consents=agreed.get(row.ref, {}),
+            referred_by=row.referred_by,
+            lots=tuple(Lot(**each._asdict()) for each in held.get(row.ref, ())),
         )
         for row in members
     )
+
+
+def _agreed(connection: Connection, refs: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Per account the purposes that its member agrees to now, with the version of their texts."""
+    agreed: dict[str, dict[str, str]] = {}
+    for row in connection.execute(
+        select(consents).where(consents.c.account.in_(refs)).order_by(consents.c.row)
+    ):
+        purposes = agreed.setdefault(row.account, {})
+        if row.given:
+            purposes[row.purpose] = row.version
+        else:
+            purposes.pop(row.purpose, None)
+    return agreed

@@ -220,6 +220,21 @@ def report_refused(config: Path, as_json: bool) -> None:
         sys.exit(ANSWER_IS_NO)
 
 
+@report.command("overdrafts")
+@_common
+def report_overdrafts(config: Path, as_json: bool) -> None:
+    """What was used beyond what there was. Exit code 1 when there is any."""
+    with _central(config) as central, _could_not(SQLAlchemyError):
+        found = central.reports.overdrafts()
+    lines = [
+        f"{each['at']}  {each['terminal']}  {each['account']}  {each['quantity']} {each['unit']}"
+        for each in found
+    ]
+    _say(as_json, {"overdrafts": found}, "\n".join(lines) or "nothing beyond what there was")
+    if found:
+        sys.exit(ANSWER_IS_NO)
+
+
 @report.command("balances")
 @click.option("--after", default="", help="The ref of the last account of the page before.")
 @_common

@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import Select, case, func, select
 
+from edge_agent.domain.entries import EntryKind
 from sync.central.database import Database, next_change
-from sync.central.ledger import LedgerEntry, LedgerKind, append_many, touch
+from sync.central.ledger import LedgerEntry, append_many, life_of, touch
 from sync.central.programmes import Programmes
-from sync.central.tables import NEVER, entries, lots
+from sync.central.tables import NO_DAY, entries, lots
 from sync.central.times import Clock, stored
 
 BATCH = 1_000
@@ -55,14 +56,14 @@ class Expiry:
 
 def _entry(row: Any) -> LedgerEntry:
     return LedgerEntry(
-        row.account, LedgerKind.EXPIRE, row.unit, int(row.change), row.lot, row.expires_on
+        row.account, EntryKind.EXPIRE, row.unit, int(row.change), row.lot, life_of(row)
     )
 
 
 def _expired(today: date) -> Select[Any]:
     """Lots that hold something after their last day."""
     return select(lots, (-lots.c.quantity).label("change")).where(
-        lots.c.expires_on != NEVER,
+        lots.c.expires_on != NO_DAY,
         lots.c.expires_on < today.isoformat(),
         lots.c.quantity > 0,
     )
@@ -77,13 +78,15 @@ def _taken_back_since(today: date) -> Select[Any]:
             entries.c.account == lots.c.account,
             entries.c.unit == lots.c.unit,
             entries.c.expires_on == lots.c.expires_on,
-            entries.c.kind == LedgerKind.EXPIRE.value,
+            entries.c.matures_on == lots.c.matures_on,
+            entries.c.day == lots.c.day,
+            entries.c.kind == EntryKind.EXPIRE.value,
         )
         .scalar_subquery()
     )
     owed = -lots.c.quantity
     return select(lots, case((owed < expired, owed), else_=expired).label("change")).where(
-        lots.c.expires_on != NEVER,
+        lots.c.expires_on != NO_DAY,
         lots.c.expires_on < today.isoformat(),
         lots.c.quantity < 0,
         expired > 0,

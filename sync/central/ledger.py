@@ -1,71 +1,100 @@
 """The ledger of all accounts: append-only entries, and the lots that they add up to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, literal, select, update
 
+from edge_agent.domain.entries import ALWAYS, EntryKind, Life
+from edge_agent.domain.holdings import Holding
+from edge_agent.domain.units import Derived, derived, is_tally, keeps_lots_apart
 from sync.central.database import next_changes, upsert
-from sync.central.tables import NEVER, accounts, entries, lots
+from sync.central.tables import NO_DAY, accounts, entries, lots
 
+OVERDRAFT = "overdraft"
+"""The lot of what was taken beyond what there was. It never expires: a debt that lapses would be a gift."""
 
-class LedgerKind(StrEnum):
-    """The kinds of entry at central: those of the tills, and those that only central makes."""
-
-    EARN = "earn"
-    REVERSE = "reverse"
-    ADJUST = "adjust"
-    TRANSFER = "transfer"
-    EXPIRE = "expire"
+NO_LOT = ""
+"""The lot of all tallies: nobody takes from a tally, so which record counted need not be told apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """One line of the ledger. `expires_on` is ISO text, `NEVER` for points that do not expire."""
+    """One line of the ledger; `original` is the record that a reversing entry takes back."""
 
     account: str
-    kind: LedgerKind
+    kind: EntryKind
     unit: str
     quantity: int
     lot: str
-    expires_on: str = NEVER
+    life: Life = ALWAYS
     rule: str = ""
     line: int | None = None
+    original: str | None = None
+
+
+class HeldLot(NamedTuple):
+    """What is in one lot of one account and unit; below 0 where more was taken back than was left."""
+
+    lot: str
+    life: Life
+    quantity: int
+
+
+def stored_day(day: date | None) -> str:
+    """A day as the tables have it."""
+    return NO_DAY if day is None else day.isoformat()
+
+
+def read_day(text: str) -> date | None:
+    """The inverse of `stored_day`."""
+    return None if text == NO_DAY else date.fromisoformat(text)
+
+
+def life_of(row: Any) -> Life:
+    """The life in a row of entries or lots."""
+    return Life(read_day(row.matures_on), read_day(row.expires_on), read_day(row.day))
 
 
 def append(connection: Connection, source: str, at: str, new: Sequence[LedgerEntry]) -> None:
     """Write entries and move the lots along; a second time with the same source is an integrity error."""
-    if not new:
-        return
     append_many(connection, at, [(source, ordinal, entry) for ordinal, entry in enumerate(new)])
+
+
+_LOT_KEY = ("account", "unit", "lot", "expires_on", "matures_on", "day")
 
 
 def append_many(
     connection: Connection, at: str, new: Sequence[tuple[str, int, LedgerEntry]]
 ) -> None:
     """The same for entries of many sources at once, each with its ordinal in its source."""
-    connection.execute(insert(entries), [_row(source, n, at, entry) for source, n, entry in new])
-    sums: dict[tuple[str, str, str, str], int] = {}
-    for _, _, entry in new:
-        key = (entry.account, entry.unit, entry.lot, entry.expires_on)
-        sums[key] = sums.get(key, 0) + entry.quantity
+    if not new:
+        return
+    rows = [_row(source, ordinal, at, entry) for source, ordinal, entry in new]
+    connection.execute(insert(entries), rows)
+    sums: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        lot = NO_LOT if is_tally(row["unit"]) else row["lot"]
+        key = (row["account"], row["unit"], lot, *(row[name] for name in _LOT_KEY[3:]))
+        sums[key] = sums.get(key, 0) + row["quantity"]
     statement = upsert(connection, lots)
     statement = statement.on_conflict_do_update(
-        index_elements=[lots.c.account, lots.c.unit, lots.c.lot, lots.c.expires_on],
+        index_elements=[lots.c[name] for name in _LOT_KEY],
         set_={"quantity": lots.c.quantity + statement.excluded.quantity},
     )
     connection.execute(
         statement,
         [
-            {"account": account, "unit": unit, "lot": lot, "expires_on": day, "quantity": quantity}
-            for (account, unit, lot, day), quantity in sums.items()
+            {**dict(zip(_LOT_KEY, key, strict=True)), "quantity": quantity}
+            for key, quantity in sums.items()
         ],
     )
 
 
 def _row(source: str, ordinal: int, at: str, entry: LedgerEntry) -> dict[str, Any]:
+    matures_on, expires_on, day = entry.life
     return {
         "account": entry.account,
         "source": source,
@@ -74,9 +103,12 @@ def _row(source: str, ordinal: int, at: str, entry: LedgerEntry) -> dict[str, An
         "unit": entry.unit,
         "quantity": entry.quantity,
         "lot": entry.lot,
-        "expires_on": entry.expires_on,
+        "expires_on": stored_day(expires_on),
+        "matures_on": stored_day(matures_on),
+        "day": stored_day(day),
         "rule": entry.rule,
         "line": entry.line,
+        "original": entry.original,
         "at": at,
     }
 
@@ -97,68 +129,94 @@ def touch(connection: Connection, refs: Iterable[str]) -> None:
     )
 
 
-_OF_ORIGINAL = select(
-    entries.c.unit,
-    entries.c.rule,
-    entries.c.line,
-    entries.c.expires_on,
-    entries.c.kind,
-    func.sum(entries.c.quantity).label("quantity"),
-).group_by(entries.c.unit, entries.c.rule, entries.c.line, entries.c.expires_on, entries.c.kind)
-
-EarnedKey = tuple[str, str, int | None, str]
-"""Unit, rule, line and expiry: what a reversal has to match."""
-
-
-def earned_and_left(connection: Connection, original: str) -> dict[EarnedKey, tuple[int, int]]:
-    """Per key what a record earned, and what of it has not been reversed."""
-    found: dict[EarnedKey, tuple[int, int]] = {}
-    query = _OF_ORIGINAL.where(
-        entries.c.lot == original,
-        entries.c.kind.in_([LedgerKind.EARN.value, LedgerKind.REVERSE.value]),
-    )
-    for row in connection.execute(query):
-        key = (row.unit, row.rule, row.line, row.expires_on)
-        earned, left = found.get(key, (0, 0))
-        quantity = int(row.quantity)
-        is_earned = row.kind == LedgerKind.EARN.value
-        found[key] = (earned + (quantity if is_earned else 0), left + quantity)
-    return found
-
-
 def balance(connection: Connection, account: str) -> dict[str, int]:
-    """Points per unit of one account."""
+    """What one account has per unit, tallies included, in the order of the units' names."""
     query = (
         select(lots.c.unit, func.sum(lots.c.quantity))
         .where(lots.c.account == account)
         .group_by(lots.c.unit)
+        .order_by(lots.c.unit)
     )
     return {unit: int(quantity) for unit, quantity in connection.execute(query)}
 
 
-def spendable_lots(connection: Connection, account: str, unit: str) -> Sequence[Any]:
-    """Lots (lot, expires_on, quantity) that hold something, in the order they are used up: soonest expiry first."""
-    return connection.execute(
-        select(lots.c.lot, lots.c.expires_on, lots.c.quantity)
-        .where(lots.c.account == account, lots.c.unit == unit, lots.c.quantity > 0)
-        .order_by(case((lots.c.expires_on == NEVER, 1), else_=0), lots.c.expires_on, lots.c.lot)
-    ).all()
-
-
-def lots_of(
-    connection: Connection, refs: Sequence[str]
-) -> Mapping[str, list[tuple[str, int, str]]]:
-    """What each account has, as (unit, quantity, expires_on), summed over lots of one day, soonest first."""
-    query = (
-        select(
-            lots.c.account, lots.c.unit, lots.c.expires_on, func.sum(lots.c.quantity).label("sum")
-        )
-        .where(lots.c.account.in_(refs), lots.c.quantity != 0)
-        .group_by(lots.c.account, lots.c.unit, lots.c.expires_on)
-        .order_by(lots.c.account, lots.c.unit, lots.c.expires_on)
+def lots_in(connection: Connection, account: str, unit: str) -> list[HeldLot]:
+    """The lots of one unit that are not at nothing."""
+    rows = connection.execute(
+        select(lots).where(lots.c.account == account, lots.c.unit == unit, lots.c.quantity != 0)
     )
-    found: dict[str, list[tuple[str, int, str]]] = {}
+    return [HeldLot(row.lot, life_of(row), int(row.quantity)) for row in rows]
+
+
+def taking(held: Iterable[HeldLot], life: Life | None, quantity: int, day: date) -> list[HeldLot]:
+    """Take `quantity` (positive): how much of which lot, first from the life that the till named, if it did.
+
+    Of lots that are usable on `day` the soonest expiring goes first, and equal ones by their ids, so that the order is
+    fixed. Never more than the lots hold between them; the rest is an overdraft.
+    """
+    there = sorted(held, key=lambda each: (each.life != life, *_soonest(each)))
+    usable = [each for each in there if each.life == life or _usable(each.life, day)]
+    left, net = quantity, sum(each.quantity for each in usable)
+    taken: list[HeldLot] = []
+    for each in usable:
+        part = min(left, each.quantity, net)
+        if part > 0:
+            taken.append(each._replace(quantity=part))
+            left -= part
+            net -= part
+    if left:
+        taken.append(HeldLot(OVERDRAFT, ALWAYS, left))
+    return taken
+
+
+def _soonest(held: HeldLot) -> tuple[date, date, date, str]:
+    matures_on, expires_on, day = held.life
+    return (expires_on or date.max, day or date.min, matures_on or date.min, held.lot)
+
+
+def _usable(life: Life, day: date) -> bool:
+    return (life.expires_on is None or life.expires_on >= day) and (
+        life.matures_on is None or life.matures_on <= day
+    )
+
+
+_TOLD_LOT = case(
+    (lots.c.unit.startswith(derived(Derived.VOUCHER, ""), autoescape=True), lots.c.lot),
+    else_=literal(NO_LOT),
+)
+"""Which lot it is matters only where lots are kept apart (`units.keeps_lots_apart`); the rest is summed by life."""
+
+
+def holdings(connection: Connection, refs: Sequence[str]) -> Mapping[str, list[Holding]]:
+    """What each account has, lots of like life summed, by unit and day of expiry."""
+    told = _TOLD_LOT.label("told")
+    life = (lots.c.expires_on, lots.c.matures_on, lots.c.day)
+    query = (
+        select(lots.c.account, lots.c.unit, *life, told, func.sum(lots.c.quantity).label("sum"))
+        .where(lots.c.account.in_(refs), lots.c.quantity != 0)
+        .group_by(lots.c.account, lots.c.unit, *life, told)
+        .order_by(lots.c.account, lots.c.unit, *life, told)
+    )
+    found: dict[str, list[Holding]] = {}
     for row in connection.execute(query):
         if row.sum:
-            found.setdefault(row.account, []).append((row.unit, int(row.sum), row.expires_on))
+            found.setdefault(row.account, []).append(_holding(row))
     return found
+
+
+def _holding(row: Any) -> Holding:
+    matures_on, expires_on, day = life_of(row)
+    lot = row.told if keeps_lots_apart(row.unit) else None
+    return Holding(row.unit, int(row.sum), expires_on, matures_on, day, lot)
+
+
+def entries_of(connection: Connection, record: str) -> Iterator[Any]:
+    """The entries that a record made, and those that took them back since, in the order they were written."""
+    yield from connection.execute(_OF_RECORD, {"record": record})
+
+
+_OF_RECORD = (
+    select(entries)
+    .where((entries.c.source == bindparam("record")) | (entries.c.original == bindparam("record")))
+    .order_by(entries.c.row)
+)

@@ -2,7 +2,8 @@
 
 A member is recognised by `member_id`, without one by its cards. What a file says of a known member replaces the
 profile and adds cards; points are an opening balance and set once. A card that a till met before us brings its
-provisional account along.
+provisional account along. Members of one household share an account: the first one's row is the account, the others
+are joined to it and keep their ids and profiles.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,11 +13,14 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.member import Standing
+from edge_agent.domain.programme import Programme
 from sync.central.accounts import Accounts, join, new_ref
 from sync.central.database import ACCOUNTS, Database, count, next_changes
-from sync.central.ledger import LedgerEntry, LedgerKind, append_many, touch
+from sync.central.ledger import LedgerEntry, append_many, touch
 from sync.central.member_rows import BadLine, MemberRow, read_members
+from sync.central.programmes import Programmes
 from sync.central.tables import accounts, cards
 from sync.central.times import Clock, stored
 
@@ -26,10 +30,20 @@ LINES_PER_TRANSACTION = 2_000
 BAD_LINES_LISTED_MAX = 1_000
 """Who has more wrong lines than that has one mistake a thousand times; the rest is counted."""
 
-OPENING_UNIT = "points"
 OPENING = "opening"
 
-_PROFILE = ("display_name", "tier", "since", "language", "attributes")
+_PROFILE = (
+    "display_name",
+    "tier",
+    "since",
+    "language",
+    "birthday",
+    "segments",
+    "attributes",
+    "household",
+    "email",
+    "phone",
+)
 
 
 @dataclass(slots=True)
@@ -65,9 +79,10 @@ class ImportReport:
 
 @dataclass(slots=True)
 class _Known:
-    """A member as the database or an earlier line of this chunk has it."""
+    """A member as the database or an earlier line of this chunk has it; `account` holds its points and cards."""
 
     ref: str
+    account: str
     member_id: str | None
     provisional: bool
     profile: dict[str, Any]
@@ -81,6 +96,8 @@ class _Chunk:
     at: str
     by_id: dict[str, _Known]
     by_key: dict[str, _Known]
+    by_household: dict[str, _Known]
+    programme: Programme | None
     new_accounts: list[dict[str, Any]] = field(default_factory=list)
     new_cards: list[dict[str, Any]] = field(default_factory=list)
     updates: list[dict[str, Any]] = field(default_factory=list)
@@ -92,9 +109,12 @@ class _Chunk:
 class MemberImport:
     """Imports CSV files."""
 
-    def __init__(self, database: Database, known: Accounts, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, known: Accounts, programmes: Programmes, clock: Clock
+    ) -> None:
         self._database = database
         self._accounts = known
+        self._programmes = programmes
         self._clock = clock
 
     def run(
@@ -123,7 +143,9 @@ class MemberImport:
     def _look_up(self, connection: Connection, rows: Sequence[MemberRow]) -> _Chunk:
         keys = [self._accounts.card_key(code) for row in rows for code in row.cards]
         ids = [row.member_id for row in rows if row.member_id is not None]
-        chunk = _Chunk(stored(self._clock()), {}, {})
+        households = [row.household for row in rows if row.household is not None]
+        programme = self._programmes.current(connection)
+        chunk = _Chunk(stored(self._clock()), {}, {}, {}, programme)
         by_ref: dict[str, _Known] = {}
         for part in _parts(ids):
             for row in connection.execute(select(accounts).where(accounts.c.member_id.in_(part))):
@@ -132,6 +154,10 @@ class MemberImport:
         for part in _parts(keys):
             for row in connection.execute(query.where(cards.c.key.in_(part))):
                 chunk.by_key[row.key] = by_ref.setdefault(row.ref, _known(row))
+        main = select(accounts).where(accounts.c.joined_into.is_(None))
+        for part in _parts(households):
+            for row in connection.execute(main.where(accounts.c.household.in_(part))):
+                chunk.by_household[row.household] = by_ref.setdefault(row.ref, _known(row))
         return chunk
 
     def _consider(self, chunk: _Chunk, row: MemberRow, seen: "_Seen", report: ImportReport) -> None:
@@ -139,11 +165,7 @@ class MemberImport:
         mistake = seen.twice(row, keys)
         owners = {key: chunk.by_key[key] for key in keys if key in chunk.by_key}
         member = _whose(chunk, row, owners)
-        others = [
-            owner for owner in owners.values() if owner is not member and not owner.provisional
-        ]
-        if mistake is None and others:
-            mistake = BadLine(row.line, "card", "a card already belongs to another member")
+        mistake = mistake or _mistake(chunk, row, member, owners.values())
         if mistake is not None:
             report.refuse(mistake)
             return
@@ -156,18 +178,18 @@ class MemberImport:
             changed = _change(chunk, member, row)
         provisional = {owner.ref: owner for owner in owners.values() if owner.provisional}
         for ref in provisional:
-            chunk.joins.append((ref, member.ref))
+            chunk.joins.append((ref, member.account))
             report.joined += 1
         for key, code in keys.items():
             if key not in owners:
                 chunk.new_cards.append(
-                    {"key": key, "account": member.ref, "code": code, "added_at": chunk.at}
+                    {"key": key, "account": member.account, "code": code, "added_at": chunk.at}
                 )
                 changed = True
             chunk.by_key[key] = member
         changed = _open(chunk, member, row) or changed or bool(provisional)
         if changed:
-            chunk.touched.add(member.ref)
+            chunk.touched.add(member.account)
         is_new = bool(chunk.new_accounts) and chunk.new_accounts[-1]["ref"] == member.ref
         if not is_new:
             report.changed += changed
@@ -203,9 +225,35 @@ def _whose(chunk: _Chunk, row: MemberRow, owners: dict[str, _Known]) -> _Known |
     return next((owner for owner in owners.values() if not owner.provisional), None)
 
 
+def _mistake(
+    chunk: _Chunk, row: MemberRow, member: _Known | None, owners: Iterable[_Known]
+) -> BadLine | None:
+    """What of a line contradicts what is known."""
+    household = None if row.household is None else chunk.by_household.get(row.household)
+    own = {each.account for each in (member, household) if each is not None}
+    if any(not owner.provisional and owner.account not in own for owner in owners):
+        return BadLine(row.line, "card", "a card already belongs to another member")
+    before = None if member is None else member.profile["household"]
+    if before is not None and before != row.household:
+        reason = "differs from before; points that were shared cannot be divided again"
+        return BadLine(row.line, "household", reason)
+    for column, unit, quantity in row.opening:
+        if chunk.programme is not None and unit not in chunk.programme.units:
+            return BadLine(row.line, column, "is no unit of the current programme")
+        if quantity * _parts_of_one(chunk, unit) % 1:
+            return BadLine(row.line, column, "has more decimals than the unit")
+    return None
+
+
+def _parts_of_one(chunk: _Chunk, unit: str) -> int:
+    """How many of its smallest parts make one of a unit; 1 before there is a programme."""
+    return 1 if chunk.programme is None else chunk.programme.file.unit[unit].scale
+
+
 def _known(row: Any) -> _Known:
     return _Known(
         row.ref,
+        row.joined_into or row.ref,
         row.member_id,
         row.provisional,
         {name: getattr(row, name) for name in _PROFILE},
@@ -214,14 +262,18 @@ def _known(row: Any) -> _Known:
 
 
 def _add(chunk: _Chunk, row: MemberRow) -> _Known:
-    member = _Known(new_ref(), row.member_id, False, row.profile, opened=False)
+    ref = new_ref()
+    main = None if row.household is None else chunk.by_household.get(row.household)
+    account = ref if main is None else main.account
+    member = _Known(ref, account, row.member_id, False, row.profile, opened=False)
     chunk.new_accounts.append(
         {
-            "ref": member.ref,
+            "ref": ref,
+            "joined_into": None if main is None else account,
             "member_id": row.member_id,
             "provisional": False,
             "standing": Standing.KNOWN.value,
-            "opened": row.points is not None,
+            "opened": bool(row.opening),
             "created_at": chunk.at,
             "change": 0,
             **row.profile,
@@ -229,13 +281,17 @@ def _add(chunk: _Chunk, row: MemberRow) -> _Known:
     )
     if row.member_id is not None:
         chunk.by_id[row.member_id] = member
+    if row.household is not None and main is None:
+        chunk.by_household[row.household] = member
     return member
 
 
 def _change(chunk: _Chunk, member: _Known, row: MemberRow) -> bool:
-    opens = row.points is not None and not member.opened
+    opens = bool(row.opening) and not member.opened
     if member.profile == row.profile and not opens:
         return False
+    if row.household is not None and member.profile["household"] is None:
+        _move_in(chunk, member, row.household)
     chunk.updates.append(
         {
             "at_ref": member.ref,
@@ -247,16 +303,30 @@ def _change(chunk: _Chunk, member: _Known, row: MemberRow) -> bool:
     return True
 
 
+def _move_in(chunk: _Chunk, member: _Known, household: str) -> None:
+    """Let a member share the account of its household from now on."""
+    main = chunk.by_household.setdefault(household, member)
+    if main.account == member.account:
+        return
+    chunk.joins.append((member.account, main.account))
+    moved = member.account
+    for known in (*chunk.by_id.values(), *chunk.by_key.values()):
+        if known.account == moved:
+            known.account = main.account
+
+
 def _open(chunk: _Chunk, member: _Known, row: MemberRow) -> bool:
     """Give the opening balance, once in a member's life."""
-    if row.points is None or member.opened:
+    if not row.opening or member.opened:
         return False
     member.opened = True
-    if row.points:
-        entry = LedgerEntry(
-            member.ref, LedgerKind.ADJUST, OPENING_UNIT, row.points, OPENING, rule=OPENING
-        )
-        chunk.openings.append((OPENING, 0, entry))
+    for ordinal, (_, unit, quantity) in enumerate(row.opening):
+        parts = int(quantity * _parts_of_one(chunk, unit))
+        if parts:
+            entry = LedgerEntry(
+                member.account, EntryKind.ADJUST, unit, parts, OPENING, rule=OPENING
+            )
+            chunk.openings.append((f"{OPENING}:{member.ref}", ordinal, entry))
     return True
 
 
@@ -273,7 +343,8 @@ def _write(connection: Connection, chunk: _Chunk) -> None:
         for row, number in zip(chunk.new_accounts, numbers, strict=True):
             row["change"] = number
         connection.execute(insert(accounts), chunk.new_accounts)
-        count(connection, ACCOUNTS, len(chunk.new_accounts))
+        own = [row for row in chunk.new_accounts if row["joined_into"] is None]
+        count(connection, ACCOUNTS, len(own))
     if chunk.updates:
         connection.execute(_UPDATE, chunk.updates)
     if chunk.new_cards:
@@ -282,7 +353,7 @@ def _write(connection: Connection, chunk: _Chunk) -> None:
         append_many(connection, chunk.at, chunk.openings)
     for provisional, member in chunk.joins:
         join(connection, provisional, member, chunk.at)
-    new = {row["ref"] for row in chunk.new_accounts}
+    new = {row["ref"] for row in chunk.new_accounts if row["joined_into"] is None}
     touch(connection, chunk.touched - new)
 
 

@@ -1,31 +1,55 @@
 """Reading members from CSV. Pure: text in, members and bad lines out.
 
-The header names the columns: `card` (several separated by a space) and any of `member_id, display_name, tier,
-points, since, language, birthday, segments, household`; all others are kept as attributes.
+The header names the columns: `card` (several separated by a space) and any of `member_id, display_name, tier, points,
+since, language, birthday, segments` (separated by a space)`, household, email, phone` and `points.UNIT` for the opening
+balance in another unit; all others are kept as attributes.
 """
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from edge_agent.domain.cards import CODE_CHARACTERS_MAX, holds_payment_card, normalised
+from sync.central.personal import (
+    LANGUAGE_CHARACTERS_MAX,
+    NAME_CHARACTERS_MAX,
+    TEXT_CHARACTERS_MAX,
+    normalised_email,
+    normalised_phone,
+)
 
 CARDS_PER_MEMBER_MAX = 20
 """A household with a card and a phone each stays below it."""
 
 COLUMNS_MAX = 100
-TEXT_CHARACTERS_MAX = 1_000
-"""Of one attribute; notes longer than that belong elsewhere."""
+SEGMENTS_MAX = 200
+"""Of one member; more than that are attributes."""
 
 POINTS_MAX = 10**12
 
 _ID_CHARACTERS_MAX = 64
-_NAME_CHARACTERS_MAX = 200
+_OPENING_UNIT = "points"
+_OPENING = re.compile(r"points(?:\.([a-z][a-z0-9-]{0,39}))?")
+_NUMBER = re.compile(r"-?[0-9]{1,13}(?:\.[0-9]{1,4})?", re.ASCII)
 _OWN_COLUMNS = frozenset(
-    {"card", "member_id", "display_name", "tier", "points", "since", "language"}
+    {
+        "card",
+        "member_id",
+        "display_name",
+        "tier",
+        "since",
+        "language",
+        "birthday",
+        "segments",
+        "household",
+        "email",
+        "phone",
+    }
 )
 
 
@@ -48,17 +72,22 @@ class BadLine:
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """One good line."""
+    """One good line. `opening` is the opening balance by column and unit, in whole units as people write them."""
 
     line: int
     cards: tuple[str, ...]
     member_id: str | None
     display_name: str
     tier: str | None
-    points: int | None
     since: str | None
     language: str | None
+    birthday: str | None
+    segments: str
     attributes: str
+    household: str | None
+    email: str | None
+    phone: str | None
+    opening: tuple[tuple[str, str, Decimal], ...] = ()
 
     @property
     def profile(self) -> dict[str, Any]:
@@ -68,7 +97,12 @@ class MemberRow:
             "tier": self.tier,
             "since": self.since,
             "language": self.language,
+            "birthday": self.birthday,
+            "segments": self.segments,
             "attributes": self.attributes,
+            "household": self.household,
+            "email": self.email,
+            "phone": self.phone,
         }
 
 
@@ -127,19 +161,28 @@ def _rows(reader: Any, header: list[str]) -> Iterator[MemberRow | BadLine]:
 def _member(line: int, row: Mapping[str, str]) -> MemberRow:
     for column, value in row.items():
         _check_text(column, value)
-    attributes = {name: value for name, value in row.items() if value and name not in _OWN_COLUMNS}
-    if "birthday" in attributes:
-        _day("birthday", attributes["birthday"])
+    attributes = {
+        name: value
+        for name, value in row.items()
+        if value and name not in _OWN_COLUMNS and not _OPENING.fullmatch(name)
+    }
+    if row.get("household") and not row.get("member_id"):
+        raise _Bad("member_id", "is needed where a household is given")
     return MemberRow(
         line=line,
         cards=_cards(row["card"]),
         member_id=_bounded(row, "member_id", _ID_CHARACTERS_MAX),
-        display_name=_bounded(row, "display_name", _NAME_CHARACTERS_MAX) or "",
+        display_name=_bounded(row, "display_name", NAME_CHARACTERS_MAX) or "",
         tier=_bounded(row, "tier", _ID_CHARACTERS_MAX),
-        points=_points(row.get("points", "")),
-        since=_day("since", row.get("since", "")),
-        language=_bounded(row, "language", 35),
+        since=_day(row, "since"),
+        language=_bounded(row, "language", LANGUAGE_CHARACTERS_MAX),
+        birthday=_day(row, "birthday"),
+        segments=_segments(row.get("segments", "")),
         attributes=json.dumps(attributes, ensure_ascii=False, sort_keys=True),
+        household=_bounded(row, "household", _ID_CHARACTERS_MAX),
+        email=_contact(row, "email", normalised_email),
+        phone=_contact(row, "phone", normalised_phone),
+        opening=tuple(_opening(row)),
     )
 
 
@@ -174,19 +217,39 @@ def _bounded(row: Mapping[str, str], column: str, characters_max: int) -> str | 
     return value or None
 
 
-def _points(value: str) -> int | None:
-    if not value:
-        return None
-    digits = value.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(POINTS_MAX))):
-        raise _Bad("points", "must be a whole number")
-    points = int(value)
-    if abs(points) > POINTS_MAX:
-        raise _Bad("points", f"is more than {POINTS_MAX}")
-    return points
+def _segments(value: str) -> str:
+    found = sorted(set(value.split()))
+    if len(found) > SEGMENTS_MAX:
+        raise _Bad("segments", f"holds more than {SEGMENTS_MAX} segments")
+    if any(len(each) > _ID_CHARACTERS_MAX for each in found):
+        raise _Bad("segments", f"holds one that is longer than {_ID_CHARACTERS_MAX} characters")
+    return json.dumps(found, ensure_ascii=False)
 
 
-def _day(column: str, value: str) -> str | None:
+def _contact(
+    row: Mapping[str, str], column: str, normal: Callable[[str | None], str | None]
+) -> str | None:
+    try:
+        return normal(row.get(column) or None)
+    except ValueError as error:
+        raise _Bad(column, str(error)) from error
+
+
+def _opening(row: Mapping[str, str]) -> Iterator[tuple[str, str, Decimal]]:
+    for column, value in row.items():
+        named = _OPENING.fullmatch(column)
+        if named is None or not value:
+            continue
+        if not _NUMBER.fullmatch(value):
+            raise _Bad(column, "must be a number, such as 120 or 12.50")
+        number = Decimal(value)
+        if abs(number) > POINTS_MAX:
+            raise _Bad(column, f"is more than {POINTS_MAX}")
+        yield column, named[1] or _OPENING_UNIT, number
+
+
+def _day(row: Mapping[str, str], column: str) -> str | None:
+    value = row.get(column, "")
     if not value:
         return None
     try:

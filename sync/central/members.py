@@ -1,26 +1,31 @@
 """What an administrator does with members: look, adjust, give a card, block."""
 
 import json
+from datetime import date
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
 from edge_agent.domain.cards import CODE_CHARACTERS_MAX, holds_payment_card, masked, normalised
+from edge_agent.domain.entries import EntryKind
+from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Standing
 from sync.central.accounts import Accounts, join
 from sync.central.database import Database
 from sync.central.ledger import (
+    OVERDRAFT,
     LedgerEntry,
-    LedgerKind,
     append,
     balance,
-    lots_of,
-    spendable_lots,
+    holdings,
+    lots_in,
+    stored_day,
+    taking,
     touch,
 )
 from sync.central.problems import Problem, not_found
-from sync.central.tables import NEVER, accounts, cards, entries
+from sync.central.tables import accounts, cards, entries
 from sync.central.times import Clock, stored
 
 ENTRIES_SHOWN_MAX = 500
@@ -71,10 +76,7 @@ class Members:
             row = self._row(connection, member)
             return _profile(connection, row) | {
                 "attributes": json.loads(row.attributes),
-                "lots": [
-                    {"unit": unit, "quantity": quantity, "expires_on": day or None}
-                    for unit, quantity, day in lots_of(connection, [row.ref]).get(row.ref, ())
-                ],
+                "lots": [_lot(each) for each in holdings(connection, [row.ref]).get(row.ref, ())],
                 "entries": _entries(connection, row.ref),
             }
 
@@ -110,7 +112,8 @@ class Members:
                 .group_by(entries.c.unit)
             ).first()
             if before is None:
-                changes = _adjusting(connection, account, adjustment, source)
+                today = self._clock().date()
+                changes = _adjusting(connection, account, adjustment, source, today)
                 append(connection, source, stored(self._clock()), changes)
                 touch(connection, [account])
             elif (before.unit, int(before.quantity)) != (adjustment.unit, adjustment.quantity):
@@ -181,28 +184,36 @@ class Members:
 
 
 def _adjusting(
-    connection: Connection, account: str, adjustment: Adjustment, source: str
+    connection: Connection, account: str, adjustment: Adjustment, source: str, today: date
 ) -> list[LedgerEntry]:
     """Points given are a lot of their own; points taken come from the lots that expire first."""
-    left = adjustment.quantity
-    changes: list[LedgerEntry] = []
-
-    def change(quantity: int, lot: str, expires_on: str) -> None:
-        unit, reason = adjustment.unit, adjustment.reason
-        entry = LedgerEntry(
-            account, LedgerKind.ADJUST, unit, quantity, lot, expires_on, rule=reason
+    unit, quantity, reason = adjustment.unit, adjustment.quantity, adjustment.reason
+    if quantity >= 0:
+        return [LedgerEntry(account, EntryKind.ADJUST, unit, quantity, source, rule=reason)]
+    return [
+        LedgerEntry(
+            account,
+            EntryKind.ADJUST,
+            unit,
+            -each.quantity,
+            source if each.lot == OVERDRAFT else each.lot,
+            each.life,
+            reason,
         )
-        changes.append(entry)
+        for each in taking(lots_in(connection, account, unit), None, -quantity, today)
+    ]
 
-    if left < 0:
-        for lot in spendable_lots(connection, account, adjustment.unit):
-            taken = min(-left, lot.quantity)
-            if taken:
-                change(-taken, lot.lot, lot.expires_on)
-                left += taken
-    if left or not changes:
-        change(left, source, NEVER)
-    return changes
+
+def _lot(holding: Holding) -> dict[str, Any]:
+    """A holding in the words of the API; what it does not have is null."""
+    return {
+        "unit": holding.unit,
+        "quantity": holding.quantity,
+        "expires_on": stored_day(holding.expires_on) or None,
+        "matures_on": stored_day(holding.matures_on) or None,
+        "day": stored_day(holding.day) or None,
+        "lot": holding.lot,
+    }
 
 
 def _matches(account: str | None, wanted: str) -> ColumnElement[bool]:
@@ -252,7 +263,9 @@ def _entries(connection: Connection, account: str) -> list[dict[str, Any]]:
             "rule": row.rule,
             "line": row.line,
             "lot": row.lot,
-            "expires_on": None if row.expires_on == NEVER else row.expires_on,
+            "expires_on": row.expires_on or None,
+            "matures_on": row.matures_on or None,
+            "day": row.day or None,
             "source": row.source,
         }
         for row in rows

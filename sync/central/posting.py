@@ -7,14 +7,17 @@ parked one whose original has come, and the ledger's unique key holds even if th
 """
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Select, bindparam, select
 from sqlalchemy.exc import OperationalError
 
+from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.record import RecordKind
+from edge_agent.domain.units import is_tally, keeps_lots_apart
 from sync.central.accounts import Accounts
 from sync.central.batch import RECEIVED, Batch, Outcome, Received
 from sync.central.bodies import (
@@ -23,13 +26,14 @@ from sync.central.bodies import (
     Envelope,
     Unpostable,
     parked,
-    read_attachment,
     read_body,
     rejected,
 )
 from sync.central.database import Database
-from sync.central.ledger import LedgerEntry, LedgerKind, earned_and_left
-from sync.central.tables import NEVER, records
+from sync.central.ledger import HeldLot, LedgerEntry, lots_in, taking
+from sync.central.personal import Personal, read_attachment
+from sync.central.reversing import reversing
+from sync.central.tables import records
 from sync.central.times import Clock, stored
 from sync.wire import RecordState
 
@@ -172,31 +176,86 @@ def _settle(
 
 def _decide(batch: Batch, received: Received, act: Act) -> Outcome:
     """Everything is checked before anything is written; raises `Unpostable`."""
-    attachment = read_attachment(act, received.attachment)
-    if attachment.holds_payment_card:
+    personal = read_attachment(act, received.attachment)
+    if personal.holds_payment_card:
         batch.erase_attachment(received)
     digest = hashlib.sha256(act.content).digest()
     before = batch.before(received.terminal, act)
     if before is not None:
         if before.digest != digest:
             raise rejected(f"{act.kind.value}-differs")
-        _learn_ref(batch, act, attachment.card)
+        _learn_ref(batch, act, personal.card)
         return Outcome(RecordState.DUPLICATE, duplicate_of=before.record_id)
-    outcome = _ACTS[act.kind](batch, received, act, attachment.card)
+    outcome = _ACTS[act.kind](batch, received, act, personal)
     batch.note_act(received, act, digest)
     return outcome
 
 
-def _post_sale(batch: Batch, received: Received, act: Act, card: str | None) -> Outcome:
+def _post_award(batch: Batch, received: Received, act: Act, personal: Personal) -> Outcome:
+    """A sale, a redemption or an action: what it gives, uses and counts."""
     if act.account is None:
         return Outcome(RecordState.ACCEPTED)
     account = batch.account_of(act.account)
     if account is None:
-        if card is None:
+        if personal.card is None:
             raise parked("unknown-account")
-        account = batch.settle_ref(act.account, card)
-    _append(batch, received, account, LedgerKind.EARN, act, received.record_id)
+        account = batch.settle_ref(act.account, personal.card)
+    batch.append(received.record_id, _awarded(batch, received.record_id, account, act))
     return Outcome(RecordState.ACCEPTED, account=account)
+
+
+def _awarded(batch: Batch, record: str, account: str, act: Act) -> list[LedgerEntry]:
+    """The ledger's entries for a record's, in its order: what it uses may be what it gave just before."""
+    named = [(_account_of(batch, entry, account), entry) for entry in act.entries]
+    uses = any(entry.kind is EntryKind.REDEEM for entry in act.entries)
+    if uses:
+        batch.flush()
+    result: list[LedgerEntry] = []
+    for of, entry in named:
+        for lot, life, quantity in _lots_for(batch, record, of, entry, act.at.date(), result):
+            result.append(
+                LedgerEntry(of, entry.kind, entry.unit, quantity, lot, life, entry.rule, entry.line)
+            )
+    return result
+
+
+def _lots_for(
+    batch: Batch,
+    record: str,
+    account: str,
+    entry: BodyEntry,
+    day: date,
+    before: Sequence[LedgerEntry],
+) -> list[HeldLot]:
+    if entry.kind is not EntryKind.REDEEM:
+        return [HeldLot(record, entry.life, entry.quantity)]
+    held = lots_in(batch.connection, account, entry.unit) + [
+        HeldLot(each.lot, each.life, each.quantity)
+        for each in before
+        if (each.account, each.unit) == (account, entry.unit)
+    ]
+    if keeps_lots_apart(entry.unit):
+        held = [each for each in held if each.lot == (entry.lot or record)]
+    taken = taking(_together(held), entry.life, -entry.quantity, day)
+    return [each._replace(quantity=-each.quantity) for each in taken]
+
+
+def _together(held: Iterable[HeldLot]) -> list[HeldLot]:
+    sums: dict[HeldLot, int] = {}
+    for each in held:
+        key = each._replace(quantity=0)
+        sums[key] = sums.get(key, 0) + each.quantity
+    return [key._replace(quantity=quantity) for key, quantity in sums.items()]
+
+
+def _account_of(batch: Batch, entry: BodyEntry, account: str) -> str:
+    """Whose an entry is: the record's own member's, or that of the account it names."""
+    if entry.account is None:
+        return account
+    other = batch.account_of(entry.account)
+    if other is None:
+        raise parked("unknown-account")
+    return other
 
 
 def _learn_ref(batch: Batch, act: Act, card: str | None) -> None:
@@ -205,41 +264,32 @@ def _learn_ref(batch: Batch, act: Act, card: str | None) -> None:
         batch.settle_ref(act.account, card)
 
 
-def _post_reversal(batch: Batch, received: Received, act: Act, _card: str | None) -> Outcome:
+def _post_reversal(batch: Batch, received: Received, act: Act, _personal: Personal) -> Outcome:
     """A return or a void, whatever the till worked out for it."""
     original = _original(batch, act)
     account = None if original.account is None else batch.account_of(original.account)
     if act.account is not None and batch.account_of(act.account) != account:
         raise rejected("wrong-account")
-    if any(entry.lot not in {act.original, original.record_id} for entry in act.entries):
+    own = {act.original, original.record_id}
+    if any(entry.quantity < 0 and entry.lot not in own for entry in act.entries):
         raise rejected("malformed")
-    if act.entries:
-        _check_reversal(batch.connection, original.record_id, act)
-        if account is None:
-            raise rejected("over-reversal")
-        _append(batch, received, account, LedgerKind.REVERSE, act, original.record_id)
+    if account is None and any(not is_tally(entry.unit) for entry in act.entries):
+        raise rejected("over-reversal")
+    if act.entries and account is not None:
+        named = [(_account_of(batch, entry, account), entry) for entry in act.entries]
+        batch.append(received.record_id, reversing(batch, original.record_id, named))
     return Outcome(RecordState.ACCEPTED, account=account)
 
 
-_ACTS: dict[RecordKind, Callable[[Batch, Received, Act, str | None], Outcome]] = {
-    RecordKind.SALE: _post_sale,
+_ACTS: dict[RecordKind, Callable[[Batch, Received, Act, Personal], Outcome]] = {
+    RecordKind.SALE: _post_award,
     RecordKind.RETURN: _post_reversal,
     RecordKind.VOID: _post_reversal,
+    RecordKind.REDEMPTION: _post_award,
+    RecordKind.ACTION: _post_award,
+    RecordKind.ANSWER: _post_award,
+    RecordKind.MEMBER: _post_award,
 }
-
-
-def _append(
-    batch: Batch, received: Received, account: str, kind: LedgerKind, act: Act, lot: str
-) -> None:
-    batch.append(
-        received.record_id,
-        [
-            LedgerEntry(
-                account, kind, entry.unit, entry.quantity, lot, _day(entry), entry.rule, entry.line
-            )
-            for entry in act.entries
-        ],
-    )
 
 
 def _original(batch: Batch, act: Act) -> Any:
@@ -257,22 +307,6 @@ def _original(batch: Batch, act: Act) -> Any:
     if found.kind != RecordKind.SALE:
         raise rejected("malformed")
     return found
-
-
-def _check_reversal(connection: Connection, original: str, act: Act) -> None:
-    """Never reverse more than was there, per unit, rule, line and day of expiry."""
-    there = earned_and_left(connection, original)
-    for entry in act.entries:
-        key = (entry.unit, entry.rule, entry.line, _day(entry))
-        earned, left = there.get(key, (0, 0))
-        left += entry.quantity
-        if not min(0, earned) <= left <= max(0, earned):
-            raise rejected("over-reversal")
-        there[key] = (earned, left)
-
-
-def _day(entry: BodyEntry) -> str:
-    return NEVER if entry.expires_on is None else entry.expires_on.isoformat()
 
 
 _ORIGINAL = select(

@@ -3,11 +3,14 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from sqlalchemy import Connection, select
 
-from edge_agent.domain.programme import load_programme
+from edge_agent.domain.programme import Programme, ProgrammeInvalid, load_programme
 from sync.central.database import Database, next_change, upsert
 from sync.central.tables import programmes
 from sync.central.times import Clock, read, stored
@@ -23,6 +26,26 @@ class Published:
     version: str
     published_at: str
     is_new: bool
+
+
+PROGRAMMES_KEPT = 8
+"""Loaded ones: the current and a few that records of the last weeks were worked out by."""
+
+
+@lru_cache(maxsize=PROGRAMMES_KEPT)
+def _loaded(digest: str, text: str) -> Programme:
+    return load_programme(text, f"programme {digest[:12]}")
+
+
+def _ready(row: Any) -> Programme | None:
+    """The programme in a row; None where this version of central no longer takes what an older one published."""
+    if row is None:
+        return None
+    try:
+        return _loaded(row.digest, row.text)
+    except ProgrammeInvalid as error:
+        structlog.get_logger("central").error("programme", digest=row.digest, error=str(error))
+        return None
 
 
 class Programmes:
@@ -60,23 +83,23 @@ class Programmes:
             )
         return Published(digest, programme.id, str(programme.version), now, is_new=True)
 
+    def current(self, connection: Connection) -> Programme | None:
+        """The current programme, ready to work with; None before the first."""
+        return _ready(connection.execute(_CURRENT).first())
+
+    def of(self, connection: Connection, digest: str) -> Programme | None:
+        """The programme that a record was worked out by, if it was published here."""
+        return _ready(
+            connection.execute(select(programmes).where(programmes.c.digest == digest)).first()
+        )
+
     def today(self, connection: Connection) -> date | None:
         """The date in the current programme's time zone; None without a programme."""
-        current = connection.execute(_CURRENT).first()
-        if current is None:
-            return None
-        return self._clock().astimezone(ZoneInfo(current.timezone)).date()
+        row = connection.execute(_CURRENT).first()
+        return None if row is None else self._clock().astimezone(ZoneInfo(row.timezone)).date()
 
 
 _CURRENT = select(programmes).order_by(programmes.c.change.desc()).limit(1)
-
-
-def current(connection: Connection) -> Published | None:
-    """The current programme of this snapshot."""
-    row = connection.execute(_CURRENT).first()
-    if row is None:
-        return None
-    return Published(row.digest, row.id, row.version, row.published_at, is_new=False)
 
 
 def delta(connection: Connection, after: int, upto: int) -> ProgrammeDelta | None:

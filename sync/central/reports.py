@@ -5,7 +5,9 @@ from typing import Any
 from sqlalchemy import func, select
 
 from edge_agent.domain.cards import masked
+from edge_agent.domain.entries import EntryKind
 from sync.central.database import ACCOUNTS, Database, read_counter
+from sync.central.ledger import OVERDRAFT
 from sync.central.problems import Problem
 from sync.central.tables import accounts, cards, entries, lots, records, refusals
 from sync.wire import RecordState
@@ -116,6 +118,37 @@ class Reports:
                 for row in rows
             ],
         }
+
+    def overdrafts(self) -> list[dict[str, Any]]:
+        """What was used beyond what there was, as two tills without a line can; the newest first."""
+        query = (
+            select(
+                entries.c.account,
+                entries.c.unit,
+                entries.c.quantity,
+                entries.c.rule,
+                entries.c.source,
+                entries.c.at,
+                records.c.terminal,
+            )
+            .select_from(entries.outerjoin(records, records.c.record_id == entries.c.source))
+            .where(entries.c.lot == OVERDRAFT, entries.c.kind == EntryKind.REDEEM.value)
+            .order_by(entries.c.row.desc())
+            .limit(ROWS_MAX)
+        )
+        with self._database.read() as connection:
+            return [
+                {
+                    "account": row.account,
+                    "unit": row.unit,
+                    "quantity": row.quantity,
+                    "rule": row.rule,
+                    "record": row.source,
+                    "terminal": row.terminal,
+                    "at": row.at,
+                }
+                for row in connection.execute(query)
+            ]
 
     def balances(self, after: str = "") -> list[dict[str, Any]]:
         """Every account with a balance, by ref; the last one's ref is `after` of the next page."""

@@ -1,7 +1,7 @@
 """The tables of central. One SQL for SQLite and PostgreSQL: text, integers and bytes only.
 
-Times are text as `times.stored` makes them. Days are ISO text, and `""` stands for "never expires", because the
-day of a lot is part of its key. Whatever belongs to an account is keyed by that account, so that accounts can be
+Times are text as `times.stored` makes them. Days are ISO text, and `""` stands for none, because the days of a
+lot are part of its key. Whatever belongs to an account is keyed by that account, so that accounts can be
 spread over machines.
 """
 
@@ -21,8 +21,11 @@ from sqlalchemy import (
     text,
 )
 
-NEVER = ""
-"""The `expires_on` of points that do not expire."""
+NO_DAY = ""
+"""The `expires_on` of what lasts for ever, the `matures_on` of what can be used at once, the `day` that is not kept."""
+
+UNIT_CHARACTERS_MAX = 128
+"""A kind, a stroke and the longest id of a rule, with room for a prefix such as `use.`."""
 
 metadata = MetaData()
 
@@ -162,13 +165,21 @@ accounts = Table(
     Column("tier", String(64)),
     Column("since", String(10)),
     Column("language", String(35)),
+    Column("birthday", String(10)),
+    Column("segments", Text, nullable=False),
     Column("attributes", Text, nullable=False),
+    Column("household", String(64)),
+    Column("referred_by", String(64)),
+    Column("email", String(254)),
+    Column("phone", String(20)),
     Column("opened", Boolean, nullable=False),
     Column("created_at", String(24), nullable=False),
     Column("change", BigInteger, nullable=False),
 )
 """Accounts under their member_ref. A row with `joined_into` is only another name of that account, one step deep.
-`opened` says that the opening balance of an import has been given."""
+`opened` says that the opening balance of an import has been given. `segments` is a JSON list in order, `attributes` a
+JSON object; `email` and `phone` are in the one form that they are compared in. Of a household one row is the account,
+and the other members are joined to it, each with a profile of its own."""
 
 Index("accounts_by_change", accounts.c.change)
 Index(
@@ -177,6 +188,29 @@ Index(
     sqlite_where=accounts.c.joined_into.is_not(None),
     postgresql_where=accounts.c.joined_into.is_not(None),
 )
+
+for _known_by in (accounts.c.email, accounts.c.phone, accounts.c.household):
+    Index(
+        f"accounts_by_{_known_by.name}",
+        _known_by,
+        sqlite_where=_known_by.is_not(None),
+        postgresql_where=_known_by.is_not(None),
+    )
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("row", _ROW, primary_key=True),
+    Column("account", String(64), ForeignKey("accounts.ref"), nullable=False, index=True),
+    Column("purpose", String(64), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("given", Boolean, nullable=False),
+    Column("at", String(24), nullable=False),
+    Column("source", String(96), nullable=False),
+    UniqueConstraint("source", "purpose"),
+)
+"""What members agreed to or took back, in order, with the version of the text that they were shown; the newest row of
+a purpose holds. `source` is the record that says so."""
 
 cards = Table(
     "cards",
@@ -196,30 +230,43 @@ entries = Table(
     Column("source", String(96), nullable=False),
     Column("ordinal", Integer, nullable=False),
     Column("kind", String(16), nullable=False),
-    Column("unit", String(64), nullable=False),
+    Column("unit", String(UNIT_CHARACTERS_MAX), nullable=False),
     Column("quantity", BigInteger, nullable=False),
     Column("lot", String(96), nullable=False),
     Column("expires_on", String(10), nullable=False),
+    Column("matures_on", String(10), nullable=False),
+    Column("day", String(10), nullable=False),
     Column("rule", String(128), nullable=False),
     Column("line", Integer),
+    Column("original", String(32)),
     Column("at", String(24), nullable=False),
     UniqueConstraint("account", "source", "ordinal"),
 )
 """The ledger: append-only. `source` is the record's id, or what else made the entry (`opening`, `adjustment:…`,
-`expire:…`, `join:…`); the unique key makes posting idempotent on (record, account) whatever the code above does."""
+`expire:…`, `join:…`); the unique key makes posting idempotent on (record, account) whatever the code above does.
+`original` is the record whose entries a `reverse` entry takes back."""
 
 Index("entries_by_lot", entries.c.lot)
+Index("entries_by_source", entries.c.source)
+Index(
+    "entries_by_original",
+    entries.c.original,
+    sqlite_where=entries.c.original.is_not(None),
+    postgresql_where=entries.c.original.is_not(None),
+)
 
 lots = Table(
     "lots",
     metadata,
     Column("account", String(64), ForeignKey("accounts.ref"), primary_key=True),
-    Column("unit", String(64), primary_key=True),
+    Column("unit", String(UNIT_CHARACTERS_MAX), primary_key=True),
     Column("lot", String(96), primary_key=True),
     Column("expires_on", String(10), primary_key=True),
+    Column("matures_on", String(10), primary_key=True),
+    Column("day", String(10), primary_key=True),
     Column("quantity", BigInteger, nullable=False),
 )
-"""The sum of the entries per lot."""
+"""The sum of the entries per lot and life. A tally has one row for a day, whichever records counted (`lot` is "")."""
 
 Index(
     "lots_by_expiry",

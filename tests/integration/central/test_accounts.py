@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ PROGRAMME = Path(__file__).parents[3] / "config" / "programme.example.toml"
 
 def bring_in(
     central: Central, *lines: str, header: str = "card,member_id,display_name,points"
-) -> dict[str, object]:
+) -> dict[str, Any]:
     return central.member_import.run([header + "\n", *(line + "\n" for line in lines)]).to_json()
 
 
@@ -154,11 +155,11 @@ def test_bad_lines_are_listed_and_the_others_imported(central: Central) -> None:
             "column": "card",
             "reason": "looks like a payment card, which is not kept here",
         },
-        {"line": 6, "column": "points", "reason": "must be a whole number"},
         {"line": 7, "column": "card", "reason": "is empty"},
         {"line": 8, "column": "", "reason": "has 2 columns, the header has 4"},
         {"line": 4, "column": "card", "reason": "is on line 2 already"},
         {"line": 5, "column": "member_id", "reason": "is on line 2 already"},
+        {"line": 6, "column": "points", "reason": "has more decimals than the unit"},
     ]
 
 
@@ -300,3 +301,53 @@ def test_more_may_be_taken_by_hand_than_there_is(central: Central) -> None:
     taken = Adjustment(adjustment_id="a-1", quantity=-15, reason="fraude")
     assert central.members.adjust("M1", taken)["balance"] == {"points": -5}
     assert sums(central) == (-5, -5)
+
+
+HOUSEHOLD = "card,member_id,display_name,points,household,birthday,segments"
+
+
+def test_members_of_a_household_share_their_points_and_keep_their_ids(central: Central) -> None:
+    lines = (
+        f"{CARD},M1,Anneke,100,H1,1988-02-29,vegan",
+        f"{OTHER_CARD},M2,Bram,20,H1,1990-05-01,",
+    )
+    report = bring_in(central, *lines, header=HOUSEHOLD)
+    assert (report["added"], report["bad"]) == (2, 0)
+    anneke, bram = central.members.get("M1"), central.members.get("M2")
+    assert anneke["ref"] == bram["ref"]
+    assert anneke["balance"] == {"points": 120}
+    assert central.reports.totals()["accounts"] == 1
+    told = changes(central)
+    member = member_with_card(central, told, CARD)
+    assert member == member_with_card(central, told, OTHER_CARD)
+    assert (member.birthday, sum(lot.quantity for lot in member.lots)) == ("02-29", 120)
+    assert "1988" not in told.model_dump_json()
+
+    before = everything(central)
+    again = bring_in(central, *lines, header=HOUSEHOLD)
+    assert (again["unchanged"], again["changed"], again["bad"]) == (2, 0, 0)
+    assert everything(central) == before
+
+
+def test_a_member_who_moves_in_brings_points_and_cards_along(central: Central) -> None:
+    bring_in(central, f"{CARD},M1,Anneke,100,H1,,", header=HOUSEHOLD)
+    bring_in(central, f"{OTHER_CARD},M2,Bram,20,,,", header=HOUSEHOLD)
+    assert central.members.get("M2")["balance"] == {"points": 20}
+    report = bring_in(central, f"{OTHER_CARD},M2,Bram,20,H1,,", header=HOUSEHOLD)
+    assert (report["changed"], report["bad"]) == (1, 0)
+    assert central.members.get("M2")["ref"] == central.members.get("M1")["ref"]
+    assert balance(central, "M2") == 120
+    assert sums(central) == (120, 120)
+
+
+def test_shared_points_are_not_divided_again(central: Central) -> None:
+    bring_in(central, f"{CARD},M1,Anneke,100,H1,,", header=HOUSEHOLD)
+    report = bring_in(central, f"{CARD},M1,Anneke,100,H2,,", header=HOUSEHOLD)
+    assert [(bad["column"]) for bad in report["bad_lines"]] == ["household"]
+
+
+def test_opening_balances_come_in_every_unit_and_once(central: Central) -> None:
+    header = "card,member_id,points,points.stamps"
+    bring_in(central, f"{CARD},M1,10,3", header=header)
+    bring_in(central, f"{CARD},M1,99,99", header=header)
+    assert central.members.get("M1")["balance"] == {"points": 10, "stamps": 3}

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.domain.record import Attachment, RecordKind
-from sync.central.bodies import Act, Envelope, Unpostable, kind_of, read_attachment, read_body
-from tests.central import Till, earn, take_back
+from sync.central.bodies import Act, Envelope, Unpostable, kind_of, read_body
+from sync.central.personal import read_attachment
+from tests.central import AT, Till, earn, take_back
 
 ENVELOPE = Envelope("0412/03", "e" * 32, 1, "a" * 32)
 
@@ -23,6 +24,10 @@ _json = st.recursive(
 def envelope_of(till: Till, at: int = 0) -> Envelope:
     record = till.records[at]
     return Envelope(till.terminal, till.epoch, record.seq, record.id)
+
+
+def act_with(attachment: Attachment) -> Act:
+    return Act(RecordKind.SALE, "s", AT, None, (), attachment.commitment, None, b"")
 
 
 def test_what_a_till_writes_is_read() -> None:
@@ -69,7 +74,7 @@ def test_any_changed_fact_has_an_answer(data: st.DataObject) -> None:
 @given(st.binary(max_size=200))
 def test_any_attachment_has_an_answer(content: bytes) -> None:
     attachment = Attachment(bytes(16), content)
-    act = Act(RecordKind.SALE, "s", "s", None, (), attachment.commitment, b"")
+    act = act_with(attachment)
     try:
         card = read_attachment(act, attachment).card
     except Unpostable:
@@ -90,7 +95,7 @@ def test_the_card_of_an_attachment_is_normalised_and_no_payment_card(
     content: bytes, card: str | None
 ) -> None:
     attachment = Attachment(bytes(16), content)
-    act = Act(RecordKind.SALE, "s", "s", None, (), attachment.commitment, b"")
+    act = act_with(attachment)
     assert read_attachment(act, attachment).card == card
 
 
@@ -100,7 +105,7 @@ def test_the_card_of_an_attachment_is_normalised_and_no_payment_card(
 )
 def test_an_attachment_that_is_not_one_is_rejected_or_empty(content: bytes) -> None:
     attachment = Attachment(bytes(16), content)
-    act = Act(RecordKind.SALE, "s", "s", None, (), attachment.commitment, b"")
+    act = act_with(attachment)
     if content == b"7":
         assert read_attachment(act, attachment).card is None
         return

@@ -1,5 +1,7 @@
 """Lines of members, one by one."""
 
+from decimal import Decimal
+
 import pytest
 
 from sync.central.member_rows import BadLine, HeaderInvalid, MemberRow, read_members
@@ -18,8 +20,10 @@ def one(header: str, line: str) -> MemberRow | BadLine:
 
 def test_a_line_is_read_whole() -> None:
     row = one(
-        "member_id,card,display_name,tier,points,since,language,birthday,Favourite Store",
-        f'M1,{CARD} 29-1234-567891-3,"Jansen, Anneke",goud,-12,2024-02-29,nl,1990-01-31,Utrecht',
+        "member_id,card,display_name,tier,points,since,language,birthday,Favourite Store,"
+        "segments,household,email,phone,points.stamps",
+        f'M1,{CARD} 29-1234-567891-3,"Jansen, Anneke",goud,-12,2024-02-29,nl,1990-01-31,Utrecht,'
+        "vegan student,H1,Anneke@Example.NL,+31 (0)6-1234 5678,2.5",
     )
     assert row == MemberRow(
         line=2,
@@ -27,17 +31,25 @@ def test_a_line_is_read_whole() -> None:
         member_id="M1",
         display_name="Jansen, Anneke",
         tier="goud",
-        points=-12,
         since="2024-02-29",
         language="nl",
-        attributes='{"birthday": "1990-01-31", "favourite store": "Utrecht"}',
+        birthday="1990-01-31",
+        segments='["student", "vegan"]',
+        attributes='{"favourite store": "Utrecht"}',
+        household="H1",
+        email="anneke@example.nl",
+        phone="+31612345678",
+        opening=(
+            ("points", "points", Decimal(-12)),
+            ("points.stamps", "stamps", Decimal("2.5")),
+        ),
     )
 
 
 def test_semicolons_and_a_byte_order_mark_are_what_spreadsheets_write() -> None:
     row = one("\ufeffcard;points", f"{CARD};5")
     assert isinstance(row, MemberRow)
-    assert (row.cards, row.points) == ((CARD,), 5)
+    assert (row.cards, row.opening) == ((CARD,), (("points", "points", Decimal(5)),))
 
 
 def test_lines_are_counted_as_an_editor_does() -> None:
@@ -55,7 +67,12 @@ def test_a_header_that_does_not_say_enough_is_refused_before_anything_is_read(he
 @pytest.mark.parametrize(
     ("header", "line", "column"),
     [
-        ("card,points", f"{CARD},1.0", "points"),
+        ("card,points", f"{CARD},1.00000", "points"),
+        ("card,points.stamps", f"{CARD},half", "points.stamps"),
+        ("card,email", f"{CARD},anneke", "email"),
+        ("card,phone", f"{CARD},12", "phone"),
+        ("card,segments", f"{CARD}," + "x" * 65, "segments"),
+        ("card,household", f"{CARD},H1", "member_id"),
         ("card,points", f"{CARD},1e3", "points"),
         ("card,points", f"{CARD},٣", "points"),
         ("card,points", f"{CARD},99999999999999999999", "points"),
