@@ -103,6 +103,30 @@ def schema() -> None:
     click.echo(schema_text(), nl=False)
 
 
+_LANGUAGE = click.option(
+    "--language", type=click.Choice(["nl", "en"]), default="nl", show_default=True
+)
+
+
+@programme.command()
+@_FILE
+@click.option("--year", type=click.IntRange(2000, 2100), help="Without it, the one that it is.")
+@_LANGUAGE
+@_JSON
+def calendar(file: Path, year: int | None, language: str, as_json: bool) -> None:
+    """Show a year: what runs when, and for whom."""
+    from edge_agent.authoring.screen import calendar_table, show
+    from edge_agent.authoring.wording import Speech
+    from edge_agent.authoring.year import year_of
+
+    loaded = _loaded(file)
+    found = year_of(loaded.file, year or datetime.now(loaded.timezone).year, language)
+    if as_json:
+        click.echo(json.dumps(found.to_json(), ensure_ascii=False))
+    else:
+        show(calendar_table(found, Speech(loaded.file, language)))
+
+
 @programme.command(name="try")
 @_FILE
 @click.argument("basket", type=click.Path(exists=True, dir_okay=False, path_type=Path))

@@ -12,10 +12,10 @@ from edge_agent.domain.basket import Line
 from edge_agent.domain.money import Rounding, apportion, fraction, rounded
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.expiry import Expiry
-from edge_agent.domain.programme.form import Exact, TableModel, Whole
+from edge_agent.domain.programme.form import Exact, Whole
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
-from edge_agent.domain.programme.texts import LocalText, RuleId, Texts, UnitName
+from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts, UnitName
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import Reading
 
@@ -26,7 +26,7 @@ BasePoints = Mapping[tuple[str, int], int]
 _NO_LINE = Unmet(Obstacle.NO_LINE)
 
 
-class BonusRule(TableModel):
+class BonusRule(Campaign):
     """Either `multiply` (2 doubles: as many points again as the base rate gave the lines) or `add` (once a sale)."""
 
     id: RuleId = Field(description="Names the rule.", examples=["big-basket"])

@@ -29,7 +29,7 @@ from edge_agent.domain.programme.lapses import Lapses
 from edge_agent.domain.programme.law import LawTable
 from edge_agent.domain.programme.rewards import RewardRule
 from edge_agent.domain.programme.situation import Mechanism
-from edge_agent.domain.programme.texts import LocalText, RuleId, Texts
+from edge_agent.domain.programme.texts import Goal, LocalText, RuleId, Texts
 from edge_agent.domain.programme.tier_review import TierReview
 from edge_agent.domain.programme.tiers import Counts, Tiers, TiersTable
 from edge_agent.domain.programme.units import BUILT_IN_NAMES, UnitTable
@@ -158,6 +158,11 @@ class ProgrammeFile(TableModel):
         max_length=RULES_MAX,
         description="What points are good for.",
         examples=[[{"id": "coffee", "cost": 60, "title": "een kop koffie"}]],
+    )
+    goal: Goal | None = Field(
+        default=None,
+        description="What the programme is for, and which figure will show that it works.",
+        examples=[{"aim": "customers come back sooner", "figure": "days between two visits"}],
     )
     law: LawTable = Field(
         default=LawTable(),

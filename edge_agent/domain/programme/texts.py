@@ -79,6 +79,16 @@ class Goal(TableModel):
     )
 
 
+class Campaign(TableModel):
+    """A rule that head office does something for; what for is not worked with, but shown beside what it did."""
+
+    goal: Goal | None = Field(
+        default=None,
+        description="What it is for, and which figure will show that it worked.",
+        examples=[{"aim": "more visits on quiet days", "figure": "sales with a card on Tuesdays"}],
+    )
+
+
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 UnitName = Annotated[RuleId, Refers("unit")]
 TierName = Annotated[RuleId, Refers("tiers.level")]
