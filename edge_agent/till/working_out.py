@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 from edge_agent.domain.basket import Basket, PresentedCard
 from edge_agent.domain.cards import masked
+from edge_agent.domain.draws import Draw
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme, evaluate
 from edge_agent.domain.programme.exclusions import Forbids
 from edge_agent.domain.programme.recorded import Recorded
-from edge_agent.domain.programme.situation import Draw, Wanted
+from edge_agent.domain.programme.situation import Wanted
 from edge_agent.ledger.acts import Lookups
 from edge_agent.till.directory import Account, Holdings
 from edge_agent.till.facts import member_facts, till_facts
@@ -63,7 +64,13 @@ def work_out(
     here = replace(basket, store=parts.settings.store)
     evaluation = evaluate(programme, facts, here, at, wanted, draw)
     recorded = Recorded(
-        programme.digest, facts, here, wanted, evaluation.entries, evaluation.reductions
+        programme.digest,
+        facts,
+        here,
+        wanted,
+        evaluation.entries,
+        evaluation.reductions,
+        evaluation.notes(),
     )
     return WorkedOut(customer, programme, at, recorded, evaluation)
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edge_agent.domain.basket import Basket, Line
+from edge_agent.domain.draws import Draw
 from edge_agent.domain.entries import Entry
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.exclusions import Excluded
 from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.situation import (
     NOTHING,
-    Draw,
     Mechanism,
     Outcome,
     Reduction,
@@ -39,6 +39,10 @@ class Evaluation:
         for line, amount, _, _ in self.reductions:
             off[line] = off.get(line, 0) + amount
         return off
+
+    def notes(self) -> dict[str, str]:
+        """What rules had to say for the record, by the rule's id: draws by chance, among others."""
+        return {each.rule: each.note for each in self.outcomes if each.note is not None}
 
 
 NOTHING_WORKED_OUT = Evaluation()

@@ -29,6 +29,7 @@ from edge_agent.domain.programme.lapses import Lapses
 from edge_agent.domain.programme.law import LawTable
 from edge_agent.domain.programme.rewards import RewardRule
 from edge_agent.domain.programme.situation import Mechanism
+from edge_agent.domain.programme.surprises import SurpriseRule, Surprises
 from edge_agent.domain.programme.texts import Goal, LocalText, RuleId, Texts
 from edge_agent.domain.programme.tier_review import TierReview
 from edge_agent.domain.programme.tiers import Counts, Tiers, TiersTable
@@ -175,6 +176,14 @@ class ProgrammeFile(TableModel):
         description="So many of something within a time, in a row, or all of a collection.",
         examples=[[{"id": "five", "title": "5 x", "target": 5, "gives": [{"quantity": 100}]}]],
     )
+    surprise: tuple[SurpriseRule, ...] = Field(
+        default=(),
+        max_length=RULES_MAX,
+        description="Prizes by chance, at one sale in so many.",
+        examples=[
+            [{"id": "luck", "title": "x", "one_in": 20, "prizes": [{"id": "a", "title": "x"}]}]
+        ],
+    )
     action: tuple[ActionRule, ...] = Field(
         default=(),
         max_length=RULES_MAX,
@@ -275,12 +284,17 @@ class Programme:
     @cached_property
     def play(self) -> tuple[Mechanism, ...]:
         """What is given for more than buying, in the order in which it is worked out."""
+        return (*self.doings, Surprises(self.file.surprise))
+
+    @cached_property
+    def doings(self) -> tuple[Mechanism, ...]:
+        """What members do, with or without a sale, and how often they did it."""
         return (Actions(self.file.action), Challenges(self.file.challenge))
 
     @cached_property
     def acts(self) -> tuple[Mechanism, ...]:
         """What works out an act of a member without a sale, in order."""
-        return (Activations(self.file.challenge), *self.play, *self.consequences)
+        return (Activations(self.file.challenge), *self.doings, *self.consequences)
 
     @cached_property
     def known_acts(self) -> frozenset[str]:

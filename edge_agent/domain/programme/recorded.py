@@ -1,16 +1,18 @@
 """What a record holds of a sale, and working it out again: by central, by a return, by whoever audits."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from edge_agent.domain.basket import Basket
+from edge_agent.domain.draws import Draw
 from edge_agent.domain.entries import Entry
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.evaluation import Evaluation, evaluate
 from edge_agent.domain.programme.programme import Programme
-from edge_agent.domain.programme.situation import UNQUOTED, Draw, Reduction, Wanted
+from edge_agent.domain.programme.situation import UNQUOTED, Reduction, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,8 @@ class Recorded:
     """Everything that a sale was worked out from, and what came out.
 
     `programme` is the digest. The basket's amounts are those before anything that the programme took off; `reductions`
-    say what that was. A customer without a card is nobody, and what the till counted is then all that there is.
+    say what that was, and `notes` (by rule) what else is kept of it, such as what was drawn by chance. A customer
+    without a card is nobody, and what the till counted is then all that there is.
     """
 
     programme: str
@@ -27,6 +30,7 @@ class Recorded:
     wanted: Wanted = UNQUOTED
     entries: tuple[Entry, ...] = ()
     reductions: tuple[Reduction, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def to_json(self) -> dict[str, Any]:
         """The facts of a record, but for its `entries`: every record has those."""
@@ -41,6 +45,8 @@ class Recorded:
             facts["wanted"] = self.wanted.to_json()
         if self.reductions:
             facts["reductions"] = [each.to_json() for each in self.reductions]
+        if self.notes:
+            facts["notes"] = dict(self.notes)
         return facts
 
     @classmethod
@@ -56,6 +62,7 @@ class Recorded:
             UNQUOTED if wanted is None else Wanted.from_json(wanted),
             tuple(Entry.from_json(each) for each in body["entries"]),
             tuple(Reduction.from_json(each) for each in body.get("reductions", ())),
+            body.get("notes", {}),
         )
 
     def off(self) -> dict[int, int]:

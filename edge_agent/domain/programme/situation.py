@@ -5,13 +5,14 @@ answers with what is worked out after it. It never looks at a clock, a file or a
 it is given. `Programme.mechanisms` declares the order.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from edge_agent.domain.basket import Basket, Line
+from edge_agent.domain.draws import Draw
 from edge_agent.domain.entries import ALWAYS, Entry, EntryKind, Life
 from edge_agent.domain.holdings import Consume, Holding, taking, usable
 from edge_agent.domain.member import MemberFacts
@@ -21,9 +22,6 @@ from edge_agent.domain.programme.units import UnitTable
 from edge_agent.domain.programme.unmet import Unmet
 from edge_agent.domain.tallies import Reading
 from edge_agent.domain.units import Derived, derived, kind_of
-
-Draw = Callable[[str], int]
-"""A draw by chance that can be repeated by whoever holds the key: from a rule's id to a number below 2**64."""
 
 
 class Redemption(NamedTuple):
@@ -186,8 +184,10 @@ class Worked:
         return [each.holding for each in self.entries() if each.unit == unit and not each.account]
 
     def added(self, unit: str) -> int:
-        """What this sale has added to a unit so far, and taken from it."""
-        return sum(entry.quantity for entry in self.entries() if entry.unit == unit)
+        """What this sale has added to the member's own unit so far, and taken from it."""
+        return sum(
+            entry.quantity for entry in self.entries() if entry.unit == unit and not entry.account
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ class Obstacle(StrEnum):
     NOT_ENOUGH = "not-enough"  # what is missing, in the unit's smallest parts
     CAPPED = "capped"
     NOT_ACTIVATED = "not-activated"
+    NOT_DRAWN = "not-drawn"
+    BUDGET_SPENT = "budget-spent"
     DAILY_LIMIT = "daily-limit"  # the limit that is reached, as a number of times
 
 
@@ -277,6 +279,22 @@ _WORDS: dict[Obstacle, Texts] = {
             "en": "not activated yet",
             "de": "noch nicht aktiviert",
             "fr": "pas encore activé",
+        }
+    ),
+    Obstacle.NOT_DRAWN: texts(
+        {
+            "nl": "wordt pas getrokken als er is afgerekend",
+            "en": "is only drawn once the sale is made",
+            "de": "wird erst gezogen, wenn bezahlt ist",
+            "fr": "n’est tiré qu’une fois l’achat payé",
+        }
+    ),
+    Obstacle.BUDGET_SPENT: texts(
+        {
+            "nl": "de prijzen zijn op",
+            "en": "the prizes are gone",
+            "de": "die Preise sind vergeben",
+            "fr": "il n’y a plus de prix",
         }
     ),
     Obstacle.DAILY_LIMIT: texts(

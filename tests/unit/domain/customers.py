@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from edge_agent.domain.basket import Basket
+from edge_agent.domain.draws import Draw
 from edge_agent.domain.entries import Entry, EntryKind, total_per_unit
 from edge_agent.domain.holdings import Holding, summed
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme, evaluate
 from edge_agent.domain.programme.acts import act_on
-from edge_agent.domain.programme.situation import NOTHING, Act, Draw, Wanted
+from edge_agent.domain.programme.situation import NOTHING, Act, Wanted
 from edge_agent.domain.tallies import Reading, figures
 
 TillCounts = Counter[tuple[str, date]]
