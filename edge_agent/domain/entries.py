@@ -1,10 +1,8 @@
-"""The lines of the ledger, and taking them back."""
+"""The lines of the ledger."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
-from decimal import Decimal
 from enum import StrEnum
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 from edge_agent.domain.holdings import Holding
@@ -119,51 +117,3 @@ def total_per_unit(entries: Iterable[Entry]) -> dict[str, int]:
     for entry in entries:
         totals[entry.unit] = totals.get(entry.unit, 0) + entry.quantity
     return totals
-
-
-def reversal(
-    earned: Sequence[Entry],
-    reversed_before: Sequence[Entry],
-    lot: str,
-    line: int,
-    bought: Decimal,
-    returned: Decimal,
-) -> list[Entry]:
-    """The entries that take back what the returned part of one line earned.
-
-    `returned` counts everything of the line that came back so far, this time included. Per unit, what is
-    reversed in all is floor(P x returned / bought) of the P that the line earned, so that the whole line takes
-    back exactly P, in however many parts it comes. The latest rules are taken first (a bonus before the base),
-    which keeps the reversal of each entry monotonic. `reversed_before` are this line's earlier reversals.
-    Raises ValueError where nothing was bought or a negative quantity would come back.
-    """
-    if bought <= 0 or returned < 0:
-        raise ValueError("a return needs a quantity that was bought and one that is not negative")
-    share = min(Fraction(returned) / Fraction(bought), Fraction(1))
-    of_line = [entry for entry in earned if entry.line == line]
-    taken: dict[tuple[str, str, date | None], int] = {}
-    for entry in reversed_before:
-        if entry.line == line:
-            key = (entry.unit, entry.rule, entry.expires_on)
-            taken[key] = taken.get(key, 0) - entry.quantity
-    left = {unit: int(total * share) for unit, total in total_per_unit(of_line).items()}
-    result: list[Entry] = []
-    for entry in reversed(of_line):
-        target = min(entry.quantity, left[entry.unit])
-        left[entry.unit] -= target
-        key = (entry.unit, entry.rule, entry.expires_on)
-        before = min(taken.get(key, 0), target)
-        taken[key] = taken.get(key, 0) - before
-        if target > before:
-            result.append(
-                Entry(
-                    EntryKind.REVERSE,
-                    entry.unit,
-                    before - target,
-                    entry.rule,
-                    line,
-                    lot,
-                    entry.expires_on,
-                )
-            )
-    return result

@@ -4,17 +4,24 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import uuid_utils
 
-from edge_agent.domain.basket import Basket, Line, ReturnedLine
-from edge_agent.domain.entries import Entry, reversal, total_per_unit
-from edge_agent.domain.record import RecordKind, canonical
+from edge_agent.domain.basket import ReturnedLine
+from edge_agent.domain.entries import total_per_unit
+from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.programme import Programme
+from edge_agent.domain.programme.giving_back import NOTHING_GIVEN_BACK, GivenBack
+from edge_agent.domain.programme.giving_back import give_back as work_out
+from edge_agent.domain.programme.kept import Back, Returned, Sold
+from edge_agent.domain.record import ClockReading, RecordKind, canonical
 from edge_agent.errors import FieldError, Invalid, OverReturn, ReturnDiffers, UnknownSale
 from edge_agent.ledger.acts import Act, Lookups, StoredGiveback, StoredSale
-from edge_agent.till.directory import Holdings
+from edge_agent.till.directory import Account, Holdings
+from edge_agent.till.facts import member_facts
 from edge_agent.till.parts import Parts
 from edge_agent.till.receipts import Paper, Receipts, entries_json, standing_json
 from edge_agent.till.sell import print_paper
@@ -51,24 +58,18 @@ class GiveBack:
 
 @dataclass(frozen=True, slots=True)
 class _Original:
-    """A sale of this till and what came back of it before."""
+    """A sale of this till, the programme it was made under, and what came back of it before."""
 
     stored: StoredSale
-    record_id: str
-    programme: str
-    lines: Mapping[int, Line]
-    earned: tuple[Entry, ...]
-    returned: Mapping[int, Decimal]
-    reversed: tuple[Entry, ...]
+    programme: Programme
+    sold: Sold
+    returned: tuple[Returned, ...]
     voided: bool
 
-    def left(self, number: int) -> Decimal:
-        """How much of a line can still come back."""
-        return (
-            Decimal(0)
-            if self.voided
-            else self.lines[number].quantity - self.returned.get(number, Decimal(0))
-        )
+    @property
+    def back(self) -> Back:
+        """What came back before."""
+        return Back.after(self.sold, [each.lines for each in self.returned])
 
 
 def give_back(parts: Parts, receipts: Receipts, wanted: GiveBack) -> Answer:
@@ -82,7 +83,7 @@ def give_back(parts: Parts, receipts: Receipts, wanted: GiveBack) -> Answer:
         known = act.giveback(wanted.kind, wanted.act_id)
         if known is not None:
             return _repeat(known, mark)
-        original = _original(act, wanted.sale_id)
+        original = _original(parts, act, wanted.sale_id)
         if original is None:
             if wanted.kind is RecordKind.VOID:
                 raise UnknownSale(f"this till has no sale {wanted.sale_id}")
@@ -115,39 +116,29 @@ def _repeat(known: StoredGiveback, mark: bytes) -> Answer:
     return Answer(result, first=False, awaiting_original=result["awaiting_original"])
 
 
-def _original(lookups: Lookups, sale_id: str) -> _Original | None:
+def _original(parts: Parts, lookups: Lookups, sale_id: str) -> _Original | None:
     stored = lookups.sale(sale_id)
     if stored is None:
         return None
     body = lookups.body(stored.seq)
-    basket = Basket.from_json(body["basket"])
-    returned: dict[int, Decimal] = {}
-    taken: list[Entry] = []
-    voided = False
-    for earlier in lookups.givebacks_of(sale_id):
-        facts = lookups.body(earlier.seq)
-        taken += [Entry.from_json(entry) for entry in facts["entries"]]
-        voided = voided or earlier.kind is RecordKind.VOID
-        for line in facts[earlier.kind.value]["lines"]:
-            number = line["line"]
-            returned[number] = returned.get(number, Decimal(0)) + Decimal(line["quantity"])
+    earlier = lookups.givebacks_of(sale_id)
     return _Original(
         stored,
-        body["id"],
-        body["programme"],
-        {line.number: line for line in basket.lines},
-        tuple(Entry.from_json(entry) for entry in body["entries"]),
-        returned,
-        tuple(taken),
-        voided,
+        parts.shelf.by_digest(body["programme"]) or parts.shelf.at(parts.clock.now()),
+        Sold.from_body(body),
+        tuple(Returned.from_body(lookups.body(each.seq)) for each in earlier),
+        any(each.kind is RecordKind.VOID for each in earlier),
     )
 
 
 def _asked(wanted: GiveBack, original: _Original) -> list[ReturnedLine]:
     """The lines that come back now, each once, checked against what is left of them."""
+    back = original.back
+    left = {line.number: back.left(line) for line in original.sold.sale.basket.lines}
+    if original.voided:
+        left = dict.fromkeys(left, Decimal(0))
     if wanted.lines is None:
-        left = [ReturnedLine(number, original.left(number)) for number in original.lines]
-        asked = [line for line in left if line.quantity > 0]
+        asked = [ReturnedLine(number, quantity) for number, quantity in left.items() if quantity]
         if not asked:
             raise OverReturn(f"nothing is left of sale {wanted.sale_id} that could be voided")
         return asked
@@ -155,15 +146,13 @@ def _asked(wanted: GiveBack, original: _Original) -> list[ReturnedLine]:
     unknown: list[FieldError] = []
     over: list[FieldError] = []
     for index, line in enumerate(wanted.lines):
-        if line.number not in original.lines:
+        if line.number not in left:
             unknown.append(FieldError(f"lines.{index}.line", "is not a line of that sale"))
             continue
         summed[line.number] = summed.get(line.number, Decimal(0)) + line.quantity
-        if summed[line.number] > original.left(line.number):
+        if summed[line.number] > left[line.number]:
             over.append(
-                FieldError(
-                    f"lines.{index}.quantity", f"at most {original.left(line.number)} can come back"
-                )
+                FieldError(f"lines.{index}.quantity", f"at most {left[line.number]} can come back")
             )
     if unknown:
         raise Invalid("the sale has no such line", unknown)
@@ -172,48 +161,42 @@ def _asked(wanted: GiveBack, original: _Original) -> list[ReturnedLine]:
     return [ReturnedLine(number, quantity) for number, quantity in summed.items()]
 
 
-def _reversed(original: _Original, asked: Sequence[ReturnedLine]) -> list[Entry]:
-    entries: list[Entry] = []
-    for line in asked:
-        bought = original.lines[line.number].quantity
-        returned = original.returned.get(line.number, Decimal(0)) + line.quantity
-        entries += reversal(
-            original.earned, original.reversed, original.record_id, line.number, bought, returned
-        )
-    return entries
-
-
 def _record(
     parts: Parts, receipts: Receipts, act: Act, wanted: GiveBack, original: _Original
 ) -> tuple[dict[str, Any], Paper]:
     asked = _asked(wanted, original)
-    entries = _reversed(original, asked)
+    at, clock = parts.clock.reading_for(parts.clock.now())
+    programme = original.programme
     ref = original.stored.account
     account = None if ref is None else parts.directory.by_ref(ref)
-    facts = None if account is None else account.facts
-    result = _append(
-        parts,
-        act,
-        wanted,
-        original.record_id,
+    facts = None if account is None else _facts(programme, account, act, at, original)
+    given = work_out(
+        programme,
+        original.sold,
+        original.returned,
         asked,
-        None if facts is None else facts.to_json(),
-        entries,
+        () if facts is None else facts.holdings,
+        at,
     )
-    programme = parts.shelf.by_digest(original.programme) or parts.shelf.at(parts.clock.now())
+    result = _append(parts, act, wanted, (at, clock), original.sold.record, asked, facts, given)
     sold = json.loads(original.stored.result)
     holdings: Holdings | None = NO_HOLDINGS
     if sold["balance"] is None:
         holdings = None  # as on the sale's own receipt
     elif account is not None:
-        holdings = parts.directory.holdings(account, act, programme, parts.clock.now())
+        holdings = parts.directory.holdings(account, act, programme, at)
     language = parts.settings.language
+    taken = [entry for entry in given.entries if entry.quantity < 0]
+    restored = [
+        entry._replace(quantity=-entry.quantity) for entry in given.entries if entry.quantity > 0
+    ]
     result |= {
         "card": sold["card"],
         "programme": programme.digest,
-        "entries": entries_json(entries, programme, language),
-        "earned": dict.fromkeys(programme.units, 0) | total_per_unit(entries),
-        "spent": dict.fromkeys(programme.units, 0),
+        "entries": entries_json(given.entries, programme, language),
+        "earned": dict.fromkeys(programme.units, 0) | total_per_unit(taken),
+        "spent": dict.fromkeys(programme.units, 0) | total_per_unit(restored),
+        "refund": _refund_json(given),
         **standing_json(account, holdings, programme, language),
     }
     paper = receipts.paper(result, programme, parts.columns)
@@ -221,11 +204,33 @@ def _record(
     return result, paper
 
 
+def _facts(
+    programme: Programme, account: Account, lookups: Lookups, at: datetime, original: _Original
+) -> MemberFacts:
+    """What the member has of everything that the sale gave or took: all that the return is worked out from."""
+    units = {entry.unit for entry in original.sold.sale.entries}
+    facts = member_facts(programme, account, lookups, at, everything=True)
+    held = tuple(each for each in facts.holdings if each.unit in units)
+    return MemberFacts(facts.account, facts.standing, facts.tier, holdings=held)
+
+
+def _refund_json(given: GivenBack) -> dict[str, Any]:
+    """What is to be paid back, in minor units; what was deducted is off the amounts already."""
+    return {
+        "amount": given.refund,
+        "deducted": sum(each.deducted for each in given.refunds),
+        "lines": [each._asdict() for each in given.refunds],
+    }
+
+
 def _record_awaiting(
     parts: Parts, receipts: Receipts, act: Act, wanted: GiveBack
 ) -> tuple[dict[str, Any], Paper]:
     """A return of a sale that this till does not know: central finds the sale and works out the points."""
-    result = _append(parts, act, wanted, None, list(wanted.lines or ()), None, ())
+    reading = parts.clock.reading_for(parts.clock.now())
+    result = _append(
+        parts, act, wanted, reading, None, list(wanted.lines or ()), None, NOTHING_GIVEN_BACK
+    )
     programme = parts.shelf.at(parts.clock.now())
     result |= {
         "card": None,
@@ -233,6 +238,7 @@ def _record_awaiting(
         "entries": [],
         "earned": {},
         "spent": {},
+        "refund": None,
         **standing_json(None, NO_HOLDINGS, programme, parts.settings.language),
         "awaiting_original": True,
     }
@@ -245,12 +251,13 @@ def _append(
     parts: Parts,
     act: Act,
     wanted: GiveBack,
+    reading: tuple[datetime, ClockReading],
     original: str | None,
     asked: Sequence[ReturnedLine],
-    facts: Mapping[str, Any] | None,
-    entries: Sequence[Entry],
+    facts: MemberFacts | None,
+    given: GivenBack,
 ) -> dict[str, Any]:
-    at, clock = parts.clock.reading_for(parts.clock.now())
+    at, clock = reading
     lines = [{"line": line.number, "quantity": str(line.quantity)} for line in asked]
     told = dict(wanted.original or {})
     proof = told.pop("proof", None)
@@ -260,6 +267,8 @@ def _append(
         "original": original,
         "lines": lines,
     }
+    if given.settled:
+        said["settled"] = [entry.to_json() for entry in given.settled]
     if told:
         said["told"] = told
     record_id = str(uuid_utils.uuid7().hex)
@@ -268,9 +277,9 @@ def _append(
         record_id,
         at,
         clock,
-        {"facts": facts, wanted.kind.value: said},
+        {"facts": None if facts is None else facts.to_json(), wanted.kind.value: said},
         {} if proof is None else {"proof": proof},
-        entries,
+        given.entries,
     )
     return {
         "sale_id": wanted.sale_id,

@@ -57,13 +57,14 @@ def evaluate(
     wanted: Wanted = NOTHING,
     draw: Draw | None = None,
     *,
+    reduced: Iterable[Reduction] = (),
     explains: bool = False,
 ) -> Evaluation:
     """Work out what `basket` comes to for this member at `at` (aware; the day is that of the programme's zone).
 
     The line amounts are those before anything that this programme takes off. The same arguments give the same answer
-    on every machine and on every day. A blocked or erased account gets nothing. With `explains` rules that gave
-    nothing have an outcome too.
+    on every machine and on every day. A blocked or erased account gets nothing. `reduced` is off the lines already, by
+    this programme, and is no part of the answer. With `explains` rules that gave nothing have an outcome too.
     """
     if not facts.standing.earns:
         return NOTHING_WORKED_OUT
@@ -83,7 +84,8 @@ def evaluate(
         split.most_off,
         programme.levels,
     )
-    return work_through(programme.mechanisms, situation, split.excluded)
+    before = NOTHING_BEFORE.plus([Outcome("", reductions=tuple(reduced))]).with_outcomes(())
+    return work_through(programme.mechanisms, situation, split.excluded, before)
 
 
 def work_through(

@@ -27,6 +27,7 @@ from edge_agent.domain.programme.exclusions import ExcludeRule, Exclusions
 from edge_agent.domain.programme.form import Flag, Moment, TableModel, Whole
 from edge_agent.domain.programme.lapses import Lapses
 from edge_agent.domain.programme.law import LawTable
+from edge_agent.domain.programme.returns import ReturnsTable
 from edge_agent.domain.programme.rewards import RewardRule
 from edge_agent.domain.programme.situation import Mechanism
 from edge_agent.domain.programme.surprises import SurpriseRule, Surprises
@@ -189,6 +190,11 @@ class ProgrammeFile(TableModel):
         max_length=RULES_MAX,
         description="What members do besides buying, and what it gives.",
         examples=[[{"id": "review", "title": "een recensie", "gives": [{"quantity": 5}]}]],
+    )
+    returns: ReturnsTable = Field(
+        default=ReturnsTable(),
+        description="What a return takes back and gives back.",
+        examples=[{"reverse": "kept"}],
     )
     receipt: ReceiptTexts = Field(
         default=ReceiptTexts(),

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.domain.basket import Basket
-from edge_agent.domain.entries import EntryKind, reversal, total_per_unit
+from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.member import MemberFacts, Standing
 from edge_agent.domain.money import rounded
 from edge_agent.domain.programme import Evaluation, Programme, evaluate
@@ -25,9 +24,6 @@ from tests.unit.domain.builders import A_SATURDAY, MEMBER, awarded, baskets, pro
 moments = st.integers(0, 2 * 365 * 24 * 3600).map(
     lambda seconds: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
 )
-
-
-thirds = st.sampled_from((Decimal("0.1"), Decimal("0.333"), Decimal("0.999")))
 
 
 def by_rule(found: Evaluation) -> Counter[str]:
@@ -148,26 +144,6 @@ def test_who_is_scanned_first_does_not_change_what_is_earned(
     renumbered = [line | {"line": number} for number, line in enumerate(scanned, 1)]
     other = Basket.from_json(bought.to_json() | {"lines": renumbered})
     assert by_rule(awarded(rules, other)) == by_rule(awarded(rules, bought))
-
-
-@given(rules=programmes(), bought=baskets, data=st.data())
-def test_returning_everything_in_any_order_and_parts_leaves_nothing(
-    rules: Programme, bought: Basket, data: st.DataObject
-) -> None:
-    entries = list(awarded(rules, bought).entries)
-    earned = tuple(entries)
-    quantities = {line.number: line.quantity for line in bought.lines}
-    returned = dict.fromkeys(quantities, Decimal(0))
-    for number in data.draw(st.permutations([*quantities, *quantities])):
-        first = returned[number] == 0
-        returned[number] = data.draw(thirds) * quantities[number] if first else quantities[number]
-        before = [entry for entry in entries if entry.kind is EntryKind.REVERSE]
-        entries += reversal(earned, before, "0" * 32, number, quantities[number], returned[number])
-        assert all(total >= 0 for total in total_per_unit(entries).values())
-    sums = Counter[tuple[object, ...]]()
-    for entry in entries:
-        sums[entry.unit, entry.rule, entry.line, entry.expires_on] += entry.quantity
-    assert not any(sums.values())
 
 
 @given(rules=programmes(), bought=baskets)

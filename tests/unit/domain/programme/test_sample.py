@@ -6,11 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from edge_agent.domain.basket import Basket, Line
-from edge_agent.domain.entries import Entry, EntryKind, reversal
+from edge_agent.domain.basket import Basket, Line, ReturnedLine
+from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.programme import Evaluation
+from edge_agent.domain.programme.giving_back import give_back
+from edge_agent.domain.programme.kept import Returned, Sold
+from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.texts import LANGUAGES
-from tests.unit.domain.builders import SAMPLE_PATH, awarded, basket, line, sample, shares
+from tests.unit.domain.builders import MEMBER, SAMPLE_PATH, awarded, basket, line, sample, shares
 
 SATURDAY = "2026-11-21T14:03:11+01:00"
 MONDAY = "2026-11-23T10:00:00+01:00"
@@ -164,10 +167,18 @@ def test_christmas_points_last_sixty_days_and_the_base_its_year() -> None:
 
 def test_a_bottle_of_three_comes_back_in_two_steps() -> None:
     """3 bottles for 10.47 on a Monday: 10 points. One back: 3.33, so 3; all back: the other 7."""
-    entries = earned(MONDAY, line(1, 1047, quantity=Decimal(3))).entries
-    one = reversal(entries, [], "0" * 32, 1, Decimal(3), Decimal(1))
-    rest = reversal(entries, one, "0" * 32, 1, Decimal(3), Decimal(3))
-    assert [[entry.quantity for entry in part] for part in (one, rest)] == [[-3], [-7]]
+    bought = basket(line(1, 1047, quantity=Decimal(3)))
+    worked = earned(MONDAY, *bought.lines)
+    recorded = Recorded(sample().digest, MEMBER, bought, entries=worked.entries)
+    sale = Sold("0" * 32, datetime.fromisoformat(MONDAY), recorded)
+
+    def back(before: tuple[Returned, ...], quantity: int) -> Returned:
+        now = (ReturnedLine(1, Decimal(quantity)),)
+        return Returned(now, give_back(sample(), sale, before, now, (), sale.at).entries)
+
+    one = back((), 1)
+    rest = back((one,), 2)
+    assert [[entry.quantity for entry in each.entries] for each in (one, rest)] == [[-3], [-7]]
 
 
 def test_it_has_every_text_in_four_languages() -> None:
