@@ -16,7 +16,13 @@ from edge_agent.ledger.members import Member, MembersFile, MembersPosition, Memb
 from edge_agent.till.shelf import ProgrammeShelf
 from sync.errors import HeadDiffers
 from sync.ports import MembersAsOf
-from sync.wire import MemberDelta, ProgrammeDelta, StateOfRecord
+from sync.wire import (
+    REASON_CHARACTERS_MAX,
+    MemberDelta,
+    ProgrammeDelta,
+    ProgrammeReport,
+    StateOfRecord,
+)
 
 
 class LedgerOutbox:
@@ -116,11 +122,12 @@ class MembersStore:
 
 
 class ProgrammeStore:
-    """Where sync puts programmes."""
+    """Where sync puts programmes; it remembers the one that was refused last, until a later one is kept."""
 
     def __init__(self, shelf: ProgrammeShelf, clock: Clock) -> None:
         self._shelf = shelf
         self._clock = clock
+        self._refused: tuple[str, str] | None = None
 
     def offer(self, programme: ProgrammeDelta) -> str | None:
         """Keep it if it loads; else say why not."""
@@ -129,8 +136,20 @@ class ProgrammeStore:
                 programme.text, f"programme {programme.digest[:12]}", self._clock.now()
             )
         except ProgrammeInvalid as error:
+            self._refused = (programme.digest, str(error))
             return str(error)
+        self._refused = None
         return None
+
+    def report(self) -> ProgrammeReport:
+        """Which version applies now, and which was refused."""
+        current = self._shelf.current(self._clock.now())
+        digest, reason = self._refused or (None, None)
+        return ProgrammeReport(
+            programme=None if current is None else current[0].digest,
+            refused=digest,
+            reason=None if reason is None else reason.partition("\n")[0][:REASON_CHARACTERS_MAX],
+        )
 
 
 def _member(delta: MemberDelta) -> Member:

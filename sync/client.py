@@ -15,7 +15,7 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -36,10 +36,12 @@ from sync.errors import (
 )
 from sync.line import Grip, gripped_session
 from sync.wire import (
+    NO_REPORT,
     Changes,
     EnrolmentAnswer,
     EnrolmentMessage,
     Message,
+    ProgrammeReport,
     RecordsAnswer,
     RecordsMessage,
 )
@@ -147,10 +149,14 @@ class CentralClient:
         )
         return _understood(RecordsAnswer, answer)
 
-    def changes(self, after: int, epoch: str, wait_s: int) -> Changes:
+    def changes(
+        self, after: int, epoch: str, wait_s: int, report: ProgrammeReport = NO_REPORT
+    ) -> Changes:
         """`GET /wire/v1/changes`, as a long poll where `wait_s` is not 0."""
-        wait = f"&wait={wait_s}" if wait_s else ""
-        path = f"/wire/v1/changes?after={after}&epoch={epoch}{wait}"
+        asked: dict[str, str | int] = {"after": after, "epoch": epoch}
+        if wait_s:
+            asked["wait"] = wait_s
+        path = f"/wire/v1/changes?{urlencode(asked | report.model_dump(exclude_none=True))}"
         answer = self._exchange("GET", path, None, policy.CHANGES_BYTES_MAX, wait_s)
         return _understood(Changes, answer)
 

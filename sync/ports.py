@@ -9,9 +9,11 @@ from typing import Protocol
 
 from edge_agent.domain.record import Record
 from sync.wire import (
+    NO_REPORT,
     Changes,
     MemberDelta,
     ProgrammeDelta,
+    ProgrammeReport,
     RecordsAnswer,
     RecordsMessage,
     StateOfRecord,
@@ -30,9 +32,11 @@ class Central(Protocol):
         """`POST /wire/v1/records`."""
         ...
 
-    def changes(self, after: int, epoch: str, wait_s: int) -> Changes:
+    def changes(
+        self, after: int, epoch: str, wait_s: int, report: ProgrammeReport = NO_REPORT
+    ) -> Changes:
         """`GET /wire/v1/changes`; central may keep the question for `wait_s` seconds while there is
-        nothing new."""
+        nothing new. `report` tells it which programme applies here."""
         ...
 
 
@@ -143,6 +147,10 @@ class ProgrammeStore(Protocol):
     def offer(self, programme: ProgrammeDelta) -> str | None:
         """Keep it if it loads, and return None; else a sentence why not, and the last good one
         stays."""
+        ...
+
+    def report(self) -> ProgrammeReport:
+        """Which programme applies now, and which was refused since."""
         ...
 
 

@@ -108,7 +108,7 @@ class Pull:
         raise ProtocolError(f"central had more than {PAGES_PER_PULL_MAX} pages")
 
     def _page(self, after: int, wait_s: int) -> Changes:
-        page = self.central.changes(after, self.outbox.epoch, wait_s)
+        page = self.central.changes(after, self.outbox.epoch, wait_s, self.programmes.report())
         if page.next < after:
             raise PositionUnknown(f"central's changes end at {page.next}, and we had {after}")
         if page.more and page.next == after:

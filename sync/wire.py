@@ -157,8 +157,26 @@ class ProgrammeDelta(Message):
     text: str
 
 
+REASON_CHARACTERS_MAX = 300
+"""Of why a till refused a programme: the first mistake, in a query that every proxy lets through."""
+
+
+class ProgrammeReport(Message):
+    """What a till says of its programme with each `changes`: the digest of the version that applies there, and which
+    published one it refused, and why."""
+
+    programme: str | None = Field(default=None, pattern=_HEX_32_BYTES)
+    refused: str | None = Field(default=None, pattern=_HEX_32_BYTES)
+    reason: str | None = Field(default=None, max_length=REASON_CHARACTERS_MAX)
+
+
+NO_REPORT = ProgrammeReport()
+
+
 class Changes(Message):
     """`GET /wire/v1/changes?after=N&epoch=E[&wait=SECONDS]`: what changed after N, from one snapshot.
+
+    The fields of `ProgrammeReport` may stand in the query too.
 
     `applied_seq` is the highest seq of this terminal (in that epoch) up to which every record has a state; the
     members' lots hold the effect of exactly those that are accepted. It holds for the last page only: a reader

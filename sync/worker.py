@@ -40,7 +40,7 @@ from sync.policy import Window
 from sync.ports import Beat, Line, MemberStore, Outbox, ProgrammeStore
 from sync.pull import Pull, PullResult
 from sync.push import PushResult, push
-from sync.wire import Changes, RecordsAnswer, RecordsMessage
+from sync.wire import NO_REPORT, Changes, ProgrammeReport, RecordsAnswer, RecordsMessage
 
 
 class _NoBeat:
@@ -167,9 +167,11 @@ class _Watched:
         self._link.answered()
         return answer
 
-    def changes(self, after: int, epoch: str, wait_s: int) -> Changes:
+    def changes(
+        self, after: int, epoch: str, wait_s: int, report: ProgrammeReport = NO_REPORT
+    ) -> Changes:
         self._beat.beat()
-        answer = self._line.changes(after, epoch, wait_s)
+        answer = self._line.changes(after, epoch, wait_s, report)
         self._link.answered()
         return answer
 

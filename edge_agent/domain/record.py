@@ -37,8 +37,8 @@ class RecordKind(StrEnum):
     - `return` `{return_id, sale_id, original, lines}` and `void` `{void_id, sale_id, original}`: `original` is the
       record's id, null where the till does not know the sale;
     - `redemption` `{redemption_id, ...}`: committed without a sale;
-    - `action` `{action_id, action, times?}`: more than buying, such as a check-in, a recycled bottle or an offer that is
-      activated;
+    - `action` `{action_id, action, times?}`: more than buying, such as a check-in, a recycled bottle or an offer that
+      is activated;
     - `answer` `{answer_id, question, value, case?}`: `value` is a number or one of the declared choices, `case` is true
       where it opens a case; what the customer wrote is `text` in the attachment;
     - `member` `{member_id, consents: [{purpose, version, given}], referred_by?}`: enrolled at the till and provisional

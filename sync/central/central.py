@@ -54,7 +54,7 @@ class Central:
         self.members = Members(self.database, self.accounts, clock)
         self.member_import = MemberImport(self.database, self.accounts, self.programmes, clock)
         self.reports = Reports(self.database)
-        self.feed = Feed(self.database, clock)
+        self.feed = Feed(self.database, self.programmes, clock)
         self.metrics = Metrics(CollectorRegistry(), self.feed)
         self._log = structlog.get_logger("central")
 

@@ -11,9 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from edge_agent.domain.member import Standing
+from edge_agent.domain.programme.asked import Asked
 from sync.central import programmes
 from sync.central.database import ACCOUNTS, Database, current_change, read_counter
 from sync.central.ledger import holdings
+from sync.central.programmes import Programmes
 from sync.central.tables import accounts, cards, chains, consents, records
 from sync.central.times import Clock
 from sync.wire import MEMBERS_PER_PAGE_MAX, Changes, Lot, MemberDelta, RecordState, StateOfRecord
@@ -27,6 +29,9 @@ WAIT_S_MAX = 30
 WAITERS_MAX = 64
 """Each holds a thread. Terminals above that are answered at once and ask again at their own pace."""
 
+CHANNEL = "channel"
+"""The attribute that says how a member wants to be spoken to; every till respects it, whatever its rules ask."""
+
 LOOK_EVERY_S = 1.0
 """Changes by another process (an import by the command line) are seen within this time."""
 
@@ -34,8 +39,9 @@ LOOK_EVERY_S = 1.0
 class Feed:
     """Answers `changes`, waiting for one if asked."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, published: Programmes, clock: Clock) -> None:
         self._database = database
+        self._programmes = published
         self._clock = clock
         self._changed = threading.Condition()
         self._stopping = False
@@ -116,7 +122,11 @@ class Feed:
             applied_seq=applied,
             received=received,
             member_count=read_counter(connection, ACCOUNTS),
-            members=_deltas(connection, [row for row in members if row.change <= upto]),
+            members=_deltas(
+                connection,
+                [row for row in members if row.change <= upto],
+                self._programmes.asked(connection),
+            ),
             programme=programmes.delta(connection, after, upto),
             states=tuple(_told(row) for row in states if row.change <= upto),
         )
@@ -175,7 +185,10 @@ def _position(connection: Connection, terminal: str, epoch: str | None) -> tuple
     return received, received if unposted is None else unposted - 1
 
 
-def _deltas(connection: Connection, members: Sequence[Any]) -> tuple[MemberDelta, ...]:
+def _deltas(
+    connection: Connection, members: Sequence[Any], asked: Asked
+) -> tuple[MemberDelta, ...]:
+    """The members as they are told: of their profiles only what the rules ask about."""
     refs = [row.ref for row in members]
     keys: dict[str, list[str]] = {}
     for row in connection.execute(
@@ -203,9 +216,13 @@ def _deltas(connection: Connection, members: Sequence[Any]) -> tuple[MemberDelta
             tier=row.tier,
             since=None if row.since is None else date.fromisoformat(row.since),
             language=row.language,
-            segments=tuple(json.loads(row.segments)),
-            attributes=json.loads(row.attributes),
-            birthday=None if row.birthday is None else row.birthday[-len("MM-DD") :],
+            segments=tuple(each for each in json.loads(row.segments) if each in asked.segments),
+            attributes={
+                name: value
+                for name, value in json.loads(row.attributes).items()
+                if name in asked.attributes or name == CHANNEL
+            },
+            birthday=row.birthday[-len("MM-DD") :] if asked.birthday and row.birthday else None,
             consents=agreed.get(row.ref, {}),
             referred_by=row.referred_by,
             lots=tuple(Lot(**each._asdict()) for each in held.get(row.ref, ())),

@@ -160,12 +160,26 @@ def list_terminals(config: Path, as_json: bool) -> None:
         found = central.terminals.list()
     lines = [
         f"{each['terminal']}  {each['state']}  last contact {each['last_contact'] or 'never'}"
+        + _programme_of(each)
         + "".join(
             f"\n    {epoch['epoch']}  {epoch['received']} records" for epoch in each["epochs"]
         )
         for each in found
     ]
     _say(as_json, {"terminals": found}, "\n".join(lines) or "no terminals")
+
+
+def _programme_of(terminal: dict[str, Any]) -> str:
+    """Which programme applies there, and which it would not load."""
+    runs, refused = terminal["programme"], terminal["refused"]
+    said = f"\n    programme {_version(runs)}" if runs else ""
+    return said + (
+        f"\n    refuses {_version(refused['programme'])}: {refused['reason']}" if refused else ""
+    )
+
+
+def _version(programme: dict[str, Any]) -> str:
+    return f"{programme['id'] or '?'} {programme['version'] or programme['digest'][:12]}"
 
 
 @terminals.command("revoke")

@@ -8,11 +8,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from edge_agent.domain.programme import Programme, ProgrammeInvalid, load_programme
+from edge_agent.domain.programme.asked import Asked
 from sync.central.database import Database, next_change, upsert
-from sync.central.tables import programmes
+from sync.central.ledger import touch
+from sync.central.tables import accounts, programmes
 from sync.central.times import Clock, read, stored
 from sync.wire import ProgrammeDelta
 
@@ -30,6 +32,9 @@ class Published:
 
 PROGRAMMES_KEPT = 8
 """Loaded ones: the current and a few that records of the last weeks were worked out by."""
+
+TOLD_AGAIN_BATCH = 5_000
+"""Accounts per commit when a programme asks about other facts than the one before: some hundred milliseconds."""
 
 
 @lru_cache(maxsize=PROGRAMMES_KEPT)
@@ -64,6 +69,7 @@ class Programmes:
         digest = hashlib.sha256(text.encode()).hexdigest()
         now = stored(self._clock())
         with self._database.write() as connection:
+            before = self.asked(connection)
             current = connection.execute(_CURRENT).first()
             if current is not None and current.digest == digest:
                 return Published(
@@ -81,7 +87,21 @@ class Programmes:
             connection.execute(
                 statement.on_conflict_do_update(index_elements=["digest"], set_=fresh)
             )
+            after = self.asked(connection)
+        if after != before:
+            self._tell_again()
         return Published(digest, programme.id, str(programme.version), now, is_new=True)
+
+    def _tell_again(self) -> None:
+        """Let terminals hear of everybody of whom something is known that other rules may ask about."""
+        last = ""
+        while True:
+            with self._database.write() as connection:
+                refs = connection.scalars(_PROFILED, {"after": last}).all()
+                touch(connection, refs)
+            if len(refs) < TOLD_AGAIN_BATCH:
+                return
+            last = refs[-1]
 
     def current(self, connection: Connection) -> Programme | None:
         """The current programme, ready to work with; None before the first."""
@@ -93,13 +113,43 @@ class Programmes:
             connection.execute(select(programmes).where(programmes.c.digest == digest)).first()
         )
 
+    def asked(self, connection: Connection) -> Asked:
+        """What may be told of members: what the newest programme asks, and those that apply until it does."""
+        asked = Asked()
+        now = self._clock()
+        for row in connection.execute(_NEWEST.limit(PROGRAMMES_KEPT)).all():
+            programme = _ready(row)
+            if programme is None:
+                continue
+            asked = asked.and_also(programme.asks)
+            if programme.valid_from <= now:
+                break
+        return asked
+
     def today(self, connection: Connection) -> date | None:
         """The date in the current programme's time zone; None without a programme."""
         row = connection.execute(_CURRENT).first()
         return None if row is None else self._clock().astimezone(ZoneInfo(row.timezone)).date()
 
 
-_CURRENT = select(programmes).order_by(programmes.c.change.desc()).limit(1)
+_NEWEST = select(programmes).order_by(programmes.c.change.desc())
+_CURRENT = _NEWEST.limit(1)
+
+
+_PROFILED = (
+    select(accounts.c.ref)
+    .where(
+        accounts.c.ref > bindparam("after"),
+        accounts.c.joined_into.is_(None),
+        or_(
+            accounts.c.segments != "[]",
+            accounts.c.attributes != "{}",
+            accounts.c.birthday.is_not(None),
+        ),
+    )
+    .order_by(accounts.c.ref)
+    .limit(TOLD_AGAIN_BATCH)
+)
 
 
 def delta(connection: Connection, after: int, upto: int) -> ProgrammeDelta | None:

@@ -53,7 +53,11 @@ terminals = Table(
     Column("enrolled_at", String(24)),
     Column("revoked_at", String(24)),
     Column("last_contact", String(24)),
+    Column("programme", String(64)),
+    Column("refused", String(64)),
+    Column("refused_reason", Text),
 )
+"""`programme` is the version that applies at the till by its own word, `refused` the one that it would not load."""
 
 chains = Table(
     "chains",

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, select, update
 from sync.central.database import Database, upsert
 from sync.central.keys import hashed, new_code, new_token
 from sync.central.problems import Problem, not_found
-from sync.central.tables import chains, terminals
+from sync.central.tables import chains, programmes, terminals
 from sync.central.times import Clock, stored
-from sync.wire import EnrolmentAnswer, EnrolmentMessage
+from sync.wire import NO_REPORT, EnrolmentAnswer, EnrolmentMessage, ProgrammeReport
 
 CONTACT_EVERY_S = 10
 """Last contact is shown to people in minutes; writing it at every request would double the transactions."""
@@ -125,6 +125,29 @@ class Terminals:
         self._note_contact(row.terminal, row.last_contact)
         return str(row.terminal)
 
+    def note_programme(self, terminal: str, report: ProgrammeReport) -> None:
+        """Keep which programme applies at a terminal, and which it refused, until another one applies there.
+
+        A till that was started again has forgotten what it refused, and nothing has become better by that.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(
+                select(terminals).where(terminals.c.terminal == terminal)
+            ).one_or_none()
+        if row is None or report == NO_REPORT:
+            return
+        refused, reason = report.refused, report.reason
+        if refused is None and report.programme == row.programme:
+            refused, reason = row.refused, row.refused_reason
+        if (row.programme, row.refused, row.refused_reason) == (report.programme, refused, reason):
+            return
+        with self._database.write() as connection:
+            connection.execute(
+                update(terminals)
+                .where(terminals.c.terminal == terminal)
+                .values(programme=report.programme, refused=refused, refused_reason=reason)
+            )
+
     def revoke(self, store: str, till: str) -> None:
         """End a terminal's token and code; what it sent stays."""
         with self._database.write() as connection:
@@ -141,6 +164,9 @@ class Terminals:
         with self._database.read() as connection:
             journals = _journals(connection)
             rows = connection.execute(select(terminals).order_by(terminals.c.terminal)).all()
+            versions = _versions(
+                connection, {digest for row in rows for digest in (row.programme, row.refused)}
+            )
         now = stored(self._clock())
         return [
             {
@@ -151,6 +177,10 @@ class Terminals:
                 "enrolled_at": row.enrolled_at,
                 "revoked_at": row.revoked_at,
                 "last_contact": row.last_contact,
+                "programme": versions.get(row.programme),
+                "refused": None
+                if row.refused is None
+                else {"programme": versions.get(row.refused), "reason": row.refused_reason},
                 "epochs": journals.get(row.terminal, []),
             }
             for row in rows
@@ -174,6 +204,16 @@ def _state(row: Any, now: str) -> str:
     if row.code_hash is not None and row.code_expires_at > now:
         return "waiting for its code"
     return "enrolled" if row.token_hash is not None and row.revoked_at is None else "code lapsed"
+
+
+def _versions(connection: Connection, digests: set[str | None]) -> dict[str | None, dict[str, Any]]:
+    """What is known of these programmes: id and version where they were published here, the digest always."""
+    found: dict[str | None, dict[str, Any]] = {
+        digest: {"digest": digest, "id": None, "version": None} for digest in digests if digest
+    }
+    for row in connection.execute(select(programmes).where(programmes.c.digest.in_(found))):
+        found[row.digest] = {"digest": row.digest, "id": row.id, "version": row.version}
+    return found
 
 
 def _journals(connection: Connection) -> dict[str, list[dict[str, Any]]]:

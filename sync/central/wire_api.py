@@ -1,20 +1,18 @@
 """The wire: what terminals say, see `sync.wire` for the messages."""
 
 from flask import Blueprint, Response, request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from sync.central.central import Central
 from sync.central.changes import WAIT_S_MAX, states_of
 from sync.central.problems import Problem
 from sync.central.requests_in import bearer, json_body
-from sync.wire import EnrolmentMessage, RecordsAnswer, RecordsMessage
+from sync.wire import EnrolmentMessage, ProgrammeReport, RecordsAnswer, RecordsMessage
 
 _ENROLMENT_BYTES_MAX = 4_096
 
 
-class _ChangesQuery(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
+class _ChangesQuery(ProgrammeReport):
     after: int = Field(default=0, ge=0)
     epoch: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$")
     wait: float = Field(default=0, ge=0, le=86_400)
@@ -43,6 +41,7 @@ def blueprint(central: Central, bytes_max: int) -> Blueprint:
     def changes() -> Response:
         terminal = central.terminals.authenticate(bearer(request))
         query = _ChangesQuery.model_validate(request.args.to_dict())
+        central.terminals.note_programme(terminal, query)
         wait_s = min(query.wait, WAIT_S_MAX)
         return _json(central.feed.changes(terminal, query.epoch, query.after, wait_s))
 

@@ -16,6 +16,15 @@ class Asked(NamedTuple):
     birthday: bool = False
     language: bool = False
 
+    def and_also(self, other: "Asked") -> "Asked":
+        """What either asks."""
+        return Asked(
+            self.segments | other.segments,
+            self.attributes | other.attributes,
+            self.birthday or other.birthday,
+            self.language or other.language,
+        )
+
 
 def asked(file: BaseModel) -> Asked:
     """What the conditions in a programme file ask, wherever in it they stand."""

@@ -9,7 +9,7 @@ import pytest
 
 from sync.central import changes as feed_module
 from sync.central.central import Central
-from sync.wire import MemberDelta
+from sync.wire import MemberDelta, ProgrammeReport
 from tests.central import Till, earn
 from tests.integration.central.looking import changes
 
@@ -175,3 +175,73 @@ def wait_for_waiter(central: Central) -> None:
     while not central.feed.waiters and time.monotonic() < deadline:
         time.sleep(0.01)
     assert central.feed.waiters == 1
+
+
+PROFILE_CSV = (
+    "card,member_id,birthday,segments,city,channel\n",
+    "2912345678906,M1,1988-02-29,vegan student,Arnhem,post\n",
+)
+ASKS = """
+[[bonus]]
+id = "asking"
+add = 5
+why = "asks"
+when = { segments = ["vegan"], attributes = { city = ["Arnhem"] }, birthday = "week" }
+"""
+STARTER = Path(__file__).parents[3] / "config" / "programmes" / "starter.toml"
+
+
+def test_of_a_profile_only_what_the_programme_asks_about_is_told(central: Central) -> None:
+    central.member_import.run(list(PROFILE_CSV))
+    (member,) = changes(central).members
+    assert (member.segments, member.attributes, member.birthday) == ((), {"channel": "post"}, None)
+
+    text = STARTER.read_text(encoding="utf-8")
+    central.programmes.publish(text, "starter")
+    seen = changes(central).next
+    central.programmes.publish(text + ASKS, "starter")
+    (told,) = changes(central, after=seen).members
+    assert told.segments == ("vegan",)
+    assert told.attributes == {"city": "Arnhem", "channel": "post"}
+    assert told.birthday == "02-29"
+
+    central.programmes.publish(text, "starter")
+    (member,) = changes(central, after=seen).members
+    assert (member.segments, member.birthday) == ((), None)
+
+
+def test_a_programme_that_asks_for_nothing_else_tells_nobody_again(central: Central) -> None:
+    central.member_import.run(list(PROFILE_CSV))
+    text = STARTER.read_text(encoding="utf-8")
+    central.programmes.publish(text, "starter")
+    seen = changes(central).next
+    central.programmes.publish(text + "\n# a comment\n", "starter")
+    assert changes(central, after=seen).members == ()
+
+
+def test_central_sees_which_programme_applies_where_and_which_was_refused(
+    central: Central,
+) -> None:
+    text = STARTER.read_text(encoding="utf-8")
+    good = central.programmes.publish(text, "starter").digest
+    bad = "b" * 64
+
+    def seen() -> tuple[object, object]:
+        terminal = next(each for each in central.terminals.list() if each["till"] == "03")
+        return terminal["programme"], terminal["refused"]
+
+    assert seen() == (None, None)
+    central.terminals.note_programme("0412/03", ProgrammeReport(programme=good))
+    runs = {"digest": good, "id": "spaarkaart", "version": "1"}
+    assert seen() == (runs, None)
+    refusal = ProgrammeReport(programme=good, refused=bad, reason="line 3: no such key")
+    central.terminals.note_programme("0412/03", refusal)
+    refused = {
+        "programme": {"digest": bad, "id": None, "version": None},
+        "reason": "line 3: no such key",
+    }
+    assert seen() == (runs, refused)
+    central.terminals.note_programme("0412/03", ProgrammeReport(programme=good))
+    assert seen() == (runs, refused), "a restart makes nothing better"
+    central.terminals.note_programme("0412/03", ProgrammeReport(programme="c" * 64))
+    assert seen()[1] is None

@@ -14,6 +14,7 @@ from sync.client import CentralClient, Place, Timeouts
 from sync.link import LinkState, LinkStatus
 from sync.policy import LOOP_BOUND_S, STOP_WITHIN_S, pause_s
 from sync.ports import Beat, Line
+from sync.wire import NO_REPORT
 from sync.worker import Parts, Worker
 from tests.integration.sync.scripted_central import (
     TOKEN,
@@ -186,7 +187,7 @@ def test_a_central_that_never_waits_is_not_asked_in_a_circle(
 ) -> None:
     good = server.model.changes
     server.model.changes = (  # type: ignore[method-assign]
-        lambda after, epoch, wait_s=0: good(after, epoch, min(wait_s, 0))
+        lambda after, epoch, wait_s=0, report=NO_REPORT: good(after, epoch, min(wait_s, 0), report)
     )
     bench.start()
     time.sleep(1.5)

@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from edge_agent.domain.record import GENESIS, chain_hash
 from sync.errors import Conflict, PositionUnknown
 from sync.wire import (
+    NO_REPORT,
     Changes,
     Lot,
     MemberDelta,
     ProgrammeDelta,
+    ProgrammeReport,
     RecordsAnswer,
     RecordsMessage,
     RecordState,
@@ -41,6 +43,7 @@ class ModelCentral:
         """How many records each message brought."""
         self.changes_log: list[MemberDelta] = []
         self.programme: tuple[int, ProgrammeDelta] | None = None
+        self.report = NO_REPORT
         self.take_at_most = 10**9
         self.changed = threading.Condition()
 
@@ -107,8 +110,11 @@ class ModelCentral:
         """What a till that has everything knows."""
         return {m.ref: sum(lot.quantity for lot in m.lots) for m in self.changes_log}
 
-    def changes(self, after: int, epoch: str, wait_s: int = 0) -> Changes:
+    def changes(
+        self, after: int, epoch: str, wait_s: int = 0, report: ProgrammeReport = NO_REPORT
+    ) -> Changes:
         """One page, after waiting for up to `wait_s` for something new."""
+        self.report = report
         with self.changed:
             held = self.held(epoch)
             self.changed.wait_for(

@@ -9,7 +9,7 @@ from sync.errors import CentralError, PositionUnknown, ProtocolError, Unreachabl
 from sync.policy import Window
 from sync.pull import Pull
 from sync.push import push
-from sync.wire import Changes, RecordState, StateOfRecord
+from sync.wire import NO_REPORT, Changes, ProgrammeReport, RecordState, StateOfRecord
 from tests.unit.sync.model_central import ModelCentral
 from tests.unit.sync.real_till import PROGRAMME, RealTill
 
@@ -23,7 +23,9 @@ def cut_at_page(central: ModelCentral, number: int, error: CentralError) -> None
     good = central.changes
     asked = 0
 
-    def changes(after: int, epoch: str, wait_s: int = 0) -> Changes:
+    def changes(
+        after: int, epoch: str, wait_s: int = 0, report: ProgrammeReport = NO_REPORT
+    ) -> Changes:
         nonlocal asked
         asked += 1
         if asked == number:
@@ -150,9 +152,9 @@ def test_states_are_kept_before_the_position_moves(central: ModelCentral, till: 
     good = central.changes
     state = StateOfRecord(seq=1, state=RecordState.REJECTED, code="differs")
     central.changes = (  # type: ignore[method-assign]
-        lambda after, epoch, wait_s=0: good(after, epoch, wait_s).model_copy(
-            update={"states": (state,)}
-        )
+        lambda after, epoch, wait_s=0, report=NO_REPORT: good(
+            after, epoch, wait_s, report
+        ).model_copy(update={"states": (state,)})
     )
     till.members.fail_at_commit = OSError("disk full")
     with pytest.raises(OSError, match="disk full"):
@@ -176,7 +178,9 @@ def test_a_central_that_lost_our_position_is_read_from_the_beginning_into_a_new_
     if not says_so:
         good = central.changes
         central.changes = (  # type: ignore[method-assign]
-            lambda after, epoch, wait_s=0: good(min(after, 1), epoch, wait_s)
+            lambda after, epoch, wait_s=0, report=NO_REPORT: good(
+                min(after, 1), epoch, wait_s, report
+            )
         )
     result = pull_of(central, till).run()
     assert result.fresh
@@ -187,7 +191,9 @@ def test_a_central_that_lost_our_position_is_read_from_the_beginning_into_a_new_
 def test_a_central_that_knows_no_beginning_is_not_asked_for_ever(
     central: ModelCentral, till: RealTill
 ) -> None:
-    def changes(after: int, epoch: str, wait_s: int = 0) -> Changes:
+    def changes(
+        after: int, epoch: str, wait_s: int = 0, report: ProgrammeReport = NO_REPORT
+    ) -> Changes:
         raise PositionUnknown("central answered 410")
 
     central.changes = changes  # type: ignore[method-assign]
@@ -198,7 +204,9 @@ def test_a_central_that_knows_no_beginning_is_not_asked_for_ever(
 def test_a_central_that_turns_in_a_circle_is_left(central: ModelCentral, till: RealTill) -> None:
     good = central.changes
     central.changes = (  # type: ignore[method-assign]
-        lambda after, epoch, wait_s=0: good(after, epoch, wait_s).model_copy(update={"more": True})
+        lambda after, epoch, wait_s=0, report=NO_REPORT: good(
+            after, epoch, wait_s, report
+        ).model_copy(update={"more": True})
     )
     with pytest.raises(ProtocolError, match="lead on"):
         pull_of(central, till).run()
@@ -226,6 +234,10 @@ def test_a_programme_that_does_not_load_leaves_the_last_good_one_and_says_why(
     assert result.programme is None
     assert [kept for kept, _ in till.ledger.programmes()] == [text]
     assert till.members.refs()["m"] == 1, "members come all the same"
+    pull_of(central, till).run()
+    assert central.report.programme == hashlib.sha256(text.encode()).hexdigest()
+    assert central.report.refused == hashlib.sha256(b"bad = [").hexdigest()
+    assert ":1: " in (central.report.reason or "")
 
 
 def test_a_programme_that_is_not_what_its_digest_says_is_not_even_tried(
@@ -244,7 +256,9 @@ def test_a_file_of_another_epoch_is_not_waited_with(
     waited: list[int] = []
     good = central.changes
 
-    def changes(after: int, epoch: str, wait_s: int = 0) -> Changes:
+    def changes(
+        after: int, epoch: str, wait_s: int = 0, report: ProgrammeReport = NO_REPORT
+    ) -> Changes:
         waited.append(wait_s)
         return good(after, epoch, 0)
 

@@ -10,7 +10,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sync.errors import Busy, CentralError, ProtocolError, TooLarge, Unreachable
 from sync.policy import Window
 from sync.push import push
-from sync.wire import Changes, RecordsAnswer, RecordsMessage, WireRecord
+from sync.wire import (
+    NO_REPORT,
+    Changes,
+    ProgrammeReport,
+    RecordsAnswer,
+    RecordsMessage,
+    WireRecord,
+)
 from tests.unit.sync.model_central import ModelCentral
 from tests.unit.sync.real_till import EPOCH, RealTill
 
@@ -50,8 +57,10 @@ class Line:
             raise Unreachable("answer lost")
         return answer
 
-    def changes(self, after: int, epoch: str, wait_s: int) -> Changes:
-        return self.central.changes(after, epoch, wait_s)
+    def changes(
+        self, after: int, epoch: str, wait_s: int, report: ProgrammeReport = NO_REPORT
+    ) -> Changes:
+        return self.central.changes(after, epoch, wait_s, report)
 
 
 class PushMachine(RuleBasedStateMachine):
