@@ -27,6 +27,8 @@ from edge_agent.domain.programme.exclusions import ExcludeRule, Exclusions
 from edge_agent.domain.programme.form import Flag, Moment, TableModel, Whole
 from edge_agent.domain.programme.lapses import Lapses
 from edge_agent.domain.programme.law import LawTable
+from edge_agent.domain.programme.partners import PartnerRule, Partners
+from edge_agent.domain.programme.referral import Referral, ReferralTable
 from edge_agent.domain.programme.returns import ReturnsTable
 from edge_agent.domain.programme.rewards import RewardRule
 from edge_agent.domain.programme.situation import Mechanism
@@ -185,6 +187,19 @@ class ProgrammeFile(TableModel):
             [{"id": "luck", "title": "x", "one_in": 20, "prizes": [{"id": "a", "title": "x"}]}]
         ],
     )
+    referral: ReferralTable | None = Field(
+        default=None,
+        description="What bringing in a new member gives.",
+        examples=[{"referrer": [{"quantity": 50}], "member": [{"quantity": 50}]}],
+    )
+    partner: tuple[PartnerRule, ...] = Field(
+        default=(),
+        max_length=RULES_MAX,
+        description="Partners with rates of their own.",
+        examples=[
+            [{"id": "fly", "name": "x", "when": {"labels": ["fly"]}, "points": 1, "per": 200}]
+        ],
+    )
     action: tuple[ActionRule, ...] = Field(
         default=(),
         max_length=RULES_MAX,
@@ -290,7 +305,13 @@ class Programme:
     @cached_property
     def play(self) -> tuple[Mechanism, ...]:
         """What is given for more than buying, in the order in which it is worked out."""
-        return (*self.doings, Surprises(self.file.surprise))
+        referral = () if self.file.referral is None else (Referral(self.file.referral),)
+        return (
+            Partners(self.file.partner),
+            *referral,
+            *self.doings,
+            Surprises(self.file.surprise),
+        )
 
     @cached_property
     def doings(self) -> tuple[Mechanism, ...]:

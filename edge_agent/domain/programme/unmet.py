@@ -45,6 +45,7 @@ class Obstacle(StrEnum):
     NOT_ENOUGH = "not-enough"  # what is missing, in the unit's smallest parts
     CAPPED = "capped"
     NOT_ACTIVATED = "not-activated"
+    NOT_REFERRED = "not-referred"
     NOT_DRAWN = "not-drawn"
     BUDGET_SPENT = "budget-spent"
     DAILY_LIMIT = "daily-limit"  # the limit that is reached, as a number of times
@@ -279,6 +280,14 @@ _WORDS: dict[Obstacle, Texts] = {
             "en": "not activated yet",
             "de": "noch nicht aktiviert",
             "fr": "pas encore activé",
+        }
+    ),
+    Obstacle.NOT_REFERRED: texts(
+        {
+            "nl": "door niemand aangebracht",
+            "en": "brought in by nobody",
+            "de": "von niemandem geworben",
+            "fr": "parrainé par personne",
         }
     ),
     Obstacle.NOT_DRAWN: texts(
