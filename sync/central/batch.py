@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from edge_agent.domain.record import Attachment
-from sync.central.accounts import Accounts
+from sync.central.accounts import Accounts, insert_account, join
 from sync.central.bodies import Act, Unpostable, kind_of
 from sync.central.database import next_changes
 from sync.central.ledger import LedgerEntry, append_many, touch
@@ -140,6 +140,34 @@ class Batch:
         self._refs[ref] = account
         self._touched.add(account)
         return account
+
+    def open_account(self, ref: str) -> str:
+        """A provisional account for a ref of somebody without a card."""
+        insert_account(self._connection, ref, self.at, provisional=True)
+        self._refs[ref] = ref
+        self._touched.add(ref)
+        return ref
+
+    def owner_of(self, card: str) -> str | None:
+        """The account that a card belongs to."""
+        return self._accounts.of_card(self._connection, card)
+
+    def add_card(self, account: str, card: str) -> None:
+        """Give a card that nobody has to an account."""
+        self._accounts.add_card(self._connection, account, card, self.at)
+
+    def join(self, provisional: str, account: str) -> None:
+        """Make one account another name of `account`, with everything that it has by now."""
+        self.flush()
+        join(self._connection, provisional, account, self.at)
+        self._refs = {
+            ref: account if known == provisional else known for ref, known in self._refs.items()
+        }
+        self._touched.discard(provisional)
+
+    def touch(self, account: str) -> None:
+        """Let terminals hear of an account whose profile changed."""
+        self._touched.add(account)
 
     def before(self, terminal: str, act: Act) -> Before | None:
         """The same act, if it was accepted before."""

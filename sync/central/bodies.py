@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import (
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -111,7 +112,7 @@ class _Envelope(_Fact):
 
 
 class _Body(_Fact):
-    at: datetime
+    at: AwareDatetime
     facts: BodyFacts | None = None
     entries: Annotated[tuple[BodyEntry, ...], Field(max_length=ENTRIES_MAX)] = ()
     commitment: str | None = None

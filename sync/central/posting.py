@@ -30,6 +30,7 @@ from sync.central.bodies import (
     rejected,
 )
 from sync.central.database import Database
+from sync.central.enrolment import enrol
 from sync.central.ledger import HeldLot, LedgerEntry, lots_in, taking
 from sync.central.personal import Personal, read_attachment
 from sync.central.reversing import reversing
@@ -204,6 +205,12 @@ def _post_award(batch: Batch, received: Received, act: Act, personal: Personal) 
     return Outcome(RecordState.ACCEPTED, account=account)
 
 
+def _post_enrolment(batch: Batch, received: Received, act: Act, personal: Personal) -> Outcome:
+    account = enrol(batch, received, act, personal)
+    batch.append(received.record_id, _awarded(batch, received.record_id, account, act))
+    return Outcome(RecordState.ACCEPTED, account=account)
+
+
 def _awarded(batch: Batch, record: str, account: str, act: Act) -> list[LedgerEntry]:
     """The ledger's entries for a record's, in its order: what it uses may be what it gave just before."""
     named = [(_account_of(batch, entry, account), entry) for entry in act.entries]
@@ -288,7 +295,7 @@ _ACTS: dict[RecordKind, Callable[[Batch, Received, Act, Personal], Outcome]] = {
     RecordKind.REDEMPTION: _post_award,
     RecordKind.ACTION: _post_award,
     RecordKind.ANSWER: _post_award,
-    RecordKind.MEMBER: _post_award,
+    RecordKind.MEMBER: _post_enrolment,
 }
 
 
@@ -318,8 +325,8 @@ _ORIGINAL = select(
 ).where(records.c.record_id == bindparam("id"))
 
 
-PARKED_UNTIL_UPGRADE = ("unknown-kind", "unknown-account", "internal")
-"""Reasons that a newer central, or a card that became known, may have taken away."""
+PARKED_UNTIL_UPGRADE = ("unknown-kind", "unknown-account", "card-taken", "internal")
+"""Reasons that a newer central, or a card that became known or free, may have taken away."""
 
 _PARKED = (
     RECEIVED.add_columns(records.c.code)
