@@ -21,7 +21,7 @@ class Rounding(StrEnum):
     CEIL = "ceil"
 
 
-def rounded(value: Fraction, rounding: Rounding) -> int:
+def rounded(value: Fraction | int, rounding: Rounding) -> int:
     """Round `value` to an integer; half-up rounds halves away from zero, as accountants do."""
     if rounding is Rounding.FLOOR:
         return value.numerator // value.denominator

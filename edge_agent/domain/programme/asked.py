@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from edge_agent.domain.programme.conditions import Conditions
+from edge_agent.domain.programme.conditions import Circumstances
 
 
 class Asked(NamedTuple):
@@ -28,7 +28,7 @@ class Asked(NamedTuple):
 
 def asked(file: BaseModel) -> Asked:
     """What the conditions in a programme file ask, wherever in it they stand."""
-    every = [table for table in tables_in(file) if isinstance(table, Conditions)]
+    every = [table for table in tables_in(file) if isinstance(table, Circumstances)]
     return Asked(
         frozenset(
             segment

@@ -1,118 +1,294 @@
-"""Earning: so many points per amount, at a rate per scope."""
+"""Earning: base points for what is bought, by rules that are about some lines or all."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
-from typing import ClassVar
+from math import lcm
+from typing import ClassVar, NamedTuple
 
-from pydantic import Field
-
-from edge_agent.domain.basket import Line
-from edge_agent.domain.entries import Entry
-from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, apportion, fraction, rounded
-from edge_agent.domain.programme.conditions import Selection
-from edge_agent.domain.programme.expiry import Expiry
-from edge_agent.domain.programme.form import Exact, TableModel, Whole
+from edge_agent.domain.basket import QUANTITY_DECIMALS_MAX, Line
+from edge_agent.domain.entries import Entry, EntryKind
+from edge_agent.domain.money import Rounding, apportion, fraction, net_of_tax, rounded
+from edge_agent.domain.programme.conditions import Tax
 from edge_agent.domain.programme.matching import RuleIndex
+from edge_agent.domain.programme.rate_words import rate_in_words
+from edge_agent.domain.programme.rates import Basis, Each, EarnRule, Several, Stage
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
-from edge_agent.domain.programme.texts import LocalText, RuleId, Texts, UnitName, texts
+from edge_agent.domain.programme.texts import Texts
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import Reading
 
-
-class Stage(StrEnum):
-    """Where a fraction of a point is rounded: once for the sale, or for every line."""
-
-    SALE = "sale"
-    LINE = "line"
+Number = int | Fraction
+"""An exact number: whole where it can be, since that is several times faster."""
 
 
-class EarnRule(TableModel):
-    """`points` per `per` minor units spent on the lines in `scope` (all lines without one)."""
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A rule's rate for one member.
 
-    id: RuleId = Field(description="Names the rule.", examples=["base"])
-    unit: UnitName = Field(default="points", description="What it gives.", examples=["points"])
-    points: Exact = Field(gt=0, le=10_000, description="So many points ...", examples=[1])
-    per: Whole = Field(
-        gt=0, le=AMOUNT_MAX_MINOR, description="... for so much, in minor units.", examples=[100]
-    )
-    rounding: Rounding = Field(
-        default=Rounding.FLOOR,
-        description="How a fraction of a point is rounded.",
-        examples=["half-up"],
-    )
-    stage: Stage = Field(
-        default=Stage.SALE,
-        description="Where it is rounded: for the sale or for each line.",
-        examples=["line"],
-    )
-    scope: Selection = Field(
-        default=Selection(),
-        description="Which lines; without it all.",
-        examples=[{"categories": ["fruit"]}],
-    )
-    expiry: Expiry | None = Field(
-        default=None,
-        description="How long these points last, in place of the unit's own rule.",
-        examples=[{"days": 60}],
-    )
-    why: LocalText | None = Field(
-        default=None,
-        description="What the receipt says of it; without it the rate in words.",
-        examples=["1 punt per hele euro"],
-    )
+    `per_one` is what one of what is counted gives (a minor unit, a piece, one of the measure), in smallest parts of the
+    unit, of which `scale` make one.
+    """
+
+    rule: EarnRule
+    scale: int
+    per_one: Fraction
+
+    @classmethod
+    def of(cls, rule: EarnRule, situation: Situation) -> "Rate | None":
+        """The rule's rate for the member of this sale; None where it has none for them."""
+        scale = situation.units[rule.unit].scale
+        if rule.bands:
+            return cls(rule, scale, Fraction(0))
+        points = _points_for(rule, situation)
+        if points is None:
+            return None
+        per = rule.per or rule.per_measure or rule.pieces or 1
+        return cls(rule, scale, fraction(points) * scale / fraction(per))
 
     def entries(
         self, situation: Situation, worked: Worked, lines: Sequence[Line]
     ) -> tuple[Entry, ...]:
-        """The points for these lines, apportioned to them by their amounts."""
-        rate = fraction(self.points) * situation.units[self.unit].scale / self.per
-        amounts = [worked.net(line) for line in lines]
-        if self.stage is Stage.LINE:
-            quantities = [rounded(amount * rate, self.rounding) for amount in amounts]
-        else:
-            quantities = apportion(rounded(sum(amounts) * rate, self.rounding), amounts)
-        life = situation.life(self.unit, self.expiry)
-        return tuple(
-            situation.earned(self.unit, quantity, self.id, line.number, life)
-            for line, quantity in zip(lines, quantities, strict=True)
+        """What these lines give, split over them, and the count of it where a period adds it up."""
+        rule = self.rule
+        counted = self.counted(situation, worked, lines)
+        life = situation.life(rule.unit, rule.expiry)
+        given = tuple(
+            situation.earned(rule.unit, quantity, rule.id, line.number, life)
+            for line, quantity in zip(
+                lines, self._quantities(situation, worked, lines, counted), strict=True
+            )
             if quantity
         )
+        if rule.reading is None:
+            return given
+        return given + tuple(
+            situation.counted(rule.reading.tally, self._in_tally(number), rule.id, line.number)
+            for line, number in zip(lines, counted, strict=True)
+            if self._in_tally(number)
+        )
 
+    def counted(
+        self, situation: Situation, worked: Worked, lines: Sequence[Line]
+    ) -> Sequence[Number]:
+        """How much of each line counts: minor units (below 0 where a line is a reduction), measure, or pieces."""
+        rule = self.rule
+        if rule.each is Each.PIECE:
+            return [Fraction(line.quantity) for line in lines]
+        if rule.each is not None:
+            return [1] * len(lines)
+        if rule.per_measure is not None:
+            return [Fraction(line.measure or 0) for line in lines]
+        amounts = [self._amount(worked, line) for line in lines]
+        if rule.tenders is None:
+            return amounts
+        paid = sum(each.amount for each in situation.basket.tenders)
+        by_these = sum(
+            each.amount for each in situation.basket.tenders if each.type in rule.tenders
+        )
+        share = Fraction(by_these, paid) if paid > 0 else Fraction(0)
+        return [amount * share for amount in amounts]
+
+    def alone(self, situation: Situation, worked: Worked, line: Line) -> Fraction:
+        """What a line would give by itself, before rounding, in smallest parts: so rules are compared."""
+        return Fraction(self._exact(self.counted(situation, worked, (line,))[0]))
+
+    def _amount(self, worked: Worked, line: Line) -> int:
+        basis = self.rule.basis
+        if basis is Basis.PAID:
+            amount = worked.net(line)
+        elif basis is Basis.BEFORE_REWARDS:
+            amount = worked.net(line) + worked.rewarded.get(line.number, 0)
+        elif basis is Basis.BEFORE_PROGRAMME:
+            amount = line.amount
+        else:
+            amount = line.amount + line.discount
+        if line.levy:
+            amount -= line.levy
+        if self.rule.tax is Tax.EXCLUDED:
+            amount = net_of_tax(amount, line.tax_rate)
+        return amount
+
+    def _quantities(
+        self,
+        situation: Situation,
+        worked: Worked,
+        lines: Sequence[Line],
+        counted: Sequence[Number],
+    ) -> Sequence[int]:
+        """Smallest parts per line; the parts of what is rounded together add up to it exactly."""
+        rule = self.rule
+        if rule.stage is Stage.LINE:
+            return [self._points(number) for number in counted]
+        if rule.stage is Stage.PIECE:
+            return [
+                self._of_pieces(line, number) for line, number in zip(lines, counted, strict=True)
+            ]
+        if rule.each is Each.SALE:
+            return apportion(self._points(1), [max(worked.net(line), 0) for line in lines])
+        total = sum(counted)
+        if rule.reading is None:
+            points = self._points(total)
+        else:
+            before = Fraction(situation.figure(rule.reading), self._tally_scale)
+            points = max(0, self._points(before + total) - self._points(before))
+        return apportion(points, _weights(counted))
+
+    def _of_pieces(self, line: Line, counted: Number) -> int:
+        """Rounded for one piece; what is sold by weight is one piece."""
+        pieces = int(line.quantity)
+        if pieces != line.quantity or pieces < 1:
+            return self._points(counted)
+        return self._points(Fraction(counted) / pieces) * pieces
+
+    def _points(self, counted: Number) -> int:
+        """The points for what is counted together, in smallest parts; less than nothing for less than nothing."""
+        rule = self.rule
+        exact = self._exact(counted)
+        if rule.decimals_first is not None:
+            finer = Fraction(10**rule.decimals_first, self.scale)
+            exact = rounded(exact * finer, rule.rounding) / finer
+        points = rounded(exact, rule.rounding)
+        if rule.at_least is not None and counted > 0:
+            points = max(points, rounded(fraction(rule.at_least) * self.scale, Rounding.FLOOR))
+        return max(0, points) if rule.reading is None else points
+
+    def _exact(self, counted: Number) -> Number:
+        rule = self.rule
+        if rule.bands:
+            return sum(
+                fraction(band.points) * self.scale
+                for band in rule.bands
+                if band.holds(counted, rule.bounds)
+            )
+        if rule.step is not None:
+            step = fraction(rule.step)
+            counted = rounded(counted / step, rule.step_rounding) * step
+        return counted * self.per_one
+
+    @property
+    def _tally_scale(self) -> int:
+        of_amounts = self.rule.per is not None or self.rule.bands
+        return 1 if of_amounts else int(10**QUANTITY_DECIMALS_MAX)
+
+    def _in_tally(self, counted: Number) -> int:
+        return rounded(counted * self._tally_scale, Rounding.FLOOR)
+
+
+def _weights(counted: Sequence[Number]) -> list[int]:
+    """Whole numbers in the same proportion; what is less than nothing takes no part."""
+    common = lcm(*(number.denominator for number in counted))
+    return [max(0, int(number * common)) for number in counted]
+
+
+def _points_for(rule: EarnRule, situation: Situation) -> Decimal | None:
+    if rule.tier_points is None:
+        return rule.points
+    return rule.tier_points.get(situation.facts.tier or "", rule.points)
+
+
+class _Candidate(NamedTuple):
+    """A rule whose conditions hold, by its number in the file, and the lines that it is about."""
+
+    number: int
+    rate: Rate
+    lines: list[Line]
+
+
+_LinesOf = Mapping[int, Sequence[Line]]
+"""The lines that each rule may count, by its number."""
+
+
+def _all(candidates: Sequence[_Candidate], _situation: Situation, _worked: Worked) -> _LinesOf:
+    return {number: lines for number, _, lines in candidates}
+
+
+def _first(candidates: Sequence[_Candidate], _situation: Situation, _worked: Worked) -> _LinesOf:
+    claimed: dict[str, set[int]] = {}
+    found = {}
+    for number, rate, lines in candidates:
+        taken = claimed.setdefault(rate.rule.unit, set())
+        found[number] = [line for line in lines if line.number not in taken]
+        taken.update(line.number for line in lines)
+    return found
+
+
+def _best(candidates: Sequence[_Candidate], situation: Situation, worked: Worked) -> _LinesOf:
+    """Each line to the rule that would give most for it alone, before rounding; to the first of equal ones."""
+    best: dict[tuple[str, int], tuple[Fraction, int]] = {}
+    for number, rate, lines in candidates:
+        for line in lines:
+            key = (rate.rule.unit, line.number)
+            value = rate.alone(situation, worked, line)
+            if key not in best or value > best[key][0]:
+                best[key] = (value, number)
+    return {
+        number: [line for line in lines if best[rate.rule.unit, line.number][1] == number]
+        for number, rate, lines in candidates
+    }
+
+
+_SHARED = {Several.FIRST: _first, Several.ADD: _all, Several.BEST: _best}
 
 _NO_LINE = Unmet(Obstacle.NO_LINE)
 
 
 @dataclass(frozen=True)
 class Earning:
-    """The base rates. Of one unit, a line earns by the first rule in the file whose scope takes it."""
+    """The base rates. `several` says what a line earns that rules of one unit take together."""
 
     rules: tuple[EarnRule, ...]
+    several: Several = Several.FIRST
     name: ClassVar[str] = "earn"
 
     def work(self, situation: Situation, worked: Worked) -> Worked:
-        """Base points; of one unit, each line by one rule."""
+        """Base points, in the file's order."""
         if situation.facts.anonymous:
             return worked
-        selected = self._index.selected(situation.lines)
-        claimed: dict[str, set[int]] = {}
-        result = []
-        for number, rule in enumerate(self.rules):
-            if number not in selected:
-                if situation.explains:
-                    result.append(Outcome(rule.id, unmet=_NO_LINE))
+        unmet: dict[int, Unmet] = {}
+        candidates = self._candidates(situation, worked, unmet)
+        lines_of = _SHARED[self.several](candidates, situation, worked)
+        found: dict[int, Outcome] = {}
+        stopped: set[str] = set()
+        for number, rate, _ in candidates:
+            rule, lines = rate.rule, lines_of[number]
+            if rule.unit in stopped:
+                unmet[number] = Unmet(Obstacle.STOPPED)
                 continue
-            taken = claimed.setdefault(rule.unit, set())
-            lines = [line for line in selected[number] if line.number not in taken]
-            taken.update(line.number for line in lines)
-            entries = rule.entries(situation, worked, lines) if lines else ()
-            if entries:
-                result.append(Outcome(rule.id, entries))
-            elif situation.explains:
-                obstacle = Obstacle.LESS_THAN_ONE if lines else Obstacle.LINES_TAKEN
-                result.append(Outcome(rule.id, unmet=Unmet(obstacle)))
-        return worked.plus(result)
+            entries = rate.entries(situation, worked, lines) if lines else ()
+            if any(entry.kind is EntryKind.EARN for entry in entries):
+                found[number] = Outcome(rule.id, entries)
+                if rule.stop:
+                    stopped.add(rule.unit)
+                continue
+            unmet[number] = Unmet(Obstacle.LESS_THAN_ONE if lines else Obstacle.LINES_TAKEN)
+            if entries:  # of a period that has not come to a point yet
+                found[number] = Outcome(rule.id, entries, unmet=unmet[number])
+        if not situation.explains:
+            return worked.plus(found.values())
+        return worked.plus(
+            found.get(number) or Outcome(rule.id, unmet=unmet.get(number, _NO_LINE))
+            for number, rule in enumerate(self.rules)
+        )
+
+    def _candidates(
+        self, situation: Situation, worked: Worked, unmet: dict[int, Unmet]
+    ) -> list[_Candidate]:
+        """The rules that hold, in the file's order; why others do not is noted in `unmet`."""
+        result = []
+        for number, lines in sorted(self._index.selected(situation.lines).items()):
+            rule = self.rules[number]
+            obstacle = rule.when.unmet_by(situation, worked, lines)
+            rate = Rate.of(rule, situation) if obstacle is None else None
+            if rate is not None:
+                result.append(_Candidate(number, rate, lines))
+            else:
+                unmet[number] = obstacle or Unmet(
+                    Obstacle.OTHER_TIER, tuple(sorted(rule.tier_points or ()))
+                )
+        return result
 
     @cached_property
     def _index(self) -> RuleIndex:
@@ -120,26 +296,12 @@ class Earning:
 
     def reasons(self) -> Mapping[str, Texts]:
         """The rules' own words, or their rates in words."""
-        return {rule.id: rule.why or _rate_in_words(rule) for rule in self.rules}
+        return {rule.id: rule.why or rate_in_words(rule) for rule in self.rules}
 
     def readings(self) -> Iterable[Reading]:
-        """None: what a line earns does not depend on what was before."""
-        return ()
+        """What counted in the periods of its rules, and what their conditions ask."""
+        return (reading for rule in self.rules for reading in rule.readings())
 
     def looks_at(self) -> Iterable[str]:
-        """Nothing that the member has."""
-        return ()
-
-
-def _rate_in_words(rule: EarnRule) -> Texts:
-    euro, cent = divmod(rule.per, 100)
-    amount = f"{euro}.{cent:02}" if cent else f"{euro}"
-    points = f"{rule.points.normalize():f}"
-    return texts(
-        {
-            "nl": f"{points} per € {amount.replace('.', ',')}",
-            "en": f"{points} per €{amount}",
-            "de": f"{points} je {amount.replace('.', ',')} €",
-            "fr": f"{points} par {amount.replace('.', ',')} €",
-        }
-    )
+        """The member's tiers, where rates differ by them, and what conditions ask."""
+        return (unit for rule in self.rules for unit in rule.looks_at())

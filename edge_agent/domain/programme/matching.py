@@ -11,7 +11,7 @@ from operator import attrgetter
 from edge_agent.domain.basket import Line
 from edge_agent.domain.programme.conditions import Selection
 
-_MOST_TELLING_FIRST = ("skus", "brands", "labels", "categories", "kinds")
+_MOST_TELLING_FIRST = ("skus", "brands", "labels", "categories", "margins", "kinds")
 
 _Takes = Callable[[Line], bool]
 
@@ -20,6 +20,7 @@ _WORDS_OF_LINES: Mapping[str, Callable[[Line], Iterable[str | None]]] = {
     "brands": lambda line: (line.brand,),
     "labels": attrgetter("labels"),
     "categories": attrgetter("categories"),
+    "margins": lambda line: (line.margin,),
     "kinds": lambda line: (line.kind,),
 }
 """What a line has under each key of a selection."""
@@ -29,15 +30,15 @@ class RuleIndex:
     """The selections of one kind of rules, in the file's order; made once per programme."""
 
     def __init__(self, selections: Sequence[Selection]) -> None:
-        self._everywhere: list[int] = []
+        self._everywhere: list[tuple[int, _Takes | None]] = []
         self._by_key: dict[str, dict[str | None, list[tuple[int, _Takes | None]]]] = {}
         """Per key and word the rules, each with what else has to be asked: None where the word decides."""
         for number, selection in enumerate(selections):
             keys = [key for key in _MOST_TELLING_FIRST if getattr(selection, key) is not None]
+            takes = None if len(keys) <= 1 and selection.without is None else selection.takes
             if not keys:
-                self._everywhere.append(number)
+                self._everywhere.append((number, takes))
                 continue
-            takes = None if len(keys) == 1 else selection.takes
             by_word = self._by_key.setdefault(keys[0], {})
             for word in getattr(selection, keys[0]):
                 by_word.setdefault(word, []).append((number, takes))
@@ -47,7 +48,10 @@ class RuleIndex:
         found: dict[int, list[Line]] = {}
         if lines:
             everything = list(lines)
-            found.update((number, everything) for number in self._everywhere)
+            for number, takes in self._everywhere:
+                chosen = everything if takes is None else [line for line in lines if takes(line)]
+                if chosen:
+                    found[number] = chosen
         for key, by_word in self._by_key.items():
             words_of = _WORDS_OF_LINES[key]
             for line in lines:

@@ -22,12 +22,13 @@ from edge_agent.domain.programme.actions import (
 from edge_agent.domain.programme.asked import Asked, asked
 from edge_agent.domain.programme.bonuses import Bonuses, BonusRule
 from edge_agent.domain.programme.challenges import ChallengeRule, Challenges
-from edge_agent.domain.programme.earning import Earning, EarnRule
+from edge_agent.domain.programme.earning import Earning
 from edge_agent.domain.programme.exclusions import ExcludeRule, Exclusions
 from edge_agent.domain.programme.form import Flag, Moment, TableModel, Whole
 from edge_agent.domain.programme.lapses import Lapses
 from edge_agent.domain.programme.law import LawTable
 from edge_agent.domain.programme.partners import PartnerRule, Partners
+from edge_agent.domain.programme.rates import EarningTable, EarnRule
 from edge_agent.domain.programme.referral import Referral, ReferralTable
 from edge_agent.domain.programme.returns import ReturnsTable
 from edge_agent.domain.programme.rewards import RewardRule
@@ -127,8 +128,13 @@ class ProgrammeFile(TableModel):
         description="What is counted, by its id.",
         examples=[{"points": {"name": {"one": "punt", "many": "punten"}}}],
     )
+    earning: EarningTable = Field(
+        default=EarningTable(),
+        description="How earning rules and bonuses act together.",
+        examples=[{"several": "add"}],
+    )
     earn: tuple[EarnRule, ...] = Field(
-        min_length=1,
+        default=(),
         max_length=RULES_MAX,
         description="Base rates.",
         examples=[[{"id": "base", "points": 1, "per": 100}]],
@@ -271,7 +277,7 @@ class Programme:
         early = self.tiers and self.tiers.table.counts is Counts.THIS_SALE
         return (
             *(self.consequences if early else ()),
-            Earning(self.file.earn),
+            Earning(self.file.earn, self.file.earning.several),
             Bonuses(self.file.bonus),
             *self.play,
             *(() if early else self.consequences),

@@ -49,6 +49,7 @@ class Obstacle(StrEnum):
     NOT_DRAWN = "not-drawn"
     BUDGET_SPENT = "budget-spent"
     DAILY_LIMIT = "daily-limit"  # the limit that is reached, as a number of times
+    STOPPED = "stopped"
 
 
 _WORDS: dict[Obstacle, Texts] = {
@@ -312,6 +313,14 @@ _WORDS: dict[Obstacle, Texts] = {
             "en": "at most {} times a day",
             "de": "höchstens {}-mal am Tag",
             "fr": "au plus {} fois par jour",
+        }
+    ),
+    Obstacle.STOPPED: texts(
+        {
+            "nl": "een regel hierboven is de laatste die geldt",
+            "en": "a rule above is the last that applies",
+            "de": "eine Regel darüber gilt als letzte",
+            "fr": "une règle ci-dessus est la dernière appliquée",
         }
     ),
     Obstacle.CAPPED: texts(

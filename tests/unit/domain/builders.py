@@ -1,5 +1,6 @@
 """Baskets, programmes and members for the domain's tests, and hypothesis strategies for them."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from edge_agent.domain.basket import Basket, Line
-from edge_agent.domain.entries import Entry
+from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme, evaluate, load_programme
 from edge_agent.domain.programme.programme import ProgrammeFile
@@ -63,6 +64,13 @@ def awarded(rules: Programme, bought: Basket, at: datetime = A_SATURDAY) -> Eval
     return evaluate(rules, MEMBER, bought, at, explains=True)
 
 
+def earned(entries: tuple[Entry, ...], unit: str = "points") -> int:
+    """What is given of a unit in all, in its smallest parts."""
+    return sum(
+        entry.quantity for entry in entries if entry.unit == unit and entry.kind is EntryKind.EARN
+    )
+
+
 def shares(entries: tuple[Entry, ...], rule: str) -> dict[int | None, int]:
     """What a rule gave, per line."""
     return {entry.line: entry.quantity for entry in entries if entry.rule == rule}
@@ -82,24 +90,15 @@ lines = st.builds(
     brand=st.none() | st.sampled_from(BRANDS),
     labels=st.lists(st.sampled_from(("new", "sale")), max_size=2).map(tuple),
     kind=st.sampled_from(("product", "product", "deposit")),
+    discount=st.sampled_from((0, 0, 100)),
+    tax_rate=st.sampled_from((None, "9", "21")),
+    measure=st.none() | st.decimals("0.001", "50", places=3),
+    margin=st.sampled_from((None, "low", "high")),
 )
 
 
 def _numbered(found: list[Line]) -> Basket:
-    numbered = (
-        Line(
-            number=index,
-            sku=each.sku,
-            quantity=each.quantity,
-            amount=each.amount,
-            categories=each.categories,
-            brand=each.brand,
-            labels=each.labels,
-            kind=each.kind,
-        )
-        for index, each in enumerate(found, 1)
-    )
-    return basket(*numbered)
+    return basket(*(replace(each, number=number) for number, each in enumerate(found, 1)))
 
 
 baskets = st.lists(lines, min_size=1, max_size=12).map(_numbered)
@@ -112,6 +111,8 @@ selections = st.fixed_dictionaries(
         "skus": st.lists(st.sampled_from(("a", "b", "c")), min_size=1, max_size=2),
         "labels": st.lists(st.sampled_from(("new", "sale")), min_size=1, max_size=1),
         "kinds": st.just(["product"]),
+        "margins": st.just(["high"]),
+        "without": st.sampled_from(({"brands": ["Anders"]}, {"categories": ["dairy", "fruit"]})),
     },
 )
 roundings = st.sampled_from(("floor", "half-up"))

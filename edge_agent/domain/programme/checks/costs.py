@@ -26,7 +26,13 @@ def costs(file: ProgrammeFile) -> Iterator[Mistake]:
 
 def best_rate(file: ProgrammeFile, unit: str) -> Fraction:
     """The most of a unit that a minor unit spent earns at a base rate."""
-    rates = (fraction(rule.points) / rule.per for rule in file.earn if rule.unit == unit)
+    rates = (
+        fraction(points) / rule.per
+        for rule in file.earn
+        if rule.unit == unit and rule.per is not None
+        for points in (rule.points, *(rule.tier_points or {}).values())
+        if points is not None
+    )
     return max(rates, default=Fraction(0))
 
 

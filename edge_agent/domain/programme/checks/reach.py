@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from edge_agent.domain.programme.conditions import Circumstances
-from edge_agent.domain.programme.earning import EarnRule
 from edge_agent.domain.programme.findings import Mistake
 from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.rates import EarnRule, Several
 from edge_agent.domain.programme.shape import tables
 
 
@@ -22,7 +22,11 @@ def _behind_a_wider_one(file: ProgrammeFile) -> Iterator[Mistake]:
         if rule.unit in taker:
             message = f"never earns, since {taker[rule.unit].id} above takes every line; put the wider rule last"
             yield Mistake(("earn", index), "unreachable", message)
-        elif rule.scope.is_everything:
+        elif (
+            file.earning.several is Several.FIRST
+            and rule.scope.is_everything
+            and rule.when == Circumstances()
+        ):
             taker[rule.unit] = rule
 
 

@@ -18,7 +18,7 @@ from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.member import MemberFacts, Standing
 from edge_agent.domain.money import rounded
 from edge_agent.domain.programme import Evaluation, Programme, evaluate
-from edge_agent.domain.programme.earning import Stage
+from edge_agent.domain.programme.rates import Stage
 from tests.unit.domain.builders import A_SATURDAY, MEMBER, awarded, baskets, programmes
 
 moments = st.integers(0, 2 * 365 * 24 * 3600).map(
@@ -94,6 +94,8 @@ def test_base_points_are_the_rate_times_what_was_spent_rounded_as_the_rule_says(
     claimed: set[tuple[str, int]] = set()
     expected = Counter[str]()
     for rule in rules.file.earn:
+        assert rule.points is not None
+        assert rule.per is not None
         rate = Fraction(rule.points) / rule.per
         exact = []
         for line in bought.lines:
