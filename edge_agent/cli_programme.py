@@ -3,9 +3,8 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -131,7 +130,9 @@ def calendar(file: Path, year: int | None, language: str, as_json: bool) -> None
 @_FILE
 @click.argument("basket", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--member", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Facts as JSON."
+    "--member",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The member, as JSON.",
 )
 @click.option("--at", help="RFC 3339 with offset; without it the basket's own time, or now.")
 @click.option(
@@ -141,42 +142,48 @@ def calendar(file: Path, year: int | None, language: str, as_json: bool) -> None
 def try_basket(
     file: Path, basket: Path, member: Path | None, at: str | None, language: str, as_json: bool
 ) -> None:
-    """Work out what a basket earns, rule by rule.
+    """Work out what a basket comes to, rule by rule.
 
-    BASKET is the JSON of a sale as the POS posts it; ids, card and time may be left out.
+    BASKET is the JSON of a sale as the POS posts it; ids, card and time may be left out. `wanted` may say what the
+    customer would like: {"redemptions": [{"reward": "coffee"}], "codes": ["SPRING"]}. Surprises are not drawn.
+
+    MEMBER is the JSON of a member: {"tier": "gold", "since": "2024-05-01", "holdings": {"points": 120}}.
     """
-    from edge_agent.domain.programme.explain import explain
+    from edge_agent.authoring.trial import tried
+    from edge_agent.domain.programme.outlook import outlook
     from edge_agent.web.models import trial_from_json
 
     loaded = _loaded(file)
     try:
-        what, sold_at = trial_from_json(basket.read_bytes())
+        what = trial_from_json(basket.read_bytes())
     except LoyaltyError as error:
         click.echo(f"{basket}: {error.detail}", err=True)
         for field in error.fields:
             click.echo(f"{basket}: {field.path}: {field.message}", err=True)
         raise click.exceptions.Exit(1) from error
-    facts = MemberFacts("try", **_member_facts(member))
-    moment = (sold_at or datetime.now().astimezone()) if at is None else _moment(at)
-    explanation = explain(loaded, evaluate(loaded, facts, what, moment), what, language)
+    moment = (what.at or datetime.now().astimezone()) if at is None else _moment(at)
+    today = loaded.local_date(moment)
+    facts = _member(member, loaded, today)
+    found = evaluate(loaded, facts, what.basket, moment, what.wanted, explains=True)
+    ahead = outlook(loaded, facts.after(found.entries, loaded.readings, today), moment)
+    lines = (
+        each.in_words(language, loaded.file.currency, loaded.file.unit) for each in ahead.progress
+    )
+    trial = tried(loaded, found, what.basket, language, lines)
     if as_json:
-        click.echo(json.dumps(explanation.to_json(), ensure_ascii=False))
+        click.echo(json.dumps(trial.to_json(), ensure_ascii=False))
     else:
-        click.echo("\n".join(explanation.lines()))
+        click.echo("\n".join(trial.lines()))
 
 
-def _member_facts(path: Path | None) -> dict[str, Any]:
-    if path is None:
-        return {}
+def _member(path: Path | None, loaded: Programme, today: date) -> MemberFacts:
+    from edge_agent.authoring.member_file import MemberFile, MemberMistake
+
     try:
-        facts = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise click.BadParameter(f"{path} is not JSON: {error}", param_hint="--member") from error
-    if not isinstance(facts, dict) or not isinstance(facts.get("tier"), str | None):
-        raise click.BadParameter(
-            f'{path} has to look like {{"tier": "gold"}}', param_hint="--member"
-        )
-    return {"tier": facts.get("tier")}
+        described = MemberFile() if path is None else MemberFile.read(path.read_bytes())
+        return described.facts(loaded, today)
+    except MemberMistake as error:
+        raise click.BadParameter(f"{path}: {error}", param_hint="--member") from error
 
 
 def _moment(at: str) -> datetime:

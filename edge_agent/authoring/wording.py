@@ -13,6 +13,7 @@ from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
+from edge_agent.authoring.naming import titles
 from edge_agent.domain.member import Birthday
 from edge_agent.domain.programme.conditions import (
     WEEKDAYS,
@@ -25,7 +26,6 @@ from edge_agent.domain.programme.conditions import (
 from edge_agent.domain.programme.expiry import Expiry, Pending, RoundedTo
 from edge_agent.domain.programme.form import TableModel
 from edge_agent.domain.programme.programme import ProgrammeFile
-from edge_agent.domain.programme.shape import tables
 from edge_agent.domain.programme.texts import LOCALES, CountedTexts, Texts
 from edge_agent.domain.tallies import Window
 
@@ -42,12 +42,7 @@ class Speech:
         self.file = file
         self.language = language
         self._locale = LOCALES[language]
-        self._titles = {
-            rule_id: title
-            for _, table in tables(file)
-            if isinstance(rule_id := getattr(table, "id", None), str)
-            and (title := _title(table)) is not None
-        }
+        self._titles = titles(file)
 
     def either(self, nl: str, en: str) -> str:
         """The words in this language."""
@@ -64,7 +59,7 @@ class Speech:
 
     def listed(self, items: Iterable[str], style: str = "standard") -> str:
         """a, b en c."""
-        return format_list(list(items), style=style, locale=self._locale)  # type: ignore[arg-type]
+        return str(format_list(list(items), style=style, locale=self._locale))  # type: ignore[arg-type]
 
     def any_of(self, items: Iterable[str]) -> str:
         """a, b of c; in alphabetical order, since what is chosen from has none."""
@@ -72,15 +67,16 @@ class Speech:
 
     def money(self, minor: int | Decimal) -> str:
         """An amount of minor units."""
-        return format_currency(
-            Decimal(minor).scaleb(-2), self.file.currency, locale=self._locale
-        ).replace("\u00a0", " ")
+        amount = Decimal(minor).scaleb(-2)
+        shown: str = format_currency(amount, self.file.currency, locale=self._locale)
+        return shown.replace("\u00a0", " ")
 
     def number(self, value: Decimal | int) -> str:
         """A number without needless zeros."""
-        return format_decimal(
+        shown = format_decimal(
             Decimal(value).normalize(), locale=self._locale, decimal_quantization=False
         )
+        return str(shown)
 
     def day(self, day: date) -> str:
         """1 december 2026."""
@@ -123,14 +119,6 @@ _PERIODS: Mapping[str, tuple[str, str]] = {
     "membership-year": ("per lidmaatschapsjaar", "per year of membership"),
     "ever": ("in totaal", "in all"),
 }
-
-
-def _title(table: TableModel) -> Texts | None:
-    for key in ("name", "title"):
-        found = getattr(table, key, None)
-        if isinstance(found, Texts):
-            return found
-    return None
 
 
 class _Clause(NamedTuple):

@@ -2,23 +2,20 @@
 
 `form`, `texts`, `conditions`, `expiry`: what tables are made of. `earning`, `bonuses`, `exclusions`, `rewards`: the
 mechanisms. `situation`, `unmet`: the shape they share. `matching`: finding the lines of rules. `programme`,
-`evaluation`: the whole. `loading`, `mistakes`: what is wrong with a file. `explain`: what a basket earns, and why.
+`evaluation`: the whole. `loading`, `mistakes`: what is wrong with a file.
 """
 
 from edge_agent.domain.programme.evaluation import Evaluation, evaluate
-from edge_agent.domain.programme.explain import Explanation, explain
 from edge_agent.domain.programme.findings import Finding
 from edge_agent.domain.programme.loading import ProgrammeInvalid, check_programme, load_programme
 from edge_agent.domain.programme.programme import Programme
 
 __all__ = [
     "Evaluation",
-    "Explanation",
     "Finding",
     "Programme",
     "ProgrammeInvalid",
     "check_programme",
     "evaluate",
-    "explain",
     "load_programme",
 ]

@@ -378,20 +378,14 @@ class Programme:
         known = self._reasons.get(rule)
         return rule if known is None else known[1].for_language(language)
 
+    def mechanism_of(self, rule: str) -> str:
+        """The name of the mechanism that a rule belongs to; "" if this version lacks it."""
+        known = self._reasons.get(rule)
+        return "" if known is None else known[0]
+
     def is_bonus(self, rule: str) -> bool:
         """Whether `rule` adds to the base rate."""
-        known = self._reasons.get(rule)
-        return known is not None and known[0] == Bonuses.name
-
-    def unit_of(self, rule: str) -> str | None:
-        """The unit of an earning rule or a bonus; None for any other rule, and one that this version lacks."""
-        return self._units_of_rules.get(rule)
-
-    @cached_property
-    def _units_of_rules(self) -> dict[str, str]:
-        return {rule.id: rule.unit for rule in self.file.earn} | {
-            rule.id: rule.unit for rule in self.file.bonus
-        }
+        return self.mechanism_of(rule) == Bonuses.name
 
     def local_date(self, at: datetime) -> date:
         """The day of `at` in the programme's time zone."""

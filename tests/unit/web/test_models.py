@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from edge_agent.domain.basket import LINES_MAX, EntryMode, ReturnedLine
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
+from edge_agent.domain.programme.situation import Redemption, Wanted
 from edge_agent.errors import Invalid
 from edge_agent.web import models
 from edge_agent.web.api import ROUTES
@@ -317,8 +318,14 @@ def test_messages_never_repeat_what_was_sent() -> None:
 
 def test_a_basket_file_may_leave_out_ids_and_time() -> None:
     bare = {"lines": SALE["lines"], "total": SALE["total"]}
-    whole, sold_at = trial_from_json(json.dumps(SALE).encode())
-    assert sold_at is not None
-    assert trial_from_json(json.dumps(bare).encode()) == (replace(whole, tenders=()), None)
+    whole = trial_from_json(json.dumps(SALE).encode())
+    assert whole.at is not None
+    told = trial_from_json(json.dumps(bare).encode())
+    assert told.basket == replace(whole.basket, tenders=())
+    assert (told.at, told.code, told.wanted) == (None, None, Wanted())
+    wish = {"wanted": {"redemptions": [{"reward": "coffee", "times": 2}], "codes": ["SPRING"]}}
+    assert trial_from_json(json.dumps(bare | wish).encode()).wanted == Wanted(
+        (Redemption("coffee", None, 2),), ("SPRING",)
+    )
     with pytest.raises(Invalid):
         trial_from_json(json.dumps({**bare, "total": {"amount": 1, "currency": "EUR"}}).encode())

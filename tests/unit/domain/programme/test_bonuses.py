@@ -80,4 +80,4 @@ def test_bonuses_are_told_apart_from_the_base() -> None:
     rules = programme(BASE + bonus("add = 5"))
     assert [rules.is_bonus(rule) for rule in ("base", "extra", "gone")] == [False, True, False]
     assert [rules.reason(rule, "nl") for rule in ("extra", "gone")] == ["x", "gone"]
-    assert rules.unit_of("extra") == "points"
+    assert [rules.mechanism_of(rule) for rule in ("base", "gone")] == ["earn", ""]

@@ -7,10 +7,11 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
+from edge_agent.authoring.trial import Trial, tried
 from edge_agent.domain.basket import Basket
 from edge_agent.domain.member import MemberFacts, Standing
-from edge_agent.domain.programme import Programme, evaluate
-from edge_agent.domain.programme.explain import Explanation, explain
+from edge_agent.domain.programme import Evaluation, Programme, evaluate
+from edge_agent.domain.programme.situation import Outcome, Reduction
 from edge_agent.domain.programme.texts import LANGUAGES
 from tests.unit.domain.builders import (
     A_SATURDAY,
@@ -33,9 +34,9 @@ BOUGHT = basket(
 )
 
 
-def explained(language: str, at: datetime = A_SATURDAY) -> Explanation:
+def explained(language: str, at: datetime = A_SATURDAY) -> Trial:
     rules = sample()
-    return explain(rules, awarded(rules, BOUGHT, at), BOUGHT, language)
+    return tried(rules, awarded(rules, BOUGHT, at), BOUGHT, language)
 
 
 def test_in_dutch_line_by_line() -> None:
@@ -77,22 +78,33 @@ def test_for_scripts() -> None:
     assert told["programme"]["id"] == "zuiver-punten"
     assert told["earns"] is True
     assert told["earned"] == {"points": 11}
-    assert told["expiring"] == [{"unit": "points", "on": "2027-11-30", "quantity": 11}]
-    assert told["excluded"] == [{"line": 2, "rule": "tobacco", "why": "no points on tobacco"}]
+    assert told["lots"] == [{"unit": "points", "quantity": 11, "from": None, "until": "2027-11-30"}]
+    assert (told["discount"], told["to_pay"]) == (0, 1669)
+    assert told["excluded"] == [
+        {"line": 2, "rule": "tobacco", "forbids": "both", "why": "no points on tobacco"}
+    ]
     by_rule = {rule["rule"]: rule for rule in told["rules"]}
     assert by_rule["double-bread-weekend"] == {
         "rule": "double-bread-weekend",
         "mechanism": "bonus",
-        "unit": "points",
         "why": "double points on bread at the weekend",
-        "quantity": 3,
-        "lines": [{"line": 4, "quantity": 3}],
-        "expires_on": "2027-11-30",
+        "entries": [
+            {
+                "kind": "earn",
+                "unit": "points",
+                "quantity": 3,
+                "rule": "double-bread-weekend",
+                "line": 4,
+                "expires_on": "2027-11-30",
+            }
+        ],
+        "off": [],
         "obstacle": None,
         "why_not": None,
+        "note": None,
     }
     assert by_rule["happy-hour"]["obstacle"] == "other-day"
-    assert by_rule["happy-hour"]["quantity"] == 0
+    assert by_rule["happy-hour"]["entries"] == []
     assert "Appels" not in json.dumps(told)
 
 
@@ -100,7 +112,7 @@ def test_for_scripts() -> None:
 def test_a_card_that_does_not_earn_is_said_so(standing: Standing) -> None:
     rules = sample()
     evaluation = evaluate(rules, MemberFacts("x", standing), BOUGHT, A_SATURDAY)
-    told = explain(rules, evaluation, BOUGHT, "en")
+    told = tried(rules, evaluation, BOUGHT, "en")
     assert told.lines()[1] == "this card is blocked or erased and does not earn"
     assert told.to_json()["earns"] is False
     assert told.to_json()["earned"] == {"points": 0}
@@ -109,7 +121,7 @@ def test_a_card_that_does_not_earn_is_said_so(standing: Standing) -> None:
 def test_points_that_never_expire_are_said_to() -> None:
     rules = programme(BASE)
     bought = basket(line(1, 100))
-    told = explain(rules, awarded(rules, bought), bought, "nl")
+    told = tried(rules, awarded(rules, bought), bought, "nl")
     assert told.lines()[-1] == "  1 point: verloopt niet"
 
 
@@ -117,15 +129,61 @@ def test_points_that_never_expire_are_said_to() -> None:
 def test_what_is_told_adds_up_in_every_language(rules: Programme, bought: Basket) -> None:
     evaluation = evaluate(rules, MEMBER, bought, A_SATURDAY)
     for language in LANGUAGES:
-        told = explain(rules, evaluation, bought, language)
+        told = tried(rules, evaluation, bought, language)
         assert all(line and "{" not in line for line in told.lines())
         figures = told.to_json()
         for unit, total in figures["earned"].items():
-            of_unit = [rule for rule in figures["rules"] if rule["unit"] == unit]
-            assert total == sum(rule["quantity"] for rule in of_unit)
-            assert total == sum(share["quantity"] for rule in of_unit for share in rule["lines"])
-            assert total == sum(
-                lot["quantity"] for lot in figures["expiring"] if lot["unit"] == unit
-            )
+            given = [
+                entry["quantity"]
+                for rule in figures["rules"]
+                for entry in rule["entries"]
+                if entry["unit"] == unit
+            ]
+            assert total == sum(given)
+            assert total == sum(lot["quantity"] for lot in figures["lots"] if lot["unit"] == unit)
         for rule in figures["rules"]:
-            assert (rule["quantity"] == 0) == (rule["why_not"] is not None)
+            assert bool(rule["entries"]) == (rule["why_not"] is None)
+
+
+TIERED = """
+[[earn]]
+id = "base"
+points = 1
+per = 100
+[[bonus]]
+id = "gold-double"
+multiply = 2
+when = { tiers = ["gold"] }
+why = "dubbel voor Goud"
+[tiers]
+measure = "spend"
+over = "year"
+[[tiers.level]]
+id = "silver"
+name = "Zilver"
+at_least = 5000
+[[tiers.level]]
+id = "gold"
+name = "Goud"
+at_least = 20000
+"""
+
+
+def test_a_tier_that_is_reached_is_called_by_its_name() -> None:
+    rules = programme(TIERED)
+    bought = basket(line(1, 6000))
+    told = tried(rules, awarded(rules, bought), bought, "nl")
+    assert any("niveau Zilver" in each for each in told.lines())
+    assert told.earned == {"points": 60, "tier/silver": 1}
+
+
+def test_what_the_pos_takes_off_is_told_per_line() -> None:
+    rules = sample()
+    bought = basket(line(1, 1000, name="Boek"))
+    off = Outcome("five-euro", reductions=(Reduction(1, 250, "five-euro", own=True),))
+    told = tried(rules, Evaluation((off,)), bought, "nl")
+    lines = [each.replace("\u00a0", " ") for each in told.lines()]
+    assert "five-euro: € 2,50 korting: five-euro" in lines
+    assert "  regel 1 (Boek): € 2,50 korting" in lines
+    assert "te betalen: € 7,50" in lines
+    assert told.to_json()["to_pay"] == 750
