@@ -1,7 +1,7 @@
 """What a member has, told honestly: what central has posted apart from what only this till knows."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -12,8 +12,8 @@ from edge_agent.domain.holdings import Holding
 class Balance:
     """A balance in one unit.
 
-    `confirmed` is what central has posted, without what has expired by now; `unconfirmed` what this till recorded
-    and central has not posted yet; `maturing` is posted but not usable yet and `held` is under review.
+    `confirmed` is what central has posted and can be used by now; `unconfirmed` what this till recorded and central
+    has not posted yet; `maturing` cannot be used yet, whoever recorded it, and `held` is under review.
     `as_of` is the time of central's figures, None when there are none.
     """
 
@@ -65,23 +65,44 @@ def balances(
     today: date,
     as_of: datetime | None,
 ) -> dict[str, Balance]:
-    """Balance per unit from central's holdings and this till's own changes that central has not posted.
+    """Balance of these units from central's holdings and this till's own changes that central has not posted.
 
-    `today` is the date in the programme's time zone: what expired before it is left out, on both sides.
+    `today` is the date in the programme's time zone: what expired before it is left out, on both sides. What was taken
+    from a lot beyond what waits in it is owed at once.
     """
-    confirmed: dict[str, int] = {}
-    for holding in posted:
-        if holding.expires_on is None or holding.expires_on >= today:
-            confirmed[holding.unit] = confirmed.get(holding.unit, 0) + holding.quantity
-    unconfirmed: dict[str, int] = {}
-    for change in own:
-        if change.expires_on is None or change.expires_on >= today:
-            unconfirmed[change.unit] = unconfirmed.get(change.unit, 0) + change.quantity
-    names = dict.fromkeys([*units, *confirmed, *unconfirmed])
-    return {
-        unit: Balance(confirmed.get(unit, 0), unconfirmed.get(unit, 0), as_of=as_of)
-        for unit in names
-    }
+    found = {unit: Balance(as_of=as_of) for unit in units}
+    for (unit, waits), (at_central, here) in _per_maturity(posted, own, today).items():
+        if unit not in found:
+            continue
+        before = found[unit]
+        if waits and at_central + here >= 0:
+            found[unit] = replace(before, maturing=before.maturing + at_central + here)
+        else:
+            confirmed = min(at_central, 0) if waits else at_central
+            found[unit] = replace(
+                before,
+                confirmed=before.confirmed + confirmed,
+                unconfirmed=before.unconfirmed + at_central + here - confirmed,
+            )
+    return found
+
+
+def _per_maturity(
+    posted: Iterable[Holding], own: Iterable[Holding], today: date
+) -> dict[tuple[str, date | None], tuple[int, int]]:
+    """What is at central and what only here, by unit and the day on which it can be used; None for by now."""
+    sums: dict[tuple[str, date | None], tuple[int, int]] = {}
+    both = [
+        *((each, each.quantity, 0) for each in posted),
+        *((each, 0, each.quantity) for each in own),
+    ]
+    for holding, at_central, here in both:
+        if not holding.lapsed_on(today):
+            waits = (holding.matures_on or today) > today
+            key = (holding.unit, holding.matures_on if waits else None)
+            before = sums.get(key, (0, 0))
+            sums[key] = (before[0] + at_central, before[1] + here)
+    return sums
 
 
 def expiring(posted: Sequence[Holding], own: Sequence[Holding], today: date) -> list[Expiring]:

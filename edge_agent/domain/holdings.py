@@ -76,7 +76,7 @@ def summed(holdings: Iterable[Holding]) -> tuple[Holding, ...]:
 
 def usable(holdings: Iterable[Holding], unit: str, today: date) -> int:
     """How much of `unit` can be used today; below 0 where more was taken than there was."""
-    return sum(each.quantity for each in holdings if each.unit == unit and each.usable_on(today))
+    return sum(each.quantity for each in _open(holdings, unit, today))
 
 
 def taking(
@@ -88,7 +88,7 @@ def taking(
     """
     left = quantity
     taken: list[Holding] = []
-    open_ones = [each for each in summed(holdings) if each.unit == unit and each.usable_on(today)]
+    open_ones = _open(holdings, unit, today)
     # A debt in one lot is no reason to take more from the others than they have between them.
     debt = -sum(each.quantity for each in open_ones if each.quantity < 0)
     for holding in sorted((each for each in open_ones if each.quantity > 0), key=_ORDERS[consume]):
@@ -101,6 +101,15 @@ def taking(
     if left > 0:
         taken.append(Holding(unit, left))
     return taken
+
+
+def _open(holdings: Iterable[Holding], unit: str, today: date) -> list[Holding]:
+    """What can be used, and what is owed: a debt does not wait until the lot that it is of matures."""
+    return [
+        each
+        for each in summed(each for each in holdings if each.unit == unit)
+        if each.usable_on(today) or (each.quantity < 0 and not each.lapsed_on(today))
+    ]
 
 
 def _soonest(holding: Holding) -> tuple[Any, ...]:

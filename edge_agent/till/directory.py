@@ -139,9 +139,12 @@ class Directory:
         """What the account has at `at`: central's figures and this till's own, told apart."""
         own = lookups.unposted(account.refs, account.applied_seq)
         today = programme.local_date(at)
+        known = programme.activity.known((*account.posted, *own), today)
+        posted = programme.activity.alive(account.posted, known, today)
+        own_alive = programme.activity.alive(own, known, today)
         return Holdings(
-            balances(programme.units, account.posted, own, today, account.as_of),
-            tuple(expiring(account.posted, own, today)),
+            balances(programme.units, posted, own_alive, today, account.as_of),
+            tuple(expiring(posted, own_alive, today)),
         )
 
 

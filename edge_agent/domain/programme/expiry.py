@@ -1,21 +1,24 @@
 """When points can be used, and how long they last."""
 
 import calendar
+from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import Self
+from typing import Final, Self
 
 from pydantic import Field, model_validator
 
-from edge_agent.domain.programme.form import Flag, TableModel, Whole
-from edge_agent.domain.tallies import Period, first_day, months_later
+from edge_agent.domain.programme.form import Day, Flag, TableModel, Whole
+from edge_agent.domain.programme.texts import Word
+from edge_agent.domain.tallies import Period, last_day, months_later
 
 
 class RoundedTo(StrEnum):
     """To which day an expiry date is moved up, so that customers can remember it."""
 
     DAY = "day"
+    END_OF_WEEK = "end-of-week"
     END_OF_MONTH = "end-of-month"
     END_OF_QUARTER = "end-of-quarter"
     END_OF_YEAR = "end-of-year"
@@ -40,7 +43,8 @@ class MonthDay(TableModel):
 
 
 class Expiry(TableModel):
-    """A lot lasts so many days, months or years after it was earned, moved up to the end of that month or quarter.
+    """A lot lasts so many days, months or years after it was earned, moved up to the end of that month or quarter,
+    or until a fixed date.
 
     Zero is the day, month or year of earning itself, so `months = 0, rounded = "end-of-month"` lasts until the end of
     the month in which it was earned. `rounded = "membership-year"` lasts until the eve of the next anniversary of
@@ -56,6 +60,11 @@ class Expiry(TableModel):
     )
     years: Whole | None = Field(
         default=None, ge=0, le=100, description="So many years after earning.", examples=[2]
+    )
+    until_date: Day | None = Field(
+        default=None,
+        description="Until this day; what is earned later lasts for the day of earning.",
+        examples=["2027-03-31"],
     )
     rounded: RoundedTo = Field(
         default=RoundedTo.DAY,
@@ -75,15 +84,13 @@ class Expiry(TableModel):
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:
-        lengths = [each for each in (self.days, self.months, self.years) if each is not None]
+        given = (self.days, self.months, self.years, self.until_date)
+        lengths = [each for each in given if each is not None]
         if len(lengths) != 1 and not (not lengths and self.rounded is RoundedTo.MEMBERSHIP_YEAR):
-            raise ValueError("give one of days, months and years")
+            raise ValueError("give one of days, months, years and until_date")
+        if self.until_date is not None and (self.sweep or self.rounded is not RoundedTo.DAY):
+            raise ValueError("until_date is a day already; leave out rounded and sweep")
         return self
-
-    @property
-    def counts_from_maturity(self) -> bool:
-        """Whether its days run only once it can be used."""
-        return self.from_maturity
 
     def last_day(self, earned_on: date, joined: date | None = None) -> date:
         """The last day on which points earned on `earned_on` can be used. `joined` is the day of joining, if known."""
@@ -102,6 +109,8 @@ def _last_day(expiry: Expiry, earned_on: date, joined: date | None) -> date:
 
 
 def _after(expiry: Expiry, day: date) -> date:
+    if expiry.until_date is not None:
+        return max(day, expiry.until_date)
     if expiry.days is not None:
         return day + timedelta(days=expiry.days)
     return months_later(day, (expiry.months or 0) + 12 * (expiry.years or 0))
@@ -114,44 +123,59 @@ def _swept(expiry: Expiry, sweep: MonthDay, earned_on: date) -> date:
     return day if day >= old_enough else sweep.in_year(old_enough.year + 1)
 
 
+_PERIODS: Mapping[RoundedTo, Period] = {
+    RoundedTo.DAY: Period.DAY,
+    RoundedTo.END_OF_WEEK: Period.WEEK,
+    RoundedTo.END_OF_MONTH: Period.MONTH,
+    RoundedTo.END_OF_QUARTER: Period.QUARTER,
+    RoundedTo.END_OF_YEAR: Period.YEAR,
+    RoundedTo.MEMBERSHIP_YEAR: Period.MEMBERSHIP_YEAR,
+}
+
+
 def _rounded(day: date, to: RoundedTo, joined: date | None) -> date:
-    if to is RoundedTo.DAY:
-        return day
-    if to is RoundedTo.END_OF_YEAR:
-        return day.replace(month=12, day=31)
-    if to is RoundedTo.MEMBERSHIP_YEAR:
-        # Without a day of joining the year of the calendar is the nearest thing that a customer can be told.
-        begin = first_day(Period.MEMBERSHIP_YEAR if joined else Period.YEAR, day, joined)
-        return months_later(begin, 12) - timedelta(days=1)
-    months = 1 if to is RoundedTo.END_OF_MONTH else 3
-    begin = first_day(Period.MONTH if months == 1 else Period.QUARTER, day)
-    return months_later(begin, months) - timedelta(days=1)
+    # Without a day of joining the year of the calendar is the nearest thing that a customer can be told.
+    last = last_day(_PERIODS[to], day, joined) or last_day(Period.YEAR, day)
+    return last or day
+
+
+NEVER: Final = date.max
+"""The day on which something matures that only an event lets mature."""
 
 
 class Pending(TableModel):
-    """Points wait so many days before they can be used, as long as goods may come back, or until next month begins."""
+    """Points wait before they can be used, as long as goods may come back: so many days, until next month begins, or
+    until something happens, whichever comes first.
+    """
 
     days: Whole | None = Field(
         default=None,
         gt=0,
         le=3_650,
-        description="Can be used so many days after earning; either this or next_month.",
+        description="Can be used so many days after earning; this, next_month or only released_by.",
         examples=[14],
     )
     next_month: Flag = Field(
         default=False,
-        description="Can be used from the first day of the month after; either this or days.",
+        description="Can be used from the first day of the month after; this, days or only released_by.",
         examples=[True],
+    )
+    released_by: Word | None = Field(
+        default=None,
+        description="Can be used as soon as head office hears of this event, even before the days are over.",
+        examples=["delivered"],
     )
 
     @model_validator(mode="after")
     def _one_wait(self) -> Self:
-        if (self.days is None) == (not self.next_month):
+        if self.days is not None and self.next_month:
             raise ValueError("give either days or next_month = true")
+        if self.days is None and not self.next_month and self.released_by is None:
+            raise ValueError("say how long: days, next_month = true or released_by")
         return self
 
     def first_day(self, earned_on: date) -> date:
-        """The first day on which points earned on `earned_on` can be used."""
+        """The first day on which points earned on `earned_on` can be used; `NEVER` where only an event can tell."""
         if self.days is not None:
             return earned_on + timedelta(days=self.days)
-        return months_later(earned_on.replace(day=1), 1)
+        return months_later(earned_on.replace(day=1), 1) if self.next_month else NEVER

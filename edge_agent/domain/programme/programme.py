@@ -25,6 +25,7 @@ from edge_agent.domain.programme.challenges import ChallengeRule, Challenges
 from edge_agent.domain.programme.earning import Earning
 from edge_agent.domain.programme.exclusions import ExcludeRule, Exclusions
 from edge_agent.domain.programme.form import Flag, Moment, TableModel, Whole
+from edge_agent.domain.programme.inactivity import Activity, Dormancy
 from edge_agent.domain.programme.lapses import Lapses
 from edge_agent.domain.programme.law import LawTable
 from edge_agent.domain.programme.partners import PartnerRule, Partners
@@ -274,13 +275,13 @@ class Programme:
     @cached_property
     def mechanisms(self) -> tuple[Mechanism, ...]:
         """What gives points, in the order in which it is worked out."""
-        early = self.tiers and self.tiers.table.counts is Counts.THIS_SALE
+        early = tuple(each for each in self._tiers if each.table.counts is Counts.THIS_SALE)
         return (
-            *(self.consequences if early else ()),
+            *early,
             Earning(self.file.earn, self.file.earning.several),
             Bonuses(self.file.bonus),
             *self.play,
-            *(() if early else self.consequences),
+            *(each for each in self.consequences if each not in early),
         )
 
     @cached_property
@@ -288,16 +289,31 @@ class Programme:
         """Its tiers, if it has any."""
         return None if self.file.tiers is None else Tiers(self.file.tiers)
 
+    @property
+    def _tiers(self) -> tuple[Tiers, ...]:
+        return () if self.tiers is None else (self.tiers,)
+
+    @cached_property
+    def activity(self) -> Activity:
+        """What keeps those units alive that last as long as a member stays active."""
+        return Activity(self.file.unit)
+
     @cached_property
     def levels(self) -> tuple[str, ...]:
         """The ids of its tiers, lowest first."""
         return () if self.tiers is None else self.tiers.levels
 
     def present(self, facts: MemberFacts, today: date) -> MemberFacts:
-        """The member as the rules see them on a day of this programme's: in the highest tier that they hold.
+        """The member as the rules see them on a day: in their highest tier, without what they left unused for too long.
 
-        Whoever has a card and holds none is in the tier that everybody has, if there is one.
+        `today` is a day of the programme's time zone.
         """
+        placed = self.placed(facts, today)
+        alive = self.activity.alive(facts.holdings, facts.figures, today)
+        return placed if len(alive) == len(facts.holdings) else replace(placed, holdings=alive)
+
+    def placed(self, facts: MemberFacts, today: date) -> MemberFacts:
+        """The member in the highest tier that they hold; whoever has a card and no tier is in the one of everybody."""
         placed = facts.placed(self.levels, today)
         if self.tiers is None or facts.anonymous or placed.tier or not self.tiers.is_base(0):
             return placed
@@ -306,7 +322,8 @@ class Programme:
     @cached_property
     def consequences(self) -> tuple[Mechanism, ...]:
         """What follows from points and stamps, however they came, in the order in which it is worked out."""
-        return () if self.tiers is None else (self.tiers,)
+        activity = (self.activity,) if self.activity.readings() else ()
+        return (*self._tiers, *activity)
 
     @cached_property
     def play(self) -> tuple[Mechanism, ...]:
@@ -340,8 +357,12 @@ class Programme:
     @cached_property
     def chores(self) -> tuple[Mechanism, ...]:
         """What is due without a sale, in the order in which central's daily job works it out."""
-        review = () if self.tiers is None else (TierReview(self.tiers),)
-        return (Lapses(), *review, Birthdays(self.file.action))
+        return (
+            Lapses(),
+            Dormancy(self.activity),
+            *(TierReview(tiers) for tiers in self._tiers),
+            Birthdays(self.file.action),
+        )
 
     @cached_property
     def chore_readings(self) -> tuple[Reading, ...]:

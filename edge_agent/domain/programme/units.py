@@ -1,16 +1,18 @@
 """Units: what is counted, what it is called, when it can be used and how long it lasts."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
+from enum import StrEnum
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from edge_agent.domain.entries import Life
 from edge_agent.domain.holdings import Consume
-from edge_agent.domain.programme.expiry import Expiry, Pending
-from edge_agent.domain.programme.form import TableModel, Whole
+from edge_agent.domain.programme.expiry import NEVER, Expiry, Pending
+from edge_agent.domain.programme.form import Flag, TableModel, Whole
 from edge_agent.domain.programme.texts import CountedTexts, counted
+from edge_agent.domain.tallies import months_later
 
 WARN_DAYS = 60
 """How long before its end something is told of: a monthly shopper then hears of it twice."""
@@ -47,6 +49,61 @@ BUILT_IN_NAMES: Mapping[str, CountedTexts] = {
     ),
 }
 """What units with these ids are called where the file does not say."""
+
+
+class Active(StrEnum):
+    """What shows that a member is active."""
+
+    SALE = "sale"
+    REDEEM = "redeem"
+    EARN = "earn"
+
+
+class InactivityTable(TableModel):
+    """How long a unit lasts after the member was last active."""
+
+    months: Whole | None = Field(
+        default=None,
+        gt=0,
+        le=120,
+        description="So many months; either this or days.",
+        examples=[18],
+    )
+    days: Whole | None = Field(
+        default=None,
+        gt=0,
+        le=3_650,
+        description="So many days; either this or months.",
+        examples=[365],
+    )
+    activity: frozenset[Active] = Field(
+        default=frozenset({Active.SALE, Active.REDEEM}),
+        min_length=1,
+        description="What counts as active: a sale with the card, redeem, or earn in any way.",
+        examples=[["sale", "redeem"]],
+    )
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if (self.months is None) == (self.days is None):
+            raise ValueError("give either months or days")
+        return self
+
+    def last_day(self, last_active: date) -> date:
+        """The last day on which it can be used by whoever was last active on that day."""
+        if self.days is not None:
+            return last_active + timedelta(days=self.days)
+        return months_later(last_active, self.months or 0)
+
+
+class TransferTable(TableModel):
+    """How a unit goes from one member to another; what is pending or over never goes."""
+
+    restarts_life: Flag = Field(
+        default=False,
+        description="Whether it lasts as long as if it had been earned on the day of the transfer.",
+        examples=[True],
+    )
 
 
 class UnitTable(TableModel):
@@ -88,9 +145,25 @@ class UnitTable(TableModel):
         examples=[30],
     )
 
+    inactivity: InactivityTable | None = Field(
+        default=None,
+        description="Lasts as long as the member stays active, besides its expiry.",
+        examples=[{"months": 18}],
+    )
+    transfer: TransferTable | None = Field(
+        default=None,
+        description="Whether a member may give it to another, and how; without it nobody can.",
+        examples=[{"restarts_life": True}],
+    )
+
     @model_validator(mode="after")
     def _expires_after_it_matures(self) -> Self:
-        # Both are counted from the day of earning, so nothing may be over before it can be used.
+        wait = None if self.pending is None else self.pending.days
+        days = None if self.expiry is None or self.expiry.from_maturity else self.expiry.days
+        if wait is not None and days is not None and days < wait:
+            raise ValueError(
+                f"what waits {wait} days would expire after {days}; make expiry longer, or count it from_maturity"
+            )
         return self
 
     @property
@@ -99,16 +172,26 @@ class UnitTable(TableModel):
         return int(10**self.decimals)
 
     def life(self, earned_on: date, joined: date | None, expiry: Expiry | None = None) -> Life:
-        """When what was earned on a day can be used; `expiry` in place of the unit's own."""
+        """When what was earned on a day can be used; `expiry` in place of the unit's own.
+
+        It can be used for a day at least: where it would expire while it waits, it expires with the day of maturing.
+        """
         matures_on = None if self.pending is None else self.pending.first_day(earned_on)
+        return self.life_from(matures_on, earned_on, joined, expiry)
+
+    def life_from(
+        self,
+        matures_on: date | None,
+        earned_on: date,
+        joined: date | None,
+        expiry: Expiry | None = None,
+    ) -> Life:
+        """The same where it is known when it matures: None for at once, `NEVER` where only an event will tell."""
         rule = expiry or self.expiry
-        start = (
-            matures_on
-            if matures_on is not None and rule and rule.counts_from_maturity
-            else earned_on
-        )
+        last: date | None = None
+        if rule is not None and matures_on != NEVER:
+            start = matures_on if matures_on and rule.from_maturity else earned_on
+            last = max(rule.last_day(start, joined), matures_on or date.min)
         return Life(
-            matures_on,
-            None if rule is None else rule.last_day(start, joined),
-            None if self.consume is Consume.SOONEST_EXPIRING else earned_on,
+            matures_on, last, None if self.consume is Consume.SOONEST_EXPIRING else earned_on
         )

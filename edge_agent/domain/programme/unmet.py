@@ -50,6 +50,7 @@ class Obstacle(StrEnum):
     BUDGET_SPENT = "budget-spent"
     DAILY_LIMIT = "daily-limit"  # the limit that is reached, as a number of times
     STOPPED = "stopped"
+    NOT_TRANSFERABLE = "not-transferable"
 
 
 _WORDS: dict[Obstacle, Texts] = {
@@ -321,6 +322,14 @@ _WORDS: dict[Obstacle, Texts] = {
             "en": "a rule above is the last that applies",
             "de": "eine Regel darüber gilt als letzte",
             "fr": "une règle ci-dessus est la dernière appliquée",
+        }
+    ),
+    Obstacle.NOT_TRANSFERABLE: texts(
+        {
+            "nl": "kan niet aan een ander worden gegeven",
+            "en": "cannot be given to somebody else",
+            "de": "kann nicht übertragen werden",
+            "fr": "ne peut pas être transféré",
         }
     ),
     Obstacle.CAPPED: texts(

@@ -87,7 +87,7 @@ def follow(
 def _morning(programme: Programme, facts: MemberFacts, day: date) -> Situation:
     """A situation in which nothing is bought, at the beginning of the day."""
     return Situation(
-        programme.present(facts, day),
+        programme.placed(facts, day),
         Basket((), 0, programme.file.currency),
         datetime.combine(day, time.min, programme.timezone),
         (),

@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.domain.balance import Balance, Expiring, balances, expiring
-from edge_agent.domain.holdings import Holding
+from edge_agent.domain.holdings import Holding, usable
 
 TODAY = date(2026, 11, 21)
 YESTERDAY = date(2026, 11, 20)
+NEXT_WEEK = date(2026, 11, 28)
 LATER = date(2027, 11, 30)
 AS_OF = datetime.fromisoformat("2026-11-21T12:00:00+00:00")
 
@@ -19,6 +20,7 @@ holdings = st.lists(
         unit=st.sampled_from(("points", "stars")),
         quantity=st.integers(-500, 500),
         expires_on=st.sampled_from((None, YESTERDAY, TODAY, LATER)),
+        matures_on=st.sampled_from((None, YESTERDAY, TODAY, NEXT_WEEK)),
     ),
     max_size=8,
 )
@@ -46,6 +48,26 @@ def test_points_can_be_used_on_their_last_day_and_not_on_the_next() -> None:
     assert (found.confirmed, found.unconfirmed) == (7, 13)
 
 
+def test_what_cannot_be_used_yet_is_maturing_whoever_recorded_it() -> None:
+    posted = [Holding("points", 60, LATER, NEXT_WEEK), Holding("points", 5, LATER, TODAY)]
+    own = [Holding("points", -30, LATER, NEXT_WEEK), Holding("points", 7, LATER, NEXT_WEEK)]
+    found = balances(["points"], posted, own, TODAY, AS_OF)["points"]
+    assert (found.confirmed, found.unconfirmed, found.maturing) == (5, 0, 37)
+
+
+def test_what_was_taken_from_a_lot_beyond_what_waits_in_it_is_owed_at_once() -> None:
+    posted = [Holding("points", 10, LATER, NEXT_WEEK), Holding("points", 50, LATER)]
+    own = [Holding("points", -30, LATER, NEXT_WEEK)]
+    found = balances(["points"], posted, own, TODAY, AS_OF)["points"]
+    assert (found.confirmed, found.unconfirmed, found.maturing) == (50, -20, 0)
+    assert usable([*posted, *own], "points", TODAY) == 30
+
+
+def test_tiers_and_tallies_are_no_balances() -> None:
+    posted = [Holding("tier/gold", 1), Holding("count/visits", 9, day=TODAY)]
+    assert list(balances(["points"], posted, [], TODAY, AS_OF)) == ["points"]
+
+
 def test_what_this_till_took_back_cannot_be_spent_any_more() -> None:
     posted, own = [Holding("points", 100, LATER)], [Holding("points", -30, LATER)]
     assert balances(["points"], posted, own, TODAY, AS_OF)["points"].spendable == 70
@@ -64,7 +86,8 @@ def test_every_holding_that_is_not_expired_counts_once(
 ) -> None:
     found = balances(["points", "stars"], posted, own, TODAY, AS_OF)
     for unit, balance in found.items():
-        assert balance.shown == sum(
+        assert balance.maturing >= 0
+        assert balance.shown + balance.maturing == sum(
             each.quantity
             for each in [*posted, *own]
             if each.unit == unit and each.expires_on != YESTERDAY
