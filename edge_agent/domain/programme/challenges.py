@@ -15,8 +15,8 @@ from edge_agent.domain.holdings import Consume, Holding, taking
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
 from edge_agent.domain.programme.conditions import Conditions, Selection
-from edge_agent.domain.programme.form import Flag, TableModel, Whole
-from edge_agent.domain.programme.gifts import Gifts, WindowText, given
+from edge_agent.domain.programme.form import Flag, TableModel, Whole, WindowText
+from edge_agent.domain.programme.gifts import Gifts, given
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.progress import Measure, Progress, Stand, Towards
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from edge_agent.domain.entries import Entry
 from edge_agent.domain.programme.expiry import Expiry
-from edge_agent.domain.programme.form import Exact, Refers, TableModel, Whole
+from edge_agent.domain.programme.form import Exact, Refers, TableModel, Whole, WindowText
 from edge_agent.domain.programme.situation import Situation
 from edge_agent.domain.programme.texts import RuleId, UnitName
-from edge_agent.domain.tallies import DAYS_KEPT, Reading, Window
+from edge_agent.domain.tallies import Reading, Window
 from edge_agent.domain.units import Derived, derived
 
 RewardName = Annotated[RuleId, Refers("reward")]
@@ -93,23 +93,6 @@ def given(
 ) -> tuple[Entry, ...]:
     """The entries that give all of these so many times."""
     return tuple(each.entry(situation, rule, times) for each in gifts) if times else ()
-
-
-def _known_window(text: str) -> str:
-    try:
-        window = Window.parse(text)
-    except ValueError:
-        raise ValueError(
-            f"{text!r} is no stretch of time; write day, week, month, quarter, year, membership-year, ever,"
-            " or so many days or months, such as 30 days"
-        ) from None
-    if window.days > DAYS_KEPT or window.months > DAYS_KEPT // 31:
-        raise ValueError(f"{text!r} is too long: days are kept apart for {DAYS_KEPT} days")
-    return text
-
-
-WindowText = Annotated[str, AfterValidator(_known_window)]
-"""A calendar period, `30 days`, `12 months` or `ever`."""
 
 
 class Limit(TableModel):

@@ -12,8 +12,8 @@ from edge_agent.domain.draws import share_of
 from edge_agent.domain.entries import Entry
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
 from edge_agent.domain.programme.conditions import Conditions
-from edge_agent.domain.programme.form import TableModel, Whole
-from edge_agent.domain.programme.gifts import GIFTS_MAX, Gift, Limit, Limits, WindowText
+from edge_agent.domain.programme.form import TableModel, Whole, WindowText
+from edge_agent.domain.programme.gifts import GIFTS_MAX, Gift, Limit, Limits
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import LocalText, RuleId, Texts
