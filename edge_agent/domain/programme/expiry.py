@@ -64,7 +64,7 @@ class Expiry(TableModel):
     until_date: Day | None = Field(
         default=None,
         description="Until this day; what is earned later lasts for the day of earning.",
-        examples=["2027-03-31"],
+        examples=[date(2027, 3, 31)],
     )
     rounded: RoundedTo = Field(
         default=RoundedTo.DAY,
