@@ -17,19 +17,23 @@ _STILL_NEEDED = {
 def reward_views(
     programme: Programme, balances: Mapping[str, Balance], language: str
 ) -> tuple[RewardView, ...]:
-    """Every reward of the programme, and whether what can be spent reaches it."""
+    """Every reward that has a price, and whether what can be spent reaches it."""
+    units = programme.file.unit
     views = []
     for reward in programme.file.reward:
+        if reward.is_issued:
+            continue
         balance = balances.get(reward.unit, Balance())
-        missing = reward.cost - balance.spendable
-        unit = programme.file.unit[reward.unit].name.for_count(missing, language)
+        cost = reward.least(units)
+        missing = cost - balance.spendable
+        unit = units[reward.unit].name.for_count(missing, language)
         views.append(
             RewardView(
                 id=reward.id,
                 title=reward.title.for_language(language),
                 unit=reward.unit,
-                cost=reward.cost,
-                value=reward.value,
+                cost=cost,
+                value=reward.worth(units),
                 available=missing <= 0,
                 why_not=_STILL_NEEDED[language].format(missing=missing, unit=unit)
                 if missing > 0

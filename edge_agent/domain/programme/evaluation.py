@@ -12,6 +12,7 @@ from edge_agent.domain.programme.exclusions import Excluded
 from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.situation import (
     NOTHING,
+    FreeUnits,
     Mechanism,
     Outcome,
     Reduction,
@@ -43,6 +44,10 @@ class Evaluation:
     def notes(self) -> dict[str, str]:
         """What rules had to say for the record, by the rule's id: draws by chance, among others."""
         return {each.rule: each.note for each in self.outcomes if each.note is not None}
+
+    def free_units(self) -> tuple[FreeUnits, ...]:
+        """What the till adds to the basket for nothing."""
+        return tuple(each for outcome in self.outcomes for each in outcome.free)
 
 
 NOTHING_WORKED_OUT = Evaluation()

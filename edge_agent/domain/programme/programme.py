@@ -15,6 +15,7 @@ from edge_agent.domain.programme.actions import (
     ACTIVATE,
     ActionRule,
     Actions,
+    Activatable,
     Activations,
     Birthdays,
     Happens,
@@ -22,14 +23,17 @@ from edge_agent.domain.programme.actions import (
 from edge_agent.domain.programme.asked import Asked, asked
 from edge_agent.domain.programme.bonuses import Bonuses, BonusRule
 from edge_agent.domain.programme.challenges import ChallengeRule, Challenges
+from edge_agent.domain.programme.combining import CombineTable, Reductions
 from edge_agent.domain.programme.earning import Earning
 from edge_agent.domain.programme.exclusions import ExcludeRule, Exclusions
 from edge_agent.domain.programme.form import Flag, Moment, TableModel, Whole
 from edge_agent.domain.programme.inactivity import Activity, Dormancy
 from edge_agent.domain.programme.lapses import Lapses
 from edge_agent.domain.programme.law import LawTable
+from edge_agent.domain.programme.offers import OfferRule, Offers
 from edge_agent.domain.programme.partners import PartnerRule, Partners
 from edge_agent.domain.programme.rates import EarningTable, EarnRule
+from edge_agent.domain.programme.redeeming import Rewards
 from edge_agent.domain.programme.referral import Referral, ReferralTable
 from edge_agent.domain.programme.returns import ReturnsTable
 from edge_agent.domain.programme.rewards import RewardRule
@@ -164,6 +168,17 @@ class ProgrammeFile(TableModel):
         description="What is never rewarded.",
         examples=[[{"id": "tobacco", "categories": ["tobacco"], "why": "geen punten op tabak"}]],
     )
+    offer: tuple[OfferRule, ...] = Field(
+        default=(),
+        max_length=RULES_MAX,
+        description="Price promotions, for everyone or for some.",
+        examples=[[{"id": "cheese", "title": "20 % op kaas", "off": {"percent": 20}}]],
+    )
+    combine: CombineTable = Field(
+        default=CombineTable(),
+        description="How offers, vouchers and rewards act together.",
+        examples=[{"offers": "best"}],
+    )
     reward: tuple[RewardRule, ...] = Field(
         default=(),
         max_length=RULES_MAX,
@@ -274,13 +289,22 @@ class Programme:
 
     @cached_property
     def mechanisms(self) -> tuple[Mechanism, ...]:
-        """What gives points, in the order in which it is worked out."""
+        """What takes off and gives, in the order in which it is worked out.
+
+        Reductions come first, since points are given on what is paid; but rewards that points of this very sale pay
+        for come after these points, and so do not lower them.
+        """
+        file = self.file
+        first, late = (Offers(file.offer), Rewards(file.reward)), Rewards(file.reward, late=True)
+        loners = frozenset(rule for source in (*first, late) for rule in source.alone())
         early = tuple(each for each in self._tiers if each.table.counts is Counts.THIS_SALE)
         return (
+            Reductions(first, file.combine, loners),
             *early,
-            Earning(self.file.earn, self.file.earning.several),
-            Bonuses(self.file.bonus),
+            Earning(file.earn, file.earning.several),
+            Bonuses(file.bonus),
             *self.play,
+            Reductions((late,), file.combine, loners),
             *(each for each in self.consequences if each not in early),
         )
 
@@ -344,15 +368,18 @@ class Programme:
     @cached_property
     def acts(self) -> tuple[Mechanism, ...]:
         """What works out an act of a member without a sale, in order."""
-        return (Activations(self.file.challenge), *self.doings, *self.consequences)
+        return (
+            Activations((*self.file.challenge, *self.file.offer)),
+            *self.doings,
+            *self.consequences,
+        )
 
     @cached_property
     def known_acts(self) -> frozenset[str]:
         """What a member can do without a sale: the actions that are reported, and what can be activated."""
         reported = {rule.id for rule in self.file.action if rule.happens is Happens.REPORTED}
-        return frozenset(
-            reported | {ACTIVATE + rule.id for rule in self.file.challenge if rule.activate}
-        )
+        activatable: tuple[Activatable, ...] = (*self.file.challenge, *self.file.offer)
+        return frozenset(reported | {ACTIVATE + rule.id for rule in activatable if rule.activate})
 
     @cached_property
     def chores(self) -> tuple[Mechanism, ...]:

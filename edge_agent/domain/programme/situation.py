@@ -27,6 +27,7 @@ from edge_agent.domain.units import Derived, derived, kind_of
 class Redemption(NamedTuple):
     """What the customer chose to use: a reward (so many `times`), with `points` where they choose how many.
 
+    `points` are in the unit's smallest parts, None for as many as are of use; `times` 0 is as often as is of use.
     `id` is the redemption that was reserved for it, "" within a quote that reserved nothing.
     """
 
@@ -134,14 +135,27 @@ class Reduction(NamedTuple):
         return cls(facts["line"], facts["amount"], facts["rule"], facts.get("own", False))
 
 
+class FreeUnits(NamedTuple):
+    """So many units of an article that the till adds to the basket for nothing."""
+
+    sku: str
+    quantity: int
+
+
 class Outcome(NamedTuple):
-    """What one rule came to; `unmet` says why it gave nothing, `note` what else there is to say, as a code."""
+    """What one rule came to; `unmet` says why it gave nothing, `note` what else there is to say, as a code.
+
+    `free` is what the till adds to the basket. `asked` is what the customer gave that this answers: a code as it was
+    scanned, or the id of a redemption.
+    """
 
     rule: str
     entries: tuple[Entry, ...] = ()
     reductions: tuple[Reduction, ...] = ()
     unmet: Unmet | None = None
     note: str | None = None
+    free: tuple[FreeUnits, ...] = ()
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,13 @@ class Obstacle(StrEnum):
     DAILY_LIMIT = "daily-limit"  # the limit that is reached, as a number of times
     STOPPED = "stopped"
     NOT_TRANSFERABLE = "not-transferable"
+    NOT_TOGETHER = "not-together"
+    BETTER_ONE = "better-one"
+    NOTHING_LEFT = "nothing-left"
+    NEEDS_QUOTE = "needs-quote"
+    BELOW_MINIMUM = "below-minimum"  # the least that can be used, in the unit's smallest parts
+    NOT_YOURS = "not-yours"
+    NOT_THERE = "not-there"
 
 
 _WORDS: dict[Obstacle, Texts] = {
@@ -338,6 +345,62 @@ _WORDS: dict[Obstacle, Texts] = {
             "en": "the cap is reached",
             "de": "die Obergrenze ist erreicht",
             "fr": "le plafond est atteint",
+        }
+    ),
+    Obstacle.NOT_TOGETHER: texts(
+        {
+            "nl": "niet samen met een andere korting",
+            "en": "not together with another discount",
+            "de": "nicht zusammen mit einem anderen Rabatt",
+            "fr": "pas avec une autre remise",
+        }
+    ),
+    Obstacle.BETTER_ONE: texts(
+        {
+            "nl": "een andere aanbieding is voordeliger",
+            "en": "another offer is worth more",
+            "de": "ein anderes Angebot ist günstiger",
+            "fr": "une autre offre est plus avantageuse",
+        }
+    ),
+    Obstacle.NOTHING_LEFT: texts(
+        {
+            "nl": "er is niets om af te trekken",
+            "en": "there is nothing to take it off",
+            "de": "es gibt nichts, wovon etwas abgezogen werden kann",
+            "fr": "il n’y a rien à déduire",
+        }
+    ),
+    Obstacle.NEEDS_QUOTE: texts(
+        {
+            "nl": "alleen als de kassa vooraf om een berekening vraagt",
+            "en": "only when the till asks for a quote first",
+            "de": "nur wenn die Kasse vorher eine Berechnung anfordert",
+            "fr": "seulement si la caisse demande d’abord un calcul",
+        }
+    ),
+    Obstacle.BELOW_MINIMUM: texts(
+        {
+            "nl": "inwisselen kan vanaf {}",
+            "en": "can be used from {}",
+            "de": "einlösbar ab {}",
+            "fr": "utilisable à partir de {}",
+        }
+    ),
+    Obstacle.NOT_YOURS: texts(
+        {
+            "nl": "hoort bij een andere kaart",
+            "en": "belongs to another card",
+            "de": "gehört zu einer anderen Karte",
+            "fr": "appartient à une autre carte",
+        }
+    ),
+    Obstacle.NOT_THERE: texts(
+        {
+            "nl": "al gebruikt of niet bekend",
+            "en": "used already or not known",
+            "de": "schon benutzt oder nicht bekannt",
+            "fr": "déjà utilisé ou inconnu",
         }
     ),
 }

@@ -38,16 +38,17 @@ def best_rate(file: ProgrammeFile, unit: str) -> Fraction:
 
 def _rewards(file: ProgrammeFile) -> Iterator[Mistake]:
     for index, reward in enumerate(file.reward):
-        rate = best_rate(file, reward.unit)
-        if not reward.value or not rate:
+        rate, worth = best_rate(file, reward.unit), reward.worth(file.unit)
+        if not worth or not rate or reward.is_issued:
             continue
-        spent = reward.cost / rate
-        share = reward.value / spent
-        words = f"costs {reward.cost}, earned by spending {_money(spent)}, and is worth {_money(reward.value)}"
-        if share >= 1:
-            yield Mistake(("reward", index, "value"), "reward-above-spend", words)
-        elif share > GENEROUS_SHARE:
-            yield Mistake(("reward", index, "value"), "generous", words)
+        cost = Fraction(reward.least(file.unit), file.unit[reward.unit].scale)
+        spent = cost / rate
+        words = f"costs {cost}, earned by spending {_money(spent)}, and is worth {_money(worth)}"
+        at = ("reward", index, "off" if reward.spend is None else "spend")
+        if worth >= spent:
+            yield Mistake(at, "reward-above-spend", words)
+        elif worth > spent * GENEROUS_SHARE:
+            yield Mistake(at, "generous", words)
 
 
 def _money(minor: Fraction | int) -> str:

@@ -1,0 +1,282 @@
+"""How offers, vouchers and rewards act together: in which order, on what, and what excludes what.
+
+Each source (all offers, all vouchers, all rewards) makes claims; they are worked off one after the other, each on what
+the ones before left. The order is declared in `[combine]`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Final, Protocol
+
+from pydantic import Field
+
+from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.programme.form import Flag, TableModel, Whole
+from edge_agent.domain.programme.progress import Progress, ShowsProgress
+from edge_agent.domain.programme.situation import Outcome, Situation, Worked
+from edge_agent.domain.programme.texts import Texts
+from edge_agent.domain.programme.units import UnitTable
+from edge_agent.domain.programme.unmet import Obstacle, Unmet
+from edge_agent.domain.tallies import Reading
+
+PER_SALE_MAX = 100
+"""Redemptions of one sale; nobody hands over a hundred vouchers at a till."""
+
+
+class Kind(StrEnum):
+    """What a reduction comes from."""
+
+    OFFER = "offer"
+    VOUCHER = "voucher"
+    REWARD = "reward"
+
+
+class Order(StrEnum):
+    """What is taken off first. `given`: codes, vouchers and rewards as the customer gave them."""
+
+    LISTED = "listed"
+    GIVEN = "given"
+    AMOUNTS_FIRST = "amounts-first"
+    PERCENTAGES_FIRST = "percentages-first"
+
+
+class Several(StrEnum):
+    """What becomes of several offers that hold for one basket."""
+
+    ALL = "all"
+    BEST = "best"
+    FIRST = "first"
+
+
+class Measured(StrEnum):
+    """Of what a percentage or a minimum is measured: of what is left to pay, or of the price before any of it."""
+
+    LEFT = "left"
+    BEFORE = "before"
+
+
+class CombineTable(TableModel):
+    """How what takes money off acts together."""
+
+    kinds: tuple[Kind, ...] = Field(
+        default=(Kind.OFFER, Kind.VOUCHER, Kind.REWARD),
+        min_length=3,
+        max_length=3,
+        description="Which kind is taken off first; all three are named.",
+        examples=[["reward", "offer", "voucher"]],
+    )
+    order: Order = Field(
+        default=Order.LISTED,
+        description="What is taken off first: as listed in the file, as given by the customer, amounts or percentages.",
+        examples=["amounts-first"],
+    )
+    offers: Several = Field(
+        default=Several.ALL,
+        description="Whether all offers that hold are applied, only the best one, or only the first one.",
+        examples=["best"],
+    )
+    percentages_of: Measured = Field(
+        default=Measured.LEFT,
+        description="Whether a percentage is of what is left to pay or of the price before any of it.",
+        examples=["before"],
+    )
+    minimums_of: Measured = Field(
+        default=Measured.LEFT,
+        description="Whether a minimum is measured on what is left to pay or on the price before any of it.",
+        examples=["before"],
+    )
+    rewards_per_sale: Whole | None = Field(
+        default=None,
+        gt=0,
+        le=PER_SALE_MAX,
+        description="At most so many rewards in one sale; who asks for more gets none.",
+        examples=[1],
+    )
+    vouchers_per_sale: Whole | None = Field(
+        default=None,
+        gt=0,
+        le=PER_SALE_MAX,
+        description="At most so many vouchers in one sale.",
+        examples=[1],
+    )
+    vouchers_with_offers: Flag = Field(
+        default=True,
+        description="Whether a voucher may be used in a sale that an offer took something off.",
+        examples=[False],
+    )
+
+    def ordered(self, claims: Iterable["Claim"]) -> list["Claim"]:
+        """The claims in the order in which they are worked off."""
+        place = {kind: number for number, kind in enumerate(self.kinds)}
+        if self.order is Order.GIVEN:
+            return sorted(claims, key=lambda each: (place[each.kind], each.given))
+        percent_place = _PERCENTAGES[self.order]
+        return sorted(
+            claims,
+            key=lambda each: (
+                percent_place if each.is_percent else 0,
+                place[each.kind],
+                each.listed,
+                each.given,
+            ),
+        )
+
+    def too_many_rewards(self, asked: int) -> Unmet | None:
+        """Why so many rewards are too many for one sale; None when they are not."""
+        most = self.rewards_per_sale
+        return Unmet(Obstacle.USED_UP, most) if most is not None and asked > most else None
+
+    def percentages(self, worked: Worked) -> Worked:
+        """What percentages are of."""
+        return worked if self.percentages_of is Measured.LEFT else _BEFORE
+
+    def minimums(self, worked: Worked) -> Worked:
+        """What minimums are measured on."""
+        return worked if self.minimums_of is Measured.LEFT else _BEFORE
+
+
+_BEFORE: Final = Worked()
+_PERCENTAGES: Mapping[Order, int] = {
+    Order.LISTED: 0,
+    Order.AMOUNTS_FIRST: 1,
+    Order.PERCENTAGES_FIRST: -1,
+}
+
+
+class Claim(Protocol):
+    """One thing that may take something off this sale.
+
+    `listed` is its place in the file, `given` its place in what the customer gave (0 for what comes by itself).
+    `alone` keeps it from acting together with anything else.
+    """
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def kind(self) -> Kind: ...
+    @property
+    def listed(self) -> int: ...
+    @property
+    def given(self) -> int: ...
+    @property
+    def is_percent(self) -> bool: ...
+    @property
+    def alone(self) -> bool: ...
+
+    def outcomes(
+        self, situation: Situation, worked: Worked, combine: CombineTable
+    ) -> Sequence[Outcome]:
+        """What it comes to after what was worked out before: one outcome for each use, or one that says why not."""
+        ...
+
+
+class Source(Protocol):
+    """All rules of one kind that take something off."""
+
+    def claims(self, situation: Situation) -> Iterable[Claim]:
+        """What they may take off this sale."""
+        ...
+
+    def alone(self) -> Iterable[str]:
+        """The rules that act alone."""
+        ...
+
+    def reasons(self) -> Mapping[str, Texts]:
+        """Why each rule takes something off, in words."""
+        ...
+
+    def readings(self) -> Iterable[Reading]:
+        """The figures that its rules ask for."""
+        ...
+
+    def looks_at(self) -> Iterable[str]:
+        """The units of which its rules need the holdings."""
+        ...
+
+
+@dataclass(frozen=True)
+class Reductions:
+    """Everything that takes money off. `loners` are the rules, of whatever source, that act alone."""
+
+    sources: tuple[Source, ...]
+    combine: CombineTable
+    loners: frozenset[str] = frozenset()
+    name: ClassVar[str] = "reduction"
+
+    def work(self, situation: Situation, worked: Worked) -> Worked:
+        """What is off the lines, rule by rule, and what was paid for it."""
+        claims = [claim for source in self.sources for claim in source.claims(situation)]
+        waiting = self.combine.ordered(claims)
+        one_offer = self.combine.offers is not Several.ALL
+        while waiting:
+            claim = waiting.pop(0)
+            if one_offer and claim.kind is Kind.OFFER:
+                rivals = [claim, *(each for each in waiting if each.kind is Kind.OFFER)]
+                waiting = [each for each in waiting if each.kind is not Kind.OFFER]
+                worked = worked.plus(self._chosen(rivals, situation, worked))
+            else:
+                worked = worked.plus(self._outcomes(claim, situation, worked))
+        return worked
+
+    def _outcomes(self, claim: Claim, situation: Situation, worked: Worked) -> Sequence[Outcome]:
+        together = self._unmet_together(claim, worked)
+        if together is not None:
+            return (Outcome(claim.rule, unmet=together),)
+        return claim.outcomes(situation, worked, self.combine)
+
+    def _unmet_together(self, claim: Claim, worked: Worked) -> Unmet | None:
+        if not worked.reduced:
+            return None
+        if claim.alone or not self.loners.isdisjoint(_reducing(worked)):
+            return Unmet(Obstacle.NOT_TOGETHER)
+        return None
+
+    def _chosen(
+        self, rivals: Sequence[Claim], situation: Situation, worked: Worked
+    ) -> list[Outcome]:
+        """The best or first one of several offers, and why the others give nothing."""
+        tried = [self._outcomes(claim, situation, worked) for claim in rivals]
+        worth = [sum(part.amount for one in each for part in one.reductions) for each in tried]
+        gives = [any(one.reductions or one.free for one in each) for each in tried]
+        if not any(gives):
+            return [outcome for each in tried for outcome in each]
+        if self.combine.offers is Several.BEST:
+            best = max(range(len(tried)), key=lambda number: (worth[number], gives[number]))
+        else:
+            best = gives.index(True)
+        found = list(tried[best])
+        for number, each in enumerate(tried):
+            if number != best and not gives[number]:
+                found.extend(each)
+            elif number != best and situation.explains:
+                found.append(Outcome(rivals[number].rule, unmet=Unmet(Obstacle.BETTER_ONE)))
+        return found
+
+    def progress(
+        self, facts: MemberFacts, at: datetime, units: Mapping[str, UnitTable]
+    ) -> Iterable[Progress]:
+        """What sources say of the way to them."""
+        return (
+            progress
+            for each in self.sources
+            if isinstance(each, ShowsProgress)
+            for progress in each.progress(facts, at, units)
+        )
+
+    def reasons(self) -> Mapping[str, Texts]:
+        """The words of all sources."""
+        return {rule: text for each in self.sources for rule, text in each.reasons().items()}
+
+    def readings(self) -> Iterable[Reading]:
+        """What limits and conditions ask for."""
+        return (reading for each in self.sources for reading in each.readings())
+
+    def looks_at(self) -> Iterable[str]:
+        """What is paid with, and what is used up."""
+        return (unit for each in self.sources for unit in each.looks_at())
+
+
+def _reducing(worked: Worked) -> Iterable[str]:
+    return (part.rule for outcome in worked.outcomes for part in outcome.reductions)
