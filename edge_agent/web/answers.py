@@ -94,6 +94,22 @@ class ReceiptAnswer(Answer):
     lines: list[str]
 
 
+class RefundedLineAnswer(Answer):
+    """What is to be paid back for what came back of a line, in minor units; `deducted` is off `amount` already."""
+
+    line: int
+    amount: int
+    deducted: int
+
+
+class RefundAnswer(Answer):
+    """What is to be paid back in all: the share of what was paid, less what the programme deducts."""
+
+    amount: int
+    deducted: int
+    lines: list[RefundedLineAnswer]
+
+
 class ResultAnswer(Answer):
     """The result of a sale, return or void: the same for ever."""
 
@@ -104,6 +120,7 @@ class ResultAnswer(Answer):
     earned: dict[str, int] | None = None
     spent: dict[str, int] | None = None
     discount: int | None = None
+    refund: RefundAnswer | None = None
     balance: dict[str, BalanceAnswer] | None = None
     receipt: ReceiptAnswer | None = None
 

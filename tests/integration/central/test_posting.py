@@ -90,10 +90,16 @@ def test_parts_of_a_sale_come_back_until_nothing_is_left_and_no_further(
         {"quantity": 6},
         {"quantity": 1, "rule": "bonus"},
         {"quantity": 1, "line": 2},
-        {"quantity": 1, "expires_on": None},
+        {"quantity": 6, "expires_on": None},
         {"quantity": -1},
     ],
-    ids=["more than earned", "other rule", "other line", "other lot", "adds instead of takes"],
+    ids=[
+        "more than earned",
+        "other rule",
+        "other line",
+        "more of other lots",
+        "adds instead of takes",
+    ],
 )
 def test_what_was_not_earned_cannot_be_taken_back(
     central: Central, till: Till, entry: dict[str, Any]

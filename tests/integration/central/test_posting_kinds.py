@@ -247,6 +247,35 @@ class TestReturns:
         assert states(central)[2:] == [(3, "rejected", "over-reversal"), (4, "accepted", None)]
         assert balance(central, "friend") == 1
 
+    def test_what_a_till_takes_from_other_lots_is_taken_there_as_far_as_they_hold_it(
+        self, central: Central, till: Till
+    ) -> None:
+        """Pending points may go first. 9 of the sale's 10 come back: 5 pending ones are there, so 4 are its own."""
+        pending = earn(5, rule="bonus")._replace(matures_on=SOON)
+        till.sale("ref-1", [pending], card=CARD)
+        sale = till.sale("ref-1", [earn(10)])
+        first = take_back(sale, 3)._replace(matures_on=SOON)
+        rest = take_back(sale, 6)._replace(matures_on=SOON)
+        till.give_back(sale.id, [first, rest], "ref-1")
+        till.give_back(sale.id, [take_back(sale, 2)], "ref-1")
+        central.push(till.message())
+        assert states(central)[2:] == [(3, "accepted", None), (4, "rejected", "over-reversal")]
+        assert held(central) == [Holding("points", 6, EXPIRES_ON)]
+
+    def test_what_counts_for_a_period_comes_off_the_period_of_the_return(
+        self, central: Central, till: Till
+    ) -> None:
+        sale = till.sale("ref-1", [visit(date(2026, 11, 1))], card=CARD)
+        back = Entry(EntryKind.REVERSE, "count/visits", -1, "visits", None, sale.id, day=AT.date())
+        till.give_back(sale.id, [back], "ref-1")
+        till.give_back(sale.id, [back], "ref-1")
+        central.push(till.message())
+        assert states(central)[1:] == [(2, "accepted", None), (3, "rejected", "over-reversal")]
+        assert held(central) == [
+            Holding("count/visits", 1, day=date(2026, 11, 1)),
+            Holding("count/visits", -1, day=AT.date()),
+        ]
+
     def test_they_are_taken_back_after_the_account_was_joined_to_a_member(
         self, central: Central, till: Till
     ) -> None:
