@@ -11,7 +11,6 @@ from sync.central import keys
 from sync.central.accounts import Accounts
 from sync.central.changes import Feed
 from sync.central.database import Database
-from sync.central.expiry import Expiry
 from sync.central.intake import Intake, Taken
 from sync.central.member_import import MemberImport
 from sync.central.members import Members
@@ -22,6 +21,7 @@ from sync.central.reports import Reports
 from sync.central.settings import Settings
 from sync.central.terminals import Terminals
 from sync.central.times import Clock, utc_now
+from sync.central.upkeep import Upkeep
 from sync.wire import RecordsMessage, RecordState
 
 
@@ -50,7 +50,7 @@ class Central:
         self.intake = Intake(self.database, clock)
         self.posting = Posting(self.database, self.accounts, clock)
         self.programmes = Programmes(self.database, clock)
-        self.expiry = Expiry(self.database, self.programmes, clock)
+        self.upkeep = Upkeep(self.database, self.programmes, clock)
         self.members = Members(self.database, self.accounts, clock)
         self.member_import = MemberImport(self.database, self.accounts, self.programmes, clock)
         self.reports = Reports(self.database)
@@ -85,11 +85,11 @@ class Central:
             self._log.info("posted what was left over", **posted)
             self.feed.notify()
 
-    def expire(self) -> None:
-        """Expire what has to be."""
-        expired = self.expiry.run()
-        if expired:
-            self._log.info("expired", lots=expired)
+    def keep_up(self) -> None:
+        """Do what is due today: what lapses, tiers, birthdays."""
+        written = self.upkeep.run()
+        if written:
+            self._log.info("kept up", entries=written)
             self.feed.notify()
 
     def close(self) -> None:

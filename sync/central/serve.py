@@ -20,7 +20,7 @@ WORKER_THREADS = 8
 """For what does not wait; SQLite has one writer, so more would only queue."""
 
 CONNECTIONS_MAX = 1_000
-EXPIRE_EVERY_S = 3_600
+KEEP_UP_EVERY_S = 3_600
 END_WITHIN_S = 0.8
 """For requests that are running when the end comes; a posting batch takes a tenth of it."""
 
@@ -103,13 +103,13 @@ class Server:
         trigger.pull_trigger(lambda: _close_all(self._map))
 
     def _keep_house(self) -> None:
-        """Expire what has to be, now and every hour."""
+        """Do what is due, now and every hour: a day begins in its own time zone, and a return may have to be mended."""
         while True:
             try:
-                self._central.expire()
+                self._central.keep_up()
             except OperationalError:
-                self._log.exception("could not expire; next try in an hour")
-            if self._ended.wait(EXPIRE_EVERY_S):
+                self._log.exception("could not keep accounts up; next try in an hour")
+            if self._ended.wait(KEEP_UP_EVERY_S):
                 return
 
 

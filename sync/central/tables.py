@@ -279,6 +279,17 @@ Index(
     postgresql_where=text("quantity <> 0 AND expires_on <> ''"),
 )
 
+upkeep = Table(
+    "upkeep",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("done", String(10), nullable=False),
+    Column("doing", String(10), nullable=False),
+    Column("at", String(64), nullable=False),
+)
+"""How far a periodic job is: every account is kept up through the day `done`, those up to the ref `at` through
+`doing`."""
+
 programmes = Table(
     "programmes",
     metadata,

@@ -231,11 +231,11 @@ def test_lots_expire_the_day_after_their_last_day_in_the_programmes_time_zone(
     till.sale("ref-1", [earn(5, expires_on=last_day), earn(2, expires_on=None)], card=CARD)
     central.push(till.message())
     clock.now = datetime(2027, 11, 30, 22, 59, tzinfo=UTC)  # 23:59 in Amsterdam
-    assert central.expiry.run() == 0
+    assert central.upkeep.run() == 0
     seen = changes(central).next
     clock.now = datetime(2027, 11, 30, 23, 1, tzinfo=UTC)
-    assert central.expiry.run() == 1
-    assert central.expiry.run() == 0
+    assert central.upkeep.run() == 1
+    assert central.upkeep.run() == 0
     assert balance(central, "ref-1") == 2
     (member,) = changes(central, after=seen).members
     assert [lot.quantity for lot in member.lots] == [2]
@@ -249,10 +249,10 @@ def test_a_return_after_expiry_does_not_take_the_same_points_twice(
     sale = till.sale("ref-1", [earn(5)], card=CARD)
     central.push(till.message())
     clock.now = datetime(2028, 1, 1, tzinfo=UTC)
-    central.expire()
+    central.keep_up()
     till.give_back(sale.id, [take_back(sale, 5)], "ref-1")
     central.push(till.message(2))
-    central.expire()
+    central.keep_up()
     assert balance(central, "ref-1") == 0
 
 
@@ -262,7 +262,7 @@ def test_without_a_programme_nothing_expires(
     till.sale("ref-1", [earn(5)], card=CARD)
     central.push(till.message())
     clock.now = datetime(2040, 1, 1, tzinfo=UTC)
-    assert central.expiry.run() == 0
+    assert central.upkeep.run() == 0
 
 
 def test_what_was_spent_and_then_taken_back_stays_owed_after_the_lots_last_day(
@@ -274,11 +274,11 @@ def test_what_was_spent_and_then_taken_back_stays_owed_after_the_lots_last_day(
     spent = Adjustment(adjustment_id="a-1", quantity=-3, reason="cadeau")
     central.members.adjust("ref-1", spent)
     clock.now = datetime(2028, 1, 1, tzinfo=UTC)
-    central.expire()  # the two that were left
+    central.keep_up()  # the two that were left
     till.give_back(sale.id, [take_back(sale, 5)], "ref-1")
     central.push(till.message(2))
     for _ in range(2):
-        central.expire()
+        central.keep_up()
         assert balance(central, "ref-1") == -3
 
 
@@ -292,7 +292,7 @@ def test_points_taken_by_hand_come_from_the_lots_that_expire_first(
     assert central.members.adjust("ref-1", taken)["balance"] == {"points": 2}
     assert central.members.adjust("ref-1", taken)["balance"] == {"points": 2}
     clock.now = datetime(2028, 1, 1, tzinfo=UTC)
-    central.expire()
+    central.keep_up()
     assert balance(central, "ref-1") == 2
 
 
@@ -320,8 +320,7 @@ def test_members_of_a_household_share_their_points_and_keep_their_ids(central: C
     told = changes(central)
     member = member_with_card(central, told, CARD)
     assert member == member_with_card(central, told, OTHER_CARD)
-    assert (member.birthday, sum(lot.quantity for lot in member.lots)) == ("02-29", 120)
-    assert "1988" not in told.model_dump_json()
+    assert sum(lot.quantity for lot in member.lots) == 120
 
     before = everything(central)
     again = bring_in(central, *lines, header=HOUSEHOLD)

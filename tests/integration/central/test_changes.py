@@ -204,6 +204,7 @@ def test_of_a_profile_only_what_the_programme_asks_about_is_told(central: Centra
     assert told.segments == ("vegan",)
     assert told.attributes == {"city": "Arnhem", "channel": "post"}
     assert told.birthday == "02-29"
+    assert "1988" not in told.model_dump_json(), "the year of birth never leaves central"
 
     central.programmes.publish(text, "starter")
     (member,) = changes(central, after=seen).members

@@ -1,0 +1,298 @@
+"""The daily job: what is due without anybody at a till, for every account, once for each day.
+
+What is due the pure chores of the programme say (`domain.programme.upkeep`); here it is found out for whom, written,
+and told to terminals. How far the job has come stands in the database and moves in the same transaction as what it
+wrote, so that a day is done once however often it is interrupted. Days that central was down for are caught up.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, true
+
+from edge_agent.domain.entries import ALWAYS, Entry, EntryKind
+from edge_agent.domain.holdings import Holding
+from edge_agent.domain.member import MemberFacts, Standing
+from edge_agent.domain.programme import Programme
+from edge_agent.domain.programme.actions import Birthdays
+from edge_agent.domain.programme.lapses import Lapses
+from edge_agent.domain.programme.upkeep import DAYS_CAUGHT_UP_MAX, caught_up
+from edge_agent.domain.tallies import DAYS_KEPT
+from edge_agent.domain.units import Derived, derived, is_tally, keeps_lots_apart
+from sync.central.database import Database, next_change, upsert
+from sync.central.ledger import (
+    NO_LOT,
+    OVERDRAFT,
+    HeldLot,
+    LedgerEntry,
+    append,
+    append_many,
+    holdings,
+    life_of,
+    lots_in,
+    taking,
+    touch,
+)
+from sync.central.programmes import Programmes
+from sync.central.tables import NO_DAY, accounts, entries, lots, upkeep
+from sync.central.times import Clock, stored
+
+BATCH = 500
+"""Accounts per commit; many lots expire on one day, and terminals must not wait behind all of them."""
+
+_DAILY = "daily"
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """Everybody is kept up through `done`; those up to `at` are through `doing`."""
+
+    done: date
+    doing: date
+    at: str
+
+
+class Upkeep:
+    """Keeps accounts up."""
+
+    def __init__(self, database: Database, programmes: Programmes, clock: Clock) -> None:
+        self._database = database
+        self._programmes = programmes
+        self._clock = clock
+
+    def run(self) -> int:
+        """Do every day that has begun and is not done; how many entries that made.
+
+        Without a programme there is no day to go by, and nothing is due.
+        """
+        written = self._mend()
+        while True:
+            done, finished = self._batch()
+            written += done
+            if finished:
+                break
+        self._fold_tallies()
+        return written
+
+    def _batch(self) -> tuple[int, bool]:
+        """The next accounts in one transaction; the number of entries, and whether there is nothing left to do."""
+        with self._database.write() as connection:
+            programme = self._programmes.current(connection)
+            today = self._programmes.today(connection)
+            if programme is None or today is None:
+                return 0, True
+            progress = _progress(connection, today)
+            if progress.done >= today:
+                return 0, True
+            rows = connection.execute(
+                select(accounts)
+                .where(
+                    accounts.c.ref > progress.at,
+                    accounts.c.joined_into.is_(None),
+                    accounts.c.standing != Standing.ERASED.value,
+                    _concerned(programme, progress),
+                )
+                .order_by(accounts.c.ref)
+                .limit(BATCH)
+            ).all()
+            written = self._keep_up(connection, programme, progress, rows)
+            if len(rows) == BATCH:
+                progress = _Progress(progress.done, progress.doing, rows[-1].ref)
+            else:
+                progress = _Progress(progress.doing, progress.doing, "")
+            _keep_progress(connection, progress)
+            return written, progress.done >= today
+
+    def _keep_up(
+        self, connection: Connection, programme: Programme, progress: _Progress, rows: Any
+    ) -> int:
+        held = holdings(connection, [row.ref for row in rows])
+        at = stored(self._clock())
+        written = 0
+        changed: set[str] = set()
+        for row in rows:
+            facts = _facts(row, held.get(row.ref, []), programme)
+            birthday = None if row.birthday is None else row.birthday[-len("MM-DD") :]
+            after = max(progress.done, date.fromisoformat(row.created_at[:10]) - timedelta(days=1))
+            for day, due in caught_up(programme, facts, birthday, after, progress.doing):
+                source = f"{upkeep.name}:{day}"
+                new = [
+                    each
+                    for entry in due.entries
+                    for each in _ledger_entries(connection, row.ref, source, entry, day)
+                ]
+                append(connection, source, at, new)
+                changed.update(each.account for each in new)
+                written += len(new)
+        touch(connection, changed)
+        return written
+
+    def _mend(self) -> int:
+        """Lots that are over and below nothing: what a return took back after the points had lapsed is given again,
+        and what was used before stays owed, as a debt that does not lapse."""
+        with self._database.write() as connection:
+            today = self._programmes.today(connection)
+            if today is None:
+                return 0
+            rows = connection.execute(_below_nothing(today)).all()
+            run = f"mend:{next_change(connection)}" if rows else ""
+            new = [entry for row in rows for entry in _mending(row)]
+            append_many(
+                connection,
+                stored(self._clock()),
+                [(run, ordinal, entry) for ordinal, entry in enumerate(new)],
+            )
+            touch(connection, [each.account for each in new])
+            return len(new)
+
+    def _fold_tallies(self) -> None:
+        """Days of tallies that no window reaches any more become one row without a day."""
+        while True:
+            with self._database.write() as connection:
+                today = self._programmes.today(connection)
+                if today is None or not _fold(connection, today - timedelta(days=DAYS_KEPT)):
+                    return
+
+
+def _concerned(programme: Programme, progress: _Progress) -> ColumnElement[bool]:
+    """For which accounts anything can be due: everybody, unless all there is are lapsing lots and birthdays."""
+    chores = {type(chore) for chore in programme.chores}
+    days = (progress.doing - progress.done).days
+    if not chores <= {Lapses, Birthdays} or days > DAYS_CAUGHT_UP_MAX:
+        return true()
+    lapsed = accounts.c.ref.in_(
+        select(lots.c.account).where(
+            lots.c.expires_on != NO_DAY,
+            lots.c.expires_on < progress.doing.isoformat(),
+            lots.c.quantity > 0,
+        )
+    )
+    dates = {
+        (progress.doing - timedelta(days=back)).isoformat()[-len("MM-DD") :] for back in range(days)
+    }
+    if "02-28" in dates:
+        dates.add("02-29")
+    born = func.substr(accounts.c.birthday, len("YYYY-") + 1)
+    return or_(lapsed, born.in_(sorted(dates)))
+
+
+def _facts(row: Any, held: list[Holding], programme: Programme) -> MemberFacts:
+    """All that the chores may know of an account; figures and birthday are worked out for each day."""
+    asks = programme.asks
+    attributes = json.loads(row.attributes)
+    return MemberFacts(
+        account=row.ref,
+        standing=Standing(row.standing),
+        tier=row.tier,
+        since=None if row.since is None else date.fromisoformat(row.since),
+        language=row.language,
+        segments=frozenset(json.loads(row.segments)) & asks.segments,
+        attributes={name: attributes[name] for name in asks.attributes if name in attributes},
+        holdings=tuple(held),
+        referred_by=row.referred_by,
+    )
+
+
+def _ledger_entries(
+    connection: Connection, account: str, source: str, entry: Entry, day: date
+) -> Iterator[LedgerEntry]:
+    """What is given is a lot of its own; what is taken comes from the lots of just that life."""
+    of = entry.account or account
+    parts = [HeldLot(source, entry.life, entry.quantity)]
+    if entry.quantity < 0 and not is_tally(entry.unit):
+        held = [
+            each
+            for each in lots_in(connection, of, entry.unit)
+            if each.life == entry.life and (entry.lot is None or each.lot == entry.lot)
+        ]
+        taken = taking(held, entry.life, -entry.quantity, day)
+        parts = [each._replace(quantity=-each.quantity) for each in taken]
+    for lot, life, quantity in parts:
+        yield LedgerEntry(of, entry.kind, entry.unit, quantity, lot, life, entry.rule, entry.line)
+
+
+def _progress(connection: Connection, today: date) -> _Progress:
+    """How far the job is; at first everybody is kept up through yesterday."""
+    row = connection.execute(select(upkeep).where(upkeep.c.name == _DAILY)).one_or_none()
+    if row is None:
+        return _Progress(today - timedelta(days=1), today, "")
+    done, doing = date.fromisoformat(row.done), date.fromisoformat(row.doing)
+    return _Progress(done, doing if done < doing else today, row.at)
+
+
+def _keep_progress(connection: Connection, progress: _Progress) -> None:
+    now = {
+        "done": progress.done.isoformat(),
+        "doing": progress.doing.isoformat(),
+        "at": progress.at,
+    }
+    statement = upsert(connection, upkeep).values(name=_DAILY, **now)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=now))
+
+
+def _below_nothing(today: date) -> Any:
+    """Lots that are over and below nothing, with what lapsing had taken from them."""
+    lapsed = (
+        select(func.coalesce(-func.sum(entries.c.quantity), 0))
+        .where(
+            entries.c.lot == lots.c.lot,
+            entries.c.account == lots.c.account,
+            entries.c.unit == lots.c.unit,
+            entries.c.expires_on == lots.c.expires_on,
+            entries.c.matures_on == lots.c.matures_on,
+            entries.c.day == lots.c.day,
+            entries.c.kind == EntryKind.EXPIRE.value,
+        )
+        .scalar_subquery()
+    )
+    return select(lots, lapsed.label("lapsed")).where(
+        lots.c.expires_on != NO_DAY,
+        lots.c.expires_on < today.isoformat(),
+        lots.c.quantity < 0,
+    )
+
+
+def _mending(row: Any) -> Iterator[LedgerEntry]:
+    """Bring one lot to nothing: by what had lapsed of it, and by moving the rest to where it is owed."""
+    kind, life = EntryKind.EXPIRE, life_of(row)
+    again = min(-row.quantity, max(0, int(row.lapsed)))
+    owed = -row.quantity - again
+    if again:
+        yield LedgerEntry(row.account, kind, row.unit, again, row.lot, life, "given-again")
+    if owed and not keeps_lots_apart(row.unit):
+        yield LedgerEntry(row.account, kind, row.unit, owed, row.lot, life, "owed")
+        yield LedgerEntry(row.account, kind, row.unit, -owed, OVERDRAFT, ALWAYS, "owed")
+
+
+def _fold(connection: Connection, before: date) -> bool:
+    """Fold some rows; whether there may be more."""
+    is_old = (
+        lots.c.unit.startswith(derived(Derived.COUNT, ""), autoescape=True),
+        lots.c.day != NO_DAY,
+        lots.c.day < before.isoformat(),
+    )
+    rows = connection.execute(select(lots).where(*is_old).limit(BATCH)).all()
+    for row in rows:
+        key = {
+            "account": row.account,
+            "unit": row.unit,
+            "lot": NO_LOT,
+            "expires_on": row.expires_on,
+            "matures_on": row.matures_on,
+        }
+        statement = upsert(connection, lots).values(**key, day=NO_DAY, quantity=row.quantity)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[*key, "day"],
+                set_={"quantity": lots.c.quantity + statement.excluded.quantity},
+            )
+        )
+        connection.execute(
+            delete(lots).where(
+                *(lots.c[name] == value for name, value in key.items()), lots.c.day == row.day
+            )
+        )
+    return len(rows) == BATCH
