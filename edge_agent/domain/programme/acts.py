@@ -1,13 +1,19 @@
 """Working out what a member does without buying: a pure function of the programme and the facts in the record."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from edge_agent.domain.basket import Basket
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.actions import ENROLMENT
-from edge_agent.domain.programme.evaluation import NOTHING_WORKED_OUT, Evaluation, work_through
+from edge_agent.domain.programme.evaluation import (
+    NOTHING_WORKED_OUT,
+    Evaluation,
+    without_sale,
+    work_through,
+)
 from edge_agent.domain.programme.programme import Programme
-from edge_agent.domain.programme.situation import Act, Situation
+from edge_agent.domain.programme.questions import ANSWER
+from edge_agent.domain.programme.situation import Act
 
 TIMES_AT_ONCE_MAX = 1_000
 """A crate of bottles is handed in at once; more at a time is a typing mistake."""
@@ -15,6 +21,10 @@ TIMES_AT_ONCE_MAX = 1_000
 
 class UnknownAction(LookupError):
     """No rule of this programme is about the action; the message names those that there are."""
+
+
+class UnknownQuestion(LookupError):
+    """This programme does not ask that; the message names the questions that there are."""
 
 
 def act_on(
@@ -40,16 +50,45 @@ def act_on(
         raise UnknownAction(f"there is no action {act.action!r}; there is: {known}")
     if not facts.standing.earns:
         return NOTHING_WORKED_OUT
-    nothing_bought = Basket((), 0, programme.file.currency, channel=channel, store=store)
-    here = at.astimezone(programme.timezone)
-    situation = Situation(
-        programme.present(facts, here.date()),
-        nothing_bought,
-        here,
-        (),
-        programme.file.unit,
-        explains=explains,
-        levels=programme.levels,
-        act=act,
+    situation = without_sale(
+        programme, facts, at, store=store, channel=channel, explains=explains, act=act
     )
     return work_through(programme.acts, situation)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A checked answer: its `value` as it is recorded, what it gives, and whether somebody has to look at it."""
+
+    question: str
+    value: int | str
+    opens_case: bool
+    evaluation: Evaluation
+
+
+def answered(
+    programme: Programme,
+    facts: MemberFacts,
+    question: str,
+    value: int | str,
+    at: datetime,
+    *,
+    store: str = "",
+    channel: str = "store",
+) -> Answered:
+    """What an answer to a question comes to at `at` (aware); of a customer without a card it is kept and gives nothing.
+
+    Raises UnknownQuestion for a question that the programme does not ask, and NotAnAnswer for a value that it does not
+    take.
+    """
+    rule = programme.questions.named(question)
+    if rule is None:
+        known = ", ".join(each.id for each in programme.questions.rules) or "none"
+        raise UnknownQuestion(f"there is no question {question!r}; there is: {known}")
+    checked = rule.checked(value)
+    evaluation = NOTHING_WORKED_OUT
+    if facts.standing.earns:
+        act = Act(ANSWER + question)
+        situation = without_sale(programme, facts, at, store=store, channel=channel, act=act)
+        evaluation = work_through(programme.acts, situation)
+    return Answered(question, checked, rule.opens_case(checked), evaluation)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from edge_agent.domain.programme.conditions import Circumstances
+from edge_agent.domain.programme.messages import CHANNEL, MessageRule
+from edge_agent.domain.programme.questions import QuestionRule
 
 
 class Asked(NamedTuple):
@@ -27,15 +29,18 @@ class Asked(NamedTuple):
 
 
 def asked(file: BaseModel) -> Asked:
-    """What the conditions in a programme file ask, wherever in it they stand."""
-    every = [table for table in tables_in(file) if isinstance(table, Circumstances)]
+    """What the conditions in a programme file ask, wherever in it they stand, and how members want to be spoken to."""
+    tables = list(tables_in(file))
+    every = [table for table in tables if isinstance(table, Circumstances)]
+    speaks = any(isinstance(table, MessageRule | QuestionRule) for table in tables)
     return Asked(
         frozenset(
             segment
             for each in every
             for segment in (each.segments or frozenset()) | (each.not_segments or frozenset())
         ),
-        frozenset(name for each in every for name in each.attributes or ()),
+        frozenset(name for each in every for name in each.attributes or ())
+        | ({CHANNEL} if speaks else frozenset()),
         any(each.birthday is not None for each in every),
         any(each.languages is not None for each in every),
     )

@@ -12,6 +12,7 @@ from edge_agent.domain.programme.exclusions import Excluded
 from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.situation import (
     NOTHING,
+    Act,
     FreeUnits,
     Mechanism,
     Outcome,
@@ -91,6 +92,30 @@ def evaluate(
     )
     before = NOTHING_BEFORE.plus([Outcome("", reductions=tuple(reduced))]).with_outcomes(())
     return work_through(programme.mechanisms, situation, split.excluded, before)
+
+
+def without_sale(
+    programme: Programme,
+    facts: MemberFacts,
+    at: datetime,
+    *,
+    store: str = "",
+    channel: str = "store",
+    explains: bool = False,
+    act: Act | None = None,
+) -> Situation:
+    """The situation of a member at `at` (aware) who has bought nothing: at a till, in the app, or in central's job."""
+    here = at.astimezone(programme.timezone)
+    return Situation(
+        programme.present(facts, here.date()),
+        Basket((), 0, programme.file.currency, channel=channel, store=store),
+        here,
+        (),
+        programme.file.unit,
+        explains=explains,
+        levels=programme.levels,
+        act=act,
+    )
 
 
 def work_through(

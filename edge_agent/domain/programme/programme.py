@@ -24,14 +24,17 @@ from edge_agent.domain.programme.asked import Asked, asked
 from edge_agent.domain.programme.bonuses import Bonuses, BonusRule
 from edge_agent.domain.programme.challenges import ChallengeRule, Challenges
 from edge_agent.domain.programme.combining import CombineTable, Reductions
+from edge_agent.domain.programme.conditions import VISITS
 from edge_agent.domain.programme.earning import Earning
 from edge_agent.domain.programme.exclusions import ExcludeRule, Exclusions
 from edge_agent.domain.programme.form import Flag, Moment, TableModel, Whole
 from edge_agent.domain.programme.inactivity import Activity, Dormancy
 from edge_agent.domain.programme.lapses import Lapses
 from edge_agent.domain.programme.law import LawTable
+from edge_agent.domain.programme.messages import MessageRule, Messages, MessagesTable
 from edge_agent.domain.programme.offers import OfferRule, Offers
 from edge_agent.domain.programme.partners import PartnerRule, Partners
+from edge_agent.domain.programme.questions import QuestionRule, Questions, QuestionsTable
 from edge_agent.domain.programme.rates import EarningTable, EarnRule
 from edge_agent.domain.programme.redeeming import Rewards
 from edge_agent.domain.programme.referral import Referral, ReferralTable
@@ -43,6 +46,7 @@ from edge_agent.domain.programme.texts import Goal, LocalText, RuleId, Texts
 from edge_agent.domain.programme.tier_review import TierReview
 from edge_agent.domain.programme.tiers import Counts, Tiers, TiersTable
 from edge_agent.domain.programme.units import BUILT_IN_NAMES, UnitTable
+from edge_agent.domain.programme.visits import Visits
 from edge_agent.domain.tallies import Reading
 
 RULES_MAX = 1_000
@@ -222,6 +226,28 @@ class ProgrammeFile(TableModel):
             [{"id": "fly", "name": "x", "when": {"labels": ["fly"]}, "points": 1, "per": 200}]
         ],
     )
+    question: tuple[QuestionRule, ...] = Field(
+        default=(),
+        max_length=RULES_MAX,
+        description="Short questions to customers, the first one whose time has come at a visit.",
+        examples=[[{"id": "recommend", "text": "Zou u ons aanraden?", "opens_case_at_most": 6}]],
+    )
+    questions: QuestionsTable = Field(
+        default=QuestionsTable(),
+        description="What holds for all questions together.",
+        examples=[{"every_days": 30}],
+    )
+    message: tuple[MessageRule, ...] = Field(
+        default=(),
+        max_length=RULES_MAX,
+        description="Messages to members: a welcome journey, a win-back, news for a segment.",
+        examples=[[{"id": "welcome", "text": "Welkom!", "when": {"visits": [1]}}]],
+    )
+    messages: MessagesTable = Field(
+        default=MessagesTable(),
+        description="What holds for all messages together.",
+        examples=[{"per_visit": 1}],
+    )
     action: tuple[ActionRule, ...] = Field(
         default=(),
         max_length=RULES_MAX,
@@ -289,7 +315,7 @@ class Programme:
 
     @cached_property
     def mechanisms(self) -> tuple[Mechanism, ...]:
-        """What takes off and gives, in the order in which it is worked out.
+        """What takes off and gives, in the order in which it is worked out; visits are counted last.
 
         Reductions come first, since points are given on what is paid; but rewards that points of this very sale pay
         for come after these points, and so do not lower them.
@@ -298,7 +324,7 @@ class Programme:
         first, late = (Offers(file.offer), Rewards(file.reward)), Rewards(file.reward, late=True)
         loners = frozenset(rule for source in (*first, late) for rule in source.alone())
         early = tuple(each for each in self._tiers if each.table.counts is Counts.THIS_SALE)
-        return (
+        found: tuple[Mechanism, ...] = (
             Reductions(first, file.combine, loners),
             *early,
             Earning(file.earn, file.earning.several),
@@ -306,7 +332,21 @@ class Programme:
             *self.play,
             Reductions((late,), file.combine, loners),
             *(each for each in self.consequences if each not in early),
+            self.questions,
+            self.messages,
         )
+        asks = any(reading.tally == VISITS for each in found for reading in each.readings())
+        return (*found, Visits()) if asks else found
+
+    @cached_property
+    def questions(self) -> Questions:
+        """What customers are asked."""
+        return Questions(self.file.question, self.file.questions)
+
+    @cached_property
+    def messages(self) -> Messages:
+        """What customers are told."""
+        return Messages(self.file.message, self.file.messages)
 
     @cached_property
     def tiers(self) -> Tiers | None:
@@ -370,6 +410,7 @@ class Programme:
         """What works out an act of a member without a sale, in order."""
         return (
             Activations((*self.file.challenge, *self.file.offer)),
+            self.questions,
             *self.doings,
             *self.consequences,
         )

@@ -214,19 +214,6 @@ class Surprises:
     def _index(self) -> RuleIndex:
         return RuleIndex([rule.when for rule in self.rules])
 
-    def prize(self, rule: str, prize: str) -> Prize | None:
-        """The prize of that id, with the words to say; None if this version lacks it."""
-        return next(
-            (
-                each
-                for surprise in self.rules
-                if surprise.id == rule
-                for each in surprise.prizes
-                if each.id == prize
-            ),
-            None,
-        )
-
     def reasons(self) -> Mapping[str, Texts]:
         """Their titles."""
         return {rule.id: rule.title for rule in self.rules}
@@ -272,3 +259,8 @@ def _won(rule: SurpriseRule, prize: Prize, situation: Situation) -> Iterable[Ent
     yield situation.counted(rule.wins, 1, rule.id)
     if prize.worth and any(budget.worth is not None for budget in rule.budgets):
         yield situation.counted(f"worth.{rule.id}", prize.worth, rule.id)
+
+
+def prize_in(rule: SurpriseRule, note: str) -> Prize | None:
+    """The prize that the note of a draw says was given; None for none, or one that this version lacks."""
+    return next((prize for prize in rule.prizes if note.endswith(f": {prize.id}")), None)

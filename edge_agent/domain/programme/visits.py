@@ -1,0 +1,37 @@
+"""Counting visits: one for every sale with a card, whatever was bought."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from edge_agent.domain.programme.conditions import VISITS
+from edge_agent.domain.programme.situation import Outcome, Situation, Worked
+from edge_agent.domain.programme.texts import Texts, texts
+from edge_agent.domain.tallies import Reading
+
+_WHY: Final = texts({"nl": "bezoek", "en": "visit", "de": "Besuch", "fr": "visite"})
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Counts this visit, so that the next one has its number; there only where a rule asks for visits."""
+
+    name: ClassVar[str] = VISITS
+
+    def work(self, situation: Situation, worked: Worked) -> Worked:
+        """One visit, for a sale with a card."""
+        if situation.facts.anonymous or not situation.basket.lines:
+            return worked
+        return worked.plus([Outcome(self.name, (situation.counted(VISITS, 1, self.name),))])
+
+    def reasons(self) -> Mapping[str, Texts]:
+        """What it counts."""
+        return {self.name: _WHY}
+
+    def readings(self) -> Iterable[Reading]:
+        """None: rules that ask for visits say so themselves."""
+        return ()
+
+    def looks_at(self) -> Iterable[str]:
+        """Nothing that the member has."""
+        return ()
