@@ -1,54 +1,101 @@
-"""Bonuses: extra points on top of the base rate, under conditions."""
+"""Bonuses: extra points on top of the base rates, under conditions, acting together as the programme declares."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from decimal import Decimal
 from functools import cached_property
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
 from edge_agent.domain.basket import Line
+from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.money import Rounding, apportion, fraction, rounded
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.expiry import Expiry
-from edge_agent.domain.programme.form import Exact, Whole
+from edge_agent.domain.programme.form import Exact, Flag, Refers
 from edge_agent.domain.programme.matching import RuleIndex
+from edge_agent.domain.programme.rates import Each, EarningTable, EarnRule, Stacking, Stage
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
-from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts, UnitName
+from edge_agent.domain.programme.stacking import Acting, Given, Group, Points, plus
+from edge_agent.domain.programme.texts import (
+    Campaign,
+    LocalText,
+    RuleId,
+    Texts,
+    TierName,
+    UnitName,
+)
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import Reading
 
-BasePoints = Mapping[tuple[str, int], int]
-"""What the base rates gave, by unit and line number."""
-
-
-_NO_LINE = Unmet(Obstacle.NO_LINE)
+Factor = Annotated[Exact, Field(gt=1, le=100)]
+"""Two doubles; above a hundred it is a slip of the pen."""
 
 
 class BonusRule(Campaign):
-    """Either `multiply` (2 doubles: as many points again as the base rate gave the lines) or `add` (once a sale)."""
+    """Either more of what the base rates gave (`multiply`, `tier_multiply`: 2 doubles), or a fixed number (`add`)."""
 
     id: RuleId = Field(description="Names the rule.", examples=["big-basket"])
     unit: UnitName = Field(default="points", description="What it gives.", examples=["points"])
-    multiply: Exact | None = Field(
+    multiply: Factor | None = Field(
         default=None,
-        gt=1,
-        le=100,
         description="2 gives as many points again as the base gave these lines; either this or add.",
         examples=[2],
     )
-    add: Whole | None = Field(
+    tier_multiply: dict[TierName, Factor] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=20,
+        description="Factors of members of a tier; `multiply` is that of all others.",
+        examples=[{"silver": "1.25", "gold": "1.5"}],
+    )
+    add: Exact | None = Field(
         default=None,
         gt=0,
         le=1_000_000,
-        description="So many, once a sale; either this or multiply.",
+        description="So many, for what `each` says; either this or multiply.",
         examples=[25],
+    )
+    each: Each = Field(
+        default=Each.SALE,
+        description="Whether `add` is given once for the sale, once for each of the lines, or for each piece.",
+        examples=["piece"],
+    )
+    of: Annotated[frozenset[Annotated[RuleId, Refers("earn")]], Field(min_length=1)] | None = Field(
+        default=None,
+        description="Only what these earning rules gave is multiplied.",
+        examples=[["base"]],
     )
     rounding: Rounding = Field(
         default=Rounding.FLOOR,
-        description="How what `multiply` gives on all these lines together is rounded.",
+        description="How less than the smallest part of the unit is rounded.",
         examples=["half-up"],
+    )
+    stage: Stage = Field(
+        default=Stage.SALE,
+        description="Whether what `multiply` gives is rounded for all these lines together or for each line.",
+        examples=["line"],
+    )
+    group: Annotated[RuleId, Refers("earning.group")] | None = Field(
+        default=None,
+        description="The group of bonuses that it acts together with.",
+        examples=["summer"],
+    )
+    on_base: Flag = Field(
+        default=False,
+        description="Multiplies the base points alone, also where others multiply what the ones before made of them.",
+        examples=[True],
+    )
+    multiplied: Flag = Field(
+        default=False,
+        description="Whether bonuses after it multiply what `add` gives, where they multiply at all.",
+        examples=[True],
+    )
+    stop: Flag = Field(
+        default=False,
+        description="Where it gives something, no bonus of the same unit after it does.",
+        examples=[True],
     )
     when: Conditions = Field(
         default=Conditions(),
@@ -64,67 +111,202 @@ class BonusRule(Campaign):
 
     @model_validator(mode="after")
     def _one_effect(self) -> Self:
-        if (self.multiply is None) == (self.add is None):
+        if self.multiplies == (self.add is not None):
             raise ValueError("give either multiply or add")
+        if self.add is None and self.each is not Each.SALE:
+            raise ValueError("each goes with add")
+        if self.add is not None and (self.of is not None or self.stage is not Stage.SALE):
+            raise ValueError("of and stage go with multiply")
+        if self.stage is Stage.PIECE:
+            raise ValueError('stage is "sale" or "line" here')
         return self
 
-    def outcome(
-        self, situation: Situation, worked: Worked, lines: Sequence[Line], base: BasePoints
-    ) -> Outcome:
-        """The bonus, apportioned to the lines that it is for, or why there is none."""
-        unmet = self.when.unmet_by(situation, worked, lines)
-        if unmet is not None:
-            return Outcome(self.id, unmet=unmet)
-        if self.add is not None:
-            weights = [worked.net(line) for line in lines]
-            extra = int(self.add * situation.units[self.unit].scale)
-        else:
-            weights = [base.get((self.unit, line.number), 0) for line in lines]
-            extra = rounded(sum(weights) * self._extra_share, self.rounding)
-        life = situation.life(self.unit, self.expiry)
+    @property
+    def multiplies(self) -> bool:
+        """Whether it gives more of what the base rates gave."""
+        return self.multiply is not None or self.tier_multiply is not None
+
+    @property
+    def highest_factor(self) -> Decimal:
+        """The most that it multiplies by for anybody; 1 where it adds."""
+        return max(
+            (each for each in (self.multiply, *(self.tier_multiply or {}).values()) if each),
+            default=Decimal(1),
+        )
+
+    def factor(self, tier: str | None) -> Decimal | None:
+        """By what it multiplies for a member of this tier; None where it does not."""
+        return (self.tier_multiply or {}).get(tier or "", self.multiply)
+
+
+class _Base(NamedTuple):
+    """What bonuses may multiply: by unit and rule, the points per line."""
+
+    by_rule: Mapping[str, Mapping[str, Points]]
+
+    def points(self, unit: str, rules: frozenset[str] | None = None) -> Points:
+        """Of one unit, of these rules or of all."""
+        total: dict[int, int] = {}
+        for rule, points in self.by_rule.get(unit, {}).items():
+            if rules is None or rule in rules:
+                total = plus(total, points)
+        return total
+
+
+@dataclass(frozen=True)
+class _Bonus:
+    """One bonus whose conditions hold, and the lines that it is for."""
+
+    number: int
+    rule: BonusRule
+    lines: Sequence[Line]
+    situation: Situation
+    worked: Worked
+    base: _Base
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        return (self.number,)
+
+    def give(self, points: Points) -> Given:
+        rule = self.rule
+        quantities = self._multiplied(points) if rule.multiplies else self._added()
+        life = self.situation.life(rule.unit, rule.expiry)
         entries = tuple(
-            situation.earned(self.unit, quantity, self.id, line.number, life)
-            for line, quantity in zip(lines, apportion(extra, weights), strict=True)
+            self.situation.earned(rule.unit, quantity, rule.id, line.number, life)
+            for line, quantity in zip(self.lines, quantities, strict=True)
             if quantity
         )
-        return Outcome(self.id, entries, unmet=None if entries else Unmet(Obstacle.NO_BASE))
+        if not entries:
+            return Given(unmet={self.number: Unmet(Obstacle.NO_BASE)})
+        grows = rule.multiplies or rule.multiplied
+        added = {each.line or 0: each.quantity for each in entries} if grows else {}
+        return Given({self.number: entries}, added, stops=rule.stop)
 
-    @cached_property
-    def _extra_share(self) -> Fraction:
-        return fraction(self.multiply or 1) - 1
+    def _multiplied(self, points: Points) -> Sequence[int]:
+        rule = self.rule
+        if rule.of is not None or rule.on_base:
+            points = self.base.points(rule.unit, rule.of)
+        more = fraction(rule.factor(self.situation.facts.tier) or 1) - 1
+        weights = [points.get(line.number, 0) for line in self.lines]
+        if rule.stage is Stage.LINE:
+            return [rounded(weight * more, rule.rounding) for weight in weights]
+        return apportion(rounded(sum(weights) * more, rule.rounding), weights)
+
+    def _added(self) -> Sequence[int]:
+        rule = self.rule
+        one = fraction(rule.add or 0) * self.situation.units[rule.unit].scale
+        if rule.each is Each.SALE:
+            weights = [max(0, self.worked.net(line)) for line in self.lines]
+            return apportion(rounded(one, rule.rounding), weights)
+        counted = [line.quantity if rule.each is Each.PIECE else 1 for line in self.lines]
+        return [rounded(one * fraction(count), rule.rounding) for count in counted]
+
+
+_NO_LINE = Unmet(Obstacle.NO_LINE)
 
 
 @dataclass(frozen=True)
 class Bonuses:
-    """Every bonus whose conditions hold is given, each on the base points alone; none multiplies another."""
+    """All bonuses. `earn` are the rules whose points they multiply, or not, and after which they may have to stop."""
 
     rules: tuple[BonusRule, ...]
+    table: EarningTable
+    earn: tuple[EarnRule, ...]
     name: ClassVar[str] = "bonus"
 
     def work(self, situation: Situation, worked: Worked) -> Worked:
-        """The bonuses, in the file's order."""
-        if situation.facts.anonymous:
+        """The bonuses of each unit, in the file's order."""
+        if situation.facts.anonymous or not self.rules:
             return worked
-        base: dict[tuple[str, int], int] = {}
-        for entry in worked.entries():
-            if entry.line is not None:
-                key = (entry.unit, entry.line)
-                base[key] = base.get(key, 0) + entry.quantity
-        selected = self._index.selected(situation.lines)
-        found = {
-            number: self.rules[number].outcome(situation, worked, lines, base)
-            for number, lines in sorted(selected.items())
-        }
-        if not situation.explains:
-            return worked.plus(each for each in found.values() if each.entries)
-        return worked.plus(
-            found.get(number, Outcome(rule.id, unmet=_NO_LINE))
-            for number, rule in enumerate(self.rules)
+        unmet: dict[int, Unmet] = {}
+        given = Given(unmet=unmet)
+        base = self._base(worked)
+        stopped = self._stopped(worked)
+        for unit, bonuses in self._holding(situation, worked, base, unmet).items():
+            group = Group(self._members(bonuses), self.table.bonuses)
+            if unit in stopped:
+                given.leave_out(group.numbers, Obstacle.STOPPED)
+            else:
+                given.include(group.give(base.points(unit)))
+        numbers = range(len(self.rules)) if situation.explains else sorted(given.entries)
+        return worked.plus(self._outcome(number, given) for number in numbers)
+
+    def _outcome(self, number: int, given: Given) -> Outcome:
+        entries = given.entries.get(number, ())
+        return Outcome(
+            self.rules[number].id,
+            entries,
+            unmet=None if entries else given.unmet.get(number, _NO_LINE),
         )
+
+    def _holding(
+        self, situation: Situation, worked: Worked, base: _Base, unmet: dict[int, Unmet]
+    ) -> dict[str, list[_Bonus]]:
+        """By unit the bonuses that hold, in the file's order; why others do not is noted in `unmet`."""
+        result: dict[str, list[_Bonus]] = {}
+        for number, lines in sorted(self._index.selected(situation.lines).items()):
+            rule = self.rules[number]
+            obstacle = rule.when.unmet_by(situation, worked, lines)
+            if obstacle is None and rule.multiplies and not rule.factor(situation.facts.tier):
+                obstacle = Unmet(Obstacle.OTHER_TIER, tuple(sorted(rule.tier_multiply or ())))
+            if obstacle is None:
+                bonus = _Bonus(number, rule, lines, situation, worked, base)
+                result.setdefault(rule.unit, []).append(bonus)
+            else:
+                unmet[number] = obstacle
+        return result
+
+    def _members(self, bonuses: Iterable[_Bonus]) -> list[Acting]:
+        """Each by itself, or its group in the place of the first of it."""
+        members: list[Acting] = []
+        groups: dict[str, list[Acting]] = {}
+        for bonus in bonuses:
+            group = bonus.rule.group
+            if group is None:
+                members.append(bonus)
+            elif group in groups:
+                groups[group].append(bonus)
+            else:
+                groups[group] = [bonus]
+                members.append(Group(groups[group], self._stacking_of_groups[group]))
+        return members
+
+    def _base(self, worked: Worked) -> _Base:
+        """What was given on lines so far, but for rules that say that theirs is not multiplied."""
+        found: dict[str, dict[str, dict[int, int]]] = {}
+        for entry in worked.entries():
+            multiplied = entry.kind is EntryKind.EARN and entry.rule not in self._not_multiplied
+            if multiplied and entry.line is not None and entry.account is None:
+                points = found.setdefault(entry.unit, {}).setdefault(entry.rule, {})
+                points[entry.line] = points.get(entry.line, 0) + entry.quantity
+        return _Base(found)
+
+    def _stopped(self, worked: Worked) -> set[str]:
+        """The units of which an earning rule that stops gave something."""
+        if not self._stopping:
+            return set()
+        return {
+            self._stopping[entry.rule]
+            for entry in worked.entries()
+            if entry.kind is EntryKind.EARN and entry.rule in self._stopping
+        }
 
     @cached_property
     def _index(self) -> RuleIndex:
         return RuleIndex([rule.when for rule in self.rules])
+
+    @cached_property
+    def _stacking_of_groups(self) -> Mapping[str, Stacking]:
+        return {group.id: group.bonuses for group in self.table.group}
+
+    @cached_property
+    def _not_multiplied(self) -> frozenset[str]:
+        return frozenset(rule.id for rule in self.earn if not rule.multiplied)
+
+    @cached_property
+    def _stopping(self) -> Mapping[str, str]:
+        return {rule.id: rule.unit for rule in self.earn if rule.stop}
 
     def reasons(self) -> Mapping[str, Texts]:
         """The rules' own words."""
@@ -135,5 +317,8 @@ class Bonuses:
         return (reading for rule in self.rules for reading in rule.when.readings())
 
     def looks_at(self) -> Iterable[str]:
-        """What its conditions ask of the member."""
-        return (unit for rule in self.rules for unit in rule.when.looks_at())
+        """What its conditions ask of the member, and tiers where factors differ by them."""
+        for rule in self.rules:
+            if rule.tier_multiply is not None:
+                yield "tier/"
+            yield from rule.when.looks_at()

@@ -328,7 +328,7 @@ class Programme:
             Reductions(first, file.combine, loners),
             *early,
             Earning(file.earn, file.earning.several),
-            Bonuses(file.bonus),
+            Bonuses(file.bonus, file.earning, file.earn),
             *self.play,
             Reductions((late,), file.combine, loners),
             *(each for each in self.consequences if each not in early),

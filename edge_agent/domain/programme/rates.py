@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -19,6 +19,9 @@ from edge_agent.domain.tallies import Reading, Window
 
 POINTS_MAX = 10_000
 """For one minor unit, piece or sale; far above any rate that a shop can pay, so that more is a slip of the pen."""
+
+GROUPS_MAX = 100
+"""As many as a programme of a thousand bonuses can sensibly have."""
 
 BANDS_MAX = 50
 """The longest published table that we know of has nine."""
@@ -55,6 +58,15 @@ class Several(StrEnum):
     FIRST = "first"
     ADD = "add"
     BEST = "best"
+
+
+class Stacking(StrEnum):
+    """How several bonuses of one unit act together."""
+
+    ADD = "add"
+    MULTIPLY = "multiply"
+    BEST = "best"
+    FIRST = "first"
 
 
 class Bounds(StrEnum):
@@ -125,7 +137,7 @@ class EarnRule(TableModel):
         description="So many points; with `tier_points` those of members without any of these tiers.",
         examples=[1],
     )
-    tier_points: dict[TierName, Exact] | None = Field(
+    tier_points: dict[TierName, Annotated[Exact, Field(gt=0, le=POINTS_MAX)]] | None = Field(
         default=None,
         min_length=1,
         max_length=20,
@@ -321,12 +333,31 @@ class EarnRule(TableModel):
         yield from self.when.looks_at()
 
 
+class GroupTable(TableModel):
+    """Bonuses that act together; each of them names the group."""
+
+    id: RuleId = Field(description="Names the group.", examples=["summer"])
+    bonuses: Stacking = Field(description="How they act together.", examples=["best"])
+
+
 class EarningTable(TableModel):
-    """How the rules act together."""
+    """How earning rules and bonuses act together."""
 
     several: Several = Field(
         default=Several.FIRST,
         description="What a line earns by earning rules of one unit that all take it: by the first in the file, by all"
         " of them, or by the one that gives most.",
         examples=["add"],
+    )
+    bonuses: Stacking = Field(
+        default=Stacking.ADD,
+        description="How bonuses of one unit act together: each on the base points, each on what the ones before it"
+        " made of them, or only the one that gives most or comes first.",
+        examples=["multiply"],
+    )
+    group: tuple[GroupTable, ...] = Field(
+        default=(),
+        max_length=GROUPS_MAX,
+        description="Groups of bonuses that act together in a way of their own; a group then acts as one bonus.",
+        examples=[[{"id": "summer", "bonuses": "best"}]],
     )

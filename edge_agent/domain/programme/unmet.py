@@ -58,6 +58,7 @@ class Obstacle(StrEnum):
     BELOW_MINIMUM = "below-minimum"  # the least that can be used, in the unit's smallest parts
     NOT_YOURS = "not-yours"
     NOT_THERE = "not-there"
+    OTHER_BONUS = "other-bonus"
 
 
 _WORDS: dict[Obstacle, Texts] = {
@@ -321,6 +322,14 @@ _WORDS: dict[Obstacle, Texts] = {
             "en": "at most {} times a day",
             "de": "höchstens {}-mal am Tag",
             "fr": "au plus {} fois par jour",
+        }
+    ),
+    Obstacle.OTHER_BONUS: texts(
+        {
+            "nl": "een andere bonus gaat voor",
+            "en": "another bonus counts instead",
+            "de": "ein anderer Bonus geht vor",
+            "fr": "un autre bonus l'emporte",
         }
     ),
     Obstacle.STOPPED: texts(

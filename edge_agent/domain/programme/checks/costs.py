@@ -61,9 +61,9 @@ def _multipliers(file: ProgrammeFile) -> Iterator[Mistake]:
         met = [
             (index, rule)
             for index, rule in enumerate(file.bonus)
-            if rule.multiply is not None and rule.unit == unit and not _limited(rule)
+            if rule.multiplies and rule.unit == unit and not _limited(rule)
         ]
-        together = 1 + sum((fraction(rule.multiply or 1) - 1 for _, rule in met), Fraction(0))
+        together = 1 + sum((fraction(rule.highest_factor) - 1 for _, rule in met), Fraction(0))
         if together > STACK_MAX:
             ids = ", ".join(rule.id for _, rule in met)
             message = f"{ids} together make {_times(together)} times the base points of one sale"

@@ -33,7 +33,7 @@ def _behind_a_wider_one(file: ProgrammeFile) -> Iterator[Mistake]:
 def _nothing_to_multiply(file: ProgrammeFile) -> Iterator[Mistake]:
     earned = {rule.unit for rule in file.earn}
     for index, bonus in enumerate(file.bonus):
-        if bonus.multiply is not None and bonus.unit not in earned:
+        if bonus.multiplies and bonus.unit not in earned:
             message = f"there is nothing to multiply, since no [[earn]] gives {bonus.unit}"
             yield Mistake(("bonus", index, "multiply"), "unreachable", message)
 

@@ -1,0 +1,98 @@
+"""How several bonuses act together: each on the base points, each on what the ones before made of them, or only one."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from edge_agent.domain.entries import Entry
+from edge_agent.domain.programme.rates import Stacking
+from edge_agent.domain.programme.unmet import Obstacle, Unmet
+
+Points = Mapping[int, int]
+"""Smallest parts of one unit, by the number of the line that they came from."""
+
+
+def plus(these: Points, more: Points) -> dict[int, int]:
+    """Both together, line by line."""
+    return {line: these.get(line, 0) + more.get(line, 0) for line in these.keys() | more.keys()}
+
+
+@dataclass
+class Given:
+    """What bonuses gave, by their numbers in the file; what later ones may multiply; and why others gave nothing."""
+
+    entries: dict[int, tuple[Entry, ...]] = field(default_factory=dict)
+    added: dict[int, int] = field(default_factory=dict)
+    unmet: dict[int, Unmet] = field(default_factory=dict)
+    stops: bool = False
+
+    @property
+    def quantity(self) -> int:
+        """All of it, in smallest parts."""
+        return sum(each.quantity for entries in self.entries.values() for each in entries)
+
+    def include(self, other: "Given") -> None:
+        """What another bonus gave besides."""
+        self.entries |= other.entries
+        self.unmet |= other.unmet
+        self.added = plus(self.added, other.added)
+        self.stops = self.stops or other.stops
+
+    def leave_out(self, numbers: Iterable[int], obstacle: Obstacle) -> None:
+        """These gave nothing."""
+        self.unmet |= dict.fromkeys(numbers, Unmet(obstacle))
+
+
+class Acting(Protocol):
+    """One bonus, or a group that acts as one."""
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The rules in it, by their numbers in the file."""
+
+    def give(self, points: Points) -> Given:
+        """What it gives on these points."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Bonuses that act together."""
+
+    members: Sequence[Acting]
+    stacking: Stacking
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The rules in it, those of groups within it included."""
+        return [number for member in self.members for number in member.numbers]
+
+    def give(self, points: Points) -> Given:
+        """What they give together on these points."""
+        return self._best(points) if self.stacking is Stacking.BEST else self._in_order(points)
+
+    def _in_order(self, points: Points) -> Given:
+        given = Given()
+        for index, member in enumerate(self.members):
+            found = member.give(points)
+            given.include(found)
+            last = found.entries and self.stacking is Stacking.FIRST
+            if found.stops or last:
+                after = [number for each in self.members[index + 1 :] for number in each.numbers]
+                given.leave_out(after, Obstacle.OTHER_BONUS if last else Obstacle.STOPPED)
+                break
+            if self.stacking is Stacking.MULTIPLY:
+                points = plus(points, found.added)
+        return given
+
+    def _best(self, points: Points) -> Given:
+        found = [member.give(points) for member in self.members]
+        best = max(range(len(found)), key=lambda index: (found[index].quantity, -index))
+        given = found[best]
+        for index, member in enumerate(self.members):
+            if index != best:
+                given.unmet |= found[index].unmet
+                given.leave_out(
+                    (each for each in member.numbers if each not in given.unmet),
+                    Obstacle.OTHER_BONUS,
+                )
+        return given
