@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from edge_agent.domain.entries import Entry
-from edge_agent.domain.programme.expiry import Expiry
+from edge_agent.domain.programme.expiry import Expiry, Pending
 from edge_agent.domain.programme.form import Exact, Refers, TableModel, Whole, WindowText
 from edge_agent.domain.programme.situation import Situation
 from edge_agent.domain.programme.texts import RuleId, UnitName
@@ -53,6 +53,12 @@ class Gift(TableModel):
         examples=[{"days": 30}],
     )
 
+    pending: Pending | None = Field(
+        default=None,
+        description="How long it waits until it can be used, in place of the unit's own waiting.",
+        examples=[{"days": 1}],
+    )
+
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
         named = [each for each in (self.unit, self.reward, self.voucher, self.offer) if each]
@@ -81,7 +87,7 @@ class Gift(TableModel):
         unit = self.held_as
         table = situation.units.get(unit)
         quantity = int(self.quantity * times * (1 if table is None else table.scale))
-        life = situation.life(unit, self.expiry)
+        life = situation.life(unit, self.expiry, self.pending)
         return situation.earned(unit, quantity, rule, life=life)._replace(account=account)
 
 

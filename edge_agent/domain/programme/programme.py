@@ -31,6 +31,7 @@ from edge_agent.domain.programme.form import Flag, Moment, TableModel, Whole
 from edge_agent.domain.programme.inactivity import Activity, Dormancy
 from edge_agent.domain.programme.lapses import Lapses
 from edge_agent.domain.programme.law import LawTable
+from edge_agent.domain.programme.memberships import MembershipRule, Memberships
 from edge_agent.domain.programme.messages import MessageRule, Messages, MessagesTable
 from edge_agent.domain.programme.offers import OfferRule, Offers
 from edge_agent.domain.programme.partners import PartnerRule, Partners
@@ -41,6 +42,7 @@ from edge_agent.domain.programme.referral import Referral, ReferralTable
 from edge_agent.domain.programme.returns import ReturnsTable
 from edge_agent.domain.programme.rewards import RewardRule
 from edge_agent.domain.programme.situation import Mechanism
+from edge_agent.domain.programme.stamps import StampCards, StampRule
 from edge_agent.domain.programme.surprises import SurpriseRule, Surprises
 from edge_agent.domain.programme.texts import Goal, LocalText, RuleId, Texts
 from edge_agent.domain.programme.tier_review import TierReview
@@ -153,6 +155,27 @@ class ProgrammeFile(TableModel):
         max_length=RULES_MAX,
         description="Extra points.",
         examples=[[{"id": "big-basket", "add": 25, "why": "25 extra"}]],
+    )
+    stamp: tuple[StampRule, ...] = Field(
+        default=(),
+        max_length=RULES_MAX,
+        description="Stamp cards.",
+        examples=[
+            [
+                {
+                    "id": "coffee-card",
+                    "title": "Koffiekaart",
+                    "size": 10,
+                    "reward": [{"title": "Gratis koffie", "gives": [{"reward": "coffee"}]}],
+                }
+            ]
+        ],
+    )
+    membership: tuple[MembershipRule, ...] = Field(
+        default=(),
+        max_length=RULES_MAX,
+        description="Paid memberships, bought as an article.",
+        examples=[[{"id": "plus", "title": "Plus", "skus": ["plus-year"], "months": 12}]],
     )
     tiers: TiersTable | None = Field(
         default=None,
@@ -325,6 +348,7 @@ class Programme:
         loners = frozenset(rule for source in (*first, late) for rule in source.alone())
         early = tuple(each for each in self._tiers if each.table.counts is Counts.THIS_SALE)
         found: tuple[Mechanism, ...] = (
+            Memberships(tuple(each for each in file.membership if each.this_sale)),
             Reductions(first, file.combine, loners),
             *early,
             Earning(file.earn, file.earning.several),
@@ -332,6 +356,7 @@ class Programme:
             *self.play,
             Reductions((late,), file.combine, loners),
             *(each for each in self.consequences if each not in early),
+            Memberships(tuple(each for each in file.membership if not each.this_sale)),
             self.questions,
             self.messages,
         )
@@ -387,7 +412,12 @@ class Programme:
     def consequences(self) -> tuple[Mechanism, ...]:
         """What follows from points and stamps, however they came, in the order in which it is worked out."""
         activity = (self.activity,) if self.activity.readings() else ()
-        return (*self._tiers, *activity)
+        return (StampCards(self.file.stamp), *self._tiers, *activity)
+
+    @cached_property
+    def memberships(self) -> Memberships:
+        """All of its paid memberships."""
+        return Memberships(self.file.membership)
 
     @cached_property
     def play(self) -> tuple[Mechanism, ...]:
@@ -428,6 +458,7 @@ class Programme:
         return (
             Lapses(),
             Dormancy(self.activity),
+            StampCards(self.file.stamp),
             *(TierReview(tiers) for tiers in self._tiers),
             Birthdays(self.file.action),
         )

@@ -16,9 +16,9 @@ from edge_agent.domain.draws import Draw
 from edge_agent.domain.entries import ALWAYS, Entry, EntryKind, Life
 from edge_agent.domain.holdings import Consume, Holding, taking, usable
 from edge_agent.domain.member import MemberFacts
-from edge_agent.domain.programme.expiry import Expiry
+from edge_agent.domain.programme.expiry import Expiry, Pending
 from edge_agent.domain.programme.texts import Texts
-from edge_agent.domain.programme.units import UnitTable
+from edge_agent.domain.programme.units import UNDECLARED, UnitTable
 from edge_agent.domain.programme.unmet import Unmet
 from edge_agent.domain.tallies import Reading
 from edge_agent.domain.units import Derived, derived, kind_of
@@ -259,16 +259,10 @@ class Situation:
         most = line.amount - line.levy
         return max(0, min(most, self.most_off.get(line.number, most)) - reduced)
 
-    def life(self, unit: str, expiry: Expiry | None = None) -> Life:
-        """When what is earned of `unit` today can be used; `expiry` is a rule's own, in place of the unit's."""
-        table = self.units.get(unit)
-        if table is None:
-            return (
-                ALWAYS
-                if expiry is None
-                else Life(None, expiry.last_day(self.today, self.facts.since))
-            )
-        return table.life(self.today, self.facts.since, expiry)
+    def life(self, unit: str, expiry: Expiry | None = None, pending: Pending | None = None) -> Life:
+        """When what is earned of `unit` today can be used; `expiry` and `pending` are a rule's own, not the unit's."""
+        table = self.units.get(unit, UNDECLARED)
+        return table.life(self.today, self.facts.since, expiry, pending)
 
     def earned(
         self, unit: str, quantity: int, rule: str, line: int | None = None, life: Life = ALWAYS

@@ -171,12 +171,19 @@ class UnitTable(TableModel):
         """How many of its smallest parts make one."""
         return int(10**self.decimals)
 
-    def life(self, earned_on: date, joined: date | None, expiry: Expiry | None = None) -> Life:
-        """When what was earned on a day can be used; `expiry` in place of the unit's own.
+    def life(
+        self,
+        earned_on: date,
+        joined: date | None,
+        expiry: Expiry | None = None,
+        pending: Pending | None = None,
+    ) -> Life:
+        """When what was earned on a day can be used; `expiry` and `pending` in place of the unit's own.
 
         It can be used for a day at least: where it would expire while it waits, it expires with the day of maturing.
         """
-        matures_on = None if self.pending is None else self.pending.first_day(earned_on)
+        wait = pending or self.pending
+        matures_on = None if wait is None else wait.first_day(earned_on)
         return self.life_from(matures_on, earned_on, joined, expiry)
 
     def life_from(
@@ -195,3 +202,7 @@ class UnitTable(TableModel):
         return Life(
             matures_on, last, None if self.consume is Consume.SOONEST_EXPIRING else earned_on
         )
+
+
+UNDECLARED = UnitTable()
+"""How issued rewards, vouchers and the like live: usable at once and for ever, unless their rule says otherwise."""

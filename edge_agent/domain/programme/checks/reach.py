@@ -14,6 +14,7 @@ def reach(file: ProgrammeFile) -> Iterator[Mistake]:
     yield from _behind_a_wider_one(file)
     yield from _nothing_to_multiply(file)
     yield from _out_of_time(file)
+    yield from _stamps_of_another_card(file)
 
 
 def _behind_a_wider_one(file: ProgrammeFile) -> Iterator[Mistake]:
@@ -49,3 +50,12 @@ def _out_of_time(file: ProgrammeFile) -> Iterator[Mistake]:
         if table.from_date is not None and table.until_date is None:
             message = f"begins on {table.from_date} and never ends; give it an until_date"
             yield Mistake((*path, "from_date"), "no-end", message)
+
+
+def _stamps_of_another_card(file: ProgrammeFile) -> Iterator[Mistake]:
+    card_of: dict[str, str] = {}
+    for index, card in enumerate(file.stamp):
+        if card.unit in card_of:
+            message = f"{card_of[card.unit]} above takes all {card.unit} already; give each card a unit of its own"
+            yield Mistake(("stamp", index, "unit"), "unreachable", message)
+        card_of.setdefault(card.unit, card.id)
