@@ -126,6 +126,47 @@ def calendar(file: Path, year: int | None, language: str, as_json: bool) -> None
         show(calendar_table(found, Speech(loaded.file, language)))
 
 
+@programme.command()
+@click.argument("old", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("new", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--sales",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    required=True,
+    help="A sale in each line: as the POS posts it, or as `journal export` writes it.",
+)
+@_LANGUAGE
+@_JSON
+def compare(old: Path, new: Path, sales: Path, language: str, as_json: bool) -> None:
+    """What a change would have cost on real sales: OLD and NEW work out the same sales.
+
+    Members carry what each programme gave them from sale to sale. A sale that the POS posts may say who its `member`
+    is, as for `programme try`; its card tells customers apart.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from edge_agent.authoring.compare import compare as compared
+    from edge_agent.authoring.member_file import MemberMistake
+    from edge_agent.authoring.screen import comparison_tables, show
+    from edge_agent.web.sales_file import SalesMistake, sales_in
+
+    was, will_be = _loaded(old), _loaded(new)
+    try:
+        with sales.open("rb") as lines:
+            found = list(sales_in(lines))
+        with Progress(console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(sales.name, total=len(found))
+            result = compared(was, will_be, found, lambda: bar.advance(task))
+    except (SalesMistake, MemberMistake) as error:
+        click.echo(f"{sales}: {error}", err=True)
+        raise click.exceptions.Exit(1) from error
+    if as_json:
+        click.echo(json.dumps(result.to_json(), ensure_ascii=False))
+    else:
+        show(comparison_tables(result, language))
+
+
 @programme.command(name="try")
 @_FILE
 @click.argument("basket", type=click.Path(exists=True, dir_okay=False, path_type=Path))

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from babel.dates import format_date
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_decimal
 
 from edge_agent.domain.entries import Life
 from edge_agent.domain.programme.form import TableModel
@@ -73,10 +73,24 @@ class Names:
                 if table is None
                 else units_in_words(table, quantity, self._language)
             )
+        what = self.unit(unit)
+        return what if quantity == 1 else f"{quantity} × {what}"
+
+    def unit(self, unit: str) -> str:
+        """What a unit is called: "punten", "niveau Goud"."""
+        kind = kind_of(unit)
+        if kind is None:
+            table = self._file.unit.get(unit)
+            return unit if table is None else table.name.many.for_language(self._language)
         title = self._titles.get(name_of(unit))
         name = name_of(unit) if title is None else title.for_language(self._language)
-        what = f"{_KINDS[kind].for_language(self._language)} {name}"
-        return what if quantity == 1 else f"{quantity} × {what}"
+        return f"{_KINDS[kind].for_language(self._language)} {name}"
+
+    def amount(self, unit: str, quantity: int) -> str:
+        """How much of a unit, in whole ones and without its name."""
+        table = self._file.unit.get(unit)
+        value = Decimal(quantity).scaleb(-(0 if table is None else table.decimals))
+        return str(format_decimal(value, locale=self._locale))
 
     def money(self, minor: int) -> str:
         """An amount of the programme's currency."""

@@ -1,10 +1,14 @@
 """Calendars and comparisons as tables in a terminal; plain text where there is none."""
 
+from decimal import Decimal
+
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from edge_agent.authoring.compare import Comparison, Share
+from edge_agent.authoring.naming import Names
 from edge_agent.authoring.wording import Speech
 from edge_agent.authoring.year import MONTHS, Run, Year, days_of
 
@@ -70,3 +74,119 @@ def _goal(speech: Speech, aim: str, figure: str) -> str:
     return speech.either(
         f"doel: {aim} (te zien aan: {figure})", f"goal: {aim} (shown by: {figure})"
     )
+
+
+def comparison_tables(found: Comparison, language: str) -> RenderableType:
+    """The sums of both programmes side by side, then each rule and each tier."""
+    speech = Speech(found.new.programme.file, language)
+    names = Names(found.new.programme.file, language)
+    parts: list[RenderableType] = [
+        Text(_span(found, speech), style="bold"),
+        _sums(found, speech, names),
+    ]
+    parts.append(_shares(found, speech, speech.either("regel", "rule"), "rules"))
+    if found.with_card:
+        parts.append(_shares(found, speech, speech.either("niveau", "tier"), "tiers"))
+    if found.new.cost is None or found.old.cost is None:
+        parts.append(
+            Text(
+                speech.either(
+                    "Wat een punt waard is staat nergens: zet [returns] point_value in het bestand.",
+                    "Nothing says what a point is worth: put [returns] point_value in the file.",
+                )
+            )
+        )
+    for side in (found.old, found.new):
+        if side.programme.file.goal is not None:
+            goal = side.programme.file.goal
+            parts.append(
+                Text(
+                    f"v{side.programme.version} {_goal(speech, speech.text(goal.aim), goal.figure)}"
+                )
+            )
+    return Group(*parts)
+
+
+def _span(found: Comparison, speech: Speech) -> str:
+    days = (
+        ""
+        if found.first is None or found.last is None
+        else (f", {speech.day(found.first)} – {speech.day(found.last)}")
+    )
+    return speech.either(
+        f"{found.sales} verkopen{days}, {found.with_card} met kaart, {found.customers} klanten,"
+        f" omzet {speech.money(found.turnover)}",
+        f"{found.sales} sales{days}, {found.with_card} with a card, {found.customers} customers,"
+        f" turnover {speech.money(found.turnover)}",
+    )
+
+
+def _sides(found: Comparison, speech: Speech, first: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(first)
+    for side in (found.old, found.new):
+        table.add_column(f"v{side.programme.version}", justify="right", no_wrap=True)
+    table.add_column(speech.either("verschil", "difference"), justify="right", no_wrap=True)
+    return table
+
+
+def _sums(found: Comparison, speech: Speech, names: Names) -> Table:
+    table = _sides(found, speech, "")
+    kinds = (
+        ("given", speech.either("gegeven", "given")),
+        ("used", speech.either("besteed", "spent")),
+        ("expired", speech.either("verlopen", "expired")),
+    )
+    for key, word in kinds:
+        old, new = getattr(found.old, key), getattr(found.new, key)
+        for unit in sorted(old.keys() | new.keys()):
+            table.add_row(
+                f"{word}: {names.unit(unit)}",
+                names.amount(unit, old[unit]),
+                names.amount(unit, new[unit]),
+                _signed(names.amount(unit, new[unit] - old[unit]), new[unit] - old[unit]),
+            )
+    money = (
+        (speech.either("korting", "price reductions"), found.old.off, found.new.off),
+        (
+            speech.either("korting betaald met punten", "reductions paid for with points"),
+            found.old.rewarded,
+            found.new.rewarded,
+        ),
+        (speech.either("kosten", "cost"), found.old.cost, found.new.cost),
+    )
+    for word, was, now in money:
+        table.add_row(word, *_money_cells(speech, was, now))
+    if found.turnover and found.old.cost is not None and found.new.cost is not None:
+        shares = [Decimal(cost * 100) / found.turnover for cost in (found.old.cost, found.new.cost)]
+        cells = [f"{speech.number(each.quantize(Decimal('0.01')))} %" for each in shares]
+        word = speech.either("kosten van de omzet", "cost of the turnover")
+        table.add_row(word, *cells, "")
+    return table
+
+
+def _shares(found: Comparison, speech: Speech, first: str, key: str) -> Table:
+    table = _sides(found, speech, first)
+    old, new = getattr(found.old, key), getattr(found.new, key)
+    for name in sorted(old.keys() | new.keys()):
+        was, now = old.get(name, Share()), new.get(name, Share())
+        table.add_row(
+            speech.title(name) if name else speech.either("geen", "none"),
+            *_money_cells(
+                speech,
+                found.old.cost_of(was.units, was.off),
+                found.new.cost_of(now.units, now.off),
+            ),
+        )
+    return table
+
+
+def _money_cells(speech: Speech, was: int | None, now: int | None) -> tuple[str, str, str]:
+    shown = ["?" if each is None else speech.money(each) for each in (was, now)]
+    if was is None or now is None:
+        return shown[0], shown[1], "?"
+    return shown[0], shown[1], _signed(speech.money(now - was), now - was)
+
+
+def _signed(shown: str, value: int) -> str:
+    return f"+{shown}" if value > 0 else shown

@@ -266,6 +266,7 @@ def limited(speech: Speech, what: str, when: TableModel | None) -> str:
 
 
 _ROUNDED: Mapping[RoundedTo, tuple[str, str]] = {
+    RoundedTo.END_OF_WEEK: ("tot het einde van die week", "to the end of that week"),
     RoundedTo.END_OF_MONTH: ("tot het einde van die maand", "to the end of that month"),
     RoundedTo.END_OF_QUARTER: ("tot het einde van dat kwartaal", "to the end of that quarter"),
     RoundedTo.END_OF_YEAR: ("tot het einde van dat jaar", "to the end of that year"),
@@ -278,6 +279,9 @@ _ROUNDED: Mapping[RoundedTo, tuple[str, str]] = {
 
 def lasts(speech: Speech, expiry: Expiry) -> str:
     """How long something lasts: 12 maanden, tot het einde van die maand."""
+    if expiry.until_date is not None:
+        day = speech.day(expiry.until_date)
+        return speech.either(f"tot en met {day}", f"up to and including {day}")
     length = _length(speech, expiry)
     if expiry.sweep is not None:
         day = format_date(expiry.sweep.in_year(2024), "d MMMM", locale=LOCALES[speech.language])

@@ -183,7 +183,7 @@ def test_what_the_pos_takes_off_is_told_per_line() -> None:
     off = Outcome("five-euro", reductions=(Reduction(1, 250, "five-euro", own=True),))
     told = tried(rules, Evaluation((off,)), bought, "nl")
     lines = [each.replace("\u00a0", " ") for each in told.lines()]
-    assert "five-euro: € 2,50 korting: five-euro" in lines
+    assert "five-euro: € 2,50 korting: € 5 korting" in lines
     assert "  regel 1 (Boek): € 2,50 korting" in lines
     assert "te betalen: € 7,50" in lines
     assert told.to_json()["to_pay"] == 750

@@ -1,5 +1,6 @@
 """Every condition, selection and lifetime has words in Dutch and English."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from edge_agent.authoring.wording import (
     waits,
 )
 from edge_agent.domain.programme.conditions import Circumstances, Conditions, Selection
-from edge_agent.domain.programme.expiry import Expiry, Pending
+from edge_agent.domain.programme.expiry import Expiry, Pending, RoundedTo
 from edge_agent.domain.programme.shape import keys_of
 from tests.unit.domain.builders import BASE, programme
 
@@ -86,6 +87,11 @@ def test_as_people_would_say_it(when: dict[str, Any], nl: str, en: str) -> None:
             "1 month, to the end of that month",
         ),
         (
+            {"until_date": date(2027, 3, 31)},
+            "tot en met 31 maart 2027",
+            "up to and including 31 March 2027",
+        ),
+        (
             {"years": 1, "sweep": {"month": 12, "day": 31}},
             "1 jaar, tot de eerste 31 december daarna",
             "1 year, until the next 31 December",
@@ -95,6 +101,12 @@ def test_as_people_would_say_it(when: dict[str, Any], nl: str, en: str) -> None:
 def test_how_long_something_lasts(expiry: dict[str, Any], nl: str, en: str) -> None:
     assert lasts(NL, Expiry.model_validate(expiry)) == nl
     assert lasts(EN, Expiry.model_validate(expiry)) == en
+
+
+@pytest.mark.parametrize("to", sorted(RoundedTo))
+def test_every_way_of_rounding_a_day_has_words(to: RoundedTo) -> None:
+    assert lasts(NL, Expiry(months=1, rounded=to)) != lasts(EN, Expiry(months=1, rounded=to))
+    assert (lasts(EN, Expiry(months=1, rounded=to)) == "1 month") == (to is RoundedTo.DAY)
 
 
 def test_when_something_can_be_used() -> None:

@@ -61,8 +61,8 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("scope number", GOOD + "scope = { skus = [\n'a',\n8710400011118,\n] }\n", "17: earn[0].scope.skus[1]: must be a text in quotes [bad-value]"),
     ("empty scope", GOOD + "scope = { skus = [] }\n", "15: earn[0].scope.skus: must not be empty [bad-value]"),
     ("unknown in scope", GOOD + 'scope = { category = ["x"] }\n', "15: earn[0].scope.category: is not a key that is known here; is categories meant? [unknown-key]"),
-    ("two lengths", GOOD + "expiry = { days = 1, months = 1 }\n", "15: earn[0].expiry: give one of days, months and years [contradiction]"),
-    ("no length", GOOD + 'expiry = { rounded = "day" }\n', "15: earn[0].expiry: give one of days, months and years [contradiction]"),
+    ("two lengths", GOOD + "expiry = { days = 1, months = 1 }\n", "15: earn[0].expiry: give one of days, months, years and until_date [contradiction]"),
+    ("no length", GOOD + 'expiry = { rounded = "day" }\n', "15: earn[0].expiry: give one of days, months, years and until_date [contradiction]"),
     ("unit", GOOD + 'unit = "stars"\n', "15: earn[0].unit: there is no [unit.stars]; there is: points [unknown-name]"),
     ("shadowed", GOOD + '[[earn]]\nid = "fresh"\npoints = 2\nper = 100\nscope = { categories = ["fruit"] }\n', "15: earn[1]: never earns, since base above takes every line; put the wider rule last [unreachable]"),
     # bonuses, from line 15
