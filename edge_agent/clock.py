@@ -74,6 +74,21 @@ class Clock:
             self._floor = max(self._floor, system)
             self._central_ahead = its_time - self._floor
 
+    @property
+    def boot(self) -> tuple[str, int]:
+        """Which boot of the machine this is, and the milliseconds since."""
+        return self._boot_id, boot_ms()
+
+    def age(self, of: datetime, noted: tuple[str, int]) -> timedelta:
+        """How old something of the time `of` is that was noted at `noted` (see `boot`).
+
+        Within one boot nobody can make it look younger by setting the clock back.
+        """
+        boot_id, then_ms = noted
+        since = timedelta(milliseconds=boot_ms() - then_ms) if boot_id == self._boot_id else None
+        by_wall = self.now() - of
+        return by_wall if since is None else max(by_wall, since)
+
     def reading_for(self, claimed: datetime) -> tuple[datetime, ClockReading]:
         """The time that counts for a sale dated `claimed` by the POS, and the reading for its record."""
         wall = self.now()

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from edge_agent.sharing import Sharing
 from edge_agent.status import Status, agent_version, disk_free_bytes
 from edge_agent.store import Store
 from edge_agent.till.directory import Directory
+from edge_agent.till.limits import OfflineLimits
 from edge_agent.till.parts import Parts, TillSettings
 from edge_agent.till.till import Till
 from edge_agent.till.views import PrintState
@@ -171,6 +172,7 @@ def _assemble(settings: Settings, store: Store, address: str, bound: Any, token:
         store.shelf,
         store.clock,
         lambda: worker.status,
+        offline_limits(settings),
     )
     printer = _printer(
         settings, events, lambda job_id, outcome: till.printed(job_id, PrintState(outcome.result))
@@ -208,7 +210,11 @@ def _till(
     return Till(
         Parts(
             settings=TillSettings(
-                terminal.store, terminal.till, settings.language, settings.patterns
+                terminal.store,
+                terminal.till,
+                settings.language,
+                settings.patterns,
+                offline_limits(settings),
             ),
             ledger=store.ledger,
             directory=Directory(store.members, line.card_key, store.ledger.epoch),
@@ -217,7 +223,19 @@ def _till(
             events=events,
             printing=printing,
             line=line,
+            card_key=line.card_key,
         )
+    )
+
+
+def offline_limits(settings: Settings) -> OfflineLimits:
+    """The limits on redeeming in the till's words."""
+    table = settings.redemption.offline
+    return OfflineLimits(
+        table.points_per_redemption,
+        table.points_per_member,
+        table.points_per_outage,
+        timedelta(hours=table.members_max_age_hours),
     )
 
 

@@ -87,6 +87,18 @@ class ReturnDiffers(CallerError):
     code = "return-differs"
 
 
+class RedemptionDiffers(CallerError):
+    """The redemption id is taken by one with other content."""
+
+    code = "redemption-differs"
+
+
+class UnknownRedemption(CallerError):
+    """This till reserved no redemption with that id."""
+
+    code = "unknown-redemption"
+
+
 class OverReturn(CallerError):
     """More would come back than was bought and not returned yet."""
 

@@ -33,6 +33,12 @@ ENVIRONMENT_PREFIX = "EDGE_AGENT_"
 SECRET_BYTES_MAX = 4_096
 PORT_MAX = 65_535
 
+POINTS_LIMIT_MAX = 1_000_000_000
+"""As many points as any reward may cost; a larger limit limits nothing."""
+
+MEMBERS_AGE_HOURS_MAX = 8_760
+"""A year: members whose balances are older than that have long been elsewhere."""
+
 _Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
 _Language = Annotated[str, StringConstraints(pattern=r"^(nl|en|de|fr)([-_][A-Za-z]{2})?$")]
 
@@ -184,12 +190,15 @@ class CardTable(_Table):
 
 
 class OfflineTable(_Table):
-    """How much may be redeemed without an allowance while central is away."""
+    """How much may be redeemed without an allowance: whole points, of whatever unit.
 
-    points_per_redemption: int = Field(default=500, ge=0)
-    points_per_member: int = Field(default=500, ge=0)
-    points_per_outage: int = Field(default=20_000, ge=0)
-    members_max_age_hours: int = Field(default=72, ge=0)
+    `points_per_outage` is for all members together and counts what central has not posted yet.
+    """
+
+    points_per_redemption: int = Field(default=500, ge=0, le=POINTS_LIMIT_MAX)
+    points_per_member: int = Field(default=500, ge=0, le=POINTS_LIMIT_MAX)
+    points_per_outage: int = Field(default=20_000, ge=0, le=POINTS_LIMIT_MAX)
+    members_max_age_hours: int = Field(default=72, ge=0, le=MEMBERS_AGE_HOURS_MAX)
 
 
 class RedemptionTable(_Table):

@@ -11,6 +11,7 @@ from edge_agent.clock import Clock
 from edge_agent.ledger.database import sqlite_is_sound, sqlite_version
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.members import MembersFile
+from edge_agent.till.limits import OfflineLimits, worst_loss
 from edge_agent.till.shelf import ProgrammeShelf
 from sync.link import LinkStatus
 
@@ -32,6 +33,7 @@ class Status:
     shelf: ProgrammeShelf
     clock: Clock
     link: Callable[[], LinkStatus]
+    limits: OfflineLimits
 
     def to_json(self) -> dict[str, Any]:
         """The status as the API shows it. Raises LedgerUnavailable."""
@@ -44,7 +46,7 @@ class Status:
             "members": self._members(),
             "programme": self._programme(),
             "clock": {"trusted": self.clock.trusted, "offset_seconds": self.clock.offset_seconds},
-            "redemption": {"worst_loss": 0},
+            "redemption": self._redemption(),
             "disk_free_bytes": disk_free_bytes(self.data),
         }
 
@@ -67,6 +69,12 @@ class Status:
             "head": head.hash.hex(),
             "epoch": self.ledger.epoch,
         }
+
+    def _redemption(self) -> dict[str, Any]:
+        """What this till could give away at most, in minor units, for points that were not there (see `worst_loss`)."""
+        current = self.shelf.current(self.clock.now())
+        most = 0 if current is None else worst_loss(current[0], self.limits)
+        return {"worst_loss": most, "points_per_outage": self.limits.per_outage}
 
     def _members(self) -> dict[str, Any]:
         position = self.members.position()

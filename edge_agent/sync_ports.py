@@ -90,6 +90,7 @@ class MembersUpdating:
                 position.applied_seq,
                 position.as_of,
                 position.member_count,
+                self._clock.boot,
             )
         )
 

@@ -139,6 +139,7 @@ def open_shop(
         events=heard,
         printing=tray,
         line=wire,
+        card_key=lambda: KEY,
     )
     return Shop(
         data, ledger, members, shelf, directory, system, clock, heard, tray, wire, Till(parts)

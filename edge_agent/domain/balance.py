@@ -21,7 +21,9 @@ class Balance:
     unconfirmed: int = 0
     maturing: int = 0
     held: int = 0
+    reserved: int = 0
     as_of: datetime | None = None
+    unconfirmed_counts: bool = False
 
     @property
     def shown(self) -> int:
@@ -30,8 +32,12 @@ class Balance:
 
     @property
     def spendable(self) -> int:
-        """What could be redeemed: confirmed points, less what this till already took back from them."""
-        return max(0, self.confirmed + min(0, self.unconfirmed))
+        """What could be redeemed: what is confirmed, less what this till already took of it or reserved.
+
+        With `unconfirmed_counts` the programme lets what only this till knows be used too.
+        """
+        own = self.unconfirmed if self.unconfirmed_counts else min(0, self.unconfirmed)
+        return max(0, self.confirmed + own - self.reserved)
 
     def to_json(self) -> dict[str, Any]:
         """The balance as the API shows it."""
@@ -40,6 +46,7 @@ class Balance:
             "unconfirmed": self.unconfirmed,
             "maturing": self.maturing,
             "held": self.held,
+            "reserved": self.reserved,
             "spendable": self.spendable,
             "as_of": None if self.as_of is None else self.as_of.isoformat(),
         }

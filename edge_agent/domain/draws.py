@@ -37,6 +37,11 @@ def draw_from(key: bytes, store: str, till: str, sale_id: str) -> Draw:
     return draw
 
 
+def draw_key(card_key: bytes) -> bytes:
+    """The key of a terminal's draws, from the card key of its enrolment, which head office has too."""
+    return hmac.digest(card_key, b"surprise", "sha256")
+
+
 def share_of(number: int, shares: int) -> int:
     """Which of so many equal shares a drawn number falls in, from 0."""
     return number * shares // DRAWN_BELOW

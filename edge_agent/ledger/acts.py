@@ -22,9 +22,10 @@ from edge_agent.domain.record import (
     make_record,
 )
 from edge_agent.errors import FieldError, Invalid
-from edge_agent.ledger import derived, journal
+from edge_agent.ledger import derived, journal, reservations
 from edge_agent.ledger.derived import TallyAsked
 from edge_agent.ledger.journal import Head
+from edge_agent.ledger.reservations import Reservation, ReservationState, Reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,18 @@ class Lookups:
         """What this till counted in all, sum by sum."""
         return derived.till_sums(self._db, asked)
 
+    def redeemed_since(self, applied_seq: int) -> list[Reserved]:
+        """What was redeemed here and central has not posted, by account and unit."""
+        return [Reserved(*each) for each in derived.redeemed_since(self._db, applied_seq)]
+
+    def redemption(self, redemption_id: str) -> Reservation | None:
+        """The reservation with that id, whatever became of it."""
+        return reservations.get(self._db, redemption_id)
+
+    def reserved(self, moment: datetime, accounts: Sequence[str] | None = None) -> list[Reserved]:
+        """What is reserved at that time, of these accounts or of all."""
+        return reservations.open_at(self._db, moment, accounts)
+
     def provisional_account(self, code: str) -> str | None:
         """The ref that this till made for a card which central had not told us of."""
         key = card_key(self._identity.local_key, code)
@@ -170,6 +183,14 @@ class Act(Lookups):
         derived.derive(self._db, record.seq, record_id, derived.account_of(facts), entries)
         self.head = Head(record.seq, record.hash)
         return record
+
+    def reserve(self, reservation: Reservation) -> None:
+        """Keep a new reservation with its answer."""
+        reservations.keep(self._db, reservation)
+
+    def settle(self, redemption_id: str, state: ReservationState, seq: int | None = None) -> None:
+        """Say what became of a reservation; `seq` is the record that charged it."""
+        reservations.settle(self._db, redemption_id, state, seq)
 
     def keep_sale(self, sale: StoredSale) -> None:
         """Remember a sale with its answer."""

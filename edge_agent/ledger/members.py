@@ -40,7 +40,8 @@ def m001_members(db: Database) -> None:
     )
     db.execute(
         "CREATE TABLE position (one INTEGER PRIMARY KEY CHECK (one = 1), change INTEGER NOT NULL, epoch TEXT NOT NULL,"
-        " applied_seq INTEGER NOT NULL, as_of TEXT NOT NULL, member_count INTEGER NOT NULL) STRICT"
+        " applied_seq INTEGER NOT NULL, as_of TEXT NOT NULL, member_count INTEGER NOT NULL,"
+        " boot_id TEXT NOT NULL, boot_ms INTEGER NOT NULL) STRICT"
     )
 
 
@@ -49,7 +50,8 @@ class MembersPosition:
     """Where the file stands.
 
     `change` is central's change number, `applied_seq` our seq (in `epoch`) whose effect the lots hold, `as_of` the time
-    of central's snapshot, `member_count` how many members central has.
+    of central's snapshot, `member_count` how many members central has. `noted` is the boot of this machine in which
+    that was heard and the milliseconds since it began, so that its age can be told whatever the clock is set to.
     """
 
     change: int
@@ -57,6 +59,7 @@ class MembersPosition:
     applied_seq: int
     as_of: datetime
     member_count: int
+    noted: tuple[str, int] = ("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class Found:
 
 
 _MEMBER = "m.ref, m.standing, m.display_name, m.tier, m.since, m.language, m.profile, m.lots, m.joined, m.cards"
-_POSITION = "p.change, p.epoch, p.applied_seq, p.as_of, p.member_count"
+_POSITION = "p.change, p.epoch, p.applied_seq, p.as_of, p.member_count, p.boot_id, p.boot_ms"
 _BY_CARD = f"SELECT {_MEMBER}, {_POSITION} FROM position p, cards c JOIN members m ON m.ref = c.ref WHERE c.key = ?"  # noqa: S608
 _BY_REF = (
     f"SELECT {_MEMBER}, {_POSITION} FROM position p, members m WHERE m.ref ="  # noqa: S608
@@ -277,14 +280,15 @@ class MembersUpdate:
     def commit(self, position: MembersPosition) -> None:
         """Let everything be seen, with its position, at once."""
         self._db.execute(
-            "INSERT OR REPLACE INTO position (one, change, epoch, applied_seq, as_of, member_count)"
-            " VALUES (1, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO position (one, change, epoch, applied_seq, as_of, member_count, boot_id, boot_ms)"
+            " VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
             (
                 position.change,
                 position.epoch,
                 position.applied_seq,
                 position.as_of.isoformat(),
                 position.member_count,
+                *position.noted,
             ),
         )
         self._finish()
@@ -353,11 +357,12 @@ def _member(row: Sequence[str | None]) -> Member:
 
 
 def _position(row: Sequence[object]) -> MembersPosition:
-    change, epoch, applied_seq, as_of, member_count = row
+    change, epoch, applied_seq, as_of, member_count, boot_id, boot_ms = row
     return MembersPosition(
         int(str(change)),
         str(epoch),
         int(str(applied_seq)),
         datetime.fromisoformat(str(as_of)),
         int(str(member_count)),
+        (str(boot_id), int(str(boot_ms))),
     )

@@ -7,7 +7,7 @@ only repeat a body are left out; a sale of 20 lines then writes some 20 KB to th
 
 from sqlite_utils import Database, Migrations
 
-from edge_agent.ledger import derived
+from edge_agent.ledger import derived, reservations
 from edge_agent.ledger.database import APPLICATION_ID
 
 ledger_migrations = Migrations("ledger")
@@ -42,6 +42,7 @@ def m001_journal(db: Database) -> None:
 def m002_looked_up(db: Database) -> None:
     """What is counted; acts as they were answered; cards that central has not told us of; programmes."""
     derived.create_tables(db)
+    reservations.create_table(db)
     db.execute(
         "CREATE TABLE sales (seq INTEGER PRIMARY KEY REFERENCES records, sale_id TEXT NOT NULL UNIQUE,"
         " account TEXT, fingerprint BLOB NOT NULL, result TEXT NOT NULL, print TEXT NOT NULL) STRICT"

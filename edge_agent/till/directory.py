@@ -137,15 +137,48 @@ class Directory:
         self, account: Account, lookups: Lookups, programme: Programme, at: datetime
     ) -> Holdings:
         """What the account has at `at`: central's figures and this till's own, told apart."""
-        own = lookups.unposted(account.refs, account.applied_seq)
+        posted, own = _alive(account, lookups, programme, at)
         today = programme.local_date(at)
-        known = programme.activity.known((*account.posted, *own), today)
-        posted = programme.activity.alive(account.posted, known, today)
-        own_alive = programme.activity.alive(own, known, today)
+        found = balances(programme.units, posted, own, today, account.as_of)
+        held = _reserved(account, lookups, at)
+        counts = programme.file.redeem.unconfirmed
         return Holdings(
-            balances(programme.units, posted, own_alive, today, account.as_of),
-            tuple(expiring(posted, own_alive, today)),
+            {
+                unit: replace(each, reserved=held.get(unit, 0), unconfirmed_counts=counts)
+                for unit, each in found.items()
+            },
+            tuple(expiring(posted, own, today)),
         )
+
+    def spendable(
+        self, account: Account, lookups: Lookups, programme: Programme, unit: str, at: datetime
+    ) -> int:
+        """How much of a unit, also a derived one, could be redeemed at `at`, in smallest parts."""
+        posted, own = _alive(account, lookups, programme, at)
+        found = balances([unit], posted, own, programme.local_date(at), account.as_of)[unit]
+        return replace(
+            found,
+            reserved=_reserved(account, lookups, at).get(unit, 0),
+            unconfirmed_counts=programme.file.redeem.unconfirmed,
+        ).spendable
+
+
+def _alive(
+    account: Account, lookups: Lookups, programme: Programme, at: datetime
+) -> tuple[Sequence[Holding], Sequence[Holding]]:
+    """Central's holdings and this till's own changes, with the life that the member's activity leaves them."""
+    own = lookups.unposted(account.refs, account.applied_seq)
+    today = programme.local_date(at)
+    known = programme.activity.known((*account.posted, *own), today)
+    activity = programme.activity
+    return activity.alive(account.posted, known, today), activity.alive(own, known, today)
+
+
+def _reserved(account: Account, lookups: Lookups, at: datetime) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for each in lookups.reserved(at, account.refs):
+        sums[each.unit] = sums.get(each.unit, 0) + each.quantity
+    return sums
 
 
 def unknown_account(ref: str) -> Account:

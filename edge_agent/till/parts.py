@@ -1,14 +1,16 @@
 """What the acts at the till are made of: the parts that `compose` puts together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from drivers.document import Document
 from edge_agent.clock import Clock
 from edge_agent.domain.cards import CardPattern
+from edge_agent.domain.draws import Draw, draw_from, draw_key
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.till.directory import Directory
+from edge_agent.till.limits import OfflineLimits
 from edge_agent.till.present import Present
 from edge_agent.till.quotes import Quotes
 from edge_agent.till.shelf import ProgrammeShelf
@@ -50,17 +52,26 @@ COLUMNS_WITHOUT_PRINTER = 42
 
 @dataclass(frozen=True, slots=True)
 class TillSettings:
-    """What the acts need of the configuration. `language` is "nl", "en", "de" or "fr"."""
+    """What the acts need of the configuration. `language` is "nl", "en", "de" or "fr"; `offline` limits redeeming."""
 
     store: str
     till: str
     language: str
     patterns: tuple[CardPattern, ...]
+    offline: OfflineLimits = field(default_factory=OfflineLimits)
+
+
+def no_key() -> bytes | None:
+    """Before a till is enrolled there is no key, and nothing is drawn by chance."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything that an act at the till works with."""
+    """Everything that an act at the till works with.
+
+    `card_key` is the key of the enrolment, from which that of the draws is made; None before it.
+    """
 
     settings: TillSettings
     ledger: Ledger
@@ -70,8 +81,16 @@ class Parts:
     events: Events
     printing: Printing
     line: Line
+    card_key: Callable[[], bytes | None] = no_key
     quotes: Quotes = field(default_factory=Quotes)
     present: Present = field(default_factory=Present)
+
+    def draw(self, sale_id: str) -> Draw | None:
+        """What chance gives with a sale; None where nothing can be drawn."""
+        key = self.card_key()
+        if key is None:
+            return None
+        return draw_from(draw_key(key), self.settings.store, self.settings.till, sale_id)
 
     @property
     def columns(self) -> int:

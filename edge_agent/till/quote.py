@@ -8,15 +8,17 @@ from edge_agent.domain.basket import Basket, Line, PresentedCard, Sale
 from edge_agent.domain.programme.situation import UNQUOTED, Wanted
 from edge_agent.errors import FieldError, Invalid
 from edge_agent.till.cards import check_form
+from edge_agent.till.charge import reserved, wanted_of
 from edge_agent.till.parts import Parts
 from edge_agent.till.quotes import QUOTE_LASTS, Quote
-from edge_agent.till.working_out import Customer, facts_of, work_out, worked_json
+from edge_agent.till.working_out import Customer, facts_of, refused_json, work_out, worked_json
 
 
 def quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
     """What a basket would earn and what would be off it, pinned for the sale that names the quote.
 
-    Raises Invalid (a card that is not of a form this shop gives out), NoProgramme or LedgerUnavailable.
+    Raises Invalid (a card that is not of a form this shop gives out, redemptions that are not this member's), Refused
+    (redemptions that are not open), NoProgramme or LedgerUnavailable.
     """
     now = parts.clock.now()
     at, _ = parts.clock.reading_for(sale.at)
@@ -27,7 +29,8 @@ def quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
     account = None if card is None else parts.directory.presented(card.code, lookups)
     customer = Customer(card, account)
     facts = facts_of(customer, programme, lookups, at)
-    wanted = Wanted(codes=sale.codes)
+    reservations = reserved(parts, lookups, sale.redemptions, card, at)
+    wanted = wanted_of(reservations, sale.codes, reduces=True)
     worked = work_out(parts, customer, programme, facts, sale.basket, at, wanted)
     pinned = Quote(programme, card, worked.recorded, now + QUOTE_LASTS)
     parts.quotes.keep(quote_id, pinned)
@@ -36,6 +39,7 @@ def quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
         "until": pinned.until.isoformat(),
         **worked_json(parts, lookups, worked),
         "kind": "quote",
+        "refused": refused_json(worked, parts.settings.language),
     }
 
 
@@ -61,9 +65,12 @@ def bind(quoted: Quote, sale: Sale, card: PresentedCard | None) -> Bound:
         line.number in asked_before and line.amount == asked_before[line.number].amount
         for line in sale.basket.lines
     )
+    ids = [each.id for each in recorded.wanted.redemptions]
     wrong = list(_differences(asked_before, {} if undiscounted else off, sale.basket.lines))
     if off and not undiscounted and not same_card(quoted.card, card):
         wrong.append(FieldError("card", "is not the one that the quote was made for"))
+    if sale.redemptions and sorted(sale.redemptions) != sorted(ids):
+        wrong.append(FieldError("redemptions", "are not those of the quote"))
     if wrong:
         raise Invalid("the sale is not as it was quoted; nothing was recorded", wrong)
     basket = replace(recorded.basket, tenders=sale.basket.tenders)

@@ -160,6 +160,7 @@ def _balance(shown: Mapping[str, Any]) -> Balance:
         shown["unconfirmed"],
         shown["maturing"],
         shown["held"],
+        shown["reserved"],
         None if as_of is None else datetime.fromisoformat(as_of),
     )
 

@@ -14,15 +14,24 @@ from edge_agent.domain.basket import Basket, PresentedCard, Sale
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.situation import UNQUOTED, Wanted
 from edge_agent.domain.record import ClockReading, RecordKind
-from edge_agent.errors import LedgerUnavailable, SaleDiffers
+from edge_agent.errors import FieldError, Invalid, LedgerUnavailable, Refused, SaleDiffers
 from edge_agent.ledger.acts import Act, Lookups, StoredSale
+from edge_agent.ledger.reservations import ReservationState
 from edge_agent.till.cards import check_form
+from edge_agent.till.charge import charged, reserved, wanted_of
 from edge_agent.till.parts import Parts
 from edge_agent.till.quote import bind, same_card
 from edge_agent.till.quotes import Quote
 from edge_agent.till.receipts import Paper, Receipts
 from edge_agent.till.views import Answer, PrintState
-from edge_agent.till.working_out import Customer, WorkedOut, facts_of, work_out, worked_json
+from edge_agent.till.working_out import (
+    Customer,
+    WorkedOut,
+    facts_of,
+    refused_json,
+    work_out,
+    worked_json,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +66,17 @@ def fingerprint(sale: Sale) -> bytes:
         "cashier": sale.cashier,
         "quote": sale.quote_id,
     }
+    if sale.redemptions:
+        sent["redemptions"] = sale.redemptions
     return hashlib.sha256(to_json(sent)).digest()
 
 
 def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
     """Record a sale once and answer it; the same sale again gets the same answer.
 
-    Raises SaleDiffers, Invalid (a card that is not of a form this shop gives out, lines that are not the quote's),
-    QuoteLapsed, NoProgramme, DiskFull or LedgerUnavailable; then nothing was recorded.
+    Raises SaleDiffers, Invalid (a card that is not of a form this shop gives out, lines that are not the quote's,
+    redemptions that are not this member's), Refused (redemptions that are not open), QuoteLapsed, NoProgramme, DiskFull
+    or LedgerUnavailable; then nothing was recorded.
     """
     mark = fingerprint(sale)
     if not sale.training:
@@ -114,6 +126,8 @@ def _record(
         _personal(sale, asked.card),
         worked.evaluation.entries,
     )
+    for redemption_id in charged(worked):
+        act.settle(redemption_id, ReservationState.COMMITTED, record.seq)
     result = {
         "sale_id": sale.sale_id,
         "record": record_id,
@@ -143,19 +157,33 @@ def _work_out(parts: Parts, lookups: Lookups, asked: _Asked) -> WorkedOut:
     sale, card, quote = asked.sale, asked.card, asked.quote
     account = None if card is None else parts.directory.presented(card.code, lookups)
     customer = Customer(card, account)
-    basket, wanted = _bought(sale, quote, card)
+    basket, wanted = _bought(parts, lookups, asked)
     if quote is not None and same_card(quote.card, card):
         facts = quote.recorded.facts
     else:
         facts = facts_of(customer, asked.programme, lookups, asked.at)
-    return work_out(parts, customer, asked.programme, facts, basket, asked.at, wanted)
+    draw = None if sale.training else parts.draw(sale.sale_id)
+    worked = work_out(parts, customer, asked.programme, facts, basket, asked.at, wanted, draw)
+    if quote is None and (refused := refused_json(worked, parts.settings.language)):
+        raise Refused(f"redemption {refused[0]['what']}: {refused[0]['why']}")
+    return worked
 
 
-def _bought(sale: Sale, quote: Quote | None, card: PresentedCard | None) -> tuple[Basket, Wanted]:
-    if quote is None:
-        return sale.basket, UNQUOTED
-    bound = bind(quote, sale, card)
-    return bound.basket, bound.wanted
+def _bought(parts: Parts, lookups: Lookups, asked: _Asked) -> tuple[Basket, Wanted]:
+    """The basket before anything that is off it, and what is used with it."""
+    sale, card, quote = asked.sale, asked.card, asked.quote
+    if quote is not None:
+        bound = bind(quote, sale, card)
+        # Reserved until its time is over; the quote alone keeps nothing from being used elsewhere.
+        ids = [each.id for each in bound.wanted.redemptions]
+        reserved(parts, lookups, ids, card, asked.at, sale.sale_id)
+        return bound.basket, bound.wanted
+    reservations = reserved(parts, lookups, sale.redemptions, card, asked.at, sale.sale_id)
+    for index, each in enumerate(reservations):
+        if each.needs_quote:
+            why = "depends on the basket; ask for a quote with it and send the quote's id"
+            raise Invalid("a redemption needs a quote", [FieldError(f"redemptions.{index}", why)])
+    return sale.basket, wanted_of(reservations, reduces=False) if reservations else UNQUOTED
 
 
 def _with_ref_kept(parts: Parts, act: Act, worked: WorkedOut) -> WorkedOut:

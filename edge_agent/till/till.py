@@ -8,11 +8,13 @@ from edge_agent.domain.record import RecordKind
 from edge_agent.errors import Refused, UnknownSale
 from edge_agent.ledger.acts import StoredSale
 from edge_agent.ledger.database import as_ledger_errors
+from edge_agent.till.charge import cancel, commit
 from edge_agent.till.give_back import GiveBack, give_back
 from edge_agent.till.identify import identify, look_at
 from edge_agent.till.parts import Parts
 from edge_agent.till.quote import quote
 from edge_agent.till.receipts import Paper, Receipts, standing_json
+from edge_agent.till.redeem import Wish, reserve
 from edge_agent.till.sell import print_paper, sell
 from edge_agent.till.views import Answer, CentralState, MemberView, PrintState, SaleNow
 
@@ -64,6 +66,21 @@ class Till:
         """Record a sale, once."""
         with as_ledger_errors():
             return sell(self._parts, self._receipts, sale)
+
+    def reserve(self, wish: Wish) -> Answer:
+        """Reserve what a redemption takes, once."""
+        with as_ledger_errors():
+            return reserve(self._parts, wish)
+
+    def commit(self, redemption_id: str) -> Answer:
+        """Charge a redemption without a sale, once."""
+        with as_ledger_errors():
+            return commit(self._parts, redemption_id)
+
+    def cancel(self, redemption_id: str) -> dict[str, Any]:
+        """Let go of what a redemption reserved."""
+        with as_ledger_errors():
+            return cancel(self._parts, redemption_id)
 
     def give_back(
         self,

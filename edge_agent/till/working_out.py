@@ -101,8 +101,8 @@ def worked_json(parts: Parts, lookups: Lookups, worked: WorkedOut) -> dict[str, 
             for each in evaluation.excluded
             if each.forbids is not Forbids.DISCOUNTS
         ],
-        "earned": earned(evaluation.entries, programme),
-        "spent": spent(evaluation.entries, programme),
+        "earned": programme.shown_all(earned(evaluation.entries, programme)),
+        "spent": programme.shown_all(spent(evaluation.entries, programme)),
         "discount": sum(each.amount for each in evaluation.reductions),
         "lines": lines_json(worked, language),
         **standing_json(account, shown_holdings(parts, lookups, worked), programme, language),
@@ -125,6 +125,20 @@ def lines_json(worked: WorkedOut, language: str) -> list[dict[str, Any]]:
         }
         for line in worked.recorded.basket.lines
     ]
+
+
+def refused_json(worked: WorkedOut, language: str) -> list[dict[str, Any]]:
+    """What the customer wanted to use and could not, with the reason: by redemption id or coupon text."""
+    currency = worked.programme.file.currency
+    return [
+        {"what": each.asked, "rule": each.rule, "why": each.unmet.in_words(language, currency)}
+        for each in worked.evaluation.outcomes
+        if each.unmet is not None and each.asked in _asked_for(worked.recorded.wanted)
+    ]
+
+
+def _asked_for(wanted: Wanted) -> frozenset[str]:
+    return frozenset((*(each.id for each in wanted.redemptions), *wanted.codes))
 
 
 def earned(entries: Sequence[Entry], programme: Programme) -> dict[str, int]:

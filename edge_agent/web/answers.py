@@ -21,6 +21,7 @@ class BalanceAnswer(Answer):
     unconfirmed: int
     maturing: int
     held: int
+    reserved: int
     spendable: int = Field(ge=0)
     as_of: str | None
 
@@ -117,10 +118,11 @@ class ResultAnswer(Answer):
     record: str | None = None
     seq: int | None = None
     entries: list[EntryAnswer] = []
-    earned: dict[str, int] | None = None
-    spent: dict[str, int] | None = None
+    earned: dict[str, int | str] | None = None
+    spent: dict[str, int | str] | None = None
     discount: int | None = None
     refund: RefundAnswer | None = None
+    lines: list[dict[str, Any]] | None = None
     balance: dict[str, BalanceAnswer] | None = None
     receipt: ReceiptAnswer | None = None
 
@@ -129,6 +131,48 @@ class RecordedAnswer(Answer):
     """The answer to a sale, return or void."""
 
     result: ResultAnswer
+
+
+class LineRuleAnswer(Answer):
+    """What one rule takes off a line, in minor units, and why."""
+
+    rule: str
+    discount: int
+    why: str
+
+
+class LineAnswer(Answer):
+    """What is off a line in all, in minor units: the POS books it as a discount on that line."""
+
+    line: int
+    discount: int
+    rules: list[LineRuleAnswer]
+
+
+class RefusedAnswer(Answer):
+    """What was wanted and could not be used: `what` is the redemption's id or the coupon's text."""
+
+    what: str
+    rule: str
+    why: str
+
+
+class RedemptionAnswer(Answer):
+    """A redemption: `cost` is the most that is charged, `discount` what is off, null with `needs_quote`."""
+
+    redemption_id: str
+    state: Literal["reserved", "committed", "cancelled"]
+    authorised_by: Literal["central", "allowance", "limit"]
+    reward: str
+    title: str
+    unit: str
+    cost: int | str
+    discount: int | None
+    needs_quote: bool
+    until: str
+    record: str | None = None
+    seq: int | None = None
+    spent: dict[str, int | str] | None = None
 
 
 class NowAnswer(Answer):
@@ -149,9 +193,15 @@ class SaleAnswer(Answer):
 
 
 class QuoteAnswer(Answer):
-    """What the basket would earn."""
+    """What the basket would earn, what is off its lines, and until when a sale may name the quote."""
 
     quote_id: str
+    until: str
+    earned: dict[str, int | str]
+    spent: dict[str, int | str]
+    discount: int
+    lines: list[LineAnswer]
+    refused: list[RefusedAnswer]
 
 
 class PrintAnswer(Answer):

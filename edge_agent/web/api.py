@@ -30,6 +30,22 @@ def quote(ports: Ports, body: models.QuoteBody) -> Response:
     return _json(ports.till.quote(body.quote_id, body.to_sale()))
 
 
+def reserve(ports: Ports, body: models.RedemptionBody) -> Response:
+    answer = ports.till.reserve(body.to_wish())
+    return _json(answer.result, 201 if answer.first else 200)
+
+
+def commit(ports: Ports, body: models.NoBody, redemption_id: str) -> Response:  # noqa: ARG001  nothing to say
+    answer = ports.till.commit(redemption_id)
+    if answer.first:
+        ports.metrics.recorded("redemption")
+    return _json(answer.result, 201 if answer.first else 200)
+
+
+def cancel(ports: Ports, body: models.NoBody, redemption_id: str) -> Response:  # noqa: ARG001  nothing to say
+    return _json(ports.till.cancel(redemption_id))
+
+
 def sell(ports: Ports, body: models.SaleBody) -> Response:
     began_at = time.perf_counter()
     answer = ports.till.sell(body.to_sale())
@@ -201,8 +217,43 @@ ROUTES: tuple[Route, ...] = (
         "Say what a basket would earn; kept for 15 minutes in memory and recorded nowhere",
         {200: answers.QuoteAnswer},
         models.QuoteBody,
-        problems=_LEDGER,
-        example={**_WITHOUT_ID, "quote_id": "Q-000173", "print": False},
+        problems=("refused", *_LEDGER),
+        example={**_WITHOUT_ID, "quote_id": "Q-000173", "print": False, "codes": ["WELKOM10"]},
+    ),
+    Route(
+        "POST",
+        "/v1/redemptions",
+        reserve,
+        "Reserve a reward or points of the customer's choice for 15 minutes",
+        {201: answers.RedemptionAnswer, 200: answers.RedemptionAnswer},
+        models.RedemptionBody,
+        problems=("unknown-card", "refused", "redemption-differs", *_LEDGER),
+        example={
+            "redemption_id": "0412-03-R-000012",
+            "code": "2912345678906",
+            "entry": "scanned",
+            "reward": "five-euro",
+        },
+    ),
+    Route(
+        "POST",
+        "/v1/redemptions/{redemption_id}/commit",
+        commit,
+        "Charge a reserved redemption without a sale: 201 the first time, 200 with the same answer ever after",
+        {201: answers.RedemptionAnswer, 200: answers.RedemptionAnswer},
+        models.NoBody,
+        body_needed=False,
+        problems=("unknown-redemption", "refused", *_LEDGER),
+    ),
+    Route(
+        "POST",
+        "/v1/redemptions/{redemption_id}/cancel",
+        cancel,
+        "Let go of what a redemption reserved",
+        {200: answers.RedemptionAnswer},
+        models.NoBody,
+        body_needed=False,
+        problems=("unknown-redemption", "refused", "disk-full", "ledger-unavailable"),
     ),
     Route(
         "POST",
@@ -211,7 +262,7 @@ ROUTES: tuple[Route, ...] = (
         "Record a sale: 201 the first time, 200 with the same result ever after",
         {201: _RECORDED, 200: _RECORDED},
         models.SaleBody,
-        problems=("sale-differs", "quote-lapsed", "unknown-card", *_LEDGER),
+        problems=("sale-differs", "quote-lapsed", "refused", "unknown-card", *_LEDGER),
         example=_SALE_EXAMPLE,
     ),
     Route(

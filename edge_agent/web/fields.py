@@ -15,6 +15,9 @@ from edge_agent.domain.money import AMOUNT_MAX_MINOR
 LINE_NUMBER_MAX = 1_000_000
 """POS systems number lines from 1, some in steps of ten or hundred; a barcode is no line number."""
 
+REDEMPTIONS_MAX = 20
+"""Rewards and coupons that one customer uses in one sale; a wallet full of paper coupons stays below it."""
+
 TENDERS_MAX = 20
 """Nobody pays one sale with more vouchers and coins of different kinds than this."""
 
@@ -25,6 +28,9 @@ NAME_CHARACTERS_MAX = 200
 """Article names on receipts have 20 to 40 characters."""
 
 WORD_CHARACTERS_MAX = 64
+
+POINTS_MAX = 1_000_000_000
+"""As many as any reward may cost."""
 
 YEAR_MIN, YEAR_MAX = 2000, 2100
 """A sale outside them was stamped by a clock that was never set."""
@@ -90,6 +96,30 @@ Quantity = Annotated[
                 {"type": "string", "pattern": r"^\d{1,6}(\.\d{1,3})?$"},
             ],
             "description": "An integer, or a decimal as text with at most 3 decimals; more than 0.",
+        }
+    ),
+]
+
+
+def _points(value: Any) -> Decimal:
+    if type(value) is not int and not (type(value) is str and _DECIMAL.fullmatch(value)):
+        raise wrong("must be an integer or a decimal as text")
+    points = Decimal(value)
+    if not 0 < points <= POINTS_MAX:
+        raise wrong(f"must be more than 0 and at most {POINTS_MAX}")
+    return points
+
+
+Points = Annotated[
+    Decimal,
+    PlainValidator(_points),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": POINTS_MAX},
+                {"type": "string", "pattern": r"^\d{1,10}(\.\d{1,4})?$"},
+            ],
+            "description": "Whole points, or a decimal as text where the unit has decimals; more than 0.",
         }
     ),
 ]

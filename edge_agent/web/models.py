@@ -36,11 +36,13 @@ from edge_agent.domain.cards import normalised
 from edge_agent.domain.money import CURRENCIES
 from edge_agent.domain.programme.situation import Redemption, Wanted
 from edge_agent.errors import FieldError, Invalid
+from edge_agent.till.redeem import Wish
 from edge_agent.web.body import decoded, shown_name
 from edge_agent.web.fields import (
     CODE_PATTERN,
     CUSTOM,
     ID_PATTERN,
+    REDEMPTIONS_MAX,
     TAX_PATTERN,
     TENDERS_MAX,
     TEXT_PATTERN,
@@ -51,6 +53,7 @@ from edge_agent.web.fields import (
     Id,
     Kind,
     LineNumber,
+    Points,
     Quantity,
     TaxRate,
     Text,
@@ -100,7 +103,11 @@ Card = Annotated[
 
 
 class LineBody(Strict):
-    """One line; `amount` is what the customer pays for all of it after `discount`."""
+    """One line; `amount` is what the customer pays for all of it after `discount`.
+
+    `levy` is the part of it that is a fixed levy, such as a bottle deposit: nothing is taken off that. `measure` is how
+    much it comes to in the programme's measure (litres), `margin` the article's margin class.
+    """
 
     line: LineNumber
     sku: Word
@@ -113,6 +120,9 @@ class LineBody(Strict):
     labels: Annotated[list[Word], Field(max_length=WORDS_MAX)] = []
     kind: Kind = "product"
     tax_rate: TaxRate | None = None
+    levy: Amount = 0
+    measure: Quantity | None = None
+    margin: Word | None = None
 
     def to_line(self) -> Line:
         """The line of the domain."""
@@ -128,6 +138,9 @@ class LineBody(Strict):
             labels=tuple(self.labels),
             kind=self.kind,
             tax_rate=self.tax_rate,
+            levy=self.levy,
+            measure=self.measure,
+            margin=self.margin,
         )
 
 
@@ -155,7 +168,7 @@ class BasketBody(Strict):
     lines: Annotated[list[LineBody], Field(min_length=1, max_length=LINES_MAX)]
     total: Total
     tenders: Annotated[list[TenderBody], Field(max_length=TENDERS_MAX)] = []
-    redemptions: Annotated[list[Id], Field(max_length=0)] = []
+    redemptions: Annotated[list[Id], Field(max_length=REDEMPTIONS_MAX)] = []
     print: bool = False
 
     def to_basket(self) -> Basket:
@@ -181,6 +194,7 @@ class BasketBody(Strict):
             quote_id=quote_id,
             training=self.training,
             print=self.print,
+            redemptions=tuple(self.redemptions),
         )
 
 
@@ -197,14 +211,40 @@ class SaleBody(BasketBody):
 
 
 class QuoteBody(BasketBody):
-    """`POST /v1/quotes`: a sale without its id."""
+    """`POST /v1/quotes`: a sale without its id. `codes` are texts of coupons, as they were scanned or typed."""
 
     quote_id: Id
     at: Time
+    codes: Annotated[list[Code], Field(max_length=REDEMPTIONS_MAX)] = []
 
     def to_sale(self) -> Sale:
         """The sale that it would be, without an id."""
-        return self.as_sale("", self.at, None)
+        return replace(self.as_sale("", self.at, None), codes=tuple(self.codes))
+
+
+class RedemptionBody(Presented):
+    """`POST /v1/redemptions`: a reward, or points of the customer's choice, or both.
+
+    With `sale_id` only that sale can use it. `times` is how often a reward is wanted.
+    """
+
+    redemption_id: Id
+    reward: Word | None = None
+    points: Points | None = None
+    times: Annotated[int, Field(ge=1, le=REDEMPTIONS_MAX)] = 1
+    sale_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _says_what(self) -> Self:
+        if self.reward is None and self.points is None:
+            raise wrong("give reward or points")
+        return self
+
+    def to_wish(self) -> Wish:
+        """The wish, in the till's words."""
+        return Wish(
+            self.redemption_id, self.to_card(), self.reward, self.points, self.times, self.sale_id
+        )
 
 
 class WishBody(Strict):
@@ -455,8 +495,6 @@ def _field_error(detail: ErrorDetails) -> FieldError:
         message = _PATTERN_MESSAGES[context["pattern"]]
     elif kind == "extra_forbidden" and _AT_TILL in detail["loc"]:
         message = "must not stand beside from"
-    elif kind == "too_long" and where == ["redemptions"]:
-        message = "must be empty: redeeming is not available yet"
     else:
         message = _MESSAGES.get(kind, "is not valid").format(**context)
     return FieldError(".".join(shown_name(str(part)) for part in where), message)

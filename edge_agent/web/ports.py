@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from edge_agent.domain.basket import PresentedCard, ReturnedLine, Sale
 from edge_agent.health import Report
+from edge_agent.till.redeem import Wish
 from edge_agent.till.views import Answer, MemberView, PrintState, SaleNow
 from edge_agent.web.events import EventHub
 from edge_agent.web.metrics import Metrics
@@ -23,6 +24,15 @@ class Till(Protocol):
 
     def quote(self, quote_id: str, sale: Sale) -> dict[str, Any]:
         """Say what a basket would earn; `sale.sale_id` is empty."""
+
+    def reserve(self, wish: Wish) -> Answer:
+        """Reserve what a redemption takes."""
+
+    def commit(self, redemption_id: str) -> Answer:
+        """Charge a redemption without a sale."""
+
+    def cancel(self, redemption_id: str) -> dict[str, Any]:
+        """Let go of what a redemption reserved."""
 
     def sell(self, sale: Sale) -> Answer:
         """Record a sale durably."""

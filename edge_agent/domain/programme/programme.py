@@ -1,5 +1,6 @@
 """One version of the rules, as head office wrote it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -108,6 +109,16 @@ class PrivacyTable(TableModel):
     typed_number_shows_balance: Flag = Field(
         default=False,
         description="Whether a typed card number shows the balance.",
+        examples=[True],
+    )
+
+
+class RedeemTable(TableModel):
+    """What may be redeemed. Without the line only what central has confirmed is sure to be there."""
+
+    unconfirmed: Flag = Field(
+        default=False,
+        description="Whether what this till recorded can be redeemed before central has confirmed it.",
         examples=[True],
     )
 
@@ -286,6 +297,11 @@ class ProgrammeFile(TableModel):
         default=ReceiptTexts(),
         description="Texts on the receipt.",
         examples=[{"footer": "Tot ziens!"}],
+    )
+    redeem: RedeemTable = Field(
+        default=RedeemTable(),
+        description="What may be redeemed.",
+        examples=[{"unconfirmed": True}],
     )
     privacy: PrivacyTable = Field(
         default=PrivacyTable(),
@@ -506,6 +522,15 @@ class Programme:
     def is_bonus(self, rule: str) -> bool:
         """Whether `rule` adds to the base rate."""
         return self.mechanism_of(rule) == Bonuses.name
+
+    def shown(self, unit: str, quantity: int) -> int | str:
+        """A quantity of any unit, in smallest parts, as programs are told it; what is not declared has no decimals."""
+        table = self.file.unit.get(unit)
+        return quantity if table is None else table.shown(quantity)
+
+    def shown_all(self, quantities: Mapping[str, int]) -> dict[str, int | str]:
+        """The same for quantities by unit."""
+        return {unit: self.shown(unit, quantity) for unit, quantity in quantities.items()}
 
     def local_date(self, at: datetime) -> date:
         """The day of `at` in the programme's time zone."""

@@ -10,6 +10,7 @@ from edge_agent.domain.basket import Basket
 from edge_agent.domain.draws import Draw
 from edge_agent.domain.entries import Entry
 from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.programme.collecting import collect
 from edge_agent.domain.programme.evaluation import Evaluation, evaluate
 from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.situation import UNQUOTED, Reduction, Wanted
@@ -17,7 +18,7 @@ from edge_agent.domain.programme.situation import UNQUOTED, Reduction, Wanted
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Everything that a sale was worked out from, and what came out.
+    """Everything that a sale, or a redemption without one, was worked out from, and what came out.
 
     `programme` is the digest. The basket's amounts are those before anything that the programme took off; `reductions`
     say what that was, and `notes` (by rule) what else is kept of it, such as what was drawn by chance. A customer
@@ -81,4 +82,7 @@ class Recorded:
             raise ValueError(
                 f"was worked out with programme {self.programme}, not {programme.digest}"
             )
+        if not self.basket.lines:
+            store, channel = self.basket.store, self.basket.channel
+            return collect(programme, self.facts, self.wanted, at, store=store, channel=channel)
         return evaluate(programme, self.facts, self.basket, at, self.wanted, draw)

@@ -69,14 +69,16 @@ class PresentedVoucher(NamedTuple):
 class Wanted:
     """What the customer wants to use with this basket; part of the record.
 
-    `codes` are texts of coupons, as scanned. With `reduces` the POS will take off what comes out; without it (a sale
-    without a quote) nothing can be taken off any more.
+    `codes` are texts of coupons, as scanned. `spendable` is the most that may be used of a unit, in smallest parts,
+    where that is less than the holdings say: what somebody else reserved, or central has not confirmed. With `reduces`
+    the POS will take off what comes out; without it (a sale without a quote) nothing can be taken off any more.
     """
 
     redemptions: tuple[Redemption, ...] = ()
     codes: tuple[str, ...] = ()
     vouchers: tuple[PresentedVoucher, ...] = ()
     reduces: bool = True
+    spendable: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def to_json(self) -> dict[str, Any]:
         """The wishes as a record holds them; what is empty is left out."""
@@ -84,6 +86,7 @@ class Wanted:
             "redemptions": [each.to_json() for each in self.redemptions],
             "codes": list(self.codes),
             "vouchers": [each.to_json() for each in self.vouchers],
+            "spendable": dict(self.spendable),
         }
         return {name: value for name, value in facts.items() if value} | {"reduces": self.reduces}
 
@@ -95,6 +98,7 @@ class Wanted:
             tuple(facts.get("codes", ())),
             tuple(PresentedVoucher.from_json(each) for each in facts.get("vouchers", ())),
             facts["reduces"],
+            facts.get("spendable", {}),
         )
 
 
@@ -279,7 +283,8 @@ class Situation:
 
     def spendable(self, unit: str) -> int:
         """What the member can use of a unit today, before this sale."""
-        return usable(self.facts.holdings, unit, self.today)
+        there = usable(self.facts.holdings, unit, self.today)
+        return min(there, self.wanted.spendable.get(unit, there))
 
     def held(self, unit: str, worked: Worked) -> list[Holding]:
         """What the member has of a unit, this sale's own part included, usable today or not."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Self
 
@@ -170,6 +171,10 @@ class UnitTable(TableModel):
     def scale(self) -> int:
         """How many of its smallest parts make one."""
         return int(10**self.decimals)
+
+    def shown(self, quantity: int) -> int | str:
+        """A quantity in smallest parts as programs are told it: a whole number, or a decimal as text ("1.61")."""
+        return f"{Decimal(quantity).scaleb(-self.decimals):f}" if self.decimals else quantity
 
     def life(
         self,

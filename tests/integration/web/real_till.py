@@ -24,6 +24,7 @@ from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.members import Member, MembersFile, MembersPosition
 from edge_agent.status import Status
 from edge_agent.till.directory import Directory
+from edge_agent.till.limits import OfflineLimits
 from edge_agent.till.parts import Parts, TillSettings
 from edge_agent.till.shelf import ProgrammeShelf
 from edge_agent.till.till import Till
@@ -62,6 +63,18 @@ why.nl = "1 punt per hele euro"
 why.en = "1 point per whole euro"
 why.de = "1 Punkt je vollem Euro"
 why.fr = "1 point par euro entier"
+
+[[reward]]
+id = "five-euro"
+title = "€ 5 korting"
+cost = 100
+off = { amount = 500 }
+
+[[reward]]
+id = "fifth-off"
+title = "een vijfde korting"
+cost = 50
+off = { percent = 20 }
 """
 _KEY = b"k" * 32
 
@@ -102,6 +115,8 @@ class Terminal:
 
     folder: Path
     till: FaultyTill
+    shelf: ProgrammeShelf
+    members: MembersFile
     ledger: Ledger
     devices: Devices
     printer: SimulatedPrinter
@@ -113,18 +128,22 @@ class Terminal:
         return self.ledger.head.seq
 
 
-def _members(folder: Path, epoch: str) -> MembersFile:
-    members = MembersFile(folder)
-    anna = Member(
+def anna(points: int = 118) -> Member:
+    """A member with one card and so many points."""
+    return Member(
         "m-anna",
         display_name=NAME,
         tier=None,
         since=date(2024, 5, 1),
-        lots=(Holding("points", 118, date(2027, 12, 31)),),
+        lots=(Holding("points", points, date(2027, 12, 31)),),
         cards=(card_key(_KEY, KNOWN),),
     )
+
+
+def _members(folder: Path, epoch: str) -> MembersFile:
+    members = MembersFile(folder)
     with members.update(fresh=False) as update:
-        update.put([anna])
+        update.put([anna()])
         update.commit(MembersPosition(1, epoch, 0, NOW - timedelta(minutes=5), 1))
     return members
 
@@ -179,6 +198,7 @@ def a_terminal(folder: Path, events: EventHub) -> Iterator[Terminal]:
             shelf,
             clock,
             lambda: LinkStatus(LinkState.OFFLINE, "", "", NOW, None),
+            OfflineLimits(),
         )
     )
     health.part("ledger", lambda: Word("failed", "gone") if status.fault else Word("ok"))
@@ -186,7 +206,7 @@ def a_terminal(folder: Path, events: EventHub) -> Iterator[Terminal]:
     health.part("printer", lambda: _printer_word(devices))
     devices.start()
     try:
-        yield Terminal(folder, till, ledger, devices, mechanism, health, status)
+        yield Terminal(folder, till, shelf, members, ledger, devices, mechanism, health, status)
     finally:
         devices.stop()
         members.close()

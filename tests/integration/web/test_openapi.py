@@ -18,6 +18,9 @@ from tests.integration.web.real_till import KNOWN, UNKNOWN
 CONTRACT = {
     ("POST", "/v1/identify"),
     ("POST", "/v1/quotes"),
+    ("POST", "/v1/redemptions"),
+    ("POST", "/v1/redemptions/{redemption_id}/commit"),
+    ("POST", "/v1/redemptions/{redemption_id}/cancel"),
     ("POST", "/v1/sales"),
     ("GET", "/v1/sales/{sale_id}"),
     ("POST", "/v1/sales/{sale_id}/void"),
@@ -89,7 +92,11 @@ def test_the_document_is_the_contract_and_the_server_both_ways(document: Documen
 
 def test_every_documented_call_is_served_and_no_other(agent: Agent, document: Document) -> None:
     for path, operations in document.found["paths"].items():
-        filled = path.replace("{sale_id}", "x").replace("{device_id}", "x")
+        filled = (
+            path.replace("{sale_id}", "x")
+            .replace("{device_id}", "x")
+            .replace("{redemption_id}", "x")
+        )
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             with agent.call(method, filled, stream=True) as answer:
                 served = answer.status_code != 405
@@ -159,7 +166,8 @@ def test_what_the_document_refuses_the_server_refuses(agent: Agent, document: Do
         lambda body: body["lines"][0].update(quantity="1,5"),
         lambda body: body.update(card={"from": "pos"}),
         lambda body: body.update(card={"from": "till", "code": KNOWN}),
-        lambda body: body.update(redemptions=["R"]),
+        lambda body: body.update(redemptions=["no id"]),
+        lambda body: body.update(redemptions=["R"] * 21),
     ]
     for change in changes:
         body = a_sale()
@@ -172,6 +180,12 @@ def test_real_answers_of_every_call_are_as_documented(agent: Agent, document: Do
     sale = SALE["sale_id"]
     quote = {**a_sale(quote_id="Q1", card={"code": UNKNOWN, "entry": "keyed"})}
     del quote["sale_id"]
+    redemption = {
+        "redemption_id": "P1",
+        "code": KNOWN,
+        "entry": "scanned",
+        "reward": "five-euro",
+    }
     back = {"return_id": "R1", "lines": [{"line": 2, "quantity": "0.2"}]}
     too_much = {"return_id": "R2", "lines": [{"line": 1, "quantity": 9}]}
     calls: list[tuple[str, str, Any, int]] = [
@@ -179,6 +193,13 @@ def test_real_answers_of_every_call_are_as_documented(agent: Agent, document: Do
         ("POST", "/v1/identify", {"code": UNKNOWN, "entry": "tapped"}, 200),
         ("POST", "/v1/identify", {"code": "123", "entry": "keyed"}, 404),
         ("POST", "/v1/quotes", quote, 200),
+        ("POST", "/v1/redemptions", redemption, 201),
+        ("POST", "/v1/redemptions", redemption, 200),
+        ("POST", "/v1/redemptions", {**redemption, "times": 2}, 409),
+        ("POST", "/v1/redemptions", {**redemption, "redemption_id": "P2"}, 409),
+        ("POST", "/v1/redemptions", {**redemption, "redemption_id": "P3", "code": UNKNOWN}, 404),
+        ("POST", "/v1/redemptions/{redemption_id}/cancel", None, 200),
+        ("POST", "/v1/redemptions/{redemption_id}/commit", None, 409),
         ("POST", "/v1/sales", a_sale(), 201),
         ("POST", "/v1/sales", a_sale(), 200),
         ("POST", "/v1/sales", a_sale(cashier="C18"), 409),
@@ -209,7 +230,8 @@ def test_real_answers_of_every_call_are_as_documented(agent: Agent, document: Do
         ("GET", "/openapi.json", None, 200),
     ]
     for method, path, body, status in calls:
-        answer = agent.call(method, path.replace("{sale_id}", sale), json=body)
+        filled = path.replace("{sale_id}", sale).replace("{redemption_id}", "P1")
+        answer = agent.call(method, filled, json=body)
         assert answer.status_code == status, f"{method} {path}: {answer.text}"
         document.check(method, path, answer)
     for device in ("hand", "printer"):

@@ -163,7 +163,7 @@ def test_an_unknown_well_formed_card_earns_under_one_random_ref(shop: Shop) -> N
     second = shop.till.sell(sale("b", card=STRANGER))
     assert first.result["standing"] == "unknown"
     assert balance(second) | {"as_of": None} == {
-        "confirmed": 0, "unconfirmed": 4, "maturing": 0, "held": 0, "spendable": 0, "as_of": None,
+        "confirmed": 0, "unconfirmed": 4, "maturing": 0, "held": 0, "reserved": 0, "spendable": 0, "as_of": None,
     }  # fmt: skip
     refs = {shop.till.sale(each)[1].member for each in ("a", "b")}
     (ref,) = refs

@@ -240,10 +240,35 @@ def test_a_basket_has_lines_but_not_without_end() -> None:
     assert checked(models.SaleBody, {**body, "lines": lines[1:]})
 
 
-def test_redemptions_are_refused_until_there_are_any() -> None:
-    assert mistakes(models.SaleBody, a_sale(redemptions=["R1"])) == {
-        "redemptions": "must be empty: redeeming is not available yet"
+def test_a_sale_may_use_so_many_redemptions_and_no_more() -> None:
+    used = models.checked(models.SaleBody, a_sale(redemptions=["R1", "R2"])).to_sale()
+    assert used.redemptions == ("R1", "R2")
+    assert mistakes(models.SaleBody, a_sale(redemptions=["R1"] * 21)) == {
+        "redemptions": "must have at most 20 item(s)"
     }
+
+
+A_REDEMPTION = {"redemption_id": "R1", "code": "2912345678906", "entry": "scanned"}
+
+
+def test_a_redemption_is_a_reward_or_points_as_many_as_the_customer_likes() -> None:
+    wish = models.checked(models.RedemptionBody, A_REDEMPTION | {"points": "12.50"}).to_wish()
+    assert (wish.reward, wish.points, wish.times) == (None, Decimal("12.50"), 1)
+    assert mistakes(models.RedemptionBody, A_REDEMPTION) == {"": "give reward or points"}
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [
+        (0, "must be more than 0 and at most 1000000000"),
+        (-5, "must be more than 0 and at most 1000000000"),
+        (1.5, "must be an integer or a decimal as text"),
+        (True, "must be an integer or a decimal as text"),
+        ("1e3", "must be an integer or a decimal as text"),
+    ],
+)
+def test_points_are_exact_and_more_than_nothing(points: object, said: str) -> None:
+    assert mistakes(models.RedemptionBody, A_REDEMPTION | {"points": points}) == {"points": said}
 
 
 def test_a_quote_is_a_sale_without_its_id() -> None:

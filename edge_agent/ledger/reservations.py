@@ -1,0 +1,150 @@
+"""Redemptions that are reserved: kept on disk from the first answer on, and in the journal once they are committed.
+
+Every function works inside a transaction that the caller opened, or on a read-only connection.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from sqlite_utils import Database
+
+from edge_agent.domain.programme.situation import Redemption
+
+
+class ReservationState(StrEnum):
+    """What became of it. `LAPSED` is never stored: it is reserved, and its time is over."""
+
+    RESERVED = "reserved"
+    COMMITTED = "committed"
+    CANCELLED = "cancelled"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """So much of a unit that nobody else may use until `until`, or what became of it.
+
+    `quantity` is in the unit's smallest parts and is the most that will be charged. `programme` is the digest that it
+    was reserved under, `sale_id` the only sale that may use it (None for any), `result` the JSON text that was
+    answered, `seq` the record that charged it. With `needs_quote` what it is worth depends on the basket.
+    """
+
+    redemption: Redemption
+    account: str
+    unit: str
+    quantity: int
+    programme: str
+    until: datetime
+    fingerprint: bytes
+    result: str
+    needs_quote: bool = False
+    sale_id: str | None = None
+    state: ReservationState = ReservationState.RESERVED
+    seq: int | None = None
+
+    def state_at(self, moment: datetime) -> ReservationState:
+        """What became of it by then."""
+        if self.state is ReservationState.RESERVED and self.until < moment:
+            return ReservationState.LAPSED
+        return self.state
+
+
+class Reserved(NamedTuple):
+    """What is reserved of one unit for one account."""
+
+    account: str
+    unit: str
+    quantity: int
+
+
+_COLUMNS = "wish, account, unit, quantity, programme, until_ms, fingerprint, result, needs_quote, sale_id, state, seq"
+
+
+def create_table(db: Database) -> None:
+    """Make the table; times in milliseconds since 1970, so that they compare as numbers."""
+    db.execute(
+        "CREATE TABLE redemptions (redemption_id TEXT PRIMARY KEY, wish TEXT NOT NULL, account TEXT NOT NULL,"
+        " unit TEXT NOT NULL, quantity INTEGER NOT NULL, programme TEXT NOT NULL, until_ms INTEGER NOT NULL,"
+        " fingerprint BLOB NOT NULL, result TEXT NOT NULL, needs_quote INTEGER NOT NULL,"
+        " sale_id TEXT, state TEXT NOT NULL, seq INTEGER REFERENCES records) STRICT, WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX redemptions_open ON redemptions (until_ms) WHERE state = 'reserved'")
+
+
+def keep(db: Database, reservation: Reservation) -> None:
+    """Remember a new one with its answer."""
+    db.execute(
+        f"INSERT INTO redemptions (redemption_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - names of ours
+        (
+            reservation.redemption.id,
+            json.dumps(reservation.redemption.to_json(), separators=(",", ":")),
+            reservation.account,
+            reservation.unit,
+            reservation.quantity,
+            reservation.programme,
+            _ms(reservation.until),
+            reservation.fingerprint,
+            reservation.result,
+            int(reservation.needs_quote),
+            reservation.sale_id,
+            reservation.state.value,
+            reservation.seq,
+        ),
+    )
+
+
+def get(db: Database, redemption_id: str) -> Reservation | None:
+    """The one with that id."""
+    row = db.execute(
+        f"SELECT {_COLUMNS} FROM redemptions WHERE redemption_id = ?",  # noqa: S608 - names of ours
+        (redemption_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    wish, account, unit, quantity, programme, until_ms, mark, result, needs_quote, *more = row
+    sale_id, state, seq = more
+    return Reservation(
+        Redemption.from_json(json.loads(wish)),
+        account,
+        unit,
+        quantity,
+        programme,
+        datetime.fromtimestamp(until_ms / 1000, UTC),
+        mark,
+        result,
+        bool(needs_quote),
+        sale_id,
+        ReservationState(state),
+        seq,
+    )
+
+
+def settle(
+    db: Database, redemption_id: str, state: ReservationState, seq: int | None = None
+) -> None:
+    """Say what became of a reserved one."""
+    db.execute(
+        "UPDATE redemptions SET state = ?, seq = ? WHERE redemption_id = ?",
+        (state.value, seq, redemption_id),
+    )
+
+
+def open_at(
+    db: Database, moment: datetime, accounts: Sequence[str] | None = None
+) -> list[Reserved]:
+    """What is reserved at that time, of these accounts or of all."""
+    which = "" if accounts is None else f" AND account IN ({','.join('?' * len(accounts))})"
+    rows = db.execute(
+        "SELECT account, unit, sum(quantity) FROM redemptions WHERE state = 'reserved' AND until_ms >= ?"  # noqa: S608 - marks
+        f"{which} GROUP BY account, unit",
+        (_ms(moment), *(accounts or ())),
+    )
+    return [Reserved(*row) for row in rows]
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

@@ -1,0 +1,168 @@
+"""What becomes of a reservation: it is charged with a sale or by itself, or let go."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import uuid_utils
+
+from edge_agent.domain.basket import PresentedCard
+from edge_agent.domain.programme.collecting import collect, nothing_bought
+from edge_agent.domain.programme.recorded import Recorded
+from edge_agent.domain.programme.situation import Wanted
+from edge_agent.domain.record import RecordKind
+from edge_agent.errors import FieldError, Invalid, Refused, UnknownRedemption
+from edge_agent.ledger.acts import Act, Lookups
+from edge_agent.ledger.reservations import Reservation, ReservationState
+from edge_agent.till.facts import member_facts
+from edge_agent.till.parts import Parts
+from edge_agent.till.redeem import AUTHORISED_BY, refused
+from edge_agent.till.views import Answer
+from edge_agent.till.working_out import WorkedOut, spent
+
+
+def reserved(
+    parts: Parts,
+    lookups: Lookups,
+    ids: Sequence[str],
+    card: PresentedCard | None,
+    at: datetime,
+    sale_id: str = "",
+) -> tuple[Reservation, ...]:
+    """The reservations with these ids, which the holder of `card` made and which are open at `at`.
+
+    `sale_id` is the sale that uses them, "" for a quote, which does not know it yet.
+
+    Raises Invalid naming every id that this till does not know, that is another member's or comes twice, and Refused
+    for one that was used, cancelled or has lapsed.
+    """
+    account = None if card is None else parts.directory.by_card(card.code, lookups)
+    wrong: list[FieldError] = []
+    found: list[Reservation] = []
+    for index, redemption_id in enumerate(ids):
+        reservation = lookups.redemption(redemption_id)
+        if reservation is None:
+            wrong.append(FieldError(f"redemptions.{index}", "was not reserved at this till"))
+        elif redemption_id in ids[:index]:
+            wrong.append(FieldError(f"redemptions.{index}", "stands there twice"))
+        elif account is None or reservation.account not in account.refs:
+            wrong.append(FieldError(f"redemptions.{index}", "is not of the member with this card"))
+        elif sale_id and reservation.sale_id not in {None, sale_id}:
+            wrong.append(FieldError(f"redemptions.{index}", "was reserved for another sale"))
+        else:
+            found.append(reservation)
+    if wrong:
+        raise Invalid("the redemptions are not those of this sale", wrong)
+    for reservation in found:
+        _check_open(reservation, at)
+    return tuple(found)
+
+
+def wanted_of(
+    reservations: Sequence[Reservation], codes: tuple[str, ...] = (), *, reduces: bool
+) -> Wanted:
+    """What the rules are asked for: these redemptions, of each unit no more than was reserved for them."""
+    spendable: dict[str, int] = {}
+    for each in reservations:
+        spendable[each.unit] = spendable.get(each.unit, 0) + each.quantity
+    redemptions = tuple(each.redemption for each in reservations)
+    return Wanted(redemptions, codes, reduces=reduces, spendable=spendable)
+
+
+def _check_open(reservation: Reservation, at: datetime) -> None:
+    state = reservation.state_at(at)
+    if state is not ReservationState.RESERVED:
+        raise Refused(f"redemption {reservation.redemption.id} is {state.value}")
+
+
+def charged(worked: WorkedOut) -> list[str]:
+    """The ids of the redemptions that the rules charged; any other stays reserved until its time is over."""
+    worked_off = {each.asked for each in worked.evaluation.outcomes if each.unmet is None}
+    return [each.id for each in worked.recorded.wanted.redemptions if each.id in worked_off]
+
+
+def commit(parts: Parts, redemption_id: str, channel: str = "store") -> Answer:
+    """Charge a redemption without a sale, once; again it gets the same answer.
+
+    Raises UnknownRedemption, Refused (lapsed, cancelled, needs a basket, only with its sale), DiskFull or
+    LedgerUnavailable; then nothing was recorded.
+    """
+    with parts.ledger.act() as act:
+        reservation = _known(act, redemption_id)
+        if reservation.state is ReservationState.COMMITTED and reservation.seq is not None:
+            return Answer(_committed_json(parts, act, reservation), first=False)
+        now = parts.clock.now()
+        _check_open(reservation, now)
+        if reservation.needs_quote or reservation.sale_id is not None:
+            raise Refused("this redemption depends on a sale; send its id with the sale")
+        seq = _record(parts, act, reservation, now, channel)
+        act.settle(redemption_id, ReservationState.COMMITTED, seq)
+        settled = replace(reservation, state=ReservationState.COMMITTED, seq=seq)
+        result = _committed_json(parts, act, settled)
+    return Answer(result, first=True)
+
+
+def _record(parts: Parts, act: Act, reservation: Reservation, now: datetime, channel: str) -> int:
+    programme = parts.shelf.by_digest(reservation.programme) or parts.shelf.at(now)
+    at, clock = parts.clock.reading_for(now)
+    store = parts.settings.store
+    account = parts.directory.by_ref(reservation.account)
+    facts = member_facts(programme, account, act, at)
+    wanted = wanted_of([reservation], reduces=False)
+    evaluation = collect(programme, facts, wanted, at, store=store, channel=channel)
+    unmet = next((each.unmet for each in evaluation.outcomes if each.unmet is not None), None)
+    if unmet is not None:
+        raise refused(parts, programme, unmet)
+    basket = nothing_bought(programme, store, channel)
+    recorded = Recorded(programme.digest, facts, basket, wanted, evaluation.entries)
+    record = act.append(
+        RecordKind.REDEMPTION,
+        str(uuid_utils.uuid7().hex),
+        at,
+        clock,
+        {
+            "redemption": {
+                "redemption_id": reservation.redemption.id,
+                "authorised_by": AUTHORISED_BY,
+            },
+            **recorded.to_json(),
+        },
+        {},
+        evaluation.entries,
+    )
+    return record.seq
+
+
+def _committed_json(parts: Parts, lookups: Lookups, reservation: Reservation) -> dict[str, Any]:
+    body = lookups.body(reservation.seq or 0)
+    recorded = Recorded.from_body(body)
+    programme = parts.shelf.by_digest(recorded.programme) or parts.shelf.at(parts.clock.now())
+    return {
+        **json.loads(reservation.result),
+        "state": ReservationState.COMMITTED.value,
+        "record": body["id"],
+        "seq": body["seq"],
+        "spent": programme.shown_all(spent(recorded.entries, programme)),
+    }
+
+
+def cancel(parts: Parts, redemption_id: str) -> dict[str, Any]:
+    """Let go of what was reserved; cancelled twice is cancelled.
+
+    Raises UnknownRedemption, or Refused once committed.
+    """
+    with parts.ledger.act() as act:
+        reservation = _known(act, redemption_id)
+        if reservation.state is ReservationState.COMMITTED:
+            raise Refused("this redemption is committed; a return of the sale gives it back")
+        act.settle(redemption_id, ReservationState.CANCELLED)
+    return {**json.loads(reservation.result), "state": ReservationState.CANCELLED.value}
+
+
+def _known(lookups: Lookups, redemption_id: str) -> Reservation:
+    reservation = lookups.redemption(redemption_id)
+    if reservation is None:
+        raise UnknownRedemption(f"this till reserved no redemption {redemption_id}")
+    return reservation
