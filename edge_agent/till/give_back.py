@@ -12,7 +12,7 @@ import uuid_utils
 
 from edge_agent.domain.basket import ReturnedLine
 from edge_agent.domain.entries import total_per_unit
-from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.member import NOBODY, MemberFacts
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.giving_back import NOTHING_GIVEN_BACK, GivenBack
 from edge_agent.domain.programme.giving_back import give_back as work_out
@@ -175,7 +175,7 @@ def _record(
         original.sold,
         original.returned,
         asked,
-        () if facts is None else facts.holdings,
+        facts or NOBODY,
         at,
     )
     result = _append(parts, act, wanted, (at, clock), original.sold.record, asked, facts, given)
@@ -210,8 +210,15 @@ def _facts(
     """What the member has of everything that the sale gave or took: all that the return is worked out from."""
     units = {entry.unit for entry in original.sold.sale.entries}
     facts = member_facts(programme, account, lookups, at, everything=True)
-    held = tuple(each for each in facts.holdings if each.unit in units)
-    return MemberFacts(facts.account, facts.standing, facts.tier, holdings=held)
+    counted = {reading.key for reading in programme.readings if reading.unit in units}
+    return MemberFacts(
+        facts.account,
+        facts.standing,
+        facts.tier,
+        facts.since,
+        holdings=tuple(each for each in facts.holdings if each.unit in units),
+        figures={key: figure for key, figure in facts.figures.items() if key in counted},
+    )
 
 
 def _refund_json(given: GivenBack) -> dict[str, Any]:

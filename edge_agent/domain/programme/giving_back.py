@@ -6,13 +6,13 @@ decides by what measure it comes back (`Part`); `settling` then makes the entrie
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
 from edge_agent.domain.basket import ReturnedLine
 from edge_agent.domain.draws import Draw
 from edge_agent.domain.entries import Entry
-from edge_agent.domain.holdings import Holding
+from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.money import apportion
 from edge_agent.domain.programme.evaluation import evaluate
 from edge_agent.domain.programme.kept import Back, Refund, Returned, Sold, refunds
@@ -30,6 +30,8 @@ from edge_agent.domain.programme.reversing import (
 )
 from edge_agent.domain.programme.settling import Settling
 from edge_agent.domain.programme.sold_parts import Part, Parts
+from edge_agent.domain.tallies import Fold
+from edge_agent.domain.units import is_tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +60,26 @@ def give_back(
     sold: Sold,
     before: Sequence[Returned],
     now: Sequence[ReturnedLine],
-    holdings: Iterable[Holding],
+    member: MemberFacts,
     at: datetime,
     draw: Draw | None = None,
 ) -> GivenBack:
     """Work out a return of `now`, after the returns `before`, of a sale that was made under `programme`.
 
-    `holdings` are what the member has at `at`, as far as is known; `draw` decides by chance as it did for the sale.
-    Pure: the same arguments give the same answer. Raises OverReturned, or KeyError for a line that the sale does not
-    have.
+    `member` is who bought it, with all that they have at `at`, as far as is known; `draw` decides by chance as it did
+    for the sale. Pure: the same arguments give the same answer. Raises OverReturned, or KeyError for a line that the
+    sale does not have.
     """
     earlier = Back.after(sold, [each.lines for each in before])
     back = Back.after(sold, [*(each.lines for each in before), now])
     paid_back = refunds(earlier, back)
     made = reversed_sums(entry for each in before for entry in (*each.entries, *each.settled))
+    today = programme.local_date(at)
     settling = Settling(
-        programme, sold.record, strands(sold.sale.entries), made, tuple(holdings), at
+        programme, sold.record, strands(sold.sale.entries), made, member.holdings, today
     )
-    for part, quantities in _Due(programme, back, made, draw).by_part():
+    amounts = _Due(programme, earlier, back, made, member, today, draw)
+    for part, quantities in amounts.by_part():
         settling.settle(part, quantities)
     return GivenBack(
         tuple(settling.entries),
@@ -110,16 +114,18 @@ class _Due:
     """
 
     programme: Programme
+    earlier: Back
     back: Back
     before: Mapping[Strand, int]
+    member: MemberFacts
+    today: date
     draw: Draw | None
 
     def by_part(self) -> Iterable[tuple[Part, Quantities]]:
         """What is due now, part by part in the order of `Part`."""
-        given = sums(self.back.sold.sale.entries)
         for part in Part:
             groups: dict[_Group, Quantities] = {}
-            for strand, quantity in given.items():
+            for strand, quantity in self._given.items():
                 if self._parts.part_of(strand) is part:
                     groups.setdefault(_group(strand), {})[strand] = quantity
             now: Quantities = {}
@@ -136,19 +142,26 @@ class _Due:
         return Parts(self.back.sold.sale)
 
     @cached_property
+    def _given(self) -> Quantities:
+        return sums(self.back.sold.sale.entries)
+
+    @cached_property
     def _kept(self) -> Quantities:
         """What the kept part of the sale gives, with what was known of the member when it was made."""
-        sold = self.back.sold
-        if self.back.is_everything:
+        return self._worked_again(self.back, self.back.sold.sale.facts)
+
+    def _worked_again(self, back: Back, facts: MemberFacts) -> Quantities:
+        if back.is_everything:
             return {}
+        sold = back.sold
         kept = evaluate(
             self.programme,
-            sold.sale.facts,
-            self.back.kept_basket(),
+            facts,
+            back.kept_basket(),
             sold.at,
             replace(sold.sale.wanted, redemptions=(), vouchers=(), reduces=False),
             self.draw,
-            reduced=self.back.kept_reductions(),
+            reduced=back.kept_reductions(),
         )
         return sums(kept.entries)
 
@@ -156,7 +169,49 @@ class _Due:
         """Points, by the programme's way."""
         if self._rules.reverse is Reverse.AMOUNT:
             return filled(int(sum(given.values()) * self.back.share_of_sale), given)
-        return self.counted(given)
+        if self._rules.reverse is not Reverse.PERIOD:
+            return self.counted(given)
+        of_period = {strand: n for strand, n in given.items() if strand.rule in self._of_period}
+        others = {strand: n for strand, n in given.items() if strand not in of_period}
+        return self.counted(others) | self._net(of_period)
+
+    @cached_property
+    def _of_period(self) -> frozenset[str]:
+        """The rules that add up what counts in a period: they count it, line by line."""
+        return frozenset(
+            each.rule for each in self._given if is_tally(each.unit) and each.line is not None
+        )
+
+    def _net(self, given: Quantities) -> Quantities:
+        """What the period comes to with what comes back now, less what it comes to without; at most what was given."""
+        if not given:
+            return {}
+        was, is_now = (
+            sum(n for each, n in worked.items() if each in given)
+            for worked in (
+                self._worked_again(self.earlier, self._before_it),
+                self._worked_again(self.back, self._before_it),
+            )
+        )
+        before = sum(self.before.get(strand, 0) for strand in given)
+        return filled(min(before + max(0, was - is_now), sum(given.values())), given)
+
+    @cached_property
+    def _before_it(self) -> MemberFacts:
+        """The member as if the sale were the last of the period: today's figures without what it counted."""
+        facts = self.back.sold.sale.facts
+        left: dict[str, int] = {}
+        for strand, quantity in self._given.items():
+            if is_tally(strand.unit) and strand.line is not None:
+                left[strand.unit] = left.get(strand.unit, 0) + quantity - self.before.get(strand, 0)
+        sold_on = self.programme.local_date(self.back.sold.at)
+        figures = dict(facts.figures)
+        for reading in self.programme.readings:
+            if reading.unit in left and reading.fold is Fold.SUM and not reading.here:
+                first, last = reading.window.bounds(self.today, facts.since)
+                counted = left[reading.unit] if first <= sold_on <= last else 0
+                figures[reading.key] = self.member.figures.get(reading.key, 0) - counted
+        return replace(facts, figures=figures)
 
     def counted(self, given: Quantities) -> Quantities:
         """By the returned part of each line, or all of it by what was kept; the latter for what has no line."""

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from fractions import Fraction
-from functools import cached_property
 
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.holdings import Holding, summed
@@ -35,7 +34,7 @@ class Settling:
     strands: Mapping[Strand, Sequence[Entry]]
     before: Mapping[Strand, int]
     holdings: tuple[Holding, ...]
-    at: datetime
+    today: date
     entries: list[Entry] = field(default_factory=list)
     settled: list[Entry] = field(default_factory=list)
     deducted: Fraction = Fraction(0)
@@ -53,10 +52,6 @@ class Settling:
     def _rules(self) -> ReturnsTable:
         return self.programme.file.returns
 
-    @cached_property
-    def _today(self) -> date:
-        return self.programme.local_date(self.at)
-
     def _reversing(self, now: Quantities) -> Iterator[Entry]:
         for strand, quantity in now.items():
             for entry, part in pieces(self.strands[strand], self.before.get(strand, 0), quantity):
@@ -65,15 +60,15 @@ class Settling:
     def _reversal(self, entry: Entry, quantity: int) -> Entry:
         taken_back = entry._replace(kind=EntryKind.REVERSE, lot=entry.lot or self.record)
         if is_tally(entry.unit):
-            day = self._today if self._rules.reverse is Reverse.PERIOD else entry.day
+            day = self.today if self._rules.reverse is Reverse.PERIOD else entry.day
             return taken_back._replace(
                 quantity=quantity if entry.quantity < 0 else -quantity, day=day
             )
         if entry.quantity > 0:
             return taken_back._replace(quantity=-quantity)
         # What was used goes back to its lot, which only central may know; a lot that expired lives a little longer.
-        lapsed = entry.expires_on is not None and entry.expires_on < self._today
-        grace = self._today + timedelta(days=self._rules.grace_days)
+        lapsed = entry.expires_on is not None and entry.expires_on < self.today
+        grace = self.today + timedelta(days=self._rules.grace_days)
         return taken_back._replace(
             quantity=quantity,
             lot=entry.lot,
@@ -179,14 +174,14 @@ class Settling:
         return sum(part for entry, part in due if self._is_pending(entry.matures_on))
 
     def _is_pending(self, matures_on: date | None) -> bool:
-        return matures_on is not None and matures_on > self._today
+        return matures_on is not None and matures_on > self.today
 
     def _above_floor(self, unit: str) -> int:
         """How much of a unit the member has above the floor, with what this return gives back."""
         has = sum(
             each.quantity
             for each in self.holdings
-            if each.unit == unit and not each.lapsed_on(self._today)
+            if each.unit == unit and not each.lapsed_on(self.today)
         )
         changed = sum(e.quantity for e in self.entries if e.unit == unit and e.account is None)
         return max(0, has + changed - self._rules.floor * self.programme.file.unit[unit].scale)

@@ -1,6 +1,7 @@
 """Returns: what comes back of points, tallies and money, by each way that a programme may declare (promise 4)."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -11,13 +12,14 @@ from hypothesis import strategies as st
 from edge_agent.domain.basket import Basket, ReturnedLine
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.holdings import Holding
-from edge_agent.domain.member import NOBODY
-from edge_agent.domain.programme import Programme
+from edge_agent.domain.member import NOBODY, MemberFacts
+from edge_agent.domain.programme import Programme, evaluate
 from edge_agent.domain.programme.giving_back import GivenBack, give_back
 from edge_agent.domain.programme.kept import OverReturned, Refund, Returned, Sold
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.returns import ReturnsTable
 from edge_agent.domain.programme.situation import NOTHING, Redemption, Reduction, Wanted
+from edge_agent.domain.tallies import figures
 from tests.unit.domain.builders import (
     A_SATURDAY,
     BASE,
@@ -62,9 +64,16 @@ class Returning:
         made = (entry for each in self.before for entry in each.entries)
         return (*self.besides, *(_held(entry) for entry in (*self.sale.sale.entries, *made)))
 
+    @property
+    def member(self) -> MemberFacts:
+        """Who bought it, as they are now."""
+        today = self.rules.local_date(self.at)
+        now = figures(self.rules.readings, self.holdings, today, None)
+        return replace(MEMBER, holdings=self.holdings, figures=now)
+
     def back(self, *lines: tuple[int, str | int]) -> GivenBack:
         now = tuple(ReturnedLine(number, Decimal(quantity)) for number, quantity in lines)
-        given = give_back(self.rules, self.sale, self.before, now, self.holdings, self.at)
+        given = give_back(self.rules, self.sale, self.before, now, self.member, self.at)
         self.before += (Returned(now, given.entries, given.settled),)
         return given
 
@@ -197,6 +206,68 @@ def test_a_bonus_whose_minimum_is_not_kept_goes() -> None:
     assert returning.points() == 85
     returning.back((1, 1))
     assert returning.points() == 30
+
+
+# --- Net in the period --------------------------------------------------------------------------------------------
+
+PERIOD = """\
+[[earn]]
+id = "base"
+points = 1
+per = 200
+period = "month"
+[returns]
+reverse = "period"
+"""
+
+
+def in_month(rules: Programme, *amounts: int) -> list[Sold]:
+    """Sales of one month, each with what was counted before it."""
+    sales: list[Sold] = []
+    for amount in amounts:
+        held = [_held(entry) for each in sales for entry in each.sale.entries]
+        counted = figures(rules.readings, held, A_SATURDAY.date(), None)
+        facts, bought = replace(MEMBER, figures=counted), basket(line(1, amount))
+        worked = evaluate(rules, facts, bought, A_SATURDAY)
+        recorded = Recorded(rules.digest, facts, bought, entries=worked.entries)
+        sales.append(Sold(RECORD, A_SATURDAY, recorded))
+    return sales
+
+
+@pytest.mark.parametrize(
+    ("returned", "points"),
+    [
+        # 3.99 gave 1, 3.99 more made 7.98 and gave 2, 10.00 more made 17.98 and gave 5: 8 in all.
+        (2, 3),  # 7.98 is left: 3
+        (1, 6),  # 13.99 is left: 6
+        (
+            0,
+            7,
+        ),  # 13.99 is left as well, but the first sale gave 1, so no more than 1 is taken back of it
+    ],
+)
+def test_what_is_left_of_the_period_is_worth_what_it_would_have_been(
+    returned: int, points: int
+) -> None:
+    rules = programme(PERIOD)
+    sales = in_month(rules, 399, 399, 1000)
+    others = [each for number, each in enumerate(sales) if number != returned]
+    besides = [entry for each in others for entry in each.sale.entries]
+    returning = Returning(rules, sales[returned], *besides)
+    assert returning.points() == 8
+    returning.back((1, 1))
+    assert returning.points() == points
+
+
+def test_in_another_month_the_return_counts_in_its_own() -> None:
+    """10.00 in November gave 5; it comes back in December, when 3.00 were spent so far: -7.00 then."""
+    rules = programme(PERIOD)
+    (sale,) = in_month(rules, 1000)
+    december = Holding("count/earn.base", 300, day=date(2026, 12, 2))
+    returning = Returning(rules, sale, december, Holding("points", 1))
+    returning.at = A_SATURDAY + timedelta(days=20)
+    returning.back((1, 1))
+    assert returning.member.figures == {"earn.base@month": -700}
 
 
 # --- How far --------------------------------------------------------------------------------------------------------

@@ -174,7 +174,7 @@ def test_a_bottle_of_three_comes_back_in_two_steps() -> None:
 
     def back(before: tuple[Returned, ...], quantity: int) -> Returned:
         now = (ReturnedLine(1, Decimal(quantity)),)
-        return Returned(now, give_back(sample(), sale, before, now, (), sale.at).entries)
+        return Returned(now, give_back(sample(), sale, before, now, MEMBER, sale.at).entries)
 
     one = back((), 1)
     rest = back((one,), 2)
