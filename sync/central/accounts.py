@@ -16,7 +16,7 @@ from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.member import Standing
 from sync.central.database import ACCOUNTS, count, next_change
 from sync.central.ledger import LedgerEntry, append, life_of, touch
-from sync.central.tables import accounts, cards, consents, lots
+from sync.central.tables import accounts, answers, cards, consents, lots, notes
 
 
 class Accounts:
@@ -119,9 +119,10 @@ def join(connection: Connection, provisional: str, member: str, at: str) -> None
         update(accounts).where(accounts.c.ref == provisional).values(joined_into=member)
     )
     count(connection, ACCOUNTS, -1)
-    connection.execute(
-        update(consents).where(consents.c.account == provisional).values(account=member)
-    )
+    for table in (consents, answers, notes):
+        connection.execute(
+            update(table).where(table.c.account == provisional).values(account=member)
+        )
     held = connection.execute(
         select(lots).where(lots.c.account == provisional, lots.c.quantity != 0)
     ).all()

@@ -8,6 +8,7 @@ from flask import Blueprint, request
 
 from edge_agent.domain.programme import ProgrammeInvalid
 from sync.central.central import Central
+from sync.central.feedback import CaseChange
 from sync.central.member_rows import HeaderInvalid
 from sync.central.members import Adjustment, CardReplacement, StandingChange
 from sync.central.problems import Problem
@@ -15,6 +16,7 @@ from sync.central.requests_in import bearer, body_bytes, json_body
 from sync.central.terminals import TerminalName
 
 _BODY_BYTES_MAX = 65_536
+_CASE_STATES = ("open", "closed")
 _PROGRAMME_BYTES_MAX = 1_048_576
 _MEMBERS_BYTES_MAX = 64 * 1_048_576
 
@@ -31,6 +33,7 @@ def blueprint(central: Central) -> Blueprint:
 
     _add_members(admin, central)
     _add_terminals(admin, central)
+    _add_feedback(admin, central)
     _add_reports(admin, central)
     return admin
 
@@ -103,6 +106,28 @@ def _add_terminals(admin: Blueprint, central: Central) -> None:
         return {"terminal": f"{store}/{till}", "state": "revoked"}
 
 
+def _add_feedback(admin: Blueprint, central: Central) -> None:
+    @admin.get("/answers")
+    def answers() -> dict[str, Any]:
+        return {"answers": central.feedback.answers()}
+
+    @admin.get("/cases")
+    def cases() -> dict[str, Any]:
+        state = request.args.get("state", "open")
+        if state not in _CASE_STATES:
+            errors = [{"path": "state", "message": f"must be one of {', '.join(_CASE_STATES)}"}]
+            raise Problem(422, "invalid", "There is no such state.", errors=errors)
+        return {"cases": central.feedback.cases(closed=state == "closed")}
+
+    @admin.get("/cases/<int:number>")
+    def case(number: int) -> dict[str, Any]:
+        return central.feedback.case(number)
+
+    @admin.post("/cases/<int:number>")
+    def change_case(number: int) -> dict[str, Any]:
+        return central.feedback.change(number, json_body(request, CaseChange, _BODY_BYTES_MAX))
+
+
 def _add_reports(admin: Blueprint, central: Central) -> None:
     @admin.get("/records")
     def records() -> dict[str, Any]:
@@ -117,6 +142,14 @@ def _add_reports(admin: Blueprint, central: Central) -> None:
     @admin.get("/refused")
     def refused() -> dict[str, Any]:
         return central.reports.refused()
+
+    @admin.get("/draws")
+    def draws() -> dict[str, Any]:
+        return {"draws": central.effects.draws()}
+
+    @admin.get("/offers")
+    def offers() -> dict[str, Any]:
+        return {"offers": central.effects.offers()}
 
     @admin.get("/overdrafts")
     def overdrafts() -> dict[str, Any]:

@@ -123,9 +123,14 @@ class _SaleNames(_Fact):
     sale_id: _ActId
 
 
+class _Reduction(_Fact):
+    amount: StrictInt
+
+
 class _SaleBody(_Body):
     sale: _SaleNames
     basket: dict[str, Any]
+    reductions: tuple[_Reduction, ...] = ()
     notes: _Notes = {}
 
 
@@ -217,7 +222,7 @@ class Act:
     """What a till did. `content` is what has to be the same when the same act is recorded again.
 
     `at` is the till's time with its offset, so that its date is the till's day. `original` is set for what takes a sale
-    back, `answer` and `enrolled` for the records of these kinds.
+    back, `answer` and `enrolled` for the records of these kinds; `paid` is what was paid for a sale, in minor units.
     """
 
     kind: RecordKind
@@ -230,6 +235,7 @@ class Act:
     content: bytes
     original: str | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    paid: int = 0
     answer: AnswerNames | None = None
     enrolled: MemberNames | None = None
 
@@ -293,7 +299,15 @@ def _read_sale(facts: Mapping[str, Any]) -> Act:
     body = _SALE.validate_python(facts)
     content = {"basket": body.basket, "member": body.facts is not None}
     act = _act(RecordKind.SALE, body.sale.sale_id, body, content)
-    return replace(act, notes=body.notes)
+    return replace(act, notes=body.notes, paid=_paid(body))
+
+
+def _paid(body: _SaleBody) -> int:
+    """What was paid, in minor units; 0 where the basket says no total, which is no reason to refuse a sale."""
+    total = body.basket.get("total")
+    amount = total.get("amount") if isinstance(total, dict) else None
+    off = sum(each.amount for each in body.reductions)
+    return amount - off if type(amount) is int and abs(amount) <= ENTRY_QUANTITY_MAX else 0
 
 
 def _read_return(facts: Mapping[str, Any]) -> Act:

@@ -11,6 +11,8 @@ from sync.central import keys
 from sync.central.accounts import Accounts
 from sync.central.changes import Feed
 from sync.central.database import Database
+from sync.central.effects import Effects
+from sync.central.feedback import Feedback
 from sync.central.intake import Intake, Taken
 from sync.central.member_import import MemberImport
 from sync.central.members import Members
@@ -54,6 +56,8 @@ class Central:
         self.members = Members(self.database, self.accounts, clock)
         self.member_import = MemberImport(self.database, self.accounts, self.programmes, clock)
         self.reports = Reports(self.database)
+        self.effects = Effects(self.database, card_key)
+        self.feedback = Feedback(self.database, clock)
         self.feed = Feed(self.database, self.programmes, clock)
         self.metrics = Metrics(CollectorRegistry(), self.feed)
         self._log = structlog.get_logger("central")

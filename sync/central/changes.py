@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from edge_agent.domain.member import Standing
 from edge_agent.domain.programme.asked import Asked
+from edge_agent.domain.programme.messages import CHANNEL
 from sync.central import programmes
 from sync.central.database import ACCOUNTS, Database, current_change, read_counter
 from sync.central.ledger import holdings
@@ -28,9 +29,6 @@ WAIT_S_MAX = 30
 
 WAITERS_MAX = 64
 """Each holds a thread. Terminals above that are answered at once and ask again at their own pace."""
-
-CHANNEL = "channel"
-"""The attribute that says how a member wants to be spoken to; every till respects it, whatever its rules ask."""
 
 LOOK_EVERY_S = 1.0
 """Changes by another process (an import by the command line) are seen within this time."""
@@ -188,7 +186,7 @@ def _position(connection: Connection, terminal: str, epoch: str | None) -> tuple
 def _deltas(
     connection: Connection, members: Sequence[Any], asked: Asked
 ) -> tuple[MemberDelta, ...]:
-    """The members as they are told: of their profiles only what the rules ask about."""
+    """The members as they are told: of their profiles what the rules ask about, and how they want to be spoken to."""
     refs = [row.ref for row in members]
     keys: dict[str, list[str]] = {}
     for row in connection.execute(

@@ -3,43 +3,36 @@
 Exit codes: 0 fine, 1 the answer is no (also: bad lines, bad configuration), 2 wrong use, 3 could not do it.
 """
 
-import json
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from edge_agent.domain.programme import ProgrammeInvalid
-from sync.central.central import Central
+from sync.central.cli_parts import (
+    ANSWER_IS_NO,
+    Command,
+    central_of,
+    common,
+    could_not,
+    no,
+    refused,
+    say,
+    settings_of,
+)
+from sync.central.cli_reports import report
 from sync.central.database import SchemaTooNew
 from sync.central.keys import KeyFileBroken
 from sync.central.logs import set_up_logs
 from sync.central.member_rows import HeaderInvalid
-from sync.central.problems import Problem
-from sync.central.settings import Settings, SettingsInvalid, load_settings
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-ANSWER_IS_NO = 1
-COULD_NOT = 3
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-
-
-def _common(command: F) -> F:
-    """--config and --json, which every command has."""
-    command = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, for scripts.")(
-        command
-    )
-    return click.option(
-        "--config", required=True, type=click.Path(path_type=Path), help="The configuration (TOML)."
-    )(command)
 
 
 @click.group()
@@ -48,13 +41,16 @@ def main() -> None:
     """The reference central of the Loyalty Edge Agent."""
 
 
+main.add_command(report)
+
+
 @main.command()
-@_common
+@common
 def run(config: Path, as_json: bool) -> None:
     """Run central until SIGTERM or Ctrl-C."""
     from sync.central.serve import CannotListen, serve  # noqa: PLC0415 - only `run` needs a web server
 
-    settings = _settings(config)
+    settings = settings_of(config)
     set_up_logs()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -62,9 +58,9 @@ def run(config: Path, as_json: bool) -> None:
 
     def ready(url: str) -> None:
         shown = {"central": url, "admin_token_file": str(settings.admin_token_file)}
-        _say(as_json, shown, f"central: {url}\nadmin token: {settings.admin_token_file}")
+        say(as_json, shown, f"central: {url}\nadmin token: {settings.admin_token_file}")
 
-    with _could_not(SQLAlchemyError, KeyFileBroken, SchemaTooNew, CannotListen, OSError):
+    with could_not(SQLAlchemyError, KeyFileBroken, SchemaTooNew, CannotListen, OSError):
         serve(settings, stop, ready)
 
 
@@ -75,10 +71,10 @@ def members() -> None:
 
 @members.command("import")
 @click.argument("file", type=_FILE)
-@_common
+@common
 def import_members(file: Path, config: Path, as_json: bool) -> None:
     """Import members from FILE, a CSV with a header. Exit code 1 when lines were bad."""
-    with _central(config) as central, _could_not(SQLAlchemyError, OSError):
+    with central_of(config) as central, could_not(SQLAlchemyError, OSError):
         try:
             with (
                 file.open(encoding="utf-8", errors="surrogateescape", newline="") as text,
@@ -86,7 +82,7 @@ def import_members(file: Path, config: Path, as_json: bool) -> None:
             ):
                 report = central.member_import.run(text, progress)
         except HeaderInvalid as error:
-            raise _no(f"{file}:1: {error}") from error
+            raise no(f"{file}:1: {error}") from error
     lines = [f"{file}:{bad.line}: {bad.column or 'line'}: {bad.reason}" for bad in report.bad_lines]
     if report.bad > len(report.bad_lines):
         lines.append(f"... and {report.bad - len(report.bad_lines)} more bad lines")
@@ -94,7 +90,7 @@ def import_members(file: Path, config: Path, as_json: bool) -> None:
         f"{report.lines} lines: {report.added} added, {report.changed} changed, "
         f"{report.unchanged} unchanged, {report.joined} joined, {report.bad} bad"
     )
-    _say(as_json, report.to_json(), "\n".join(lines))
+    say(as_json, report.to_json(), "\n".join(lines))
     if report.bad:
         sys.exit(ANSWER_IS_NO)
 
@@ -106,14 +102,14 @@ def programme() -> None:
 
 @programme.command("publish")
 @click.argument("file", type=_FILE)
-@_common
+@common
 def publish(file: Path, config: Path, as_json: bool) -> None:
     """Check FILE and make it the current programme."""
-    with _central(config) as central, _could_not(SQLAlchemyError, OSError, UnicodeDecodeError):
+    with central_of(config) as central, could_not(SQLAlchemyError, OSError, UnicodeDecodeError):
         try:
             published = central.programmes.publish(file.read_text(encoding="utf-8"), str(file))
         except ProgrammeInvalid as error:
-            raise _no(str(error)) from error
+            raise no(str(error)) from error
     answer = {
         "digest": published.digest,
         "id": published.id,
@@ -122,7 +118,7 @@ def publish(file: Path, config: Path, as_json: bool) -> None:
         "is_new": published.is_new,
     }
     what = "published" if published.is_new else "is the current one already"
-    _say(
+    say(
         as_json,
         answer,
         f"{published.id} version {published.version} ({published.digest[:12]}) {what}",
@@ -134,7 +130,7 @@ def terminals() -> None:
     """Terminals."""
 
 
-def _which(command: F) -> F:
+def _which(command: Command) -> Command:
     command = click.option("--till", required=True, help="The till's number in that store.")(
         command
     )
@@ -143,20 +139,20 @@ def _which(command: F) -> F:
 
 @terminals.command("add")
 @_which
-@_common
+@common
 def add_terminal(store: str, till: str, config: Path, as_json: bool) -> None:
     """Print a one-time code, for `edge-agent enrol` at that till."""
-    with _central(config) as central, _could_not(SQLAlchemyError), _refused():
+    with central_of(config) as central, could_not(SQLAlchemyError), refused():
         made = central.terminals.add(store, till)
     answer = {"terminal": made.terminal, "code": made.code, "expires_at": made.expires_at}
-    _say(as_json, answer, f"{made.code}\nfor {made.terminal}, once, until {made.expires_at}")
+    say(as_json, answer, f"{made.code}\nfor {made.terminal}, once, until {made.expires_at}")
 
 
 @terminals.command("list")
-@_common
+@common
 def list_terminals(config: Path, as_json: bool) -> None:
     """Every terminal, its last contact and what was received."""
-    with _central(config) as central, _could_not(SQLAlchemyError):
+    with central_of(config) as central, could_not(SQLAlchemyError):
         found = central.terminals.list()
     lines = [
         f"{each['terminal']}  {each['state']}  last contact {each['last_contact'] or 'never'}"
@@ -166,7 +162,7 @@ def list_terminals(config: Path, as_json: bool) -> None:
         )
         for each in found
     ]
-    _say(as_json, {"terminals": found}, "\n".join(lines) or "no terminals")
+    say(as_json, {"terminals": found}, "\n".join(lines) or "no terminals")
 
 
 def _programme_of(terminal: dict[str, Any]) -> str:
@@ -184,134 +180,12 @@ def _version(programme: dict[str, Any]) -> str:
 
 @terminals.command("revoke")
 @_which
-@_common
+@common
 def revoke_terminal(store: str, till: str, config: Path, as_json: bool) -> None:
     """End a terminal's token; what it sent stays."""
-    with _central(config) as central, _could_not(SQLAlchemyError), _refused():
+    with central_of(config) as central, could_not(SQLAlchemyError), refused():
         central.terminals.revoke(store, till)
-    _say(as_json, {"terminal": f"{store}/{till}", "state": "revoked"}, f"{store}/{till} revoked")
-
-
-@main.group()
-def report() -> None:
-    """Sums and lists."""
-
-
-@report.command("totals")
-@_common
-def report_totals(config: Path, as_json: bool) -> None:
-    """Entries per unit and kind, records per terminal and state."""
-    with _central(config) as central, _could_not(SQLAlchemyError):
-        totals = central.reports.totals()
-    lines = [f"{totals['accounts']} accounts"]
-    lines += [
-        f"{each['unit']}  {each['kind']}  {each['quantity']}  in {each['entries']} entries"
-        for each in totals["entries"]
-    ]
-    lines += [
-        f"{each['terminal']}  {each['state']}  {each['records']} records"
-        for each in totals["records"]
-    ]
-    _say(as_json, totals, "\n".join(lines))
-
-
-@report.command("refused")
-@_common
-def report_refused(config: Path, as_json: bool) -> None:
-    """What has no effect, and why. Exit code 1 when there is any."""
-    with _central(config) as central, _could_not(SQLAlchemyError):
-        refused = central.reports.refused()
-    lines = [
-        f"{each['terminal']}  {each['seq']}  {each['state']}: {each['code']}"
-        for each in refused["records"]
-    ]
-    lines += [
-        f"{each['terminal']}  {each['seq']}  not taken: {each['reason']} ({each['times']} times)"
-        for each in refused["not_taken"]
-    ]
-    _say(as_json, refused, "\n".join(lines) or "nothing was refused")
-    if lines:
-        sys.exit(ANSWER_IS_NO)
-
-
-@report.command("overdrafts")
-@_common
-def report_overdrafts(config: Path, as_json: bool) -> None:
-    """What was used beyond what there was. Exit code 1 when there is any."""
-    with _central(config) as central, _could_not(SQLAlchemyError):
-        found = central.reports.overdrafts()
-    lines = [
-        f"{each['at']}  {each['terminal']}  {each['account']}  {each['quantity']} {each['unit']}"
-        for each in found
-    ]
-    _say(as_json, {"overdrafts": found}, "\n".join(lines) or "nothing beyond what there was")
-    if found:
-        sys.exit(ANSWER_IS_NO)
-
-
-@report.command("balances")
-@click.option("--after", default="", help="The ref of the last account of the page before.")
-@_common
-def report_balances(after: str, config: Path, as_json: bool) -> None:
-    """Accounts and their balances, 500 at a time."""
-    with _central(config) as central, _could_not(SQLAlchemyError):
-        found = central.reports.balances(after)
-    lines = [
-        f"{each['id']}  {each['card'] or '-'}  "
-        + (", ".join(f"{n} {unit}" for unit, n in each["balance"].items()) or "0")
-        for each in found
-    ]
-    _say(as_json, {"balances": found}, "\n".join(lines) or "no accounts")
-
-
-class _CouldNot(click.ClickException):
-    exit_code = COULD_NOT
-
-
-def _settings(config: Path) -> Settings:
-    try:
-        return load_settings(config)
-    except SettingsInvalid as error:
-        raise _no(str(error)) from error
-
-
-@contextmanager
-def _central(config: Path) -> Iterator[Central]:
-    settings = _settings(config)
-    set_up_logs()
-    with _could_not(SQLAlchemyError, KeyFileBroken, SchemaTooNew):
-        central = Central(settings)
-    try:
-        yield central
-    finally:
-        central.close()
-
-
-@contextmanager
-def _could_not(*errors: type[Exception]) -> Iterator[None]:
-    """Exit code 3 for these errors."""
-    try:
-        yield
-    except errors as error:
-        raise _CouldNot(str(getattr(error, "orig", None) or error)) from error
-
-
-@contextmanager
-def _refused() -> Iterator[None]:
-    """What central would answer over HTTP, as the command's answer."""
-    try:
-        yield
-    except Problem as problem:
-        fields = "".join(f"\n{each['path']}: {each['message']}" for each in problem.errors)
-        raise _no(problem.detail + fields) from problem
-
-
-def _no(text: str) -> click.ClickException:
-    return click.ClickException(text)  # exit code 1
-
-
-def _say(as_json: bool, answer: Any, text: str) -> None:
-    click.echo(json.dumps(answer, ensure_ascii=False) if as_json else text)
+    say(as_json, {"terminal": f"{store}/{till}", "state": "revoked"}, f"{store}/{till} revoked")
 
 
 @contextmanager

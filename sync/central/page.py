@@ -1,4 +1,4 @@
-"""The plain page for head office and store IT: members, terminals, and what was refused. No script at all."""
+"""The plain page for head office and store IT: members, cases, terminals, and what was refused. No script at all."""
 
 import hashlib
 import hmac
@@ -9,6 +9,7 @@ from flask import Flask, abort, redirect, render_template, request, session, url
 from flask.typing import ResponseReturnValue
 
 from sync.central.central import Central
+from sync.central.feedback import NOTE_CHARACTERS_MAX, CaseChange
 from sync.central.problems import Problem
 from sync.central.texts import LANGUAGES, texts
 
@@ -32,6 +33,7 @@ def add_to(app: Flask, central: Central, *, secure: bool) -> None:
     app.context_processor(_language)
     _add_login(app, central)
     _add_views(app, central)
+    _add_cases(app, central)
 
 
 def _add_login(app: Flask, central: Central) -> None:
@@ -91,6 +93,35 @@ def _add_views(app: Flask, central: Central) -> None:
         if not session.get("admin"):
             return redirect(url_for("login"))
         return render_template("refused.html", at="refused", refused=central.reports.refused())
+
+
+def _add_cases(app: Flask, central: Central) -> None:
+    @app.get("/cases")
+    def cases() -> ResponseReturnValue:
+        if not session.get("admin"):
+            return redirect(url_for("login"))
+        closed = request.args.get("state") == "closed"
+        found = central.feedback.cases(closed=closed)
+        return render_template("cases.html", at="cases", cases=found, closed=closed)
+
+    @app.get("/cases/<int:number>")
+    def case(number: int) -> ResponseReturnValue:
+        if not session.get("admin"):
+            return redirect(url_for("login"))
+        try:
+            return render_template("case.html", at="cases", case=central.feedback.case(number))
+        except Problem as problem:
+            abort(problem.status)
+
+    @app.post("/cases/<int:number>")
+    def note_on_case(number: int) -> ResponseReturnValue:
+        _require_own_origin()
+        if not session.get("admin"):
+            return redirect(url_for("login"))
+        note = request.form.get("note", "").strip()[:NOTE_CHARACTERS_MAX]
+        if note:
+            central.feedback.change(number, CaseChange(note=note, close="close" in request.form))
+        return redirect(url_for("case", number=number))
 
 
 def _require_own_origin() -> None:

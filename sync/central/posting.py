@@ -30,7 +30,9 @@ from sync.central.bodies import (
     rejected,
 )
 from sync.central.database import Database
+from sync.central.effects import note_effects
 from sync.central.enrolment import enrol
+from sync.central.feedback import note_answer
 from sync.central.ledger import HeldLot, LedgerEntry, lots_in, taking
 from sync.central.personal import Personal, read_attachment
 from sync.central.reversing import reversing
@@ -202,7 +204,14 @@ def _post_award(batch: Batch, received: Received, act: Act, personal: Personal) 
             raise parked("unknown-account")
         account = batch.settle_ref(act.account, personal.card)
     batch.append(received.record_id, _awarded(batch, received.record_id, account, act))
+    note_effects(batch, received, act, account)
     return Outcome(RecordState.ACCEPTED, account=account)
+
+
+def _post_answer(batch: Batch, received: Received, act: Act, personal: Personal) -> Outcome:
+    outcome = _post_award(batch, received, act, personal)
+    note_answer(batch, received, act, outcome.account, personal.text)
+    return outcome
 
 
 def _post_enrolment(batch: Batch, received: Received, act: Act, personal: Personal) -> Outcome:
@@ -294,7 +303,7 @@ _ACTS: dict[RecordKind, Callable[[Batch, Received, Act, Personal], Outcome]] = {
     RecordKind.VOID: _post_reversal,
     RecordKind.REDEMPTION: _post_award,
     RecordKind.ACTION: _post_award,
-    RecordKind.ANSWER: _post_award,
+    RecordKind.ANSWER: _post_answer,
     RecordKind.MEMBER: _post_enrolment,
 }
 

@@ -279,6 +279,68 @@ Index(
     postgresql_where=text("quantity <> 0 AND expires_on <> ''"),
 )
 
+answers = Table(
+    "answers",
+    metadata,
+    Column("record_id", String(32), primary_key=True),
+    Column("account", String(64), ForeignKey("accounts.ref"), index=True),
+    Column("terminal", String(130), nullable=False),
+    Column("question", String(64), nullable=False),
+    Column("score", BigInteger),
+    Column("choice", String(64)),
+    Column("text", Text),
+    Column("at", String(24), nullable=False),
+)
+"""What customers answered: a number (`score`) or a choice, and what they wrote. `account` is NULL where nobody showed a
+card."""
+
+Index("answers_by_question", answers.c.question)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("row", _ROW, primary_key=True),
+    Column("answer", String(32), ForeignKey("answers.record_id"), nullable=False, unique=True),
+    Column("opened_at", String(24), nullable=False),
+    Column("closed_at", String(24)),
+)
+"""Answers that somebody has to look at."""
+
+Index(
+    "cases_open",
+    cases.c.row,
+    sqlite_where=cases.c.closed_at.is_(None),
+    postgresql_where=cases.c.closed_at.is_(None),
+)
+
+case_notes = Table(
+    "case_notes",
+    metadata,
+    Column("row", _ROW, primary_key=True),
+    Column("case", BigInteger, ForeignKey("cases.row"), nullable=False, index=True),
+    Column("at", String(24), nullable=False),
+    Column("text", Text, nullable=False),
+)
+"""What was done about a case, in order."""
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("record_id", String(32), primary_key=True),
+    Column("rule", String(64), primary_key=True),
+    Column("account", String(64)),
+    Column("terminal", String(130), nullable=False),
+    Column("sale_id", String(64), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("note", String(200), nullable=False),
+    Column("at", String(24), nullable=False),
+)
+"""What rules noted of a sale that head office looks at afterwards: draws by chance, and offers with a control group.
+`amount` is the total of the sale in minor units."""
+
+Index("notes_by_rule", notes.c.rule)
+Index("notes_by_account", notes.c.account)
+
 upkeep = Table(
     "upkeep",
     metadata,

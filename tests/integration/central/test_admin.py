@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from edge_agent.domain.record import RecordKind
 from tests.central import Running, Till, earn
 
 PROGRAMME = Path(__file__).parents[3] / "config" / "programme.example.toml"
@@ -148,3 +149,28 @@ def test_terminals_are_listed_with_what_was_received(running: Running) -> None:
 def test_a_members_file_without_cards_is_refused(running: Running) -> None:
     answer = running.admin("POST", "/members/import", data=b"name\nx\n")
     assert answer.status_code == 422
+
+
+def test_a_case_is_read_noted_on_and_closed(running: Running) -> None:
+    wire = running.enrol("0412", "61")
+    till = Till(wire.terminal)
+    names = {"answer_id": "a-1", "question": "recommend", "value": 2, "case": True}
+    till.act(RecordKind.ANSWER, names, "ref-61", (), {"card": {"code": CARD, "entry": "scanned"}})
+    wire.push(till.message())
+    (case,) = running.admin("GET", "/cases").json()["cases"]
+    assert (case["member"]["id"], case["value"]) == ("M1", 2)
+    path = f"/cases/{case['id']}"
+    wrong = running.admin("POST", path, json={"note": ""})
+    assert (wrong.status_code, wrong.json()["errors"][0]["path"]) == (422, "note")
+    done = running.admin("POST", path, json={"note": "gebeld", "close": True}).json()
+    assert (done["state"], [each["text"] for each in done["notes"]]) == ("closed", ["gebeld"])
+    assert running.admin("GET", "/cases").json() == {"cases": []}
+    assert len(running.admin("GET", "/cases?state=closed").json()["cases"]) == 1
+    assert running.admin("GET", "/cases?state=lost").json()["errors"][0]["path"] == "state"
+    assert running.admin("GET", "/cases/99").status_code == 404
+    assert running.admin("GET", "/answers").json()["answers"][0]["question"] == "recommend"
+
+
+@pytest.mark.parametrize("report", ["overdrafts", "draws", "offers"])
+def test_reports_are_there_when_there_is_nothing_to_report(running: Running, report: str) -> None:
+    assert running.admin("GET", f"/{report}").json() == {report: []}

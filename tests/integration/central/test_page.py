@@ -7,6 +7,7 @@ import pytest
 import requests
 from playwright.sync_api import Browser, Page
 
+from edge_agent.domain.record import RecordKind
 from tests.central import DEADLINE_S, Running, Till, earn, take_back
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("central-page")]
@@ -86,7 +87,9 @@ def test_logging_out_ends_it(page: Page) -> None:
     assert urlsplit(page.url).path == "/login"
 
 
-@pytest.mark.parametrize("path", ["/", "/members/M1", "/terminals", "/refused"])
+@pytest.mark.parametrize(
+    "path", ["/", "/members/M1", "/cases", "/cases/1", "/terminals", "/refused"]
+)
 def test_without_logging_in_nothing_is_shown(running: Running, path: str) -> None:
     answer = requests.get(running.url + path, allow_redirects=False, timeout=DEADLINE_S)
     assert (answer.status_code, answer.headers["Location"]) == (302, "/login")
@@ -103,6 +106,37 @@ def test_a_wrong_token_is_refused_and_the_cookie_is_strict(running: Running) -> 
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
     assert running.admin_token not in cookie
+
+
+def test_a_case_is_noted_on_and_closed_by_a_form_of_the_page_alone(running: Running) -> None:
+    wire = running.enrol("0412", "04")
+    till = Till(wire.terminal)
+    names = {"answer_id": "a-1", "question": "recommend", "value": 2, "case": True}
+    attached = {"card": {"code": CARD, "entry": "scanned"}, "text": "te <b>lang</b> gewacht"}
+    till.act(RecordKind.ANSWER, names, "ref-4", (), attached)
+    wire.push(till.message())
+    url = f"{running.url}/cases"
+    number = running.admin("GET", "/cases").json()["cases"][0]["id"]
+    form = {"note": "gebeld", "close": ""}
+
+    stranger = requests.post(
+        f"{url}/{number}", data=form, allow_redirects=False, timeout=DEADLINE_S
+    )
+    assert stranger.headers["Location"] == "/login"
+    with requests.Session() as browser:
+        browser.post(
+            f"{running.url}/login", data={"token": running.admin_token}, timeout=DEADLINE_S
+        )
+        shown = browser.get(url, timeout=DEADLINE_S).text
+        assert "te &lt;b&gt;lang&lt;/b&gt; gewacht" in shown
+        foreign = {"Origin": "https://evil.example"}
+        refused = browser.post(f"{url}/{number}", data=form, headers=foreign, timeout=DEADLINE_S)
+        assert refused.status_code == 403
+        assert "Geen zaken" not in browser.get(url, timeout=DEADLINE_S).text
+        done = browser.post(f"{url}/{number}", data=form, timeout=DEADLINE_S).text
+        assert "gebeld" in done
+        assert "afgesloten" in done
+        assert "Geen zaken" in browser.get(url, timeout=DEADLINE_S).text
 
 
 def test_a_form_from_another_page_is_refused(running: Running) -> None:

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from edge_agent.domain.programme.offers import SHOWN
+from edge_agent.domain.programme.surprises import Drawn
+from edge_agent.domain.record import RecordKind
 from sync.central.central import Central
 from sync.central.settings import ENVIRONMENT_PREFIX
 from tests.central import (
@@ -22,6 +25,7 @@ from tests.central import (
     run_command,
     running_central,
     settings_in,
+    spend,
 )
 
 CARD = "2912345678906"
@@ -183,6 +187,35 @@ def test_reports_tell_totals_balances_and_what_was_refused(tmp_path: Path) -> No
             1,
             "0412/03  2  parked: awaiting-original\n",
         )
+
+
+def test_reports_tell_what_customers_said_and_what_rules_did(tmp_path: Path) -> None:
+    with running_central(tmp_path) as running:
+        wire = running.enrol()
+        till = Till(wire.terminal)
+        card = {"card": {"code": CARD, "entry": "scanned"}}
+        names = {"answer_id": "a-1", "question": "recommend", "value": 2, "case": True}
+        till.act(RecordKind.ANSWER, names, "ref-1", (), card | {"text": "te lang gewacht"})
+        till.act(RecordKind.REDEMPTION, {"redemption_id": "w-1"}, "ref-1", [spend(5)])
+        notes = {"cheese": SHOWN, "joy": Drawn(1, 20, "coffee").note()}
+        action = {"action_id": "c-1", "action": "check-in"}
+        facts = {"account": "ref-1", "standing": "unknown"}
+        till.append(
+            RecordKind.ACTION, {"facts": facts, "action": action, "notes": notes, "entries": []}
+        )
+        wire.push(till.message())
+        expected = {
+            "cases": (1, "recommend: 2"),
+            "answers": (0, "recommend  2: 1"),
+            "overdrafts": (1, "ref-1  -5 points"),
+            "draws": (1, "joy  one in 20: 1 draws, 1 won, coffee 1\n    wrong: 0412/03 c-1"),
+            "offers": (0, "cheese  shown 1 sales of 1 members, 0.00 a sale; held out none"),
+        }
+        for report, (code, said) in expected.items():
+            done = run_command("report", report, "--config", str(running.config))
+            assert (done.returncode, said in done.stdout) == (code, True), done.stdout
+        closed = run_command("report", "cases", "--closed", "--config", str(running.config))
+        assert (closed.returncode, closed.stdout) == (0, "no cases\n")
 
 
 @pytest.mark.parametrize(
