@@ -69,19 +69,23 @@ class Activity:
         self, holdings: Iterable[Holding], known: Mapping[str, int], today: date
     ) -> tuple[Holding, ...]:
         """The holdings without those of units whose member was away for too long; `known` are the figures."""
-        gone = {unit for unit in self._tables if self._is_over(unit, known, today)}
+        gone = {unit for unit, last in self.ends(known, today).items() if last < today}
         return tuple(each for each in holdings if each.unit not in gone)
 
     def known(self, holdings: Iterable[Holding], today: date) -> Mapping[str, int]:
         """The figures that `alive` needs, from all of a member's holdings."""
         return figures(self.readings(), holdings, today, None)
 
-    def _is_over(self, unit: str, known: Mapping[str, int], today: date) -> bool:
-        """Whoever was never active has not been away either: an opening balance waits for the first purchase."""
-        days = known.get(_reading(unit).key)
-        return days is not None and today > self._tables[unit].last_day(
-            today - timedelta(days=days)
-        )
+    def ends(self, known: Mapping[str, int], today: date) -> Mapping[str, date]:
+        """The last day of everything in such a unit, should the member stay away from now on; `known` as for `alive`.
+
+        Whoever was never active has not been away either: an opening balance waits for the first purchase.
+        """
+        return {
+            unit: table.last_day(today - timedelta(days=known[key]))
+            for unit, table in self._tables.items()
+            if (key := _reading(unit).key) in known
+        }
 
     def lapsed(self, situation: Situation) -> tuple[Entry, ...]:
         """The entries that take away what the member was away from for too long."""

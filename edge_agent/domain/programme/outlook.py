@@ -1,8 +1,8 @@
 """What a customer should know without asking: what comes, what goes, and what is within reach."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.progress import Progress, ShowsProgress, Towards
+from edge_agent.domain.programme.units import UnitTable
 
 
 class OnDay(NamedTuple):
@@ -46,14 +47,16 @@ def outlook(programme: Programme, facts: MemberFacts, at: datetime) -> Outlook:
     now = at.astimezone(programme.timezone)
     today = now.date()
     units = programme.file.unit
-    own = [each for each in facts.holdings if each.unit in units]
+    present = programme.present(facts, today)
+    own = [each for each in present.holdings if each.unit in units]
     progress = (
         each
         for mechanism in programme.mechanisms
         if isinstance(mechanism, ShowsProgress)
-        for each in mechanism.progress(facts, now, units)
+        for each in mechanism.progress(present, now, units)
     )
-    return Outlook(pending(own, today), expiring(programme, own, today), tuple(progress))
+    ends = programme.activity.ends(facts.figures, today)
+    return Outlook(pending(own, today), expiring(units, own, today, ends), tuple(progress))
 
 
 def pending(holdings: Iterable[Holding], today: date) -> tuple[OnDay, ...]:
@@ -65,17 +68,24 @@ def pending(holdings: Iterable[Holding], today: date) -> tuple[OnDay, ...]:
     )
 
 
-def expiring(programme: Programme, holdings: Iterable[Holding], today: date) -> tuple[OnDay, ...]:
-    """What the customer is warned of: usable today, and over within the unit's `warn_days`."""
-    last = {
-        unit: today + timedelta(days=table.warn_days) for unit, table in programme.file.unit.items()
-    }
+def expiring(
+    units: Mapping[str, UnitTable],
+    holdings: Iterable[Holding],
+    today: date,
+    ends: Mapping[str, date],
+) -> tuple[OnDay, ...]:
+    """What the customer is warned of: usable today, and over within the unit's `warn_days`.
+
+    `ends` are the last days of units that end as a whole, should the member stay away.
+    """
+    usable = (each for each in holdings if each.unit in units and each.usable_on(today))
+    last = (
+        (each, min(each.expires_on or date.max, ends.get(each.unit, date.max))) for each in usable
+    )
     return _per_day(
-        (each.unit, each.quantity, each.expires_on)
-        for each in holdings
-        if each.unit in last
-        and each.usable_on(today)
-        and (each.expires_on or date.max) <= last[each.unit]
+        (each.unit, each.quantity, day)
+        for each, day in last
+        if (day - today).days <= units[each.unit].warn_days
     )
 
 

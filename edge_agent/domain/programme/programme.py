@@ -23,7 +23,8 @@ from edge_agent.domain.programme.actions import (
 )
 from edge_agent.domain.programme.asked import Asked, asked
 from edge_agent.domain.programme.bonuses import Bonuses, BonusRule
-from edge_agent.domain.programme.challenges import ChallengeRule, Challenges
+from edge_agent.domain.programme.challenge_rules import ChallengeRule
+from edge_agent.domain.programme.challenges import Challenges
 from edge_agent.domain.programme.combining import CombineTable, Reductions
 from edge_agent.domain.programme.conditions import VISITS
 from edge_agent.domain.programme.earning import Earning

@@ -128,3 +128,65 @@ def test_the_nearest_reward_is_the_one_of_which_least_is_missing(
         )
     )
     assert (found.nearest_reward.rule if found.nearest_reward else None) == nearest
+
+
+def test_what_ends_with_inactivity_is_told_of_with_the_day_on_which_it_would_end() -> None:
+    rules = programme("[unit.points.inactivity]\nmonths = 6\n" + BASE)
+    figures = {"active-points@ever:since": 170}  # 4 June, so all of it ends on 4 December
+    facts = MemberFacts("a", holdings=(held(50), held(7, "2026-11-30")), figures=figures)
+    assert outlook(rules, facts, NOON).expiring == (
+        OnDay("points", 7, date(2026, 11, 30)),
+        OnDay("points", 50, date(2026, 12, 4)),
+    )
+    gone = MemberFacts("a", holdings=(held(50),), figures={"active-points@ever:since": 200})
+    assert outlook(rules, gone, NOON).expiring == ()
+
+
+EVERYTHING = """
+[unit.stamps]
+name = { one = "stamp", many = "stamps" }
+[[earn]]
+id = "base"
+points = 1
+per = 100
+[[stamp]]
+id = "card"
+title = "Coffee card"
+unit = "stamps"
+size = 10
+[tiers]
+measure = "spend"
+[[tiers.level]]
+id = "silver"
+name = "Silver"
+at_least = 500
+[[reward]]
+id = "coffee"
+cost = 60
+title = "Coffee"
+[[reward]]
+id = "cake"
+cost = 100
+title = "Cake"
+same_sale = true
+[[challenge]]
+id = "five"
+title = "Five visits"
+target = 5
+gives = [{ quantity = 100 }]
+"""
+
+
+def test_everything_that_leads_somewhere_is_told_of_once() -> None:
+    rules = programme(EVERYTHING, HEAD)
+    facts = MemberFacts("a", holdings=(held(40), Holding("stamps", 3)))
+    found = outlook(rules, facts, NOON)
+    assert sorted((each.towards, each.rule, each.have, each.need) for each in found.progress) == [
+        (Towards.CHALLENGE, "five", 0, 5),
+        (Towards.REWARD, "cake", 40, 100),
+        (Towards.REWARD, "coffee", 40, 60),
+        (Towards.STAMP_CARD, "card", 3, 10),
+        (Towards.TIER, "silver", 0, 500),
+    ]
+    assert found.nearest_reward is not None
+    assert found.nearest_reward.rule == "coffee"
