@@ -220,7 +220,7 @@ def _named(annotation: Any) -> str | None:
     marks = list(_marks(annotation))
     refers = next((mark for mark in marks if isinstance(mark, Refers)), None)
     if refers is not None:
-        return f"id of a `{refers.place}`"
+        return f"id of a `{refers.place}`" if refers.place else "id of any rule"
     return next((_FORMS[mark] for mark in marks if mark in _FORMS), None)
 
 

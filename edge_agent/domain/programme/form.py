@@ -27,6 +27,8 @@ DECIMALS_MAX = 6
 class Refers(NamedTuple):
     """Marks a name of something that stands elsewhere in the file: `place` is the way there, as `tiers.level`.
 
+    Without a place it is the id of any rule.
+
     The way is that of the models: keys, with lists and named tables left out. Whether what is named is there is
     checked wherever the mark stands; nobody has to list the keys.
     """

@@ -23,6 +23,7 @@ from edge_agent.domain.programme.actions import (
 )
 from edge_agent.domain.programme.asked import Asked, asked
 from edge_agent.domain.programme.bonuses import Bonuses, BonusRule
+from edge_agent.domain.programme.caps import CapRule, Caps
 from edge_agent.domain.programme.challenge_rules import ChallengeRule
 from edge_agent.domain.programme.challenges import Challenges
 from edge_agent.domain.programme.combining import CombineTable, Reductions
@@ -188,6 +189,12 @@ class ProgrammeFile(TableModel):
         max_length=RULES_MAX,
         description="Paid memberships, bought as an article.",
         examples=[[{"id": "plus", "title": "Plus", "skus": ["plus-year"], "months": 12}]],
+    )
+    cap: tuple[CapRule, ...] = Field(
+        default=(),
+        max_length=RULES_MAX,
+        description="How much may be given at most.",
+        examples=[[{"id": "daily-cap", "most": 500, "per": "day", "why": "hoogstens 500 per dag"}]],
     )
     tiers: TiersTable | None = Field(
         default=None,
@@ -371,6 +378,7 @@ class Programme:
             Earning(file.earn, file.earning.several),
             Bonuses(file.bonus, file.earning, file.earn),
             *self.play,
+            self.caps,
             Reductions((late,), file.combine, loners),
             *(each for each in self.consequences if each not in early),
             Memberships(tuple(each for each in file.membership if not each.this_sale)),
@@ -379,6 +387,11 @@ class Programme:
         )
         asks = any(reading.tally == VISITS for each in found for reading in each.readings())
         return (*found, Visits()) if asks else found
+
+    @cached_property
+    def caps(self) -> Caps:
+        """How much may be given at most: after everything that gives, and before what follows from it."""
+        return Caps(self.file.cap)
 
     @cached_property
     def questions(self) -> Questions:
@@ -459,6 +472,7 @@ class Programme:
             Activations((*self.file.challenge, *self.file.offer)),
             self.questions,
             *self.doings,
+            self.caps,
             *self.consequences,
         )
 

@@ -6,13 +6,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from edge_agent.domain.basket import QUANTITY_MAX
 from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding
 from edge_agent.domain.programme.conditions import Circumstances, Selection, Tax
 from edge_agent.domain.programme.expiry import Expiry
-from edge_agent.domain.programme.form import Exact, Flag, TableModel, Whole
+from edge_agent.domain.programme.form import Exact, Flag, TableModel, Whole, WindowText
 from edge_agent.domain.programme.texts import LocalText, RuleId, TierName, UnitName, Words
 from edge_agent.domain.programme.units import DECIMALS_OF_UNIT_MAX
 from edge_agent.domain.tallies import Reading, Window
@@ -226,7 +226,7 @@ class EarnRule(TableModel):
         description="Over what is rounded: the sale, each line or each piece.",
         examples=["line"],
     )
-    period: str | None = Field(
+    period: WindowText | None = Field(
         default=None,
         description="Amounts of this period are added up before they are rounded: `day`, `week`, `month`, `quarter`,"
         " `year`, `membership-year`, `ever`, or so many days or months back.",
@@ -267,18 +267,6 @@ class EarnRule(TableModel):
         description="What the receipt says of it; without it the rate in words.",
         examples=["1 punt per hele euro"],
     )
-
-    @field_validator("period")
-    @classmethod
-    def _known_period(cls, period: str | None) -> str | None:
-        if period is not None:
-            try:
-                Window.parse(period)
-            except ValueError:
-                raise ValueError(
-                    "must be day, week, month, quarter, year, membership-year, ever, or such as 30 days or 12 months"
-                ) from None
-        return period
 
     @model_validator(mode="after")
     def _one_rate(self) -> Self:

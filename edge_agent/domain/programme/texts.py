@@ -90,6 +90,8 @@ class Campaign(TableModel):
 
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
+RuleName = Annotated[RuleId, Refers("")]
+"""Of a rule of whatever kind."""
 UnitName = Annotated[RuleId, Refers("unit")]
 TierName = Annotated[RuleId, Refers("tiers.level")]
 MembershipName = Annotated[RuleId, Refers("membership")]

@@ -59,6 +59,7 @@ class Obstacle(StrEnum):
     NOT_YOURS = "not-yours"
     NOT_THERE = "not-there"
     OTHER_BONUS = "other-bonus"
+    WITHIN_CAP = "within-cap"
 
 
 _WORDS: dict[Obstacle, Texts] = {
@@ -322,6 +323,14 @@ _WORDS: dict[Obstacle, Texts] = {
             "en": "at most {} times a day",
             "de": "höchstens {}-mal am Tag",
             "fr": "au plus {} fois par jour",
+        }
+    ),
+    Obstacle.WITHIN_CAP: texts(
+        {
+            "nl": "de bovengrens is niet overschreden",
+            "en": "the cap is not exceeded",
+            "de": "die Obergrenze ist nicht überschritten",
+            "fr": "le plafond n'est pas dépassé",
         }
     ),
     Obstacle.OTHER_BONUS: texts(

@@ -20,7 +20,8 @@ def names(values: Mapping[str, Any]) -> Iterator[Mistake]:
     for each in found:
         for path, name, refers in _references(each):
             there = declared.get(refers.place, [])
-            if name not in there and key_at(ProgrammeFile, refers.place) is not None:
+            known_place = not refers.place or key_at(ProgrammeFile, refers.place) is not None
+            if name not in there and known_place:
                 yield Mistake(path, "unknown-name", _no_such(refers, name, there))
     yield from _nameless_units(values)
 
@@ -48,6 +49,7 @@ def _declared(found: list[Found]) -> dict[str, list[str]]:
             declared.setdefault(place(path), []).extend(value)
         elif path[-1] == "id" and len(path) > 1 and isinstance(value, str):
             declared.setdefault(place(path[:-1]), []).append(value)
+            declared.setdefault("", []).append(value)
     return declared
 
 
@@ -66,6 +68,8 @@ def _references(found: Found) -> Iterator[tuple[Path, str, Refers]]:
 
 
 def _no_such(refers: Refers, name: str, there: list[str]) -> str:
+    if not refers.place:
+        return f"there is no rule with the id {name}"
     key = key_at(ProgrammeFile, refers.place)
     listed = key is not None and key.holds is Holds.TABLES
     header = f"[[{refers.place}]] with the id {name}" if listed else f"[{refers.place}.{name}]"

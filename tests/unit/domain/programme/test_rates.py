@@ -441,7 +441,10 @@ def per_rule(found: Evaluation) -> dict[tuple[str, str], int]:
         ('points = 1\neach = "sale"\nstage = "line"', 'goes with stage = "sale"'),
         ('points = 1\nper = 100\nstage = "line"\nperiod = "month"', "leave out stage and tenders"),
         ('points = 1\neach = "sale"\nperiod = "month"', "leave out stage and tenders"),
-        ('points = 1\nper = 100\nperiod = "maand"', "must be day, week, month"),
+        (
+            'points = 1\nper = 100\nperiod = "maand"',
+            "is no stretch of time; write day, week, month",
+        ),
         ("bands = [ { from_amount = 5, to_amount = 5, points = 1 } ]", "is not more than"),
         ('points = 1\nper = 100\nwhen.categories = ["x"]', "is not a key that is known here"),
     ],
