@@ -31,7 +31,7 @@ def collect(
         nothing_bought(programme, store, channel),
         here,
         (),
-        programme.file.unit,
+        programme.lots,
         wanted,
         levels=programme.levels,
     )

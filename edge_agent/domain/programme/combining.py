@@ -13,7 +13,7 @@ from typing import ClassVar, Final, Protocol
 from pydantic import Field
 
 from edge_agent.domain.member import MemberFacts
-from edge_agent.domain.programme.form import Flag, TableModel, Whole
+from edge_agent.domain.programme.form import TableModel, Whole
 from edge_agent.domain.programme.progress import Progress, ShowsProgress
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import Texts
@@ -101,11 +101,6 @@ class CombineTable(TableModel):
         description="At most so many vouchers in one sale.",
         examples=[1],
     )
-    vouchers_with_offers: Flag = Field(
-        default=True,
-        description="Whether a voucher may be used in a sale that an offer took something off.",
-        examples=[False],
-    )
 
     def ordered(self, claims: Iterable["Claim"]) -> list["Claim"]:
         """The claims in the order in which they are worked off."""
@@ -127,6 +122,17 @@ class CombineTable(TableModel):
         """Why so many rewards are too many for one sale; None when they are not."""
         most = self.rewards_per_sale
         return Unmet(Obstacle.USED_UP, most) if most is not None and asked > most else None
+
+    def too_many_vouchers(self, worked: Worked) -> Unmet | None:
+        """Why one voucher more is too many for this sale; None when it is not."""
+        most = self.vouchers_per_sale
+        if most is None:
+            return None
+        used = sum(
+            any(each.unit.startswith("voucher/") and each.quantity < 0 for each in one.entries)
+            for one in worked.outcomes
+        )
+        return Unmet(Obstacle.USED_UP, most) if used >= most else None
 
     def percentages(self, worked: Worked) -> Worked:
         """What percentages are of."""

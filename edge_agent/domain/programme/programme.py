@@ -32,6 +32,7 @@ from edge_agent.domain.programme.earning import Earning
 from edge_agent.domain.programme.exclusions import ExcludeRule, Exclusions
 from edge_agent.domain.programme.form import Flag, Moment, TableModel, Whole
 from edge_agent.domain.programme.inactivity import Activity, Dormancy
+from edge_agent.domain.programme.issuers import Issuing, Statements
 from edge_agent.domain.programme.lapses import Lapses
 from edge_agent.domain.programme.law import LawTable
 from edge_agent.domain.programme.memberships import MembershipRule, Memberships
@@ -52,7 +53,10 @@ from edge_agent.domain.programme.tier_review import TierReview
 from edge_agent.domain.programme.tiers import Counts, Tiers, TiersTable
 from edge_agent.domain.programme.units import BUILT_IN_NAMES, UnitTable
 from edge_agent.domain.programme.visits import Visits
+from edge_agent.domain.programme.vouchers import VoucherRule, Vouchers
+from edge_agent.domain.programme.wallets import WalletRule, Wallets
 from edge_agent.domain.tallies import Reading
+from edge_agent.domain.units import Derived, derived
 
 RULES_MAX = 1_000
 """Rules of one kind. The largest programmes we know of run some 200 campaigns at a time."""
@@ -220,6 +224,18 @@ class ProgrammeFile(TableModel):
         description="Price promotions, for everyone or for some.",
         examples=[[{"id": "cheese", "title": "20 % op kaas", "off": {"percent": 20}}]],
     )
+    voucher: tuple[VoucherRule, ...] = Field(
+        default=(),
+        max_length=RULES_MAX,
+        description="What is issued for a later sale.",
+        examples=[[{"id": "birthday", "title": "verjaardagsbon", "value": 500}]],
+    )
+    wallet: tuple[WalletRule, ...] = Field(
+        default=(),
+        max_length=UNITS_MAX,
+        description="Stored value that pays, such as gift cards.",
+        examples=[[{"id": "wallet", "title": "Tegoed", "unit": "euro", "tender": "wallet"}]],
+    )
     combine: CombineTable = Field(
         default=CombineTable(),
         description="How offers, vouchers and rewards act together.",
@@ -351,6 +367,13 @@ class Programme:
         """The units, in the file's order."""
         return tuple(self.file.unit)
 
+    @cached_property
+    def lots(self) -> Mapping[str, UnitTable]:
+        """How lots of every unit live: of those that it declares, and of vouchers and issued rewards by their rules."""
+        vouchers = {rule.unit: rule.table for rule in self.file.voucher}
+        rewards = {derived(Derived.REWARD, rule.id): rule.table for rule in self.file.reward}
+        return {**self.file.unit, **vouchers, **rewards}
+
     def shows_balance(self, entry: EntryMode) -> bool:
         """Whether whoever presents a card in this way may see what is on it."""
         return entry is not EntryMode.KEYED or self.file.privacy.typed_number_shows_balance
@@ -368,7 +391,8 @@ class Programme:
         for come after these points, and so do not lower them.
         """
         file = self.file
-        first, late = (Offers(file.offer), Rewards(file.reward)), Rewards(file.reward, late=True)
+        first = (Offers(file.offer), Vouchers(file.voucher), Rewards(file.reward))
+        late = Rewards(file.reward, late=True)
         loners = frozenset(rule for source in (*first, late) for rule in source.alone())
         early = tuple(each for each in self._tiers if each.table.counts is Counts.THIS_SALE)
         found: tuple[Mechanism, ...] = (
@@ -380,6 +404,7 @@ class Programme:
             *self.play,
             self.caps,
             Reductions((late,), file.combine, loners),
+            Wallets(file.wallet),
             *(each for each in self.consequences if each not in early),
             Memberships(tuple(each for each in file.membership if not each.this_sale)),
             self.questions,
@@ -442,7 +467,8 @@ class Programme:
     def consequences(self) -> tuple[Mechanism, ...]:
         """What follows from points and stamps, however they came, in the order in which it is worked out."""
         activity = (self.activity,) if self.activity.readings() else ()
-        return (StampCards(self.file.stamp), *self._tiers, *activity)
+        stamps, vouchers = StampCards(self.file.stamp), Issuing(self.file.voucher)
+        return (stamps, *self._tiers, *activity, vouchers)
 
     @cached_property
     def memberships(self) -> Memberships:
@@ -492,6 +518,8 @@ class Programme:
             StampCards(self.file.stamp),
             *(TierReview(tiers) for tiers in self._tiers),
             Birthdays(self.file.action),
+            Issuing(self.file.voucher),
+            Statements(self.file.voucher),
         )
 
     @cached_property

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -18,11 +19,12 @@ from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.money import Rounding, fraction, rounded
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.discounts import Off
+from edge_agent.domain.programme.expiry import Expiry, Pending
 from edge_agent.domain.programme.form import Exact, Flag, TableModel, Whole
 from edge_agent.domain.programme.gifts import Gifts
 from edge_agent.domain.programme.limits import UseLimits, unmet_before
 from edge_agent.domain.programme.spending import POINTS_MAX, Spend
-from edge_agent.domain.programme.texts import LocalText, RuleId, UnitName
+from edge_agent.domain.programme.texts import CountedTexts, LocalText, RuleId, UnitName
 from edge_agent.domain.programme.units import UnitTable
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.units import Derived, derived
@@ -95,6 +97,16 @@ class RewardRule(TableModel):
         description="How often it may be used; all of them apply.",
         examples=[[{"times": 1}]],
     )
+    pending: Pending | None = Field(
+        default=None,
+        description="Where it is issued: how long it waits until it can be collected.",
+        examples=[{"days": 1}],
+    )
+    expiry: Expiry | None = Field(
+        default=None,
+        description="Where it is issued: how long it can be collected; for ever without.",
+        examples=[{"months": 3}],
+    )
     charge: Charge = Field(
         default=Charge.GIVEN,
         description="Whether an amount that is only used in part costs its share (rounded up to step) or the whole.",
@@ -143,6 +155,12 @@ class RewardRule(TableModel):
     def paid_in(self) -> str:
         """The unit that it is paid in: the declared one, or the reward as it was issued."""
         return derived(Derived.REWARD, self.id) if self.is_issued else self.unit
+
+    @cached_property
+    def table(self) -> UnitTable:
+        """How its lots live where it was issued."""
+        name = CountedTexts(one=self.title, many=self.title)
+        return UnitTable(name=name, expiry=self.expiry, pending=self.pending)
 
     @property
     def is_money(self) -> bool:

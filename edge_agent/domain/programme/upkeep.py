@@ -91,7 +91,7 @@ def _morning(programme: Programme, facts: MemberFacts, day: date) -> Situation:
         Basket((), 0, programme.file.currency),
         datetime.combine(day, time.min, programme.timezone),
         (),
-        programme.file.unit,
+        programme.lots,
         levels=programme.levels,
     )
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from edge_agent.domain.basket import Basket, Line
@@ -15,8 +16,10 @@ NO_POINTS = BASE.replace("points = 1", "points = 0.0001")
 """A base rate that gives no points on what these tests sell."""
 
 
+@lru_cache(512)
 def rules(text: str, earn: str = NO_POINTS, combine: str = "") -> Programme:
-    """A programme with these tables, and a `[combine]` of these keys."""
+    """A programme with these tables, and a `[combine]` of these keys; read once, since reading takes far longer than
+    working anything out with it."""
     return programme(f"{earn}{text}" + (f"[combine]\n{combine}\n" if combine else ""))
 
 
