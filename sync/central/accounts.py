@@ -9,7 +9,7 @@ so that the sums stay what they were.
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from edge_agent.domain.cards import card_key
 from edge_agent.domain.entries import EntryKind
@@ -46,6 +46,17 @@ class Accounts:
     def of_card(self, connection: Connection, code: str) -> str | None:
         """The account that a normalised card belongs to."""
         return connection.scalar(_BY_CARD, {"key": self.card_key(code)})
+
+    def free_card(self, connection: Connection, code: str) -> None:
+        """Let go of a card whose owner was erased, so that somebody new may have it."""
+        connection.execute(
+            delete(cards).where(
+                cards.c.key == self.card_key(code),
+                cards.c.account.in_(
+                    select(accounts.c.ref).where(accounts.c.standing == Standing.ERASED.value)
+                ),
+            )
+        )
 
     def settle_ref(self, connection: Connection, ref: str, code: str, at: str) -> str:
         """The account for a ref that a till made for the card `code`; makes a provisional one if need be.

@@ -51,6 +51,16 @@ def _add_members(admin: Blueprint, central: Central) -> None:
             raise Problem(422, "invalid", "Say which card.", errors=errors)
         return central.members.of_card(card)
 
+    @admin.get("/members/<member>/export")
+    def export(member: str) -> dict[str, Any]:
+        return central.privacy.export(member)
+
+    @admin.delete("/members/<member>")
+    def erase(member: str) -> dict[str, Any]:
+        done = central.privacy.erase(member)
+        central.feed.notify()
+        return done
+
     @admin.post("/members/<member>/adjustments")
     def adjust(member: str) -> tuple[dict[str, Any], int]:
         done = central.members.adjust(member, json_body(request, Adjustment, _BODY_BYTES_MAX))

@@ -10,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from edge_agent.domain.member import Standing
 from edge_agent.domain.record import Attachment
 from sync.central.accounts import Accounts, insert_account, join
 from sync.central.bodies import Act, Unpostable, kind_of
 from sync.central.database import next_changes
 from sync.central.ledger import LedgerEntry, append_many, touch
-from sync.central.tables import acts, attachments, records
+from sync.central.tables import accounts, acts, attachments, records
 from sync.wire import RecordState
 
 
@@ -88,6 +89,7 @@ class Batch:
         self._connection = connection
         self._accounts = accounts
         self._refs: dict[str, str] = {}
+        self._forgotten: set[str] = set()
         self._acts: dict[_ActKey, Before | None] = {}
         self._awaited: set[str] = set()
         self._new_acts: list[dict[str, Any]] = []
@@ -106,6 +108,14 @@ class Batch:
         named = {entry.account for _, act in read for entry in act.entries}
         refs = {ref for ref in named | {act.account for _, act in read} if ref is not None}
         self._refs.update(self._accounts.resolve_all(self._connection, refs))
+        self._forgotten.update(
+            self._connection.scalars(
+                select(accounts.c.ref).where(
+                    accounts.c.ref.in_(set(self._refs.values())),
+                    accounts.c.standing == Standing.ERASED.value,
+                )
+            )
+        )
         keys = {(received.terminal, act.kind.value, act.act_id) for received, act in read}
         self._acts.update(dict.fromkeys(keys))
         for row in self._connection.execute(
@@ -148,8 +158,13 @@ class Batch:
         self._touched.add(ref)
         return ref
 
+    def is_forgotten(self, account: str | None) -> bool:
+        """Whether an account was erased, so that nothing personal of it may be kept again."""
+        return account in self._forgotten
+
     def owner_of(self, card: str) -> str | None:
-        """The account that a card belongs to."""
+        """The account that a card belongs to, unless that was erased: then it is nobody's from now on."""
+        self._accounts.free_card(self._connection, card)
         return self._accounts.of_card(self._connection, card)
 
     def add_card(self, account: str, card: str) -> None:

@@ -18,6 +18,7 @@ from sync.central.member_import import MemberImport
 from sync.central.members import Members
 from sync.central.metrics import Metrics
 from sync.central.posting import Posting
+from sync.central.privacy import Privacy
 from sync.central.programmes import Programmes
 from sync.central.reports import Reports
 from sync.central.settings import Settings
@@ -54,6 +55,7 @@ class Central:
         self.programmes = Programmes(self.database, clock)
         self.upkeep = Upkeep(self.database, self.programmes, clock)
         self.members = Members(self.database, self.accounts, clock)
+        self.privacy = Privacy(self.database, self.members)
         self.member_import = MemberImport(self.database, self.accounts, self.programmes, clock)
         self.reports = Reports(self.database)
         self.effects = Effects(self.database, card_key)

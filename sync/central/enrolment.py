@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, or_, select, update
 
 from edge_agent.domain.member import Standing
+from sync.central.accounts import new_ref
 from sync.central.batch import Batch, Received
 from sync.central.bodies import Act, ConsentGiven, parked
 from sync.central.ledger import stored_day
@@ -39,11 +40,15 @@ def enrol(batch: Batch, received: Received, act: Act, personal: Personal) -> str
 def _of_card(batch: Batch, ref: str, card: str | None) -> str:
     """The account of the ref and of the card, which are one from now on."""
     account = batch.account_of(ref)
+    if batch.is_forgotten(
+        account
+    ):  # somebody new, who may even have the card of whoever was erased
+        ref, account = new_ref(), None
+    owner = None if card is None else batch.owner_of(card)
     if card is None:
         return account or batch.open_account(ref)
     if account is None:
         return batch.settle_ref(ref, card)
-    owner = batch.owner_of(card)
     if owner is None:
         batch.add_card(account, card)
         return account

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.member import Standing
@@ -150,6 +150,11 @@ class MemberImport:
         for part in _parts(ids):
             for row in connection.execute(select(accounts).where(accounts.c.member_id.in_(part))):
                 by_ref[row.ref] = chunk.by_id[row.member_id] = _known(row)
+        erased = select(accounts.c.ref).where(accounts.c.standing == Standing.ERASED.value)
+        for part in _parts(keys):
+            connection.execute(
+                delete(cards).where(cards.c.key.in_(part), cards.c.account.in_(erased))
+            )
         query = select(cards.c.key, accounts).join(accounts, accounts.c.ref == cards.c.account)
         for part in _parts(keys):
             for row in connection.execute(query.where(cards.c.key.in_(part))):

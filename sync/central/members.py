@@ -137,6 +137,7 @@ class Members:
             account = self._row(connection, member).ref
             if change.replaces is not None:
                 self._take_card(connection, account, normalised(change.replaces))
+            self._accounts.free_card(connection, code)
             owner = self._accounts.of_card(connection, code)
             if owner is None:
                 self._accounts.add_card(connection, account, code, at)
@@ -155,6 +156,8 @@ class Members:
             row = self._row(connection, member)
             account = row.ref
             standing: Standing = change.standing
+            if row.standing == Standing.ERASED:
+                raise Problem(409, "erased", "This member was erased and cannot come back.")
             if row.provisional and standing is Standing.KNOWN:
                 standing = Standing.UNKNOWN  # what a card is that nobody has imported yet
             connection.execute(
@@ -171,6 +174,10 @@ class Members:
         )
         if taken.rowcount != 1:
             raise Problem(409, "card-not-theirs", "The member does not have the card to replace.")
+
+    def account(self, connection: Connection, member: str) -> str:
+        """The account of a member; raises a problem where there is none."""
+        return str(self._row(connection, member).ref)
 
     def _row(self, connection: Connection, member: str) -> Any:
         row = connection.execute(
@@ -232,7 +239,9 @@ def _is_provisional(connection: Connection, ref: str) -> bool:
 
 
 def _profile(connection: Connection, row: Any) -> dict[str, Any]:
-    codes = connection.scalars(select(cards.c.code).where(cards.c.account == row.ref))
+    codes = connection.scalars(
+        select(cards.c.code).where(cards.c.account == row.ref, cards.c.code != "")
+    )
     return {
         "id": row.member_id or row.ref,
         "ref": row.ref,

@@ -190,6 +190,8 @@ def _decide(batch: Batch, received: Received, act: Act) -> Outcome:
         _learn_ref(batch, act, personal.card)
         return Outcome(RecordState.DUPLICATE, duplicate_of=before.record_id)
     outcome = _ACTS[act.kind](batch, received, act, personal)
+    if batch.is_forgotten(outcome.account):
+        batch.erase_attachment(received)
     batch.note_act(received, act, digest)
     return outcome
 

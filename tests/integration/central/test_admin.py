@@ -174,3 +174,14 @@ def test_a_case_is_read_noted_on_and_closed(running: Running) -> None:
 @pytest.mark.parametrize("report", ["overdrafts", "draws", "offers"])
 def test_reports_are_there_when_there_is_nothing_to_report(running: Running, report: str) -> None:
     assert running.admin("GET", f"/{report}").json() == {report: []}
+
+
+def test_a_member_is_exported_and_erased(running: Running) -> None:
+    csv = b"card,member_id,display_name\n2912345678999,M99,Zoe\n"
+    running.admin("POST", "/members/import", data=csv)
+    kept = running.admin("GET", "/members/M99/export").json()
+    assert [each["display_name"] for each in kept["profiles"]] == ["Zoe"]
+    erased = running.admin("DELETE", "/members/M99").json()
+    assert erased == {"ref": kept["profiles"][0]["ref"], "standing": "erased"}
+    assert running.admin("GET", "/members/M99").status_code == 404
+    assert running.admin("DELETE", "/members/nobody").status_code == 404
