@@ -24,6 +24,8 @@ def member_facts(
 ) -> MemberFacts:
     """The facts of an account at `at`: central's lots and this till's own movements that central has not posted.
 
+    They are as the programme sees the member: in the highest tier that is held, without what is over.
+
     With `everything` they hold all that the member has, for a redemption or for the screen, not only what the rules
     look at. Two queries at most, however many rules there are.
     """
@@ -31,7 +33,7 @@ def member_facts(
     member = account.member or Member(account.ref)
     held = (*account.posted, *lookups.unposted(account.refs, account.applied_seq))
     asks = programme.asks
-    return MemberFacts(
+    facts = MemberFacts(
         account=account.ref,
         standing=account.standing,
         tier=member.tier,
@@ -46,6 +48,7 @@ def member_facts(
         figures=_figures(programme, held, today, member.since, lookups),
         referred_by=member.referred_by,
     )
+    return programme.present(facts, today)
 
 
 def till_facts(programme: Programme, lookups: Lookups, at: datetime) -> MemberFacts:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.programme.expiry import NEVER
 from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.progress import Progress, ShowsProgress, Towards
 from edge_agent.domain.programme.units import UnitTable
@@ -60,11 +61,11 @@ def outlook(programme: Programme, facts: MemberFacts, at: datetime) -> Outlook:
 
 
 def pending(holdings: Iterable[Holding], today: date) -> tuple[OnDay, ...]:
-    """What cannot be used yet, by unit and first day."""
+    """What cannot be used yet, by unit and first day; what waits for an event has no day that could be told."""
     return _per_day(
         (each.unit, each.quantity, each.matures_on)
         for each in holdings
-        if each.matures_on is not None and each.matures_on > today
+        if each.matures_on is not None and today < each.matures_on < NEVER
     )
 
 

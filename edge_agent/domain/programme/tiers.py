@@ -55,6 +55,7 @@ class Counts(StrEnum):
 
     THIS_SALE = "this-sale"
     NEXT_SALE = "next-sale"
+    NEXT_DAY = "next-day"
 
 
 class Downgrade(StrEnum):
@@ -148,7 +149,7 @@ class TiersTable(TableModel):
     )
     counts: Counts = Field(
         default=Counts.NEXT_SALE,
-        description="Whether the sale that reaches a tier already has its benefits, or the next sale has.",
+        description="From when a tier that is reached has its benefits: this-sale, the next-sale or the next-day.",
         examples=["this-sale"],
     )
     valid: Expiry | None = Field(
@@ -283,7 +284,9 @@ class Tiers:
         rank = self.levels.index(reached.id)
         keeps_higher = self.table.downgrade is Downgrade.BASE and rank < self.rank_of(facts, today)
         lots = [] if self.is_base(rank) or keeps_higher else list(self.lots(rank, situation))
-        if lots and not self._covers(facts.holdings, rank, today, lots[0].expires_on):
+        if lots and not self._covers(
+            facts.holdings, rank, lots[0].matures_on or today, lots[0].expires_on
+        ):
             for unit, quantity, expires_on, matures_on, _, _ in lots:
                 life = Life(matures_on, expires_on)
                 yield situation.earned(unit, quantity, reached.id, life=life)
@@ -291,7 +294,8 @@ class Tiers:
     def lots(self, rank: int, situation: Situation) -> Iterable[Holding]:
         """What is held of the tier of that place (not the base) from today on, and of those that come after it."""
         reached_on, valid = situation.today, self.table.valid
-        matures_on: date | None = None
+        tomorrow = situation.today + timedelta(days=1)
+        matures_on = tomorrow if self.table.counts is Counts.NEXT_DAY else None
         for level in reversed(self._ascending[: rank + 1]):
             if level.at_least == 0:
                 return
@@ -303,13 +307,13 @@ class Tiers:
             reached_on, matures_on = last, last + timedelta(days=1)
 
     def _covers(
-        self, holdings: Iterable[Holding], rank: int, today: date, last: date | None
+        self, holdings: Iterable[Holding], rank: int, first: date, last: date | None
     ) -> bool:
         enough = {derived(Derived.TIER, each) for each in self.levels[rank:]}
         return any(
             each.unit in enough
             and each.quantity > 0
-            and each.usable_on(today)
+            and each.usable_on(first)
             and (each.expires_on or date.max) >= (last or date.max)
             for each in holdings
         )

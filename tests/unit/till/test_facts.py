@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
+
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Birthday, MemberFacts
 from edge_agent.domain.programme import Programme
@@ -81,8 +83,24 @@ def test_holdings_are_those_that_are_looked_at_and_not_over(shop: Shop) -> None:
         )
     )
     assert facts_of(shop, programme(ASKS)).holdings == (gold,)
+    assert facts_of(shop, programme(ASKS)).tier == "gold"
     everything = facts_of(shop, programme(ASKS), everything=True).holdings
     assert everything == (Holding("points", 118, date(2027, 3, 31)), gold)
+
+
+@pytest.mark.parametrize(("away", "points"), [(365, 118), (366, 0)])
+def test_what_was_not_used_for_too_long_is_neither_a_fact_nor_a_balance(
+    shop: Shop, away: int, points: int
+) -> None:
+    rules = programme("[unit.points.inactivity]\ndays = 365\n" + BASE)
+    last = Holding("count/active-points", 1, day=AT.date() - timedelta(days=away))
+    shop.confirm(replace(jan(), lots=(Holding("points", 118), last)))
+    lookups = shop.ledger.lookups()
+    account = shop.directory.presented(JAN, lookups)
+    facts = member_facts(rules, account, lookups, AT, everything=True)
+    assert sum(each.quantity for each in facts.holdings) == points
+    balance = shop.directory.holdings(account, lookups, rules, AT).balance["points"]
+    assert balance.shown == points
 
 
 def test_visits_are_centrals_and_this_tills_own_until_they_are_posted(shop: Shop) -> None:

@@ -156,6 +156,13 @@ def test_whether_the_sale_that_reaches_a_tier_has_its_benefits_is_declared(
     assert member.buys("2024-01-02", 1_00)["points"] == second
 
 
+def test_a_tier_may_begin_on_the_next_day() -> None:
+    member = Member(tiers(YEARLY + 'counts = "next-day"\n'))
+    assert member.buys("2024-01-02", 350_00)["tier/silver"] == 1
+    assert "tier/silver" not in member.buys("2024-01-02", 1_00)
+    assert (member.tier("2024-01-02"), member.tier("2024-01-03")) == ("base", "silver")
+
+
 def test_a_rule_for_silver_is_not_for_whoever_is_gold() -> None:
     member = Member(tiers(earn=EARN + DOUBLE_FOR_SILVER))
     member.buys("2024-01-02", 350_00)
