@@ -109,6 +109,16 @@ _LANGUAGE = click.option(
 
 @programme.command()
 @_FILE
+@_LANGUAGE
+def docs(file: Path, language: str) -> None:
+    """Print the customer's terms, from the file itself, in Markdown."""
+    from edge_agent.authoring.terms import terms
+
+    click.echo(terms(_loaded(file), language), nl=False)
+
+
+@programme.command()
+@_FILE
 @click.option("--year", type=click.IntRange(2000, 2100), help="Without it, the one that it is.")
 @_LANGUAGE
 @_JSON

@@ -119,7 +119,7 @@ def _row(key: Key, titles: dict[type[TableModel], str]) -> str:
 def example_text(key: Key) -> str:
     """The key's first example as TOML; a list of tables and named tables as their headers."""
     example = (key.field.examples or [""])[0]
-    if key.holds is Holds.TABLES and key.name in ProgrammeFile.model_fields:
+    if key.holds is Holds.TABLES and ProgrammeFile.model_fields.get(key.name) is key.field:
         return f"[[{key.name}]]"
     if key.holds is Holds.NAMED and isinstance(example, dict):
         return f"[{key.name}.{next(iter(example))}]"

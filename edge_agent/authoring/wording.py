@@ -65,6 +65,11 @@ class Speech:
         """a, b of c; in alphabetical order, since what is chosen from has none."""
         return self.listed(sorted(items), "or")
 
+    def called(self, word: str) -> str:
+        """What customers call a category, a store, ...; the word itself where the file does not say."""
+        text = self.file.words.get(word)
+        return word if text is None else self.text(text)
+
     def money(self, minor: int | Decimal) -> str:
         """An amount of minor units."""
         amount = Decimal(minor).scaleb(-2)
@@ -81,6 +86,22 @@ class Speech:
     def day(self, day: date) -> str:
         """1 december 2026."""
         return format_date(day, "long", locale=self._locale)
+
+    def days(self, count: int) -> str:
+        """14 dagen."""
+        return self._plural(count, ("dag", "dagen"), ("day", "days"))
+
+    def months(self, count: int) -> str:
+        """12 maanden."""
+        return self._plural(count, ("maand", "maanden"), ("month", "months"))
+
+    def years(self, count: int) -> str:
+        """2 jaar."""
+        return self._plural(count, ("jaar", "jaar"), ("year", "years"))
+
+    def _plural(self, count: int, nl: tuple[str, str], en: tuple[str, str]) -> str:
+        form = 0 if count == 1 else 1
+        return f"{self.number(count)} {self.either(nl[form], en[form])}"
 
     def month(self, month: int) -> str:
         """December."""
@@ -130,7 +151,7 @@ class _Clause(NamedTuple):
 
 
 def _words(speech: Speech, value: Iterable[str]) -> str:
-    return speech.any_of(value)
+    return speech.any_of(speech.called(each) for each in value)
 
 
 def _titles(speech: Speech, value: Iterable[str]) -> str:
@@ -175,15 +196,17 @@ def _contained(speech: Speech, value: Iterable[Contains]) -> str:
 def _birthday(speech: Speech, value: Birthday) -> str:
     return speech.either(
         *{
-            Birthday.DAY: ("op je verjaardag", "on your birthday"),
-            Birthday.WEEK: ("in de week vanaf je verjaardag", "in the week from your birthday"),
-            Birthday.MONTH: ("in de maand van je verjaardag", "in the month of your birthday"),
+            Birthday.DAY: ("op uw verjaardag", "on your birthday"),
+            Birthday.WEEK: ("in de week vanaf uw verjaardag", "in the week from your birthday"),
+            Birthday.MONTH: ("in de maand van uw verjaardag", "in the month of your birthday"),
         }[value]
     )
 
 
 def _attributes(speech: Speech, value: Mapping[str, Iterable[str]]) -> str:
-    return speech.listed(f"{name}: {speech.any_of(each)}" for name, each in value.items())
+    return speech.listed(
+        f"{speech.called(name)}: {_words(speech, each)}" for name, each in value.items()
+    )
 
 
 SELECTION: Mapping[str, _Clause] = {
@@ -296,22 +319,17 @@ def lasts(speech: Speech, expiry: Expiry) -> str:
 
 def _length(speech: Speech, expiry: Expiry) -> str:
     if expiry.days is not None:
-        return _plural(speech, expiry.days, ("dag", "dagen"), ("day", "days"))
+        return speech.days(expiry.days)
     if expiry.months is not None:
-        return _plural(speech, expiry.months, ("maand", "maanden"), ("month", "months"))
+        return speech.months(expiry.months)
     if expiry.years is not None:
-        return _plural(speech, expiry.years, ("jaar", "jaar"), ("year", "years"))
+        return speech.years(expiry.years)
     return ""
-
-
-def _plural(speech: Speech, count: int, nl: tuple[str, str], en: tuple[str, str]) -> str:
-    form = 0 if count == 1 else 1
-    return f"{speech.number(count)} {speech.either(nl[form], en[form])}"
 
 
 def waits(speech: Speech, pending: Pending) -> str:
     """When something can be used first."""
     if pending.days is not None:
-        days = _plural(speech, pending.days, ("dag", "dagen"), ("day", "days"))
+        days = speech.days(pending.days)
         return speech.either(f"na {days}", f"after {days}")
     return speech.either("vanaf de volgende maand", "from the next month")

@@ -48,7 +48,7 @@ from edge_agent.domain.programme.rewards import RewardRule
 from edge_agent.domain.programme.situation import Mechanism
 from edge_agent.domain.programme.stamps import StampCards, StampRule
 from edge_agent.domain.programme.surprises import SurpriseRule, Surprises
-from edge_agent.domain.programme.texts import Goal, LocalText, RuleId, Texts
+from edge_agent.domain.programme.texts import WORDS_MAX, Goal, LocalText, RuleId, Texts, Word
 from edge_agent.domain.programme.tier_review import TierReview
 from edge_agent.domain.programme.tiers import Counts, Tiers, TiersTable
 from edge_agent.domain.programme.units import BUILT_IN_NAMES, UnitTable
@@ -246,6 +246,12 @@ class ProgrammeFile(TableModel):
         max_length=RULES_MAX,
         description="What points are good for.",
         examples=[[{"id": "coffee", "cost": 60, "title": "een kop koffie"}]],
+    )
+    words: dict[Word, LocalText] = Field(
+        default={},
+        max_length=WORDS_MAX,
+        description="What customers call categories, labels, stores and segments, in terms and calendar.",
+        examples=[{"bread": {"nl": "brood", "en": "bread", "de": "Brot", "fr": "pain"}}],
     )
     goal: Goal | None = Field(
         default=None,

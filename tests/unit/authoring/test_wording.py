@@ -69,7 +69,7 @@ def test_every_key_is_told_in_both_languages(key: str) -> None:
             "on a purchase of €25.00 or more, (without tax)",
         ),
         ({"visits": [10, 1]}, "bij bezoek 1 of 10", "on visit 1 or 10"),
-        ({"birthday": "month"}, "in de maand van je verjaardag", "in the month of your birthday"),
+        ({"birthday": "month"}, "in de maand van uw verjaardag", "in the month of your birthday"),
     ],
 )
 def test_as_people_would_say_it(when: dict[str, Any], nl: str, en: str) -> None:
