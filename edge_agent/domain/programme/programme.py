@@ -521,9 +521,10 @@ class Programme:
         return (
             Lapses(),
             Dormancy(self.activity),
-            StampCards(self.file.stamp),
             *(TierReview(tiers) for tiers in self._tiers),
             Birthdays(self.file.action),
+            StampCards(self.file.stamp),
+            *self._tiers,
             Issuing(self.file.voucher),
             Statements(self.file.voucher),
         )

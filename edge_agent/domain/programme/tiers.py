@@ -234,6 +234,8 @@ class Tiers:
         """What counts, line by line so that it can be returned line by line; then the tier that is reached by it."""
         if situation.facts.anonymous:
             return worked
+        if not situation.basket.lines and not _earned_per_line(worked, self.table.unit):
+            return worked  # no sale, and nothing that counts: time alone reaches no tier
         counted = tuple(self._counted(situation, worked))
         after = worked.plus([Outcome(COUNTING, counted)] if counted else ())
         measured = self.measured(situation, after) + sum(each.quantity for each in counted)

@@ -2,20 +2,25 @@
 
 A **chore** is a mechanism like those of a sale, worked on an empty basket at the beginning of a day in the programme's
 time zone; `Programme.chores` declares the order. What lapsed is taken away first, then tiers are looked at again, then
-gifts are given. A chore decides from what the account holds and its figures alone, so that the same day worked again on
-what came out of it gives nothing.
+gifts are given and what follows from them. A chore decides from what the account holds and its figures alone, so that
+the same day worked again on what came out of it gives nothing.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
-from edge_agent.domain.basket import Basket
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.member import MemberFacts, Standing, birthday_windows
-from edge_agent.domain.programme.evaluation import NOTHING_WORKED_OUT, Evaluation, work_through
+from edge_agent.domain.programme.evaluation import (
+    NOTHING_BEFORE,
+    NOTHING_WORKED_OUT,
+    Evaluation,
+    without_sale,
+    work_through,
+)
 from edge_agent.domain.programme.programme import Programme
-from edge_agent.domain.programme.situation import Outcome, Situation, Worked
+from edge_agent.domain.programme.situation import Outcome, Situation
 from edge_agent.domain.programme.tier_review import TierReview
 from edge_agent.domain.tallies import figures
 
@@ -77,23 +82,16 @@ def follow(
 
     The given entries are not among the answer's. `at` is aware, `facts` are those before the entries.
     """
-    here = at.astimezone(programme.timezone)
-    situation = replace(_morning(programme, facts, here.date()), at=here)
-    start = Worked().plus([Outcome("given", tuple(given))])
+    start = NOTHING_BEFORE.plus([Outcome("given", tuple(given))])
+    situation = without_sale(programme, facts, at)
     done = work_through(programme.consequences, situation, worked=start)
     return replace(done, outcomes=done.outcomes[1:], entries=done.entries[len(given) :])
 
 
 def _morning(programme: Programme, facts: MemberFacts, day: date) -> Situation:
-    """A situation in which nothing is bought, at the beginning of the day."""
-    return Situation(
-        programme.placed(facts, day),
-        Basket((), 0, programme.file.currency),
-        datetime.combine(day, time.min, programme.timezone),
-        (),
-        programme.lots,
-        levels=programme.levels,
-    )
+    """The beginning of the day; what was left unused for too long is still there, since a chore takes it away."""
+    at = datetime.combine(day, time.min, programme.timezone)
+    return replace(without_sale(programme, facts, at), facts=programme.placed(facts, day))
 
 
 def caught_up(

@@ -288,6 +288,32 @@ def test_a_rolling_year_moves_the_end_with_each_day_that_still_reaches_it() -> N
     assert "tier/silver" not in member.buys("2025-01-11", 1_00)  # the first sale no longer counts
 
 
+def test_time_alone_extends_no_tier() -> None:
+    table = '[tiers]\nmeasure = "spend"\nover = "12 months"\nvalid = { months = 12 }\n'
+    member = Member(tiers(table))
+    member.buys("2024-01-10", 400_00)
+    member.keeps_up("2024-06-10")
+    assert [each.expires_on for each in member.facts.holdings if "tier/" in each.unit] == [
+        date(2025, 1, 10)
+    ]
+
+
+def test_a_birthday_present_counts_for_the_tier() -> None:
+    present = """
+[[action]]
+id = "birthday"
+title = "Verjaardag"
+happens = "birthday"
+gives = [{ quantity = 30 }]
+"""
+    levels = LEVELS.replace("100000", "100").replace("35000", "30")
+    rules = tiers('[tiers]\nmeasure = "points"\n', levels, EARN + present)
+    facts = MemberFacts("7f0c")
+    days = dict(caught_up(rules, facts, "03-05", date(2024, 3, 1), date(2024, 3, 10)))
+    given = {day: total_per_unit(each.entries) for day, each in days.items()}
+    assert [each.get("tier/silver") for each in given.values()] == [1]
+
+
 def test_a_tier_given_by_hand_at_central_is_a_floor() -> None:
     member = Member(tiers())
     member.facts = replace(member.facts, tier="silver")
