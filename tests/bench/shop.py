@@ -21,8 +21,10 @@ TOKEN = "bench-token-of-no-real-till"
 CARD_KEY = bytes(range(32))
 AS_OF = datetime(2026, 11, 21, 6, tzinfo=UTC)
 SAMPLE_PROGRAMME = Path(__file__).parents[2] / "config" / "programme.example.toml"
-LINES, RULES = 20, 200
+LINES, RULES, OFFERS, CHALLENGES = 20, 200, 50, 10
 _CATEGORIES = ("dairy", "fruit", "vegetables", "bread", "coffee", "household", "tobacco", "frozen")
+_REWARDED = tuple(each for each in _CATEGORIES if each != "tobacco")
+"""What the law lets a shop reward."""
 _BRANDS = ("Zuiver", "Molen", "Brander", "Veldzicht", "Noorderlicht")
 
 
@@ -63,10 +65,11 @@ def _line(number: int, index: int) -> dict[str, Any]:
 
 
 def programme_of_rules(count: int = RULES) -> str:
-    """The sample's head and `count` rules: two base rates, five exclusions, and campaigns as large chains run them.
+    """The sample's head and `count` rules, `OFFERS` offers and `CHALLENGES` challenges.
 
-    A campaign is about one of 40 categories, one of 40 brands, three articles, own brands in the evening, or a
-    minimum spend; of a basket here some twenty of them hold.
+    The rules are two base rates, five exclusions, and campaigns as large chains run them. A campaign is about one of 40
+    categories, one of 40 brands, three articles, own brands in the evening, or a minimum spend; of a basket here some
+    twenty of them hold.
     """
     head = SAMPLE_PROGRAMME.read_text(encoding="utf-8").partition("[[bonus]]")[0]
     excluded = ("tobacco", "lottery", "gift-card", "medicine", "infant-formula")
@@ -80,13 +83,33 @@ def programme_of_rules(count: int = RULES) -> str:
             f'[[bonus]]\nid = "bonus-{number}"\n{effect}\nwhen = {_campaign(number)}\n'
             f'why = "actie {number}"\n'
         )
-    return head + "\n".join(rules)
+    return head + "\n".join(
+        [*rules, *map(_offer, range(OFFERS)), *map(_challenge, range(CHALLENGES))]
+    )
+
+
+def _offer(number: int) -> str:
+    """An offer of ten percent or a euro, for everybody or a segment."""
+    off = "percent = 10" if number % 2 else "amount = 100"
+    for_whom = ', segments = ["families"]' if number % 4 == 0 else ""
+    when = _campaign(5 * (number // 3) + number % 3).rstrip(" }") + for_whom + " }"
+    return f'[[offer]]\nid = "offer-{number}"\ntitle = "actie"\noff = {{ {off} }}\nwhen = {when}\n'
+
+
+def _challenge(number: int) -> str:
+    """Five visits, 500 euro or 40 pieces within the month, every other one of a category."""
+    counts, target = (("visits", 5), ("spend", 50_000), ("pieces", 40))[number % 3]
+    when = f'{{ categories = ["{_REWARDED[number % len(_REWARDED)]}"] }}' if number % 2 else "{}"
+    return (
+        f'[[challenge]]\nid = "challenge-{number}"\ntitle = "uitdaging"\ncounts = "{counts}"\n'
+        f'target = {target}\nwithin = "month"\nwhen = {when}\ngives = [{{ quantity = 100 }}]\n'
+    )
 
 
 def _campaign(number: int) -> str:
     shape, which = number % 5, number // 5
     if shape == 0:
-        category = (_CATEGORIES + tuple(f"category-{n}" for n in range(32)))[which % 40]
+        category = (_REWARDED + tuple(f"category-{n}" for n in range(33)))[which % 40]
         return f'{{ categories = ["{category}"], weekdays = ["fri", "sat", "sun"] }}'
     if shape == 1:
         brand = (_BRANDS + tuple(f"Merk {n}" for n in range(35)))[which % 40]

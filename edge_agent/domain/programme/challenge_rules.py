@@ -159,8 +159,8 @@ class ChallengeRule(TableModel):
     def parts(self) -> tuple["Part", ...]:
         """What is counted apart: each item of a collection, or all of it."""
         if not self.items:
-            return (Part(f"did.{self.id}", self.target, self.when),)
-        return tuple(Part(f"did.{self.id}.{item.id}", 1, item) for item in self.items)
+            return (Part.of(f"did.{self.id}", self.target, self.when),)
+        return tuple(Part.of(f"did.{self.id}.{item.id}", 1, item) for item in self.items)
 
     @cached_property
     def done(self) -> Reading:
@@ -191,18 +191,19 @@ class ChallengeRule(TableModel):
 
 
 class Part(NamedTuple):
-    """What is counted towards `need` in a tally, and which lines it is about."""
+    """What is counted towards `need` in a tally, and which lines it is about.
+
+    `unit` counts it by day; `used` says how much of each day completions have used up.
+    """
 
     tally: str
     need: int
     selection: Selection
+    unit: str
+    used: str
 
-    @property
-    def unit(self) -> str:
-        """The unit that counts it, by day."""
-        return derived(Derived.COUNT, self.tally)
-
-    @property
-    def used(self) -> str:
-        """The unit that says how much of each day completions have used up."""
-        return derived(Derived.COUNT, f"used.{self.tally}")
+    @classmethod
+    def of(cls, tally: str, need: int, selection: Selection) -> Self:
+        """The part that counts in this tally."""
+        unit, used = (derived(Derived.COUNT, name) for name in (tally, f"used.{tally}"))
+        return cls(tally, need, selection, unit, used)

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from edge_agent.domain.basket import Line
 from edge_agent.domain.entries import Entry, EntryKind
-from edge_agent.domain.holdings import Consume, Holding, taking
+from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.challenge_rules import (
     MEASURES,
@@ -27,19 +27,21 @@ from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import Period, Reading, first_day, last_day
 from edge_agent.domain.units import Derived, derived
 
-Days = Mapping[date, int]
+Days = dict[date, int]
 """So much on each day."""
 
+Counted = Mapping[str, Sequence[Holding]]
+"""What the member has of each tally."""
 
-def unused(rule: ChallengeRule, part: Part, facts: MemberFacts, today: date) -> dict[date, int]:
+
+def unused(rule: ChallengeRule, part: Part, had: Counted, facts: MemberFacts, today: date) -> Days:
     """What still counts towards the next completion, by day."""
     first, last = rule.window.bounds(today, facts.since)
-    days: dict[date, int] = {}
-    for each in facts.holdings:
-        if each.unit in {part.unit, part.used}:
+    days: Days = {}
+    for sign, unit in ((1, part.unit), (-1, part.used)):
+        for each in had.get(unit, ()):
             day = each.day or date.min
             if first <= day <= last:
-                sign = 1 if each.unit == part.unit else -1
                 days[day] = days.get(day, 0) + sign * each.quantity
     return days
 
@@ -56,14 +58,15 @@ class Challenges:
         if situation.facts.anonymous or not self.rules:
             return worked
         selected = self._selected(situation)
+        had = self._had(situation.facts)
         result = []
         for rule in self.rules:
-            counted: tuple[Entry, ...] = ()
             unmet = self._closed(rule, situation, worked, selected)
-            if unmet is None:
-                counted = tuple(_counted(rule, situation, worked, selected[rule.id]))
+            counted = [] if unmet else _counted(rule, situation, worked, selected[rule.id])
             if counted:
-                result.append(Outcome(rule.id, (*counted, *_completed(rule, situation, counted))))
+                result.append(
+                    Outcome(rule.id, (*counted, *_completed(rule, situation, had, counted)))
+                )
             elif situation.explains:
                 result.append(Outcome(rule.id, unmet=unmet or Unmet(Obstacle.TOO_FEW)))
         return worked.plus(result)
@@ -100,6 +103,20 @@ class Challenges:
         lines = [line for _, its in selected[rule.id] for line in its]
         return rule.when.unmet_by(situation, worked, lines)
 
+    def _had(self, facts: MemberFacts) -> Counted:
+        """What was counted before, with one look at what the member has."""
+        had: dict[str, list[Holding]] = {}
+        for each in facts.holdings:
+            if each.unit in self._units:
+                had.setdefault(each.unit, []).append(each)
+        return had
+
+    @cached_property
+    def _units(self) -> frozenset[str]:
+        return frozenset(
+            unit for rule in self.rules for part in rule.parts for unit in (part.unit, part.used)
+        )
+
     @cached_property
     def _parts(self) -> list[tuple[ChallengeRule, Part]]:
         return [
@@ -120,7 +137,7 @@ class Challenges:
         del units  # a challenge counts no units
         for rule in self.rules:
             if rule.when.lasting.unmet_for(facts, at) is None:
-                yield _progress(rule, facts, at.date())
+                yield _progress(rule, self._had(facts), facts, at.date())
 
     def reasons(self) -> Mapping[str, Texts]:
         """Their titles."""
@@ -148,22 +165,25 @@ def _counted(
     situation: Situation,
     worked: Worked,
     selected: Sequence[tuple[Part, Sequence[Line]]],
-) -> Iterator[Entry]:
+) -> list[Entry]:
     """The entries that count this sale or action."""
-    for part, lines in selected:
-        if situation.act is not None:
-            yield situation.counted(part.tally, situation.act.times, rule.id)
-        elif rule.items or rule.counts is Counts.VISITS:
-            yield situation.counted(part.tally, 1, rule.id)
-        else:
-            for line in lines:
-                much = worked.net(line) if rule.counts is Counts.SPEND else int(line.quantity)
-                if much:
-                    yield situation.counted(part.tally, much, rule.id, line.number)
+    if situation.act is not None:
+        return [situation.counted(part.tally, situation.act.times, rule.id) for part, _ in selected]
+    if rule.items or rule.counts is Counts.VISITS:
+        return [situation.counted(part.tally, 1, rule.id) for part, _ in selected]
+    today, net = situation.today, worked.net
+    spend = rule.counts is Counts.SPEND
+    # Made without the help of `situation.counted`: a challenge about everything has an entry for every line.
+    return [
+        Entry(EntryKind.COUNT, part.unit, much, rule.id, line.number, None, None, None, today)
+        for part, lines in selected
+        for line in lines
+        if (much := net(line) if spend else int(line.quantity))
+    ]
 
 
 def _completed(
-    rule: ChallengeRule, situation: Situation, counted: Sequence[Entry]
+    rule: ChallengeRule, situation: Situation, had: Counted, counted: Sequence[Entry]
 ) -> Iterator[Entry]:
     """The entries of the completions that these counts bring: what is used up, and what is given."""
     if rule.in_a_row is not None:
@@ -172,7 +192,7 @@ def _completed(
         times = 0 if situation.figure(rule.counted_in(rule.in_a_row)) > 0 else times
     else:
         left = [
-            (part, _with(unused(rule, part, situation.facts, situation.today), part, counted))
+            (part, _with(unused(rule, part, had, situation.facts, situation.today), part, counted))
             for part in rule.parts
         ]
         times = min(sum(days.values()) // part.need for part, days in left)
@@ -184,7 +204,7 @@ def _completed(
         yield from given(rule.gives, situation, rule.id, times)
 
 
-def _with(days: dict[date, int], part: Part, counted: Sequence[Entry]) -> dict[date, int]:
+def _with(days: Days, part: Part, counted: Sequence[Entry]) -> Days:
     for each in counted:
         if each.unit == part.unit and each.day is not None:
             days[each.day] = days.get(each.day, 0) + each.quantity
@@ -192,10 +212,14 @@ def _with(days: dict[date, int], part: Part, counted: Sequence[Entry]) -> dict[d
 
 
 def _used_up(part: Part, days: Days, quantity: int, rule: str) -> Iterator[Entry]:
-    open_days = [Holding(part.used, much, day=day) for day, much in days.items()]
-    for each in taking(open_days, part.used, quantity, date.max, Consume.OLDEST):
-        day = None if each.day == date.min else each.day
-        yield Entry(EntryKind.COUNT, part.used, each.quantity, rule, day=day)
+    """The oldest days first; there is as much on them as is asked for."""
+    left = quantity
+    for day in sorted(days):
+        much = min(left, days[day])
+        if much > 0:
+            left -= much
+            counted_on = None if day == date.min else day
+            yield Entry(EntryKind.COUNT, part.used, much, rule, day=counted_on)
 
 
 def _run(rule: ChallengeRule, facts: MemberFacts, today: date, this_period: int) -> int:
@@ -218,7 +242,7 @@ def _periods_after(period: Period, day: date, today: date) -> int:
     return count
 
 
-def _progress(rule: ChallengeRule, facts: MemberFacts, today: date) -> Progress:
+def _progress(rule: ChallengeRule, had: Counted, facts: MemberFacts, today: date) -> Progress:
     if rule.in_a_row is not None:
         counted = facts.figures.get(rule.counted_in(rule.in_a_row).key, 0) > 0
         have, need, measure = (
@@ -228,7 +252,7 @@ def _progress(rule: ChallengeRule, facts: MemberFacts, today: date) -> Progress:
         )
         left: tuple[Texts, ...] = ()
     else:
-        sums = [sum(unused(rule, part, facts, today).values()) for part in rule.parts]
+        sums = [sum(unused(rule, part, had, facts, today).values()) for part in rule.parts]
         left = tuple(item.title for item, much in zip(rule.items, sums, strict=False) if much < 1)
         have = len(rule.items) - len(left) if rule.items else sums[0]
         need = len(rule.items) or rule.target
