@@ -96,6 +96,7 @@ class Status:
             "version": programme.version,
             "digest": programme.digest,
             "as_of": received_at.isoformat(),
+            "refused": None if (refused := self.shelf.refused) is None else refused._asdict(),
         }
 
 

@@ -123,12 +123,11 @@ class MembersStore:
 
 
 class ProgrammeStore:
-    """Where sync puts programmes; it remembers the one that was refused last, until a later one is kept."""
+    """Where sync puts programmes."""
 
     def __init__(self, shelf: ProgrammeShelf, clock: Clock) -> None:
         self._shelf = shelf
         self._clock = clock
-        self._refused: tuple[str, str] | None = None
 
     def offer(self, programme: ProgrammeDelta) -> str | None:
         """Keep it if it loads; else say why not."""
@@ -137,19 +136,19 @@ class ProgrammeStore:
                 programme.text, f"programme {programme.digest[:12]}", self._clock.now()
             )
         except ProgrammeInvalid as error:
-            self._refused = (programme.digest, str(error))
             return str(error)
-        self._refused = None
         return None
 
     def report(self) -> ProgrammeReport:
         """Which version applies now, and which was refused."""
         current = self._shelf.current(self._clock.now())
-        digest, reason = self._refused or (None, None)
+        refused = self._shelf.refused
         return ProgrammeReport(
             programme=None if current is None else current[0].digest,
-            refused=digest,
-            reason=None if reason is None else reason.partition("\n")[0][:REASON_CHARACTERS_MAX],
+            refused=None if refused is None else refused.digest,
+            reason=None
+            if refused is None
+            else refused.reason.partition("\n")[0][:REASON_CHARACTERS_MAX],
         )
 
 

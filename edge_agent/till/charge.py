@@ -144,7 +144,7 @@ def _committed_json(parts: Parts, lookups: Lookups, reservation: Reservation) ->
         "state": ReservationState.COMMITTED.value,
         "record": body["id"],
         "seq": body["seq"],
-        "spent": programme.shown_all(spent(recorded.entries, programme)),
+        "spent": spent(recorded.entries, programme),
     }
 
 

@@ -3,64 +3,34 @@
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from edge_agent.domain.balance import Balance, Expiring, balances, expiring
 from edge_agent.domain.cards import card_key
 from edge_agent.domain.holdings import Holding
-from edge_agent.domain.member import MemberFacts, Standing
+from edge_agent.domain.member import NOBODY, MemberFacts
 from edge_agent.domain.programme import Programme
+from edge_agent.domain.units import is_tally
 from edge_agent.ledger.acts import Lookups
-from edge_agent.ledger.members import Found, Member, MembersFile, MembersPosition
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An account as this till knows it. `member` is None for a card that central has not told us of.
-
-    `own_ref` is what this till called the card's account before central told of it.
-    """
-
-    ref: str
-    member: Member | None
-    applied_seq: int
-    as_of: datetime | None
-    own_ref: str | None = None
-
-    @property
-    def standing(self) -> Standing:
-        """What the members file says of it."""
-        return Standing.UNKNOWN if self.member is None else self.member.standing
-
-    @property
-    def facts(self) -> MemberFacts:
-        """Who it is, for a record in which no rule is worked out."""
-        return MemberFacts(
-            self.ref, self.standing, None if self.member is None else self.member.tier
-        )
-
-    @property
-    def refs(self) -> tuple[str, ...]:
-        """All refs under which this till may have recorded something for it."""
-        joined = () if self.member is None else self.member.joined
-        # Central says that our ref was joined only once it has posted something of it.
-        own = () if self.own_ref is None else (self.own_ref,)
-        return tuple(dict.fromkeys((self.ref, *joined, *own)))
-
-    @property
-    def posted(self) -> Sequence[Holding]:
-        """What central had posted."""
-        return () if self.member is None else self.member.lots
+from edge_agent.ledger.members import Found, MembersFile, MembersPosition
+from edge_agent.till.account import Account, unknown_account
+from edge_agent.till.facts import member_facts
 
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """What an account has at one time: per unit, and what of it expires when, soonest first."""
+    """What an account has at one time, and what is known of its member.
+
+    `balance` is of the programme's own units, `spendable` of every unit that there is anything of, in smallest parts.
+    What expires is told soonest first. `facts` are all that may be shown to the member, not only what rules look at.
+    """
 
     balance: dict[str, Balance]
     expiring: tuple[Expiring, ...]
+    spendable: Mapping[str, int] = field(default_factory=dict)
+    facts: MemberFacts = NOBODY
 
 
 STRANGERS_MAX = 1_000
@@ -137,30 +107,39 @@ class Directory:
         self, account: Account, lookups: Lookups, programme: Programme, at: datetime
     ) -> Holdings:
         """What the account has at `at`: central's figures and this till's own, told apart."""
-        posted, own = _alive(account, lookups, programme, at)
-        today = programme.local_date(at)
-        found = balances(programme.units, posted, own, today, account.as_of)
-        held = _reserved(account, lookups, at)
-        counts = programme.file.redeem.unconfirmed
+        found, posted, own = self._balances(account, lookups, programme, at)
         return Holdings(
-            {
-                unit: replace(each, reserved=held.get(unit, 0), unconfirmed_counts=counts)
-                for unit, each in found.items()
-            },
-            tuple(expiring(posted, own, today)),
+            {unit: found[unit] for unit in programme.units},
+            tuple(expiring(posted, own, programme.local_date(at))),
+            {unit: each.spendable for unit, each in found.items()},
+            member_facts(programme, account, lookups, at, everything=True),
         )
 
     def spendable(
         self, account: Account, lookups: Lookups, programme: Programme, unit: str, at: datetime
     ) -> int:
         """How much of a unit, also a derived one, could be redeemed at `at`, in smallest parts."""
+        found, _, _ = self._balances(account, lookups, programme, at)
+        return found[unit].spendable if unit in found else 0
+
+    def _balances(
+        self, account: Account, lookups: Lookups, programme: Programme, at: datetime
+    ) -> tuple[dict[str, Balance], Sequence[Holding], Sequence[Holding]]:
+        """The balance of each unit that there is anything of, and what it was made from."""
         posted, own = _alive(account, lookups, programme, at)
-        found = balances([unit], posted, own, programme.local_date(at), account.as_of)[unit]
-        return replace(
-            found,
-            reserved=_reserved(account, lookups, at).get(unit, 0),
-            unconfirmed_counts=programme.file.redeem.unconfirmed,
-        ).spendable
+        held = (each.unit for each in (*posted, *own) if not is_tally(each.unit))
+        units = dict.fromkeys((*programme.units, *held))
+        reserved = _reserved(account, lookups, at)
+        counts = programme.file.redeem.unconfirmed
+        found = balances(units, posted, own, programme.local_date(at), account.as_of)
+        return (
+            {
+                unit: replace(each, reserved=reserved.get(unit, 0), unconfirmed_counts=counts)
+                for unit, each in found.items()
+            },
+            posted,
+            own,
+        )
 
 
 def _alive(
@@ -179,8 +158,3 @@ def _reserved(account: Account, lookups: Lookups, at: datetime) -> dict[str, int
     for each in lookups.reserved(at, account.refs):
         sums[each.unit] = sums.get(each.unit, 0) + each.quantity
     return sums
-
-
-def unknown_account(ref: str) -> Account:
-    """The account of a card that central has not told us of."""
-    return Account(ref, None, 0, None)

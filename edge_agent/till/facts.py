@@ -11,7 +11,7 @@ from edge_agent.domain.units import is_tally
 from edge_agent.ledger.acts import Lookups
 from edge_agent.ledger.derived import TallyAsked
 from edge_agent.ledger.members import Member
-from edge_agent.till.directory import Account
+from edge_agent.till.account import Account
 
 
 def member_facts(

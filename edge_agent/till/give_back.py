@@ -20,13 +20,14 @@ from edge_agent.domain.programme.kept import Back, Returned, Sold
 from edge_agent.domain.record import ClockReading, RecordKind, canonical
 from edge_agent.errors import FieldError, Invalid, OverReturn, ReturnDiffers, UnknownSale
 from edge_agent.ledger.acts import Act, Lookups, StoredGiveback, StoredSale
-from edge_agent.till.directory import Account, Holdings
+from edge_agent.till.account import Account
+from edge_agent.till.directory import Holdings
 from edge_agent.till.facts import member_facts
 from edge_agent.till.parts import Parts
 from edge_agent.till.receipts import Paper, Receipts, entries_json, standing_json
 from edge_agent.till.sell import print_paper
 from edge_agent.till.views import Answer, PrintState
-from edge_agent.till.working_out import NO_HOLDINGS
+from edge_agent.till.working_out import NO_HOLDINGS, of_own_units
 
 _ID_KEYS = {RecordKind.RETURN: "return_id", RecordKind.VOID: "void_id"}
 
@@ -194,10 +195,10 @@ def _record(
         "card": sold["card"],
         "programme": programme.digest,
         "entries": entries_json(given.entries, programme, language),
-        "earned": dict.fromkeys(programme.units, 0) | total_per_unit(taken),
-        "spent": dict.fromkeys(programme.units, 0) | total_per_unit(restored),
+        "earned": of_own_units(programme, total_per_unit(taken)),
+        "spent": of_own_units(programme, total_per_unit(restored)),
         "refund": _refund_json(given),
-        **standing_json(account, holdings, programme, language),
+        **standing_json(account, holdings, programme, at, language),
     }
     paper = receipts.paper(result, programme, parts.columns)
     result["receipt"] = {"lines": paper.lines}
@@ -246,7 +247,7 @@ def _record_awaiting(
         "earned": {},
         "spent": {},
         "refund": None,
-        **standing_json(None, NO_HOLDINGS, programme, parts.settings.language),
+        **standing_json(None, NO_HOLDINGS, programme, reading[0], parts.settings.language),
         "awaiting_original": True,
     }
     paper = receipts.paper(result, programme, parts.columns)

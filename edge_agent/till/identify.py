@@ -1,6 +1,8 @@
 """Identifying: who holds this card, and what do they have."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from edge_agent.domain.basket import EntryMode, PresentedCard
 from edge_agent.domain.cards import (
@@ -12,10 +14,13 @@ from edge_agent.domain.cards import (
 )
 from edge_agent.domain.programme import Programme
 from edge_agent.errors import PaymentCard, UnknownCard
-from edge_agent.till.directory import Account, Holdings
+from edge_agent.till.account import Account
+from edge_agent.till.directory import Holdings
 from edge_agent.till.parts import Parts
-from edge_agent.till.rewards import reward_views
+from edge_agent.till.receipts import balance_json
+from edge_agent.till.shown import NOTHING_SHOWN, greeting_json, shown_json
 from edge_agent.till.views import MemberView
+from edge_agent.till.working_out import NO_HOLDINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +56,12 @@ def identify(parts: Parts, card: PresentedCard) -> MemberView:
     known = parts.directory.presented(card.code, lookups)
     now = parts.clock.now()
     current = parts.shelf.current(now)
-    holdings: Holdings | None = Holdings({}, ())
+    holdings: Holdings | None = NO_HOLDINGS
     if current is not None and not current[0].shows_balance(card.entry):
         holdings = None
     elif current is not None:
         holdings = parts.directory.holdings(known, lookups, current[0], now)
-    view = _view(parts, card, known, holdings, current[0] if current else None)
+    view = _view(parts, card, known, holdings, current[0] if current else None, now)
     parts.present.set(card, now)
     parts.events.publish("member", view.to_json())
     return view
@@ -68,20 +73,37 @@ def _view(
     account: Account,
     holdings: Holdings | None,
     programme: Programme | None,
+    now: datetime,
 ) -> MemberView:
     member = account.member
+    shown = _shown(parts, holdings, programme, now)
+    tier = shown["tier"]
     return MemberView(
         standing=account.standing,
         account=account.ref or None,
         card=masked(card.code),
         display_name="" if member is None else member.display_name,
-        tier=None if member is None else member.tier,
+        tier=tier["id"] if tier else None if member is None else member.tier,
         since=None if member is None else member.since,
         language=None if member is None else member.language,
         balance=None if holdings is None else holdings.balance,
-        rewards=()
-        if programme is None or holdings is None
-        else reward_views(programme, holdings.balance, parts.settings.language),
-        expiring=() if holdings is None else holdings.expiring,
+        shown=shown,
         as_of=account.as_of,
     )
+
+
+def _shown(
+    parts: Parts, holdings: Holdings | None, programme: Programme | None, now: datetime
+) -> dict[str, Any]:
+    """Everything that the view shows of an account; nothing without a programme to show it by."""
+    if programme is None or holdings is None:
+        nothing: dict[str, Any] | None = None if holdings is None else {}
+        return {"balance": nothing, **NOTHING_SHOWN, "messages": [], "questions": []}
+    language, store = parts.settings.language, parts.settings.store
+    return {
+        "balance": {
+            unit: balance_json(each, programme, unit) for unit, each in holdings.balance.items()
+        },
+        **shown_json(programme, holdings, now, language),
+        **greeting_json(programme, holdings, now, store, language),
+    }

@@ -149,10 +149,10 @@ class _Receipt:
         for change in reasons[:CHANGES_SHOWN_MAX]:
             why = _name(change.why)
             lines += self._detail(
-                words.bonus.format(why=why) if change.bonus else why, change.quantity
+                words.bonus.format(why=why) if change.bonus else why, change.quantity, unit
             )
         if beyond := reasons[CHANGES_SHOWN_MAX:]:
-            lines += self._detail("...", sum(change.quantity for change in beyond))
+            lines += self._detail("...", sum(change.quantity for change in beyond), unit)
         return [*self._left(row(label, total, self._columns), bold=True), *self._left(lines)]
 
     def _balances(self) -> list[Text]:
@@ -181,7 +181,7 @@ class _Receipt:
             (words.held, balance.held),
         ):
             if quantity:
-                lines += self._detail(label, quantity)
+                lines += self._detail(label, quantity, unit)
         head = row(words.balance, shown, self._columns)
         return [*self._left(head, bold=True), *self._left(lines)]
 
@@ -198,7 +198,7 @@ class _Receipt:
         return self._left(lines)
 
     def _reward(self, reward: NextReward) -> list[str]:
-        words, number = self._words, self._formats.number
+        words = self._words
         title = cut(_name(reward.title), _TITLE_CHARACTERS_MAX)
         if reward.value is not None and "€" not in title:
             amount = self._formats.euro(reward.value)
@@ -208,7 +208,9 @@ class _Receipt:
             return wrap(reached.format(reward=title), self._columns)
         missing = self._quantity(reward.missing, reward.unit)
         lines = wrap(words.missing.format(missing=missing, reward=title), self._columns)
-        progress = words.progress.format(have=number(reward.have), cost=number(reward.cost))
+        progress = words.progress.format(
+            have=self._number(reward.have, reward.unit), cost=self._number(reward.cost, reward.unit)
+        )
         room = self._columns - len(progress) - 1
         drawn = ""
         if room >= _BAR_COLUMNS_MIN:
@@ -249,10 +251,15 @@ class _Receipt:
 
     def _quantity(self, value: int, unit: str) -> str:
         name = self._facts.unit_names.get(unit, UnitName(unit, unit))
-        return self._formats.quantity(value, UnitName(_name(name.one), _name(name.other)))
+        printed = UnitName(_name(name.one), _name(name.other), name.decimals)
+        return self._formats.quantity(value, printed)
 
-    def _detail(self, label: str, quantity: int) -> list[str]:
-        return row(label, self._formats.number(quantity), self._columns, indent=2)
+    def _number(self, value: int, unit: str) -> str:
+        name = self._facts.unit_names.get(unit)
+        return self._formats.number(value, 0 if name is None else name.decimals)
+
+    def _detail(self, label: str, quantity: int, unit: str) -> list[str]:
+        return row(label, self._number(quantity, unit), self._columns, indent=2)
 
     def _left(self, lines: Iterable[str], *, bold: bool = False) -> list[Text]:
         return [Text(on_paper(line), bold=bold) for line in lines]

@@ -160,7 +160,7 @@ def next_reward(
     """The cheapest reward that the shown balance does not reach yet; the dearest one when it reaches all."""
     near = []
     for reward in rewards:
-        if (balance := balances.get(reward.unit)) is not None:
+        if reward.cost and (balance := balances.get(reward.unit)) is not None:
             usable = balance.spendable >= reward.cost
             near.append(
                 NextReward(

@@ -235,10 +235,11 @@ _LOCALE_NAMES: Final[Mapping[Language, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class UnitName:
-    """What a programme calls its unit: `one` punt, `other` punten."""
+    """What a programme calls its unit: `one` punt, `other` punten. Quantities have so many `decimals`."""
 
     one: str
     other: str
+    decimals: int = 0
 
 
 class Formats:
@@ -248,8 +249,13 @@ class Formats:
         self._language = language
         self._time_zone = time_zone
 
-    def number(self, value: int) -> str:
-        """An integer with the language's thousands separators."""
+    def number(self, value: int, decimals: int = 0) -> str:
+        """A number with the language's separators; `value` is in its smallest parts."""
+        if decimals:
+            shown = Decimal(value).scaleb(-decimals)
+            pattern = f"#,##0.{'0' * decimals}"
+            text = format_decimal(shown, pattern, locale=_locale(self._language))
+            return _unbroken(text).replace("\N{MINUS SIGN}", "-")
         if abs(value) < 1_000:  # the same in all our languages, and most of what a receipt prints
             return str(value)
         locale = _locale(self._language)
@@ -257,8 +263,9 @@ class Formats:
 
     def quantity(self, value: int, name: UnitName) -> str:
         """A number with its unit, singular or plural as the language asks (French: 0 point)."""
-        unit = name.one if _is_singular(self._language, abs(value)) else name.other
-        return f"{self.number(value)}\N{NO-BREAK SPACE}{unit}"
+        whole, rest = divmod(abs(value), 10**name.decimals)
+        unit = name.one if not rest and _is_singular(self._language, whole) else name.other
+        return f"{self.number(value, name.decimals)}\N{NO-BREAK SPACE}{unit}"
 
     def euro(self, cents: int) -> str:
         """An amount in euro; whole euros without decimals, as rewards are spoken of (`€ 5`)."""

@@ -7,10 +7,12 @@ from typing import Any
 
 from drivers.document import Document
 from edge_agent.domain.balance import Balance, Expiring
-from edge_agent.domain.entries import Entry
+from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.member import Standing
 from edge_agent.domain.programme import Programme
-from edge_agent.till.directory import Account, Holdings
+from edge_agent.domain.units import is_tally
+from edge_agent.till.account import Account
+from edge_agent.till.directory import Holdings
 from edge_agent.till.parts import TillSettings
 from edge_agent.till.receipt import compose
 from edge_agent.till.receipt_facts import (
@@ -34,16 +36,37 @@ FRESH_FOR = timedelta(minutes=10)
 def entries_json(
     entries: Sequence[Entry], programme: Programme, language: str
 ) -> list[dict[str, Any]]:
-    """Entries as the API shows them: with the reason in words, and bonuses told from the base."""
+    """Entries as the API shows them: with the reason in words, and bonuses told from the base.
+
+    What is only counted is left out, and what another member gets is not this one's business.
+    """
+    own = [each for each in entries if each.account is None and not is_tally(each.unit)]
     said = {
         rule: {"why": programme.reason(rule, language), "bonus": programme.is_bonus(rule)}
-        for rule in {entry.rule for entry in entries}
+        for rule in {entry.rule for entry in own}
     }
-    return [entry.to_json() | said[entry.rule] for entry in entries]
+    return [
+        entry.to_json()
+        | {"quantity": programme.shown(entry.unit, entry.quantity)}
+        | said[entry.rule]
+        for entry in own
+    ]
+
+
+def balance_json(balance: Balance, programme: Programme, unit: str) -> dict[str, Any]:
+    """A balance as the API shows it: decimals as text where the unit has them."""
+    return {
+        name: programme.shown(unit, value) if isinstance(value, int) else value
+        for name, value in balance.to_json().items()
+    }
 
 
 def standing_json(
-    account: Account | None, holdings: Holdings | None, programme: Programme, language: str
+    account: Account | None,
+    holdings: Holdings | None,
+    programme: Programme,
+    at: datetime,
+    language: str,
 ) -> dict[str, Any]:
     """What an answer says of the member's balance: per unit, what expires and what the next reward is.
 
@@ -52,12 +75,28 @@ def standing_json(
     standing = None if account is None else account.standing.value
     if holdings is None:
         return {"standing": standing, "balance": None, "expiring": [], "next_reward": None}
-    reward = next_reward(reward_views(programme, holdings.balance, language), holdings.balance)
+    reward = None
+    if not holdings.facts.anonymous:
+        rewards = reward_views(programme, holdings.facts, holdings.spendable, at, language)
+        reward = next_reward(rewards, holdings.balance)
     return {
         "standing": standing,
-        "balance": {unit: balance.to_json() for unit, balance in holdings.balance.items()},
-        "expiring": [item.to_json() for item in holdings.expiring],
-        "next_reward": None if reward is None else reward.to_json(),
+        "balance": {
+            unit: balance_json(balance, programme, unit)
+            for unit, balance in holdings.balance.items()
+        },
+        "expiring": [
+            item.to_json() | {"quantity": programme.shown(item.unit, item.quantity)}
+            for item in holdings.expiring
+            if item.unit in programme.units
+        ],
+        "next_reward": None
+        if reward is None
+        else reward.to_json()
+        | {
+            "have": programme.shown(reward.unit, reward.have),
+            "cost": programme.shown(reward.unit, reward.cost),
+        },
     }
 
 
@@ -125,15 +164,20 @@ class Receipts:
             time_zone=programme.timezone,
             sale_id=sale_id,
             member=_member_shown(result),
-            changes=changes_of(result["entries"], programme.is_bonus),
-            balances={unit: _balance(each) for unit, each in balance.items()},
+            changes=changes_of(
+                [_in_parts(each, programme) for each in _earned(result["entries"], programme)],
+                programme.is_bonus,
+            ),
+            balances={unit: _balance(each, programme, unit) for unit, each in balance.items()},
             fresh=_is_fresh(balance, at),
             expiring=None
             if expiring is None
             else Expiring(
-                expiring["unit"], expiring["quantity"], date.fromisoformat(expiring["on"])
+                expiring["unit"],
+                programme.parts_of(expiring["unit"], expiring["quantity"]),
+                date.fromisoformat(expiring["on"]),
             ),
-            next_reward=None if reward is None else NextReward(**reward),
+            next_reward=None if reward is None else _next_reward(reward, programme),
             offline=result["offline"],
             excluded=bool(result.get("excluded")),
             awaiting_original=result.get("awaiting_original", False),
@@ -153,15 +197,36 @@ def _member_shown(result: Mapping[str, Any]) -> MemberShown | None:
     return MemberShown(card=result["card"], standing=Standing(result["standing"]))
 
 
-def _balance(shown: Mapping[str, Any]) -> Balance:
+def _earned(entries: Sequence[Mapping[str, Any]], programme: Programme) -> list[Mapping[str, Any]]:
+    """What was given or taken back of the programme's own units; what was used up is no part of what was earned."""
+    return [
+        each
+        for each in entries
+        if each["unit"] in programme.units and each["kind"] != EntryKind.REDEEM.value
+    ]
+
+
+def _in_parts(entry: Mapping[str, Any], programme: Programme) -> Mapping[str, Any]:
+    return {**entry, "quantity": programme.parts_of(entry["unit"], entry["quantity"])}
+
+
+def _next_reward(shown: Mapping[str, Any], programme: Programme) -> NextReward:
+    counted = {name: programme.parts_of(shown["unit"], shown[name]) for name in ("have", "cost")}
+    return NextReward(**{**shown, **counted})
+
+
+def _balance(shown: Mapping[str, Any], programme: Programme, unit: str) -> Balance:
+    def parts(name: str) -> int:
+        return programme.parts_of(unit, shown[name])
+
     as_of = shown["as_of"]
     return Balance(
-        shown["confirmed"],
-        shown["unconfirmed"],
-        shown["maturing"],
-        shown["held"],
-        shown["reserved"],
-        None if as_of is None else datetime.fromisoformat(as_of),
+        confirmed=parts("confirmed"),
+        unconfirmed=parts("unconfirmed"),
+        maturing=parts("maturing"),
+        held=parts("held"),
+        reserved=parts("reserved"),
+        as_of=None if as_of is None else datetime.fromisoformat(as_of),
     )
 
 
@@ -175,7 +240,9 @@ def _is_fresh(balance: Mapping[str, Mapping[str, Any]], at: datetime) -> bool:
 def _unit_names(programme: Programme, language: str) -> dict[str, UnitName]:
     return {
         unit: UnitName(
-            table.name.one.for_language(language), table.name.many.for_language(language)
+            table.name.one.for_language(language),
+            table.name.many.for_language(language),
+            table.decimals,
         )
         for unit, table in programme.file.unit.items()
     }

@@ -32,7 +32,7 @@ from edge_agent.errors import (
 )
 from edge_agent.ledger.acts import Lookups
 from edge_agent.ledger.reservations import Reservation, ReservationState
-from edge_agent.till.directory import Account
+from edge_agent.till.account import Account
 from edge_agent.till.facts import member_facts
 from edge_agent.till.limits import AtRisk, reached, room
 from edge_agent.till.parts import Parts

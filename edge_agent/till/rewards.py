@@ -1,43 +1,69 @@
 """Rewards as the cashier and the customer see them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from edge_agent.domain.balance import Balance
+from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Programme
+from edge_agent.domain.programme.progress import units_in_words
+from edge_agent.domain.programme.redeeming import RewardShown, rewards_for
+from edge_agent.domain.programme.unmet import Obstacle
 from edge_agent.till.views import RewardView
 
 _STILL_NEEDED = {
-    "nl": "nog {missing} {unit}",
-    "en": "{missing} more {unit}",
-    "de": "noch {missing} {unit}",
-    "fr": "encore {missing} {unit}",
+    "nl": "nog {missing}",
+    "en": "{missing} to go",
+    "de": "noch {missing}",
+    "fr": "encore {missing}",
+}
+_NOT_NOW = {
+    "nl": "nu niet in te wisselen",
+    "en": "cannot be redeemed now",
+    "de": "jetzt nicht einlösbar",
+    "fr": "pas utilisable pour l’instant",
 }
 
 
 def reward_views(
-    programme: Programme, balances: Mapping[str, Balance], language: str
+    programme: Programme,
+    facts: MemberFacts,
+    spendable: Mapping[str, int],
+    at: datetime,
+    language: str,
 ) -> tuple[RewardView, ...]:
-    """Every reward that has a price, and whether what can be spent reaches it."""
-    units = programme.file.unit
-    views = []
-    for reward in programme.file.reward:
-        if reward.is_issued:
-            continue
-        balance = balances.get(reward.unit, Balance())
-        cost = reward.least(units)
-        missing = cost - balance.spendable
-        unit = units[reward.unit].name.for_count(missing, language)
-        views.append(
-            RewardView(
-                id=reward.id,
-                title=reward.title.for_language(language),
-                unit=reward.unit,
-                cost=cost,
-                value=reward.worth(units),
-                available=missing <= 0,
-                why_not=_STILL_NEEDED[language].format(missing=missing, unit=unit)
-                if missing > 0
-                else None,
-            )
-        )
-    return tuple(views)
+    """Every reward that is for this member, and whether it can be had now.
+
+    `spendable` is what may be used of each unit, in smallest parts: what is not confirmed or reserved is not in it.
+    """
+    here = at.astimezone(programme.timezone)
+    found = rewards_for(programme.file.reward, facts, here, programme.file.unit)
+    return tuple(_view(programme, each, spendable.get(each.unit, 0), language) for each in found)
+
+
+def _view(programme: Programme, reward: RewardShown, spendable: int, language: str) -> RewardView:
+    why_not = _why_not(programme, reward, spendable, language)
+    return RewardView(
+        id=reward.id,
+        title=reward.title.for_language(language),
+        sort=reward.sort.value,
+        unit=reward.unit,
+        cost=reward.cost,
+        cost_shown=programme.shown(reward.unit, reward.cost),
+        value=reward.worth,
+        available=why_not is None,
+        why_not=why_not,
+    )
+
+
+def _why_not(
+    programme: Programme, reward: RewardShown, spendable: int, language: str
+) -> str | None:
+    if reward.unmet is not None and reward.unmet.obstacle is not Obstacle.NOT_ENOUGH:
+        return reward.unmet.in_words(language, programme.file.currency)
+    missing = reward.cost - spendable
+    if missing <= 0:
+        return None
+    table = programme.file.unit.get(reward.unit)
+    if table is None:
+        return _NOT_NOW[language]
+    return _STILL_NEEDED[language].format(missing=units_in_words(table, missing, language))

@@ -1,20 +1,37 @@
 """The programme versions that this till has, and which one applies when."""
 
+import hashlib
 from datetime import datetime
+from typing import NamedTuple
 
 from edge_agent.domain.programme import Programme, ProgrammeInvalid, load_programme
 from edge_agent.errors import NoProgramme
 from edge_agent.ledger.ledger import Ledger
 
 
+class RefusedProgramme(NamedTuple):
+    """A version that was not good: the digest of its text, and everything that is wrong with it, a line each."""
+
+    digest: str
+    reason: str
+
+
 class ProgrammeShelf:
-    """Every version that was ever good here; a bad one never gets in, so the till runs on the last good one."""
+    """Every version that was ever good here; a bad one never gets in, so the till runs on the last good one.
+
+    `refused` is the one that was offered last and was not good, until a good one comes.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._programmes: tuple[tuple[Programme, datetime], ...] = ()
+        self.refused: RefusedProgramme | None = None
         for text, received_at in ledger.programmes():
-            self._put(load_programme(text, "programme from the ledger"), received_at)
+            try:
+                self._put(load_programme(text, "programme from the ledger"), received_at)
+            except ProgrammeInvalid as error:
+                # It was good to an earlier version of the agent; the till opens with what is good to this one.
+                self.refused = _refused(text, error)
 
     def _put(self, programme: Programme, received_at: datetime) -> None:
         versions = [*self._programmes, (programme, received_at)]
@@ -24,7 +41,12 @@ class ProgrammeShelf:
 
     def offer(self, text: str, name: str, now: datetime) -> Programme:
         """Check a programme and keep it. Raises ProgrammeInvalid, and then nothing has changed."""
-        programme = load_programme(text, name)
+        try:
+            programme = load_programme(text, name)
+        except ProgrammeInvalid as error:
+            self.refused = _refused(text, error)
+            raise
+        self.refused = None
         if all(each.digest != programme.digest for each, _ in self._programmes):
             self._ledger.keep_programme(
                 programme.digest, programme.version, programme.valid_from, text, now
@@ -50,6 +72,10 @@ class ProgrammeShelf:
         return next(
             (each for each in reversed(self._programmes) if each[0].valid_from <= moment), None
         )
+
+
+def _refused(text: str, error: ProgrammeInvalid) -> RefusedProgramme:
+    return RefusedProgramme(hashlib.sha256(text.encode()).hexdigest(), str(error))
 
 
 __all__ = ["ProgrammeInvalid", "ProgrammeShelf"]

@@ -168,7 +168,7 @@ class Till:
             "card": view.card,
             "entries": [],
             "offline": parts.line.offline,
-            **standing_json(account, holdings, programme, parts.settings.language),
+            **standing_json(account, holdings, programme, now, parts.settings.language),
         }
         return self._print("slip", self._receipts.paper(facts, programme, columns))
 

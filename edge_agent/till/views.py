@@ -1,22 +1,29 @@
 """What the till answers, in the words of the contract."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from edge_agent.domain.balance import Balance, Expiring
+from edge_agent.domain.balance import Balance
 from edge_agent.domain.member import Standing
 
 
 @dataclass(frozen=True, slots=True)
 class RewardView:
-    """A reward and whether the balance reaches it; `why_not` is a sentence for the cashier."""
+    """A reward and whether it can be had now; `why_not` is a sentence for the cashier.
+
+    `cost` is in the unit's smallest parts, `cost_shown` as programs are told it; `value` in minor units, None where it
+    is no money or depends on the basket.
+    """
 
     id: str
     title: str
+    sort: str
     unit: str
     cost: int
+    cost_shown: int | str
     value: int | None
     available: bool
     why_not: str | None
@@ -26,8 +33,9 @@ class RewardView:
         return {
             "id": self.id,
             "title": self.title,
+            "sort": self.sort,
             "unit": self.unit,
-            "cost": self.cost,
+            "cost": self.cost_shown,
             "value": self.value,
             "available": self.available,
             "why_not": self.why_not,
@@ -39,7 +47,8 @@ class MemberView:
     """What the cashier sees after a scan.
 
     `standing` tells known, unknown (well-formed, earns here), blocked and erased apart. `card` is masked. `balance` is
-    None where it is not to be shown (a typed number).
+    None where it is not to be shown (a typed number). `shown` is the rest of the view, as the API has it: balance per
+    unit, stamps, rewards, offers, what expires, messages and questions.
     """
 
     standing: Standing
@@ -50,8 +59,7 @@ class MemberView:
     since: date | None = None
     language: str | None = None
     balance: dict[str, Balance] | None = field(default_factory=dict)
-    rewards: tuple[RewardView, ...] = ()
-    expiring: tuple[Expiring, ...] = ()
+    shown: Mapping[str, Any] = field(default_factory=dict)
     as_of: datetime | None = None
 
     @property
@@ -60,7 +68,7 @@ class MemberView:
         return self.standing is not Standing.UNKNOWN
 
     def to_json(self) -> dict[str, Any]:
-        """The member view of the contract; parts of later mechanisms are empty lists."""
+        """The member view of the contract."""
         member = None
         if self.known:
             member = {
@@ -75,15 +83,7 @@ class MemberView:
             "standing": self.standing.value,
             "member": member,
             "card": self.card,
-            "balance": None
-            if self.balance is None
-            else {unit: balance.to_json() for unit, balance in self.balance.items()},
-            "stamps": [],
-            "rewards": [reward.to_json() for reward in self.rewards],
-            "offers": [],
-            "expiring": [item.to_json() for item in self.expiring],
-            "messages": [],
-            "questions": [],
+            **self.shown,
             "as_of": None if self.as_of is None else self.as_of.isoformat(),
         }
 

@@ -1,6 +1,6 @@
 """What a basket comes to for whoever buys it: the one way for quotes, sales and training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -8,17 +8,19 @@ from typing import Any, NamedTuple
 from edge_agent.domain.basket import Basket, PresentedCard
 from edge_agent.domain.cards import masked
 from edge_agent.domain.draws import Draw
-from edge_agent.domain.entries import Entry, EntryKind
+from edge_agent.domain.entries import Entry, EntryKind, total_per_unit
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme, evaluate
 from edge_agent.domain.programme.exclusions import Forbids
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import Wanted
 from edge_agent.ledger.acts import Lookups
-from edge_agent.till.directory import Account, Holdings
+from edge_agent.till.account import Account
+from edge_agent.till.directory import Holdings
 from edge_agent.till.facts import member_facts, till_facts
 from edge_agent.till.parts import Parts
 from edge_agent.till.receipts import entries_json, standing_json
+from edge_agent.till.shown import shown_json, told_json
 
 NO_HOLDINGS = Holdings({}, ())
 
@@ -90,6 +92,7 @@ def worked_json(parts: Parts, lookups: Lookups, worked: WorkedOut) -> dict[str, 
     programme, evaluation = worked.programme, worked.evaluation
     card, account = worked.customer.card, worked.customer.account
     language = parts.settings.language
+    holdings = shown_holdings(parts, lookups, worked)
     return {
         "kind": "sale",
         "at": worked.at.isoformat(),
@@ -101,11 +104,18 @@ def worked_json(parts: Parts, lookups: Lookups, worked: WorkedOut) -> dict[str, 
             for each in evaluation.excluded
             if each.forbids is not Forbids.DISCOUNTS
         ],
-        "earned": programme.shown_all(earned(evaluation.entries, programme)),
-        "spent": programme.shown_all(spent(evaluation.entries, programme)),
+        "earned": earned(evaluation.entries, programme),
+        "spent": spent(evaluation.entries, programme),
         "discount": sum(each.amount for each in evaluation.reductions),
         "lines": lines_json(worked, language),
-        **standing_json(account, shown_holdings(parts, lookups, worked), programme, language),
+        **standing_json(account, holdings, programme, worked.at, language),
+        **shown_json(programme, holdings, worked.at, language),
+        **told_json(programme, evaluation, language),
+        "free": [
+            {"sku": each.sku, "quantity": each.quantity, "rule": outcome.rule}
+            for outcome in evaluation.outcomes
+            for each in outcome.free
+        ],
         "offline": parts.line.offline,
     }
 
@@ -141,20 +151,19 @@ def _asked_for(wanted: Wanted) -> frozenset[str]:
     return frozenset((*(each.id for each in wanted.redemptions), *wanted.codes))
 
 
-def earned(entries: Sequence[Entry], programme: Programme) -> dict[str, int]:
-    """What was given of each unit that the programme declares, less what a return took back of it."""
-    return _sums(entries, programme, EntryKind.EARN, EntryKind.REVERSE)
+def of_own_units(programme: Programme, sums: Mapping[str, int]) -> dict[str, int | str]:
+    """Sums of the units that the programme declares, each there, as programs are told them."""
+    return programme.shown_all({unit: sums.get(unit, 0) for unit in programme.units})
 
 
-def spent(entries: Sequence[Entry], programme: Programme) -> dict[str, int]:
-    """What was used of each unit that the programme declares."""
-    sums = _sums(entries, programme, EntryKind.REDEEM)
-    return {unit: -quantity for unit, quantity in sums.items()}
+def earned(entries: Sequence[Entry], programme: Programme) -> dict[str, int | str]:
+    """What was given of each unit that the programme declares."""
+    own = (each for each in entries if each.kind is EntryKind.EARN and each.account is None)
+    return of_own_units(programme, total_per_unit(own))
 
 
-def _sums(entries: Sequence[Entry], programme: Programme, *kinds: EntryKind) -> dict[str, int]:
-    sums = dict.fromkeys(programme.units, 0)
-    for entry in entries:
-        if entry.kind in kinds and entry.account is None and entry.unit in sums:
-            sums[entry.unit] += entry.quantity
-    return sums
+def spent(entries: Sequence[Entry], programme: Programme) -> dict[str, int | str]:
+    """What was used of each unit that the programme declares, as a positive quantity."""
+    own = (each for each in entries if each.kind is EntryKind.REDEEM and each.account is None)
+    used = {unit: -quantity for unit, quantity in total_per_unit(own).items()}
+    return of_own_units(programme, used)

@@ -5,7 +5,7 @@ Nothing is checked against them while the agent runs; tests hold real answers ag
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, RootModel
 
 
 class Answer(BaseModel):
@@ -14,15 +14,19 @@ class Answer(BaseModel):
     model_config = ConfigDict(defer_build=True)
 
 
+Quantity = int | str
+"""Of a unit: a whole number, or a decimal as text where the unit has decimals."""
+
+
 class BalanceAnswer(Answer):
     """A balance in one unit; `as_of` is the time of central's figures."""
 
-    confirmed: int
-    unconfirmed: int
-    maturing: int
-    held: int
-    reserved: int
-    spendable: int = Field(ge=0)
+    confirmed: Quantity
+    unconfirmed: Quantity
+    maturing: Quantity
+    held: Quantity
+    reserved: Quantity
+    spendable: Quantity
     as_of: str | None
 
 
@@ -42,22 +46,106 @@ class MemberAnswer(Answer):
 
 
 class RewardAnswer(Answer):
-    """A reward, and whether the balance reaches it."""
+    """A reward, and whether it can be had now; `value` in minor units where it is money and needs no basket."""
 
     id: str
     title: str
-    cost: int
+    sort: str
+    unit: str
+    cost: Quantity
     value: int | None
     available: bool
     why_not: str | None
 
 
 class ExpiringAnswer(Answer):
-    """What can be used up to and including the day `on`."""
+    """What can be used up to and including the day `on`; `warn`: so soon that the customer is to be told."""
 
     unit: str
-    quantity: int
+    quantity: Quantity
     on: str
+    warn: bool
+
+
+class PendingAnswer(Answer):
+    """What can be used from the day `on`."""
+
+    unit: str
+    quantity: Quantity
+    on: str
+
+
+class ProgressAnswer(Answer):
+    """How far the member is on the way to something; `say` is the line for people."""
+
+    id: str
+    towards: Literal["tier", "stamp-card", "challenge", "reward"]
+    title: str
+    have: Quantity
+    need: Quantity
+    missing: Quantity
+    measure: str
+    unit: str | None
+    until: str | None
+    stand: Literal["on-the-way", "to-activate", "reached"]
+    gives: str | None
+    say: str
+
+
+class StampsAnswer(ProgressAnswer):
+    """A stamp card."""
+
+    card: str
+
+
+class TierAnswer(Answer):
+    """The tier that the member is in, and the way to the next one."""
+
+    id: str | None
+    title: str | None
+    next: ProgressAnswer | None
+
+
+class OfferAnswer(Answer):
+    """An offer for this member, the one to mention first comes first; `say` are the words for it."""
+
+    id: str
+    title: str
+    say: str | None
+    until: str | None
+    active: bool
+
+
+class MessageAnswer(Answer):
+    """What the customer is told."""
+
+    id: str
+    text: str
+    where: list[Literal["screen", "receipt"]]
+
+
+class QuestionAnswerKey(Answer):
+    """One of the answers, and what stands on its key."""
+
+    value: int | str
+    text: str
+
+
+class QuestionAnswer(Answer):
+    """What the customer is asked."""
+
+    id: str
+    text: str
+    answers: list[QuestionAnswerKey]
+    where: list[Literal["screen", "receipt"]]
+
+
+class MembershipAnswer(Answer):
+    """A paid membership that runs up to and including the day `until`."""
+
+    id: str
+    title: str
+    until: str
 
 
 class MemberViewAnswer(Answer):
@@ -68,12 +156,16 @@ class MemberViewAnswer(Answer):
     member: MemberAnswer | None
     card: str
     balance: dict[str, BalanceAnswer] | None
-    stamps: list[dict[str, Any]]
+    tier: TierAnswer | None
+    stamps: list[StampsAnswer]
     rewards: list[RewardAnswer]
-    offers: list[dict[str, Any]]
+    offers: list[OfferAnswer]
+    pending: list[PendingAnswer]
     expiring: list[ExpiringAnswer]
-    messages: list[dict[str, Any]]
-    questions: list[dict[str, Any]]
+    progress: list[ProgressAnswer]
+    memberships: list[MembershipAnswer]
+    messages: list[MessageAnswer]
+    questions: list[QuestionAnswer]
     as_of: str | None
 
 
@@ -81,7 +173,7 @@ class EntryAnswer(Answer):
     """One line of the ledger; `why` says it in words."""
 
     unit: str
-    quantity: int
+    quantity: Quantity
     rule: str
     line: int | None = None
     expires_on: str | None = None
@@ -118,11 +210,17 @@ class ResultAnswer(Answer):
     record: str | None = None
     seq: int | None = None
     entries: list[EntryAnswer] = []
-    earned: dict[str, int | str] | None = None
-    spent: dict[str, int | str] | None = None
+    earned: dict[str, Quantity] | None = None
+    spent: dict[str, Quantity] | None = None
     discount: int | None = None
     refund: RefundAnswer | None = None
     lines: list[dict[str, Any]] | None = None
+    tier: TierAnswer | None = None
+    stamps: list[StampsAnswer] = []
+    offers: list[OfferAnswer] = []
+    messages: list[MessageAnswer] = []
+    questions: list[QuestionAnswer] = []
+    surprises: list[dict[str, Any]] = []
     balance: dict[str, BalanceAnswer] | None = None
     receipt: ReceiptAnswer | None = None
 
@@ -166,13 +264,13 @@ class RedemptionAnswer(Answer):
     reward: str
     title: str
     unit: str
-    cost: int | str
+    cost: Quantity
     discount: int | None
     needs_quote: bool
     until: str
     record: str | None = None
     seq: int | None = None
-    spent: dict[str, int | str] | None = None
+    spent: dict[str, Quantity] | None = None
 
 
 class NowAnswer(Answer):
@@ -197,8 +295,8 @@ class QuoteAnswer(Answer):
 
     quote_id: str
     until: str
-    earned: dict[str, int | str]
-    spent: dict[str, int | str]
+    earned: dict[str, Quantity]
+    spent: dict[str, Quantity]
     discount: int
     lines: list[LineAnswer]
     refused: list[RefusedAnswer]
@@ -281,12 +379,21 @@ class MembersAnswer(Answer):
     count: int
 
 
+class RefusedProgrammeAnswer(Answer):
+    """A published version that was not good: the last good one stays in use."""
+
+    digest: str
+    reason: str
+
+
 class ProgrammeAnswer(Answer):
-    """The programme in use."""
+    """The programme in use; `refused` is a later one that could not be loaded, and why."""
 
     id: str
     version: str | int
+    digest: str
     as_of: str | None
+    refused: RefusedProgrammeAnswer | None = None
 
 
 class ClockAnswer(Answer):

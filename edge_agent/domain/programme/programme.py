@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -577,6 +578,11 @@ class Programme:
         """A quantity of any unit, in smallest parts, as programs are told it; what is not declared has no decimals."""
         table = self.file.unit.get(unit)
         return quantity if table is None else table.shown(quantity)
+
+    def parts_of(self, unit: str, shown: int | str) -> int:
+        """The inverse of `shown`."""
+        table = self.file.unit.get(unit)
+        return int(Decimal(shown) * (1 if table is None else table.scale))
 
     def shown_all(self, quantities: Mapping[str, int]) -> dict[str, int | str]:
         """The same for quantities by unit."""

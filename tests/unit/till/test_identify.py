@@ -1,7 +1,6 @@
 """Identifying: who holds this card, and telling cards apart."""
 
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
@@ -19,11 +18,13 @@ def test_a_member_is_found_with_balance_rewards_and_what_expires(shop: Shop) -> 
     assert (view.known, view.account, view.display_name) == (True, JAN_REF, "Jan B.")
     assert view.card == "*********8906"
     assert points(shop).confirmed == 118
-    assert [(item.quantity, item.on) for item in view.expiring] == [(118, date(2027, 3, 31))]
-    (coffee,) = (reward for reward in view.rewards if reward.id == "coffee")
-    (money,) = (reward for reward in view.rewards if reward.id == "five-euro")
-    assert coffee.available
-    assert (money.available, money.why_not) == (False, "nog 132 punten")
+    assert view.shown["expiring"] == [
+        {"unit": "points", "quantity": 118, "on": "2027-03-31", "warn": False}
+    ]
+    rewards = {each["id"]: each for each in view.shown["rewards"]}
+    assert rewards["coffee"]["available"]
+    money = rewards["five-euro"]
+    assert (money["available"], money["why_not"]) == (False, "nog 132 punten")
 
 
 def test_an_unknown_well_formed_card_is_answered_as_such(shop: Shop) -> None:
@@ -126,7 +127,8 @@ def test_the_outcome_of_a_receipt_is_kept(shop: Shop) -> None:
 def test_a_typed_number_earns_and_shows_no_balance(shop: Shop) -> None:
     typed = PresentedCard(JAN, EntryMode.KEYED)
     view = shop.till.identify(typed)
-    assert (view.balance, view.expiring, view.rewards) == (None, (), ())
+    assert view.balance is None
+    assert not any(view.shown.values())
     answer = shop.till.sell(replace(sale("s", print=True), card=typed))
     assert answer.result["earned"] == {"points": 2}
     assert answer.result["balance"] is None

@@ -308,7 +308,9 @@ def test_entries_are_summed_over_the_lines_of_the_basket_and_the_base_comes_firs
 
 
 def reward(title: str, cost: int, unit: str = "points") -> RewardView:
-    return RewardView(title, title, unit, cost, value=None, available=False, why_not=None)
+    return RewardView(
+        title, title, "discount", unit, cost, cost, value=None, available=False, why_not=None
+    )
 
 
 def test_the_next_reward_is_the_one_that_is_nearest_ahead() -> None:

@@ -1,0 +1,47 @@
+"""What is told and asked when a member is recognised, before anything is bought; nothing is counted yet."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from edge_agent.domain.basket import Basket
+from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.programme.evaluation import NOTHING_BEFORE
+from edge_agent.domain.programme.messages import MessageRule, Place, wants
+from edge_agent.domain.programme.programme import Programme
+from edge_agent.domain.programme.questions import QuestionRule
+from edge_agent.domain.programme.situation import Situation
+
+
+class Greeting(NamedTuple):
+    """The messages for the screen, the most important first, and the question to ask there if it is time for one."""
+
+    messages: tuple[MessageRule, ...] = ()
+    question: QuestionRule | None = None
+
+
+def greeting(programme: Programme, facts: MemberFacts, at: datetime, store: str = "") -> Greeting:
+    """What the screen says to this member at `at` (aware). Rules about a basket wait for the sale."""
+    if facts.anonymous or not facts.standing.earns:
+        return Greeting()
+    here = at.astimezone(programme.timezone)
+    situation = Situation(
+        programme.present(facts, here.date()),
+        Basket((), 0, programme.file.currency, store=store),
+        here,
+        (),
+        programme.file.unit,
+        levels=programme.levels,
+    )
+    told = programme.messages.told(situation, NOTHING_BEFORE)
+    question = programme.questions.next(situation, NOTHING_BEFORE)
+    if question is not None and Place.SCREEN not in wants(facts, question.where):
+        question = None
+    return Greeting(
+        tuple(
+            sorted(
+                (each for each in programme.file.message if Place.SCREEN in told.get(each.id, ())),
+                key=lambda rule: -rule.priority,
+            )
+        ),
+        question,
+    )
