@@ -4,12 +4,17 @@ from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 CURRENCIES = frozenset({"EUR"})
 """ISO 4217 codes whose minor unit we know; the shops that this is built for sell in euro."""
 
 AMOUNT_MAX_MINOR = 100_000_000
 """A million euro in one till sale is a typing mistake, not a sale; the bound also keeps sums in 64 bits."""
+
+
+_EXACT_KEPT = 4096
+"""A programme has few different numbers, and a till sees the same ones at every sale."""
 
 
 class Rounding(StrEnum):
@@ -33,6 +38,7 @@ def rounded(value: Fraction | int, rounding: Rounding) -> int:
     return magnitude if value >= 0 else -magnitude
 
 
+@lru_cache(_EXACT_KEPT)
 def fraction(value: Decimal | int | str) -> Fraction:
     """Read an exact decimal, as programme files and quantities have them."""
     return Fraction(Decimal(value))
@@ -52,7 +58,7 @@ def apportion(total: int, weights: Sequence[int]) -> list[int]:
     largest remainders, equal ones in the order given. With no weight at all nothing can be split fairly,
     and the first part takes everything. Raises ValueError for a negative total or weight.
     """
-    if total < 0 or any(weight < 0 for weight in weights):
+    if total < 0 or (weights and min(weights) < 0):
         raise ValueError(
             "only what is not negative can be split over weights that are not negative"
         )
@@ -61,11 +67,13 @@ def apportion(total: int, weights: Sequence[int]) -> list[int]:
             raise ValueError("nothing to split the total over")
         return []
     whole = sum(weights)
-    if whole == 0:
+    if whole == 0 or len(weights) == 1:
         return [total] + [0] * (len(weights) - 1)
     parts = [total * weight // whole for weight in weights]
     left = total - sum(parts)
-    by_remainder = sorted(range(len(weights)), key=lambda i: -(total * weights[i] % whole))
-    for index in by_remainder[:left]:
-        parts[index] += 1
+    if left:
+        remainders = [total * weight % whole for weight in weights]
+        largest = sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)
+        for index in largest[:left]:
+            parts[index] += 1
     return parts

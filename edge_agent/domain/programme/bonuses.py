@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, ClassVar, NamedTuple, Self
 
@@ -136,7 +137,17 @@ class BonusRule(Campaign):
 
     def factor(self, tier: str | None) -> Decimal | None:
         """By what it multiplies for a member of this tier; None where it does not."""
-        return (self.tier_multiply or {}).get(tier or "", self.multiply)
+        if self.tier_multiply is None:
+            return self.multiply
+        return self.tier_multiply.get(tier or "", self.multiply)
+
+    def more(self, tier: str | None) -> Fraction:
+        """The part that it adds to what it multiplies, for a member of this tier."""
+        return self._more if self.tier_multiply is None else fraction(self.factor(tier) or 1) - 1
+
+    @cached_property
+    def _more(self) -> Fraction:
+        return fraction(self.multiply or 1) - 1
 
 
 class _Base(NamedTuple):
@@ -153,8 +164,7 @@ class _Base(NamedTuple):
         return total
 
 
-@dataclass(frozen=True)
-class _Bonus:
+class _Bonus(NamedTuple):
     """One bonus whose conditions hold, and the lines that it is for."""
 
     number: int
@@ -171,14 +181,16 @@ class _Bonus:
     def give(self, points: Points) -> Given:
         rule = self.rule
         quantities = self._multiplied(points) if rule.multiplies else self._added()
+        if not any(quantities):
+            return Given(unmet={self.number: Unmet(Obstacle.NO_BASE)})
         life = self.situation.life(rule.unit, rule.expiry)
         entries = tuple(
-            self.situation.earned(rule.unit, quantity, rule.id, line.number, life)
-            for line, quantity in zip(self.lines, quantities, strict=True)
-            if quantity
+            [
+                self.situation.earned(rule.unit, quantity, rule.id, line.number, life)
+                for line, quantity in zip(self.lines, quantities, strict=True)
+                if quantity
+            ]
         )
-        if not entries:
-            return Given(unmet={self.number: Unmet(Obstacle.NO_BASE)})
         grows = rule.multiplies or rule.multiplied
         added = {each.line or 0: each.quantity for each in entries} if grows else {}
         return Given({self.number: entries}, added, stops=rule.stop)
@@ -187,7 +199,7 @@ class _Bonus:
         rule = self.rule
         if rule.of is not None or rule.on_base:
             points = self.base.points(rule.unit, rule.of)
-        more = fraction(rule.factor(self.situation.facts.tier) or 1) - 1
+        more = rule.more(self.situation.facts.tier)
         weights = [points.get(line.number, 0) for line in self.lines]
         if rule.stage is Stage.LINE:
             return [rounded(weight * more, rule.rounding) for weight in weights]

@@ -314,13 +314,15 @@ class Circumstances(TableModel):
         self, situation: "Situation", worked: "Worked", selected: Sequence[Line]
     ) -> Unmet | None:
         """The first condition that does not hold for this sale and these selected lines; None when all do."""
-        unmet = self.unmet_at(situation.at)
-        if unmet is None and self._asks_more:
-            for ask in self._asks_more:
-                unmet = ask(self, situation, worked, selected)
-                if unmet is not None:
-                    break
-        return unmet
+        if self._asks_time:
+            unmet = self.unmet_at(situation.at)
+            if unmet is not None:
+                return unmet
+        for ask in self._asks_more:
+            unmet = ask(self, situation, worked, selected)
+            if unmet is not None:
+                return unmet
+        return None
 
     def unmet_for(self, facts: MemberFacts, at: datetime) -> Unmet | None:
         """The first condition on member, time or visit that does not hold, where there is no basket yet.
@@ -340,6 +342,11 @@ class Circumstances(TableModel):
     def lasting(self) -> "Conditions":
         """Those that do not change from one sale to the next: the dates, and for whom it is."""
         return Conditions(**{key: getattr(self, key) for key in _LASTING})
+
+    @cached_property
+    def _asks_time(self) -> bool:
+        """Whether the file says anything of the time."""
+        return any(_is_given(self, key) for key in _OF_TIME)
 
     @cached_property
     def _asks_more(self) -> tuple["_Ask", ...]:
@@ -380,6 +387,9 @@ def _asking_member(ask: _AskMember) -> _Ask:
     return lambda conditions, situation, _worked, _selected: ask(
         conditions, situation.facts, situation.at
     )
+
+
+_OF_TIME = ("from_date", "until_date", "weekdays", "from_time", "until_time")
 
 
 def _tiers(conditions: Circumstances, facts: MemberFacts, _at: datetime) -> Unmet | None:
@@ -483,7 +493,7 @@ _OF_MEMBER: Mapping[str, _AskMember] = {
 def spent(lines: Sequence[Line], worked: "Worked", tax: Tax) -> int:
     """What is paid for these lines after everything that is off them so far, in minor units."""
     if tax is Tax.INCLUDED:
-        return sum([worked.net(line) for line in lines])
+        return worked.paid(lines)
     return sum([net_of_tax(worked.net(line), line.tax_rate) for line in lines])
 
 

@@ -335,11 +335,12 @@ def amount_off(
 
 def room_in_all(selected: Sequence[Line], situation: Situation, worked: Worked) -> int:
     """What may still be taken off these lines together: no more than the sale as a whole bears."""
-    of_these, of_sale = (
-        sum(situation.room(line, worked) for line in lines) + by_hand(lines, situation)
-        for lines in (selected, situation.sold)
-    )
-    return max(0, min(of_these, of_sale))
+    of_these = sum([situation.room(line, worked) for line in selected])
+    if not any(line.amount < 0 for line in situation.sold):
+        return of_these  # without reductions by hand the others bear no less
+    of_these += by_hand(selected, situation)
+    of_sale = sum([situation.room(line, worked) for line in situation.sold])
+    return max(0, min(of_these, of_sale + by_hand(situation.sold, situation)))
 
 
 def by_hand(lines: Sequence[Line], situation: Situation) -> int:

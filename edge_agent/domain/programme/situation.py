@@ -5,7 +5,7 @@ answers with what is worked out after it. It never looks at a clock, a file or a
 it is given. `Programme.mechanisms` declares the order.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
@@ -170,6 +170,9 @@ class Worked:
     reduced: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
     rewarded: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
     """The part of `reduced` that is the programme's own rewards."""
+    _paid: dict[int, tuple[Sequence[Line], int]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def plus(self, outcomes: Iterable[Outcome]) -> "Worked":
         """These outcomes after the ones before."""
@@ -200,6 +203,13 @@ class Worked:
     def held(self, unit: str) -> list[Holding]:
         """This sale's own changes of what the member has of a unit."""
         return [each.holding for each in self.entries() if each.unit == unit and not each.account]
+
+    def paid(self, lines: Sequence[Line]) -> int:
+        """The same for several lines together. Many rules ask of the same ones, so the answer is kept."""
+        known = self._paid.get(id(lines))
+        if known is None or known[0] is not lines:
+            known = self._paid[id(lines)] = (lines, sum([self.net(line) for line in lines]))
+        return known[1]
 
     def added(self, unit: str) -> int:
         """What this sale has added to the member's own unit so far, and taken from it."""
@@ -259,9 +269,11 @@ class Situation:
 
         Whatever takes something off asks here, so that law and house are minded however many rules act together.
         """
-        reduced = worked.reduced.get(line.number, 0)
         most = line.amount - line.levy
-        return max(0, min(most, self.most_off.get(line.number, most)) - reduced)
+        if line.number in self.most_off:
+            most = min(most, self.most_off[line.number])
+        room = most - worked.reduced.get(line.number, 0)
+        return room if room > 0 else 0
 
     def life(self, unit: str, expiry: Expiry | None = None, pending: Pending | None = None) -> Life:
         """When what is earned of `unit` today can be used; `expiry` and `pending` are a rule's own, not the unit's."""

@@ -35,7 +35,8 @@ class Given:
         """What another bonus gave besides."""
         self.entries |= other.entries
         self.unmet |= other.unmet
-        self.added = plus(self.added, other.added)
+        for line, quantity in other.added.items():
+            self.added[line] = self.added.get(line, 0) + quantity
         self.stops = self.stops or other.stops
 
     def leave_out(self, numbers: Iterable[int], obstacle: Obstacle) -> None:
