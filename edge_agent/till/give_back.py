@@ -178,6 +178,7 @@ def _record(
         asked,
         facts or NOBODY,
         at,
+        parts.draw(wanted.sale_id),
     )
     result = _append(parts, act, wanted, (at, clock), original.sold.record, asked, facts, given)
     sold = json.loads(original.stored.result)
