@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -66,8 +66,14 @@ UNITS_MAX = 20
 """Units of one programme. Points, status points and some stamp cards make half a dozen in the largest we know of."""
 
 
+@cache
+def _timezones() -> frozenset[str]:
+    """The names in the IANA database; asking for them reads some 600 files."""
+    return frozenset(available_timezones())
+
+
 def _known_timezone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _timezones():
         raise ValueError(
             f"{name!r} is not a time zone of the IANA database, such as Europe/Amsterdam"
         )
