@@ -60,6 +60,10 @@ CODES: Mapping[str, Code] = {
         "A rule that can never give anything.",
         "Put the wider rule last, widen this one, or take it out.",
     ),
+    "never-given": _warning(
+        "Something is asked for, or waits to be issued, that no rule of the file gives.",
+        "Add the rule that gives it; leave it if another system does.",
+    ),
     "over": _warning(
         "A rule that ended before this version begins.", "Take it out, or move its dates."
     ),
@@ -88,10 +92,30 @@ CODES: Mapping[str, Code] = {
         "What rewards are bought with never expires, so what is owed only grows.",
         "Give the unit an `expiry`.",
     ),
+    "no-validity": _warning(
+        "A voucher or a reward that is given can be used for ever, so what is owed only grows.",
+        "Give it an `expiry`.",
+    ),
+    "no-budget": _warning(
+        "A surprise without a budget, or with prizes that no budget counts.",
+        "Give it `budgets`, and its prizes a `worth` where a budget is by worth.",
+    ),
+    "no-limit": _warning(
+        "Something can be had again and again: an action that is only reported, or an offer by a code.",
+        "Give it `limits`.",
+    ),
+    "discount-stack": _warning(
+        "Offers that meet on the same goods take off more than half of the price together.",
+        'Make one `alone`, or set `combine.offers = "best"`.',
+    ),
     # The law.
     "forbidden-goods": _error(
         "A rule is about goods that may not be rewarded: tobacco, infant formula, medicines, lottery tickets.",
         "Take the goods out of the rule. The law is followed whatever the file says, so the rule gives nothing.",
+    ),
+    "alcohol-discount": _error(
+        "A rule promises more than 25 % off alcohol, which Dutch shops may not give (Alcoholwet, article 2a).",
+        "Make it 25 % or less. Tills take off no more than that whatever the file says.",
     ),
     # Privacy.
     "sensitive-trait": _warning(

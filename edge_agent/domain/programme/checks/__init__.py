@@ -9,6 +9,7 @@ from typing import Any
 
 from edge_agent.domain.programme.checks.costs import costs
 from edge_agent.domain.programme.checks.goods import goods
+from edge_agent.domain.programme.checks.issuing import issuing
 from edge_agent.domain.programme.checks.names import names
 from edge_agent.domain.programme.checks.privacy import privacy
 from edge_agent.domain.programme.checks.reach import reach
@@ -18,5 +19,11 @@ from edge_agent.domain.programme.programme import ProgrammeFile
 FORMLESS: tuple[Callable[[Mapping[str, Any]], Iterator[Mistake]], ...] = (names,)
 """Checks of a file's values, right or not."""
 
-FORMED: tuple[Callable[[ProgrammeFile], Iterator[Mistake]], ...] = (reach, costs, goods, privacy)
+FORMED: tuple[Callable[[ProgrammeFile], Iterator[Mistake]], ...] = (
+    reach,
+    issuing,
+    costs,
+    goods,
+    privacy,
+)
 """Checks of a file whose tables are right each for itself."""

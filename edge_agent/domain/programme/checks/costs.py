@@ -6,11 +6,17 @@ from fractions import Fraction
 
 from edge_agent.domain.money import Rounding, fraction, rounded
 from edge_agent.domain.programme.bonuses import BonusRule
+from edge_agent.domain.programme.checks.goods import share_off
+from edge_agent.domain.programme.combining import Several
 from edge_agent.domain.programme.findings import Mistake
+from edge_agent.domain.programme.offers import How
 from edge_agent.domain.programme.programme import ProgrammeFile
 
 GENEROUS_SHARE = Fraction(1, 5)
 """Programmes that people know give back half a percent to five; a fifth is most often a slip of ten."""
+
+OFFERS_LEFT_MIN = Fraction(1, 2)
+"""Offers that together leave less than half of the price were most often not meant to meet."""
 
 STACK_MAX = 10
 """Ten times the base points in one sale is what the loudest campaigns promise."""
@@ -22,6 +28,30 @@ def costs(file: ProgrammeFile) -> Iterator[Mistake]:
     yield from _multipliers(file)
     yield from _small_sales(file)
     yield from _debts(file)
+    yield from _offers(file)
+
+
+def _offers(file: ProgrammeFile) -> Iterator[Mistake]:
+    """Offers that anybody gets by themselves, all at once, on the same goods."""
+    if file.combine.offers is not Several.ALL:
+        return
+    together: dict[tuple[str, ...], list[int]] = {}
+    for index, offer in enumerate(file.offer):
+        open_to_all = offer.how is How.AUTOMATIC and not offer.alone and offer.off is not None
+        if open_to_all and offer.when.segments is None and offer.when.attributes is None:
+            goods = tuple(sorted(offer.when.categories or ()))
+            together.setdefault(goods, []).append(index)
+    for goods, found in together.items():
+        everywhere = together.get((), []) if goods else []
+        stack = sorted({*found, *everywhere})
+        left = Fraction(1)
+        for index in stack:
+            off = file.offer[index].off
+            left *= 1 - (Fraction(0) if off is None else share_off(off))
+        if len(stack) > 1 and left < OFFERS_LEFT_MIN:
+            ids = ", ".join(file.offer[index].id for index in stack)
+            message = f"{ids} together take {_times((1 - left) * 100)} % off the same goods"
+            yield Mistake(("offer", max(found), "off"), "discount-stack", message)
 
 
 def best_rate(file: ProgrammeFile, unit: str) -> Fraction:
@@ -57,6 +87,7 @@ def _money(minor: Fraction | int) -> str:
 
 
 def _multipliers(file: ProgrammeFile) -> Iterator[Mistake]:
+    capped = {cap.unit for cap in file.cap if not cap.rules}
     for unit in file.unit:
         met = [
             (index, rule)
@@ -64,7 +95,7 @@ def _multipliers(file: ProgrammeFile) -> Iterator[Mistake]:
             if rule.multiplies and rule.unit == unit and not _limited(rule)
         ]
         together = 1 + sum((fraction(rule.highest_factor) - 1 for _, rule in met), Fraction(0))
-        if together > STACK_MAX:
+        if together > STACK_MAX and unit not in capped:
             ids = ", ".join(rule.id for _, rule in met)
             message = f"{ids} together make {_times(together)} times the base points of one sale"
             yield Mistake(("bonus", met[-1][0], "multiply"), "runaway-stack", message)
@@ -93,6 +124,6 @@ def _small_sales(file: ProgrammeFile) -> Iterator[Mistake]:
 def _debts(file: ProgrammeFile) -> Iterator[Mistake]:
     paid_with = {reward.unit for reward in file.reward}
     for unit, table in file.unit.items():
-        if unit in paid_with and table.expiry is None:
+        if unit in paid_with and table.expiry is None and table.inactivity is None:
             message = f"rewards are paid with {unit}, which never expire; give them an expiry"
             yield Mistake(("unit", unit), "no-expiry", message)

@@ -20,8 +20,7 @@ def names(values: Mapping[str, Any]) -> Iterator[Mistake]:
     for each in found:
         for path, name, refers in _references(each):
             there = declared.get(refers.place, [])
-            known_place = not refers.place or key_at(ProgrammeFile, refers.place) is not None
-            if name not in there and known_place:
+            if name not in there:
                 yield Mistake(path, "unknown-name", _no_such(refers, name, there))
     yield from _nameless_units(values)
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from edge_agent.domain.programme.conditions import Circumstances
+from edge_agent.domain.programme.conditions import Circumstances, Selection
+from edge_agent.domain.programme.exclusions import Forbids
 from edge_agent.domain.programme.findings import Mistake
 from edge_agent.domain.programme.programme import ProgrammeFile
 from edge_agent.domain.programme.rates import EarnRule, Several
@@ -14,6 +15,8 @@ def reach(file: ProgrammeFile) -> Iterator[Mistake]:
     yield from _behind_a_wider_one(file)
     yield from _nothing_to_multiply(file)
     yield from _out_of_time(file)
+    yield from _never_holds(file)
+    yield from _only_excluded(file)
     yield from _stamps_of_another_card(file)
 
 
@@ -50,6 +53,50 @@ def _out_of_time(file: ProgrammeFile) -> Iterator[Mistake]:
         if table.from_date is not None and table.until_date is None:
             message = f"begins on {table.from_date} and never ends; give it an until_date"
             yield Mistake((*path, "from_date"), "no-end", message)
+
+
+def _never_holds(file: ProgrammeFile) -> Iterator[Mistake]:
+    for path, table in tables(file):
+        if not isinstance(table, Circumstances):
+            continue
+        if table.segments is not None and table.segments <= (table.not_segments or frozenset()):
+            message = "is for segments that not_segments takes out again"
+            yield Mistake((*path, "not_segments"), "unreachable", message)
+        joined, away = table.joined_days_max, table.away_days
+        if joined is not None and away is not None and away > joined:
+            message = f"nobody who joined {joined} days ago can have been away for {away} days"
+            yield Mistake((*path, "away_days"), "unreachable", message)
+        if table.away_days is not None and table.visits == frozenset({1}):
+            message = "nobody has been away before the first visit"
+            yield Mistake((*path, "away_days"), "unreachable", message)
+
+
+def _only_excluded(file: ProgrammeFile) -> Iterator[Mistake]:
+    """Earning rules and bonuses on nothing but categories that earn nothing."""
+    excluded = {
+        word: rule.id
+        for rule in file.exclude
+        if rule.forbids is not Forbids.DISCOUNTS and _by_categories(rule)
+        for word in rule.categories or ()
+    }
+    selections: list[tuple[str, int, Selection]] = [
+        *(("earn", index, rule.scope) for index, rule in enumerate(file.earn)),
+        *(("bonus", index, rule.when) for index, rule in enumerate(file.bonus)),
+    ]
+    for table, index, selection in selections:
+        words = selection.categories or frozenset()
+        if words and words <= excluded.keys():
+            ids = ", ".join(sorted({excluded[word] for word in words}))
+            message = f"is only about what {ids} excludes"
+            yield Mistake((table, index), "unreachable", message)
+
+
+def _by_categories(selection: Selection) -> bool:
+    """Whether it takes whatever is of these categories, and asks no more."""
+    others = (key for key in Selection.model_fields if key != "categories")
+    return selection.categories is not None and all(
+        getattr(selection, key) is None for key in others
+    )
 
 
 def _stamps_of_another_card(file: ProgrammeFile) -> Iterator[Mistake]:
