@@ -233,7 +233,7 @@ class Reductions:
         return claim.outcomes(situation, worked, self.combine)
 
     def _unmet_together(self, claim: Claim, worked: Worked) -> Unmet | None:
-        if not worked.reduced:
+        if not self.loners or not worked.reduced:
             return None
         if claim.alone or not self.loners.isdisjoint(_reducing(worked)):
             return Unmet(Obstacle.NOT_TOGETHER)

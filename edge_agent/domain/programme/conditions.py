@@ -329,14 +329,13 @@ class Circumstances(TableModel):
 
         `facts` are as `Programme.present` gives them, with the tier that the member has at that time.
         """
-        return self.unmet_at(at) or next(
-            (
-                unmet
-                for key, ask in _OF_MEMBER.items()
-                if _is_given(self, key) and (unmet := ask(self, facts, at)) is not None
-            ),
-            None,
-        )
+        unmet = self.unmet_at(at)
+        if unmet is None:
+            for ask in self._asks_of_member:
+                unmet = ask(self, facts, at)
+                if unmet is not None:
+                    break
+        return unmet
 
     @cached_property
     def lasting(self) -> "Conditions":
@@ -349,11 +348,14 @@ class Circumstances(TableModel):
         return any(_is_given(self, key) for key in _OF_TIME)
 
     @cached_property
+    def _asks_of_member(self) -> tuple["_AskMember", ...]:
+        """What has to be asked of the member: only what the file gives a value."""
+        return tuple(ask for key, ask in _OF_MEMBER.items() if _is_given(self, key))
+
+    @cached_property
     def _asks_more(self) -> tuple["_Ask", ...]:
         """What has to be asked besides the time: only what the file gives a value."""
-        of_member = tuple(
-            _asking_member(ask) for key, ask in _OF_MEMBER.items() if _is_given(self, key)
-        )
+        of_member = tuple(_asking_member(ask) for ask in self._asks_of_member)
         return of_member + tuple(ask for key, ask in _OF_BASKET.items() if _is_given(self, key))
 
     def readings(self) -> Iterable[Reading]:
@@ -518,8 +520,11 @@ def _minimum_spend(
 def _minimum_sale(
     conditions: Circumstances, situation: "Situation", worked: "Worked", _selected: Sequence[Line]
 ) -> Unmet | None:
-    lines = situation.basket.lines
-    missing = (conditions.minimum_sale or 0) - spent(lines, worked, conditions.minimum_tax)
+    if conditions.minimum_tax is Tax.INCLUDED:  # the lines add up to the total
+        paid = situation.basket.total - sum(worked.reduced.values())
+    else:
+        paid = spent(situation.basket.lines, worked, conditions.minimum_tax)
+    missing = (conditions.minimum_sale or 0) - paid
     return Unmet(Obstacle.TOO_LITTLE, missing) if missing > 0 else None
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
+from math import lcm
 from typing import NamedTuple, Self
 
 from pydantic import Field, model_validator
@@ -205,7 +206,7 @@ class Off(TableModel):
         if self.free is not None:
             return self._freed(self.free, selected, situation, worked)
         portions = self._chosen(selected, situation, worked)
-        wanted = self._wanted(portions, selected, situation, measured)
+        wanted = self._wanted(portions, selected, situation, worked, measured)
         return _spread(wanted, self._limit(portions), selected, situation, worked)
 
     def _freed(
@@ -240,12 +241,13 @@ class Off(TableModel):
         portions: Sequence["_Portion"],
         selected: Sequence[Line],
         situation: Situation,
+        worked: Worked,
         measured: Worked,
     ) -> list[tuple[Line, int]]:
         """How much it would take off each line, before what limits all of it together."""
         rooms = [each.room for each in portions]
         if self.percent is not None:
-            parts = self._percentages(portions, selected, situation, measured)
+            parts = self._percentages(portions, selected, situation, worked, measured)
         elif self.price is not None or self.prices is not None:
             parts = [max(0, each.payable - self._price(each)) for each in portions]
         else:
@@ -267,10 +269,13 @@ class Off(TableModel):
         portions: Sequence["_Portion"],
         selected: Sequence[Line],
         situation: Situation,
+        worked: Worked,
         measured: Worked,
     ) -> list[int]:
         bases = [
-            (measured.net(each.line) - each.line.levy) * each.units // pieces(each.line)
+            each.payable
+            if measured is worked
+            else (measured.net(each.line) - each.line.levy) * each.units // pieces(each.line)
             for each in portions
         ]
         if self.stage is Stage.LINE:
@@ -378,9 +383,12 @@ def _cheapest_first(
 ) -> list[_Portion]:
     """So many units, those with the lowest price first (or the highest), each line's share rounded down."""
 
-    def unit_price(of: _Portion) -> Fraction:
+    # Unit prices are compared as whole numbers of a common part, which is exact and much faster than fractions.
+    common = lcm(*(each.units for each in whole))
+
+    def unit_price(of: _Portion) -> int:
         net = of.payable if tax is Tax.INCLUDED else net_of_tax(of.payable, of.line.tax_rate)
-        return Fraction(net, of.units)
+        return net * (common // of.units)
 
     found: list[_Portion] = []
     for each in sorted(whole, key=unit_price, reverse=dearest):
@@ -402,10 +410,11 @@ def _spread(
 ) -> Taken:
     """What is wanted off each line, all of it scaled down together where there is not as much to take."""
     weights = [part for _, part in wanted]
-    total = min(sum(weights), room_in_all(selected, situation, worked))
-    if limit is not None:
-        total = min(total, limit)
+    in_full = sum(weights)
+    total = in_full if limit is None else min(in_full, limit)
+    if by_hand(situation.sold, situation):
+        total = min(total, room_in_all(selected, situation, worked))
     if total <= 0:
         return NOTHING_TAKEN
-    parts = apportion(total, weights)
+    parts = weights if total == in_full else apportion(total, weights)
     return Taken({line.number: part for (line, _), part in zip(wanted, parts, strict=True) if part})

@@ -249,11 +249,11 @@ class Offers:
         """The offers that come by themselves and are about these lines, and those that a code asks for."""
         if not situation.wanted.reduces or not self.rules:
             return
-        selected = self._index.selected(situation.sold)
+        facts, selected = situation.facts, self._index.selected(situation.sold)
         for number in sorted(selected if not situation.explains else self._by_themselves):
             if number in self._by_themselves:
                 offer = self.rules[number]
-                if situation.explains or offer.when.unmet_at(situation.at) is None:
+                if situation.explains or offer.when.unmet_for(facts, situation.at) is None:
                     yield OfferClaim(offer, number, 0, selected.get(number, ()))
         asked: set[tuple[int, str]] = set()
         for place, code in enumerate(situation.wanted.codes, 1):
