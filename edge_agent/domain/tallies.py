@@ -12,12 +12,12 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import NamedTuple, Self
 
-from edge_agent.domain.holdings import Holding, summed
-from edge_agent.domain.units import Derived, derived, is_tally
+from edge_agent.domain.holdings import Holding
+from edge_agent.domain.units import Derived, derived
 
 DAYS_KEPT = 400
-"""How long central keeps the days of a tally apart; older counts are only part of `ever`. A rolling year and its
-month of grace stay below it, and a member's daily visits then make some 400 short rows at most."""
+"""How long central keeps the days of a tally apart; older counts are only part of `ever`. Its last day is kept however
+old it is. A rolling year and its month of grace stay below it, and daily visits make some 400 short rows at most."""
 
 
 class Period(StrEnum):
@@ -138,29 +138,6 @@ class Window(NamedTuple):
 
 
 EVER = Window()
-
-
-def folded(holdings: Iterable[Holding], today: date) -> tuple[Holding, ...]:
-    """Holdings as tills need them: days of tallies older than `DAYS_KEPT` are one quantity without a day.
-
-    The last day on which a tally counted anything keeps its day however old it is, so that what depends on the days
-    since then, such as points that live from one purchase to the next, is right at a till too.
-    """
-    every = tuple(holdings)
-    last: dict[str, date] = {}
-    for each in every:
-        if is_tally(each.unit) and each.quantity > 0 and each.day is not None:
-            last[each.unit] = max(each.day, last.get(each.unit, date.min))
-    oldest = today - timedelta(days=DAYS_KEPT)
-    return summed(
-        each._replace(day=None)
-        if is_tally(each.unit)
-        and each.day is not None
-        and each.day < oldest
-        and each.day != last.get(each.unit)
-        else each
-        for each in every
-    )
 
 
 class Reading(NamedTuple):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select, true
 
 from edge_agent.domain.entries import ALWAYS, Entry, EntryKind
 from edge_agent.domain.holdings import Holding
@@ -268,11 +268,22 @@ def _mending(row: Any) -> Iterator[LedgerEntry]:
 
 
 def _fold(connection: Connection, before: date) -> bool:
-    """Fold some rows; whether there may be more."""
+    """Fold some rows; whether there may be more.
+
+    The last day on which a tally counted anything stays however old it is: points that live from one purchase to the
+    next end so long after it.
+    """
+    later = lots.alias()
     is_old = (
         lots.c.unit.startswith(derived(Derived.COUNT, ""), autoescape=True),
         lots.c.day != NO_DAY,
         lots.c.day < before.isoformat(),
+        exists().where(
+            later.c.account == lots.c.account,
+            later.c.unit == lots.c.unit,
+            later.c.day > lots.c.day,
+            later.c.quantity > 0,
+        ),
     )
     rows = connection.execute(select(lots).where(*is_old).limit(BATCH)).all()
     for row in rows:

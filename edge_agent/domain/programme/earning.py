@@ -76,7 +76,7 @@ class Rate:
         """How much of each line counts: minor units (below 0 where a line is a reduction), measure, or pieces."""
         rule = self.rule
         if rule.each is Each.PIECE:
-            return [Fraction(line.quantity) for line in lines]
+            return [_paid_pieces(worked, line) for line in lines]
         if rule.each is not None:
             return [1] * len(lines)
         if rule.per_measure is not None:
@@ -175,6 +175,14 @@ class Rate:
 
     def _in_tally(self, counted: Number) -> int:
         return rounded(counted * self._tally_scale, Rounding.FLOOR)
+
+
+def _paid_pieces(worked: Worked, line: Line) -> Fraction:
+    """The pieces of a line without those that the programme's own rewards make free."""
+    quantity, rewarded = Fraction(line.quantity), worked.rewarded.get(line.number, 0)
+    if not rewarded:
+        return quantity
+    return quantity - quantity * rewarded // (worked.net(line) + rewarded)
 
 
 def _weights(counted: Sequence[Number]) -> list[int]:

@@ -525,16 +525,18 @@ class Programme:
     @cached_property
     def chores(self) -> tuple[Mechanism, ...]:
         """What is due without a sale, in the order in which central's daily job works it out."""
-        return (
-            Lapses(),
-            Dormancy(self.activity),
-            *(TierReview(tiers) for tiers in self._tiers),
-            Birthdays(self.file.action),
-            StampCards(self.file.stamp),
-            *self._tiers,
-            Issuing(self.file.voucher),
-            Statements(self.file.voucher),
+        file = self.file
+        found: tuple[tuple[Mechanism, bool], ...] = (
+            (Lapses(), True),
+            (Dormancy(self.activity), bool(self.activity.readings())),
+            *((TierReview(tiers), tiers.table.review is not None) for tiers in self._tiers),
+            (Birthdays(file.action), bool(file.action)),
+            (StampCards(file.stamp), bool(file.stamp)),
+            *((tiers, bool(file.action)) for tiers in self._tiers),
+            (Issuing(file.voucher), bool(file.voucher)),
+            (Statements(file.voucher), bool(file.voucher)),
         )
+        return tuple(chore for chore, has_rules in found if has_rules)
 
     @cached_property
     def chore_readings(self) -> tuple[Reading, ...]:

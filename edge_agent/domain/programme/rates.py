@@ -160,7 +160,7 @@ class EarnRule(TableModel):
     )
     each: Each | None = Field(
         default=None,
-        description="... for each piece, once for each line, or once for the sale.",
+        description="... for each piece that no reward makes free, once for each line, or once for the sale.",
         examples=["piece"],
     )
     pieces: Whole | None = Field(

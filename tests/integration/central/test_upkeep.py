@@ -167,6 +167,23 @@ def test_days_of_tallies_that_no_window_reaches_are_one_row(
     assert sums(central) == (4, 4)
 
 
+def test_the_last_day_of_a_tally_stays_however_old_it_is(
+    central: Central, till: Till, clock: SteppingClock
+) -> None:
+    central.programmes.publish(STARTER, "test")
+    long_ago = date(2026, 11, 1)
+    days = [long_ago - timedelta(days=n) for n in range(3)]
+    till.sale("ref-1", [visit(day) for day in days], card=CARD)
+    central.push(till.message())
+    clock.now = datetime(2029, 6, 1, 9, 0, tzinfo=UTC)
+    for _ in range(2):
+        central.keep_up()
+        assert held(central) == [
+            Holding("count/visits", 2),
+            Holding("count/visits", 1, day=long_ago),
+        ]
+
+
 def test_without_a_programme_nothing_is_due(
     central: Central, till: Till, clock: SteppingClock
 ) -> None:

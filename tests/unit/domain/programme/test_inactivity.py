@@ -10,7 +10,7 @@ from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Programme, ProgrammeInvalid, evaluate
 from edge_agent.domain.programme.upkeep import caught_up, follow
-from edge_agent.domain.tallies import DAYS_KEPT, figures, folded
+from edge_agent.domain.tallies import figures
 from tests.unit.domain.builders import BASE, HEAD, basket, line, programme
 
 UNIT = "[unit.points.inactivity]\nmonths = 18\n"
@@ -35,8 +35,7 @@ def redeemed(facts: MemberFacts, day: str, quantity: int) -> MemberFacts:
 def points(facts: MemberFacts, day: str) -> int:
     """What a till sees on that day, from what central sent and no word since."""
     today = date.fromisoformat(day)
-    sent = folded(facts.holdings, today)
-    known = replace(facts, holdings=sent, figures=figures(RULES.readings, sent, today, None))
+    known = replace(facts, figures=figures(RULES.readings, facts.holdings, today, None))
     return sum(
         each.quantity for each in RULES.present(known, today).holdings if each.unit == "points"
     )
@@ -92,26 +91,6 @@ def test_a_lot_that_is_over_by_itself_is_taken_once() -> None:
         for each in due.entries
     )
     assert taken == -700
-
-
-def test_old_days_are_folded_but_for_the_last_one() -> None:
-    today = date(2024, 1, 1)
-    long_ago, longer = date(2022, 1, 1), date(2021, 1, 1)
-    assert (today - long_ago).days > DAYS_KEPT
-    held = [
-        Holding("count/active-points", 1, day=long_ago),
-        Holding("count/active-points", 2, day=longer),
-        Holding("count/visits", 1, day=longer),
-        Holding("count/visits", 1, day=today),
-        Holding("points", 5, day=longer),
-    ]
-    assert set(folded(held, today)) == {
-        Holding("count/active-points", 1, day=long_ago),
-        Holding("count/active-points", 2),
-        Holding("count/visits", 1),
-        Holding("count/visits", 1, day=today),
-        Holding("points", 5, day=longer),
-    }
 
 
 @pytest.mark.parametrize("table", ["", "months = 3\ndays = 3\n", "days = 0\n"])

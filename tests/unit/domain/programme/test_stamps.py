@@ -15,6 +15,7 @@ from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Programme, ProgrammeInvalid, evaluate
 from edge_agent.domain.programme.outlook import outlook
 from edge_agent.domain.programme.progress import Towards
+from edge_agent.domain.programme.situation import Redemption, Wanted
 from edge_agent.domain.programme.upkeep import follow, keep_up
 from edge_agent.domain.tallies import figures
 from tests.unit.domain.builders import basket, line, programme
@@ -106,6 +107,26 @@ several = "add"
             evaluate(cups, facts, basket(drinks(1, "own-cup")), at(TODAY, cups)).entries, (), TODAY
         )
     assert {each.unit: each.quantity for each in facts.holdings} == {"points": 100}
+
+
+FREE_DRINK = """
+[[reward]]
+id = "free-drink"
+title = "Gratis drankje"
+unit = "stamps"
+cost = 10
+off = { percent = 100, units = 1 }
+when = { categories = ["drink"] }
+"""
+
+
+@pytest.mark.parametrize(("bought", "stamps"), [(1, -10), (3, -8)])
+def test_a_drink_chosen_from_the_card_gives_no_stamp(bought: int, stamps: int) -> None:
+    shop = rules(FREE_DRINK)
+    wanted = Wanted((Redemption("free-drink"),))
+    found = evaluate(shop, having(10), basket(drinks(bought)), at(TODAY, shop), wanted)
+    assert total_per_unit(found.entries) == {"stamps": stamps}
+    assert found.off() == {1: 395}
 
 
 def test_stamps_are_doubled_like_any_other_unit() -> None:
