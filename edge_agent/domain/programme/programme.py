@@ -24,6 +24,11 @@ from edge_agent.domain.programme.actions import (
 )
 from edge_agent.domain.programme.asked import Asked, asked
 from edge_agent.domain.programme.bonuses import Bonuses, BonusRule
+from edge_agent.domain.programme.campaigns import (
+    CampaignCounts,
+    CampaignCredits,
+    CampaignRule,
+)
 from edge_agent.domain.programme.caps import CapRule, Caps
 from edge_agent.domain.programme.challenge_rules import ChallengeRule
 from edge_agent.domain.programme.challenges import Challenges
@@ -200,6 +205,22 @@ class ProgrammeFile(TableModel):
         max_length=RULES_MAX,
         description="Paid memberships, bought as an article.",
         examples=[[{"id": "plus", "title": "Plus", "skus": ["plus-year"], "months": 12}]],
+    )
+    campaign: tuple[CampaignRule, ...] = Field(
+        default=(),
+        max_length=RULES_MAX,
+        description="Points on top that are credited once a campaign is over.",
+        examples=[
+            [
+                {
+                    "id": "february",
+                    "on_top": 3,
+                    "spend": 60000,
+                    "when": {"from_date": date(2026, 2, 1), "until_date": date(2026, 2, 28)},
+                    "why": "4 x punten in februari",
+                }
+            ]
+        ],
     )
     cap: tuple[CapRule, ...] = Field(
         default=(),
@@ -416,6 +437,7 @@ class Programme:
             Bonuses(file.bonus, file.earning, file.earn),
             *self.play,
             self.caps,
+            CampaignCounts(file.campaign, file.earn),
             Reductions((late,), file.combine, loners),
             Wallets(file.wallet),
             *(each for each in self.consequences if each not in early),
@@ -531,8 +553,9 @@ class Programme:
             (Dormancy(self.activity), bool(self.activity.readings())),
             *((TierReview(tiers), tiers.table.review is not None) for tiers in self._tiers),
             (Birthdays(file.action), bool(file.action)),
+            (CampaignCredits(file.campaign), bool(file.campaign)),
             (StampCards(file.stamp), bool(file.stamp)),
-            *((tiers, bool(file.action)) for tiers in self._tiers),
+            *((tiers, bool(file.action or file.campaign)) for tiers in self._tiers),
             (Issuing(file.voucher), bool(file.voucher)),
             (Statements(file.voucher), bool(file.voucher)),
         )
