@@ -288,6 +288,35 @@ def test_a_rolling_year_moves_the_end_with_each_day_that_still_reaches_it() -> N
     assert "tier/silver" not in member.buys("2025-01-11", 1_00)  # the first sale no longer counts
 
 
+def test_without_a_tier_for_everybody_a_review_leaves_none() -> None:
+    levels = '[[tiers.level]]\nid = "gold"\nname = "Goud"\nat_least = 500\n'
+    rules = tiers('[tiers]\nmeasure = "active"\ndowngrade = "base"\n', levels)
+    facts = MemberFacts("7f0c", holdings=(Holding("tier/gold", 1),))
+    entries = tier_reviewed(rules, facts, date(2025, 1, 1)).entries
+    assert total_per_unit(entries) == {"tier/gold": -1}
+
+
+def test_whoever_lost_a_tier_is_told_what_comes_after_it() -> None:
+    facts = MemberFacts("7f0c", figures={"tier-spend@year": 350_00})
+    rules = tiers()
+    at = datetime.combine(date(2024, 5, 1), datetime.min.time(), rules.timezone)
+    assert [each.rule for each in outlook(rules, facts, at).progress] == ["gold"]
+
+
+@pytest.mark.parametrize(("amount", "tier"), [(349_99, "base"), (350_00, "silver")])
+def test_a_cent_short_is_short(amount: int, tier: str) -> None:
+    member = Member(tiers())
+    member.buys("2024-01-10", amount)
+    assert member.tier() == tier
+
+
+def test_what_is_no_purchase_is_no_visit() -> None:
+    levels = LEVELS.replace("100000", "3").replace("35000", "2")
+    rules = tiers('[tiers]\nmeasure = "visits"\n', levels)
+    facts = MemberFacts("7f0c", figures={"visits@ever": 1})
+    assert follow(rules, facts, [points(5)], datetime(2024, 1, 1, 12).astimezone()).entries == ()
+
+
 def test_time_alone_extends_no_tier() -> None:
     table = '[tiers]\nmeasure = "spend"\nover = "12 months"\nvalid = { months = 12 }\n'
     member = Member(tiers(table))
