@@ -55,6 +55,11 @@ def is_voucher_code(text: str) -> bool:
     return text.strip().upper().startswith(VERSION + "-")
 
 
+def voucher_key(card_key: bytes) -> bytes:
+    """The key of vouchers' codes, from the card key of the enrolment, which all tills of a programme share."""
+    return hmac.digest(card_key, b"voucher", "sha256")
+
+
 def voucher_code(voucher: PresentedVoucher, key_number: int, key: bytes) -> str:
     """The code of a voucher. `key` is shared by the tills of one programme, `key_number` (0 to 255) tells it apart.
 

@@ -108,6 +108,13 @@ class Lookups:
         """The facts of one record."""
         return journal.body_of(self._db, seq)
 
+    def seq_of(self, record_id: str) -> int | None:
+        """The number of a record of this journal; None for one of another terminal's."""
+        row = self._db.execute(
+            "SELECT seq FROM records WHERE id = ?", (bytes.fromhex(record_id),)
+        ).fetchone()
+        return None if row is None else int(row[0])
+
     def unposted(self, accounts: Sequence[str], applied_seq: int) -> list[Holding]:
         """What this till did to these accounts and central has not posted: later than `applied_seq`, or parked."""
         return derived.unposted(self._db, accounts, applied_seq)

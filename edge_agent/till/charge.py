@@ -11,7 +11,7 @@ import uuid_utils
 from edge_agent.domain.basket import PresentedCard
 from edge_agent.domain.programme.collecting import collect, nothing_bought
 from edge_agent.domain.programme.recorded import Recorded
-from edge_agent.domain.programme.situation import Wanted
+from edge_agent.domain.programme.situation import PresentedVoucher, Wanted
 from edge_agent.domain.record import RecordKind
 from edge_agent.errors import FieldError, Invalid, Refused, UnknownRedemption
 from edge_agent.ledger.acts import Act, Lookups
@@ -61,14 +61,18 @@ def reserved(
 
 
 def wanted_of(
-    reservations: Sequence[Reservation], codes: tuple[str, ...] = (), *, reduces: bool
+    reservations: Sequence[Reservation],
+    codes: tuple[str, ...] = (),
+    vouchers: tuple[PresentedVoucher, ...] = (),
+    *,
+    reduces: bool,
 ) -> Wanted:
     """What the rules are asked for: these redemptions, of each unit no more than was reserved for them."""
     spendable: dict[str, int] = {}
     for each in reservations:
         spendable[each.unit] = spendable.get(each.unit, 0) + each.quantity
     redemptions = tuple(each.redemption for each in reservations)
-    return Wanted(redemptions, codes, reduces=reduces, spendable=spendable)
+    return Wanted(redemptions, codes, vouchers, reduces, spendable)
 
 
 def _check_open(reservation: Reservation, at: datetime) -> None:

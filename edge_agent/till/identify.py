@@ -17,7 +17,7 @@ from edge_agent.errors import PaymentCard, UnknownCard
 from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
 from edge_agent.till.parts import Parts
-from edge_agent.till.receipts import balance_json
+from edge_agent.till.receipts import standing_json
 from edge_agent.till.shown import NOTHING_SHOWN, greeting_json, shown_json
 from edge_agent.till.views import MemberView
 from edge_agent.till.working_out import NO_HOLDINGS
@@ -76,7 +76,7 @@ def _view(
     now: datetime,
 ) -> MemberView:
     member = account.member
-    shown = _shown(parts, holdings, programme, now)
+    shown = _shown(parts, account, holdings, programme, now)
     tier = shown["tier"]
     return MemberView(
         standing=account.standing,
@@ -93,17 +93,18 @@ def _view(
 
 
 def _shown(
-    parts: Parts, holdings: Holdings | None, programme: Programme | None, now: datetime
+    parts: Parts,
+    account: Account,
+    holdings: Holdings | None,
+    programme: Programme | None,
+    now: datetime,
 ) -> dict[str, Any]:
     """Everything that the view shows of an account; nothing without a programme to show it by."""
-    if programme is None or holdings is None:
-        nothing: dict[str, Any] | None = None if holdings is None else {}
-        return {"balance": nothing, **NOTHING_SHOWN, "messages": [], "questions": []}
+    if programme is None:
+        return {"balance": {}, "rewards": [], **NOTHING_SHOWN, "messages": [], "questions": []}
     language, store = parts.settings.language, parts.settings.store
     return {
-        "balance": {
-            unit: balance_json(each, programme, unit) for unit, each in holdings.balance.items()
-        },
+        **standing_json(account, holdings, programme, now, language),
         **shown_json(programme, holdings, now, language),
         **greeting_json(programme, holdings, now, store, language),
     }

@@ -11,6 +11,7 @@ from edge_agent.till.cards import check_form
 from edge_agent.till.charge import reserved, wanted_of
 from edge_agent.till.parts import Parts
 from edge_agent.till.quotes import QUOTE_LASTS, Quote
+from edge_agent.till.vouchers import presented
 from edge_agent.till.working_out import Customer, facts_of, refused_json, work_out, worked_json
 
 
@@ -30,7 +31,8 @@ def quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
     customer = Customer(card, account)
     facts = facts_of(customer, programme, lookups, at)
     reservations = reserved(parts, lookups, sale.redemptions, card, at)
-    wanted = wanted_of(reservations, sale.codes, reduces=True)
+    shown = presented(parts, lookups, sale.codes)
+    wanted = wanted_of(reservations, shown.codes, shown.vouchers, reduces=True)
     worked = work_out(parts, customer, programme, facts, sale.basket, at, wanted)
     pinned = Quote(programme, card, worked.recorded, now + QUOTE_LASTS)
     parts.quotes.keep(quote_id, pinned)
@@ -39,7 +41,10 @@ def quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
         "until": pinned.until.isoformat(),
         **worked_json(parts, lookups, worked),
         "kind": "quote",
-        "refused": refused_json(worked, parts.settings.language),
+        "refused": [
+            *({"what": text, "rule": None, "why": why} for text, why in shown.refused),
+            *refused_json(worked, parts.settings.language),
+        ],
     }
 
 

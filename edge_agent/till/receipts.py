@@ -28,6 +28,7 @@ from edge_agent.till.receipt_facts import (
 from edge_agent.till.receipt_layout import plain
 from edge_agent.till.receipt_texts import Language, UnitName
 from edge_agent.till.rewards import reward_views
+from edge_agent.till.views import RewardView
 
 FRESH_FOR = timedelta(minutes=10)
 """Central's figures that are younger go on paper without their time; with a line they are seconds old."""
@@ -68,17 +69,24 @@ def standing_json(
     at: datetime,
     language: str,
 ) -> dict[str, Any]:
-    """What an answer says of the member's balance: per unit, what expires and what the next reward is.
+    """What an answer says of the member's balance: per unit, what expires, the rewards and which one is next.
 
     Without `holdings` nothing of it is to be shown.
     """
     standing = None if account is None else account.standing.value
     if holdings is None:
-        return {"standing": standing, "balance": None, "expiring": [], "next_reward": None}
-    reward = None
+        return {
+            "standing": standing,
+            "balance": None,
+            "expiring": [],
+            "rewards": [],
+            "next_reward": None,
+        }
+    rewards: tuple[RewardView, ...] = ()
     if not holdings.facts.anonymous:
-        rewards = reward_views(programme, holdings.facts, holdings.spendable, at, language)
-        reward = next_reward(rewards, holdings.balance)
+        facts = programme.present(holdings.facts, programme.local_date(at))
+        rewards = reward_views(programme, facts, holdings.spendable, at, language)
+    reward = next_reward(rewards, holdings.balance)
     return {
         "standing": standing,
         "balance": {
@@ -90,6 +98,7 @@ def standing_json(
             for item in holdings.expiring
             if item.unit in programme.units
         ],
+        "rewards": [each.to_json() for each in rewards],
         "next_reward": None
         if reward is None
         else reward.to_json()

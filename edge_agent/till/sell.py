@@ -24,6 +24,7 @@ from edge_agent.till.quote import bind, same_card
 from edge_agent.till.quotes import Quote
 from edge_agent.till.receipts import Paper, Receipts
 from edge_agent.till.views import Answer, PrintState
+from edge_agent.till.vouchers import check_left, issued_json
 from edge_agent.till.working_out import (
     Customer,
     WorkedOut,
@@ -115,6 +116,7 @@ def _record(
 ) -> tuple[dict[str, Any], str, Paper]:
     sale = asked.sale
     worked = _with_ref_kept(parts, act, _work_out(parts, act, asked))
+    check_left(parts, act, worked)
     record_id = str(uuid_utils.uuid7().hex)
     names = {"sale_id": sale.sale_id} | ({"quote_id": sale.quote_id} if sale.quote_id else {})
     record = act.append(
@@ -133,6 +135,7 @@ def _record(
         "record": record_id,
         "seq": record.seq,
         **worked_json(parts, act, worked),
+        "vouchers": issued_json(parts, worked, record_id),
     }
     paper = receipts.paper(result, worked.programme, parts.columns)
     result["receipt"] = {"lines": paper.lines}

@@ -14,12 +14,10 @@ from edge_agent.domain.programme.progress import Measure, Progress, Towards
 from edge_agent.domain.programme.questions import QuestionRule
 from edge_agent.domain.programme.surprises import prize_in
 from edge_agent.till.directory import Holdings
-from edge_agent.till.rewards import reward_views
 
 NOTHING_SHOWN: dict[str, Any] = {
     "tier": None,
     "stamps": [],
-    "rewards": [],
     "offers": [],
     "pending": [],
     "expiring": [],
@@ -32,7 +30,7 @@ NOTHING_SHOWN: dict[str, Any] = {
 def shown_json(
     programme: Programme, holdings: Holdings | None, at: datetime, language: str
 ) -> dict[str, Any]:
-    """Tier, stamps, rewards, offers, what waits, expires and is on the way; `holdings` None shows nothing.
+    """Tier, stamps, offers, what waits, expires and is on the way; `holdings` None shows nothing.
 
     Offers are ranked: the first one is the one to mention. What expires within the unit's `warn_days` says `warn`.
     """
@@ -42,14 +40,12 @@ def shown_json(
     facts = programme.present(holdings.facts, here.date())
     seen = outlook(programme, facts, at)
     warned = {(each.unit, each.day) for each in seen.expiring}
-    rewards = reward_views(programme, facts, holdings.spendable, at, language)
     return {
         "tier": _tier_json(programme, facts.tier, seen, language),
         "stamps": [
             {"card": each.rule, **_progress_json(programme, each, language)}
             for each in seen.towards(Towards.STAMP_CARD)
         ],
-        "rewards": [each.to_json() for each in rewards],
         "offers": [
             {
                 "id": each.id,

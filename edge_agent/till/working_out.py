@@ -138,7 +138,7 @@ def lines_json(worked: WorkedOut, language: str) -> list[dict[str, Any]]:
 
 
 def refused_json(worked: WorkedOut, language: str) -> list[dict[str, Any]]:
-    """What the customer wanted to use and could not, with the reason: by redemption id or coupon text."""
+    """What the customer wanted to use and could not, with the reason: by redemption id, coupon text or lot."""
     currency = worked.programme.file.currency
     return [
         {"what": each.asked, "rule": each.rule, "why": each.unmet.in_words(language, currency)}
@@ -148,7 +148,8 @@ def refused_json(worked: WorkedOut, language: str) -> list[dict[str, Any]]:
 
 
 def _asked_for(wanted: Wanted) -> frozenset[str]:
-    return frozenset((*(each.id for each in wanted.redemptions), *wanted.codes))
+    lots = (each.holding.lot or "" for each in wanted.vouchers)
+    return frozenset((*(each.id for each in wanted.redemptions), *wanted.codes, *lots))
 
 
 def of_own_units(programme: Programme, sums: Mapping[str, int]) -> dict[str, int | str]:

@@ -181,6 +181,16 @@ class EntryAnswer(Answer):
     bonus: bool | None = None
 
 
+class VoucherAnswer(Answer):
+    """A voucher that was issued: `quantity` is minor units or uses, `code` what any till takes without a line."""
+
+    id: str
+    title: str
+    quantity: int
+    until: str | None
+    code: str | None
+
+
 class ReceiptAnswer(Answer):
     """The receipt's loyalty part, line by line, for a POS that prints itself."""
 
@@ -221,6 +231,7 @@ class ResultAnswer(Answer):
     messages: list[MessageAnswer] = []
     questions: list[QuestionAnswer] = []
     surprises: list[dict[str, Any]] = []
+    vouchers: list[VoucherAnswer] = []
     balance: dict[str, BalanceAnswer] | None = None
     receipt: ReceiptAnswer | None = None
 
@@ -251,7 +262,7 @@ class RefusedAnswer(Answer):
     """What was wanted and could not be used: `what` is the redemption's id or the coupon's text."""
 
     what: str
-    rule: str
+    rule: str | None
     why: str
 
 

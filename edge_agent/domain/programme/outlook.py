@@ -10,7 +10,7 @@ from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.expiry import NEVER
 from edge_agent.domain.programme.programme import Programme
-from edge_agent.domain.programme.progress import Progress, ShowsProgress, Towards
+from edge_agent.domain.programme.progress import Progress, Towards
 from edge_agent.domain.programme.units import UnitTable
 
 
@@ -51,10 +51,7 @@ def outlook(programme: Programme, facts: MemberFacts, at: datetime) -> Outlook:
     present = programme.present(facts, today)
     own = [each for each in present.holdings if each.unit in units]
     progress = (
-        each
-        for mechanism in programme.mechanisms
-        if isinstance(mechanism, ShowsProgress)
-        for each in mechanism.progress(present, now, units)
+        each for mechanism in programme.leading for each in mechanism.progress(present, now, units)
     )
     ends = programme.activity.ends(facts.figures, today)
     return Outlook(pending(own, today), expiring(units, own, today, ends), tuple(progress))

@@ -45,6 +45,7 @@ from edge_agent.domain.programme.memberships import MembershipRule, Memberships
 from edge_agent.domain.programme.messages import MessageRule, Messages, MessagesTable
 from edge_agent.domain.programme.offers import OfferRule, Offers
 from edge_agent.domain.programme.partners import PartnerRule, Partners
+from edge_agent.domain.programme.progress import ShowsProgress
 from edge_agent.domain.programme.questions import QuestionRule, Questions, QuestionsTable
 from edge_agent.domain.programme.rates import EarningTable, EarnRule
 from edge_agent.domain.programme.redeeming import Rewards
@@ -565,6 +566,11 @@ class Programme:
     def chore_readings(self) -> tuple[Reading, ...]:
         """The figures that the chores ask for, each once."""
         return tuple(dict.fromkeys(each for chore in self.chores for each in chore.readings()))
+
+    @cached_property
+    def leading(self) -> tuple[ShowsProgress, ...]:
+        """The mechanisms that lead somewhere."""
+        return tuple(each for each in self.mechanisms if isinstance(each, ShowsProgress))
 
     @cached_property
     def readings(self) -> tuple[Reading, ...]:
