@@ -1,7 +1,5 @@
 """Taking money off: worked examples that can be checked by hand, and what holds for every basket."""
 
-from decimal import Decimal
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -227,10 +225,3 @@ def test_an_amount_is_given_in_full_or_down_to_nothing(amounts: list[int], off: 
 def test_an_effect_that_makes_no_sense_is_refused(off: str, said: str) -> None:
     with pytest.raises(ProgrammeInvalid, match=said):
         rules(offer("deal", off))
-
-
-def test_weights_of_a_thousandth_are_exact() -> None:
-    bought = basket(
-        line(1, 333, quantity=Decimal("0.333")), line(2, 667, quantity=Decimal("0.667"))
-    )
-    assert worked(rules(offer("deal", "amount = 10")), bought).off() == {1: 3, 2: 7}
