@@ -28,14 +28,24 @@ class Rounding(StrEnum):
 
 def rounded(value: Fraction | int, rounding: Rounding) -> int:
     """Round `value` to an integer; half-up rounds halves away from zero, as accountants do."""
+    return _rounded(value.numerator, value.denominator, rounding)
+
+
+def rounded_share(whole: int, share: Fraction, rounding: Rounding) -> int:
+    """The share of a whole, rounded; the same as rounding their product, which is several times slower to make."""
+    return _rounded(whole * share.numerator, share.denominator, rounding)
+
+
+def _rounded(numerator: int, denominator: int, rounding: Rounding) -> int:
     if rounding is Rounding.FLOOR:
-        return value.numerator // value.denominator
+        return numerator // denominator
     if rounding is Rounding.CEIL:
-        return -(-value.numerator // value.denominator)
+        return -(-numerator // denominator)
     if rounding is Rounding.HALF_EVEN:
-        return round(value)
-    magnitude = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
-    return magnitude if value >= 0 else -magnitude
+        below, rest = divmod(numerator, denominator)
+        return below + (2 * rest > denominator or (2 * rest == denominator and below % 2 == 1))
+    magnitude = (2 * abs(numerator) + denominator) // (2 * denominator)
+    return magnitude if numerator >= 0 else -magnitude
 
 
 @lru_cache(_EXACT_KEPT)

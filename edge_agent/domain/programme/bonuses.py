@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from edge_agent.domain.basket import Line
 from edge_agent.domain.entries import EntryKind
-from edge_agent.domain.money import Rounding, apportion, fraction, rounded
+from edge_agent.domain.money import Rounding, apportion, fraction, rounded, rounded_share
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.form import Exact, Flag, Refers
@@ -122,7 +122,7 @@ class BonusRule(Campaign):
             raise ValueError('stage is "sale" or "line" here')
         return self
 
-    @property
+    @cached_property
     def multiplies(self) -> bool:
         """Whether it gives more of what the base rates gave."""
         return self.multiply is not None or self.tier_multiply is not None
@@ -202,8 +202,8 @@ class _Bonus(NamedTuple):
         more = rule.more(self.situation.facts.tier)
         weights = [points.get(line.number, 0) for line in self.lines]
         if rule.stage is Stage.LINE:
-            return [rounded(weight * more, rule.rounding) for weight in weights]
-        return apportion(rounded(sum(weights) * more, rule.rounding), weights)
+            return [rounded_share(weight, more, rule.rounding) for weight in weights]
+        return apportion(rounded_share(sum(weights), more, rule.rounding), weights)
 
     def _added(self) -> Sequence[int]:
         rule = self.rule

@@ -142,7 +142,11 @@ def _in_order(worked: Worked) -> list[Entry]:
     return [
         entry
         for outcome in worked.outcomes
-        for entry in sorted(outcome.entries, key=lambda entry: entry.line or 0)
+        for entry in (
+            outcome.entries
+            if len(outcome.entries) < 2
+            else sorted(outcome.entries, key=lambda entry: entry.line or 0)
+        )
     ]
 
 

@@ -241,6 +241,9 @@ class Situation:
     levels: tuple[str, ...] = ()
     """The tiers of the programme, lowest first."""
     act: Act | None = None
+    _lives: dict[tuple[str, int, int], tuple[Life, Expiry | None, Pending | None]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def knowing(self, outcomes: Iterable[Outcome]) -> "Situation":
         """The situation for what is worked out next: tiers and memberships that these gave are held from now on."""
@@ -277,8 +280,13 @@ class Situation:
 
     def life(self, unit: str, expiry: Expiry | None = None, pending: Pending | None = None) -> Life:
         """When what is earned of `unit` today can be used; `expiry` and `pending` are a rule's own, not the unit's."""
-        table = self.units.get(unit, UNDECLARED)
-        return table.life(self.today, self.facts.since, expiry, pending)
+        key = (unit, id(expiry), id(pending))
+        known = self._lives.get(key)
+        if known is None:  # every rule of a unit asks for the same
+            table = self.units.get(unit, UNDECLARED)
+            life = table.life(self.today, self.facts.since, expiry, pending)
+            known = self._lives[key] = (life, expiry, pending)
+        return known[0]
 
     def earned(
         self, unit: str, quantity: int, rule: str, line: int | None = None, life: Life = ALWAYS

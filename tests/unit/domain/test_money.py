@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.domain.money import Rounding, apportion, fraction, rounded
+from edge_agent.domain.money import Rounding, apportion, fraction, rounded, rounded_share
 
 weights = st.lists(st.integers(0, 100_000), min_size=1, max_size=30)
 
@@ -96,3 +96,19 @@ def test_nothing_over_nothing_is_nothing() -> None:
 def test_what_is_negative_cannot_be_split(total: int, weights: list[int]) -> None:
     with pytest.raises(ValueError, match="not negative"):
         apportion(total, weights)
+
+
+@given(
+    whole=st.integers(-(10**9), 10**9),
+    share=st.fractions(0, 100, max_denominator=10**6),
+    rounding=st.sampled_from(Rounding),
+)
+def test_a_share_is_rounded_as_the_product_would_be(
+    whole: int, share: Fraction, rounding: Rounding
+) -> None:
+    quantity = rounded_share(whole, share, rounding)
+    exact = whole * share
+    assert quantity == rounded(exact, rounding)
+    assert abs(quantity - exact) < 1
+    if rounding is Rounding.HALF_EVEN:
+        assert quantity == round(exact)
