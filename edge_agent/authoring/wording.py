@@ -182,8 +182,8 @@ def _nothing(_speech: Speech, _value: object) -> str:
     return ""
 
 
-def _without(speech: Speech, value: Selection) -> str:
-    return " ".join(selection_clauses(speech, value))
+def _without(speech: Speech, value: Iterable[Selection]) -> str:
+    return speech.listed(" ".join(selection_clauses(speech, each)) for each in value)
 
 
 def _contained(speech: Speech, value: Iterable[Contains]) -> str:

@@ -5,9 +5,10 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetCoreSchemaHandler, model_validator
+from pydantic_core import core_schema
 
 from edge_agent.domain.basket import Line
 from edge_agent.domain.member import Birthday, MemberFacts
@@ -51,6 +52,23 @@ class Tax(StrEnum):
     EXCLUDED = "excluded"
 
 
+class _OneOrMore:
+    """A lone table stands for a list of one."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        several = handler(source)
+        either = core_schema.union_schema([several["items_schema"][0], several])
+        return core_schema.no_info_before_validator_function(
+            _listed, several, json_schema_input_schema=either
+        )
+
+
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, Mapping | TableModel) else value
+
+
 class Selection(TableModel):
     """Which lines: within one key any of the values will do, and every key that is given must match.
 
@@ -85,9 +103,9 @@ class Selection(TableModel):
         description="Lines of one of these margin classes, as the POS sends them.",
         examples=[["high"]],
     )
-    without: "Selection | None" = Field(
-        default=None,
-        description="Takes these lines out again.",
+    without: Annotated[tuple["Selection", ...], _OneOrMore()] = Field(
+        default=(),
+        description="Takes these lines out again; a list takes out what any of its tables is about.",
         examples=[{"labels": ["clearance"]}],
     )
 
@@ -100,13 +118,13 @@ class Selection(TableModel):
             and (self.labels is None or not self.labels.isdisjoint(line.labels))
             and (self.kinds is None or line.kind in self.kinds)
             and (self.margins is None or line.margin in self.margins)
-            and (self.without is None or not self.without.takes(line))
+            and not (self.without and any(each.takes(line) for each in self.without))
         )
 
     @property
     def is_everything(self) -> bool:
         """Whether no key is given, so that every line is selected."""
-        return all(getattr(self, key) is None for key in Selection.model_fields)
+        return not any(getattr(self, key) for key in Selection.model_fields)
 
 
 class Contains(Selection):

@@ -35,7 +35,7 @@ class RuleIndex:
         """Per key and word the rules, each with what else has to be asked: None where the word decides."""
         for number, selection in enumerate(selections):
             keys = [key for key in _MOST_TELLING_FIRST if getattr(selection, key) is not None]
-            takes = None if len(keys) <= 1 and selection.without is None else selection.takes
+            takes = None if len(keys) <= 1 and not selection.without else selection.takes
             if not keys:
                 self._everywhere.append((number, takes))
                 continue

@@ -154,3 +154,12 @@ def test_the_index_finds_what_asking_every_rule_about_every_line_finds(
 def test_quantities_do_not_matter_to_conditions() -> None:
     bought = basket(line(1, 5000, quantity=Decimal("0.482")))
     assert obstacle("minimum_spend = 5000", NOON, bought) is None
+
+
+def test_lines_of_several_kinds_are_taken_out_by_a_list() -> None:
+    kept_out = [{"kinds": ["gift-card"]}, {"categories": ["tobacco"]}]
+    scope = Selection.model_validate({"without": kept_out})
+    assert not scope.takes(line(1, 100, kind="gift-card"))
+    assert not scope.takes(line(1, 100, "tobacco"))
+    assert scope.takes(line(1, 100, "bread"))
+    assert Selection.model_validate({"without": kept_out[0]}).takes(line(1, 100, "tobacco"))
