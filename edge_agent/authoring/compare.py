@@ -20,7 +20,10 @@ from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.money import Rounding, rounded
 from edge_agent.domain.programme import Evaluation, Programme, evaluate
+from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.shape import tables
 from edge_agent.domain.programme.situation import NOTHING, Wanted
+from edge_agent.domain.programme.texts import Campaign, Goal
 from edge_agent.domain.programme.upkeep import caught_up
 from edge_agent.domain.tallies import EVER, Fold, figures
 from edge_agent.domain.units import Derived, derived, is_tally
@@ -115,8 +118,20 @@ class Comparison:
         }
 
 
+def goals(file: ProgrammeFile) -> dict[str, Goal]:
+    """What the rules are for, by id, where the file says so."""
+    return {
+        rule_id: table.goal
+        for _, table in tables(file)
+        if isinstance(table, Campaign)
+        and table.goal is not None
+        and isinstance(rule_id := getattr(table, "id", None), str)
+    }
+
+
 def _side_json(side: Side) -> dict[str, Any]:
     file = side.programme.file
+    figures_of = {rule: goal.figure for rule, goal in goals(file).items()}
     return {
         "programme": {"id": file.id, "version": file.version, "digest": side.programme.digest},
         "given": dict(side.given),
@@ -125,7 +140,11 @@ def _side_json(side: Side) -> dict[str, Any]:
         "off": side.off,
         "rewarded": side.rewarded,
         "cost": side.cost,
-        "rules": {rule: _share_json(side, share) for rule, share in sorted(side.rules.items())},
+        "figure": None if file.goal is None else file.goal.figure,
+        "rules": {
+            rule: _share_json(side, share) | {"figure": figures_of.get(rule)}
+            for rule, share in sorted(side.rules.items())
+        },
         "tiers": {tier: _share_json(side, share) for tier, share in sorted(side.tiers.items())},
     }
 

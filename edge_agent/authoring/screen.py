@@ -7,7 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from edge_agent.authoring.compare import Comparison, Share
+from edge_agent.authoring.compare import Comparison, Share, goals
 from edge_agent.authoring.naming import Names
 from edge_agent.authoring.wording import Speech
 from edge_agent.authoring.year import MONTHS, Run, Year, days_of
@@ -168,10 +168,15 @@ def _sums(found: Comparison, speech: Speech, names: Names) -> Table:
 def _shares(found: Comparison, speech: Speech, first: str, key: str) -> Table:
     table = _sides(found, speech, first)
     old, new = getattr(found.old, key), getattr(found.new, key)
+    meant = goals(found.old.programme.file) | goals(found.new.programme.file)
     for name in sorted(old.keys() | new.keys()):
         was, now = old.get(name, Share()), new.get(name, Share())
+        title = speech.title(name) if name else speech.either("geen", "none")
+        goal = meant.get(name)
         table.add_row(
-            speech.title(name) if name else speech.either("geen", "none"),
+            title
+            if goal is None
+            else f"{title}\n  {_goal(speech, speech.text(goal.aim), goal.figure)}",
             *_money_cells(
                 speech,
                 found.old.cost_of(was.units, was.off),

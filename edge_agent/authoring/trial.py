@@ -51,7 +51,9 @@ _SAYS: Mapping[str, Texts] = {
             "fr": "remise limitée",
         }
     ),
+    "counts": texts({"nl": "telt mee", "en": "counts", "de": "zählt mit", "fr": "compte"}),
     "together": texts({"nl": "samen", "en": "together", "de": "zusammen", "fr": "au total"}),
+    "spent": texts({"nl": "gebruikt", "en": "used", "de": "eingelöst", "fr": "utilisé"}),
     "to_pay": texts({"nl": "te betalen", "en": "to pay", "de": "zu zahlen", "fr": "à payer"}),
     "for_other": texts(
         {
@@ -125,22 +127,32 @@ class Trial:
     outlook: tuple[str, ...] = ()
 
     @property
-    def lots(self) -> dict[tuple[str, Life], int]:
-        """What the member gets and spends, tallies apart, by unit and life."""
-        lots: dict[tuple[str, Life], int] = {}
+    def lots(self) -> dict[tuple[str, Life, bool], int]:
+        """What the member gets and uses, tallies apart, by unit, life and whether it is used."""
+        lots: dict[tuple[str, Life, bool], int] = {}
         for rule in self.rules:
             for entry in rule.entries:
                 if entry.account is None and not is_tally(entry.unit):
-                    lot = (entry.unit, entry.life._replace(day=None))
+                    lot = (entry.unit, entry.life._replace(day=None), entry.quantity < 0)
                     lots[lot] = lots.get(lot, 0) + entry.quantity
-        return {lot: lots[lot] for lot in sorted(lots, key=_soonest) if lots[lot]}
+        return {lot: lots[lot] for lot in sorted(lots, key=_soonest)}
 
     @property
     def earned(self) -> dict[str, int]:
-        """The sum per unit, those of the programme's own units that got nothing too."""
+        """What the member gets per unit, those of the programme's own units that give nothing too."""
         sums = dict.fromkeys(self.programme.units, 0)
-        for (unit, _), quantity in self.lots.items():
-            sums[unit] = sums.get(unit, 0) + quantity
+        for (unit, _, _), quantity in self.lots.items():
+            if quantity > 0:
+                sums[unit] = sums.get(unit, 0) + quantity
+        return sums
+
+    @property
+    def spent(self) -> dict[str, int]:
+        """What the member uses per unit."""
+        sums: dict[str, int] = {}
+        for (unit, _, _), quantity in self.lots.items():
+            if quantity < 0:
+                sums[unit] = sums.get(unit, 0) - quantity
         return sums
 
     @property
@@ -163,6 +175,7 @@ class Trial:
                 for each in self.excluded
             ],
             "earned": self.earned,
+            "spent": self.spent,
             "discount": self.discount,
             "to_pay": self.basket.total - self.discount,
             "lots": [
@@ -172,7 +185,7 @@ class Trial:
                     "from": None if life.matures_on is None else life.matures_on.isoformat(),
                     "until": None if life.expires_on is None else life.expires_on.isoformat(),
                 }
-                for (unit, life), quantity in self.lots.items()
+                for (unit, life, _), quantity in self.lots.items()
             ],
             "outlook": list(self.outlook),
         }
@@ -204,7 +217,7 @@ class Trial:
         if off:
             parts.append(self._say("off", amount=names.money(off)))
         if not parts:
-            return []
+            return [f"{rule.rule}: {self._say('counts')} ({rule.why})"] if rule.entries else []
         shares = [
             (each.line, names.quantity(each.unit, each.quantity))
             for each in rule.entries
@@ -223,9 +236,11 @@ class Trial:
             told.append(f"{self._say('together')}: {names.quantity(unit, quantity)}")
             told += [
                 f"  {names.quantity(unit, part)}: {names.life(life)}"
-                for (of_unit, life), part in self.lots.items()
+                for (of_unit, life, _), part in self.lots.items()
                 if of_unit == unit and part > 0
             ]
+        for unit, quantity in self.spent.items():
+            told.append(f"{self._say('spent')}: {names.quantity(unit, quantity)}")
         if self.discount:
             told.append(
                 f"{self._say('together')}: {self._say('off', amount=names.money(self.discount))}"
@@ -250,9 +265,9 @@ def _sums(entries: Iterable[Entry]) -> list[tuple[str, int]]:
     return list(sums.items())
 
 
-def _soonest(lot: tuple[str, Life]) -> tuple[str, date, date]:
-    unit, life = lot
-    return unit, life.expires_on or date.max, life.matures_on or date.min
+def _soonest(lot: tuple[str, Life, bool]) -> tuple[str, bool, date, date]:
+    unit, life, used = lot
+    return unit, used, life.expires_on or date.max, life.matures_on or date.min
 
 
 def tried(

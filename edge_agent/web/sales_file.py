@@ -60,11 +60,11 @@ def _take(value: Any, number: str, found: dict[str, Sold]) -> None:
 def _take_record(record: dict[str, Any], found: dict[str, Sold]) -> None:
     body = json.loads(record["body"])
     if record["kind"] == RecordKind.VOID:
-        found.pop(str(body["original"]), None)
+        found.pop(str(body["void"]["original"]), None)
     elif record["kind"] == RecordKind.SALE:
         was = Recorded.from_body(body)
         found[str(record["id"])] = Sold(
-            str(body["sale_id"]),
+            str(body["sale"]["sale_id"]),
             datetime.fromisoformat(record["at"]),
             was.facts.account,
             was.basket,

@@ -223,6 +223,40 @@ def test_programme_try_takes_a_basket_without_ids_and_names_what_is_wrong(
         assert "--member" in capsys.readouterr().err
 
 
+def test_programme_docs_calendar_and_pages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["programme", "docs", str(PROGRAMME), "--language", "en"]) == 0
+    assert capsys.readouterr().out.startswith("# Terms of Zuiver Punten\n")
+    assert main(["programme", "calendar", str(PROGRAMME), "--year", "2026"]) == 0
+    assert "···········█" in capsys.readouterr().out
+    assert main(["programme", "calendar", str(PROGRAMME), "--year", "2026", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["year"] == 2026
+    for page in ("reference", "codes", "schema"):
+        assert main(["programme", page]) == 0
+        assert capsys.readouterr().out
+
+
+def test_programme_compare_of_sales_and_of_a_journal(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generous = tmp_path / "generous.toml"
+    generous.write_text(
+        PROGRAMME.read_text().replace("version = 3", "version = 4").replace("per = 100", "per = 50")
+    )
+    assert main(["journal", "export", "--config", str(config)]) == 0
+    sales = tmp_path / "sales.jsonl"
+    sales.write_text(capsys.readouterr().out)
+    compared = ["programme", "compare", str(PROGRAMME), str(generous), "--sales", str(sales)]
+    assert main([*compared, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["sales"] == 3
+    assert told["new"]["given"]["points"] == 2 * told["old"]["given"]["points"] > 0
+    assert main([*compared, "--language", "en"]) == 0
+    assert "difference" in capsys.readouterr().out
+    sales.write_text("{}\n")
+    assert main(compared) == 1
+    assert "line 1: " in capsys.readouterr().err
+
+
 def test_programme_check_of_a_bad_file_ends_with_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,10 +11,9 @@ from pydantic import Field, model_validator
 from edge_agent.domain.entries import Life
 from edge_agent.domain.member import Birthday
 from edge_agent.domain.programme.conditions import Conditions
-from edge_agent.domain.programme.form import TableModel
 from edge_agent.domain.programme.gifts import Gifts, Limit, Limits, given
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
-from edge_agent.domain.programme.texts import LocalText, RuleId, Texts
+from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import Period, Reading
 from edge_agent.domain.units import Derived, derived
@@ -43,7 +42,7 @@ class Beyond(StrEnum):
     REFUSED = "refused"  # all of it is refused, with the reason
 
 
-class ActionRule(TableModel):
+class ActionRule(Campaign):
     """What a check-in, a review, a recycled bottle, a registered product or a birthday gives, and how often."""
 
     id: RuleId = Field(

@@ -1,13 +1,12 @@
 """What a programme asks about a member: nothing else of a person gets into its facts."""
 
-from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from pydantic import BaseModel
-
 from edge_agent.domain.programme.conditions import Circumstances
+from edge_agent.domain.programme.form import TableModel
 from edge_agent.domain.programme.messages import CHANNEL, MessageRule
 from edge_agent.domain.programme.questions import QuestionRule
+from edge_agent.domain.programme.shape import tables
 
 
 class Asked(NamedTuple):
@@ -28,11 +27,11 @@ class Asked(NamedTuple):
         )
 
 
-def asked(file: BaseModel) -> Asked:
+def asked(file: TableModel) -> Asked:
     """What the conditions in a programme file ask, wherever in it they stand, and how members want to be spoken to."""
-    tables = list(tables_in(file))
-    every = [table for table in tables if isinstance(table, Circumstances)]
-    speaks = any(isinstance(table, MessageRule | QuestionRule) for table in tables)
+    found = [table for _, table in tables(file)]
+    every = [table for table in found if isinstance(table, Circumstances)]
+    speaks = any(isinstance(table, MessageRule | QuestionRule) for table in found)
     return Asked(
         frozenset(
             segment
@@ -44,17 +43,3 @@ def asked(file: BaseModel) -> Asked:
         any(each.birthday is not None for each in every),
         any(each.languages is not None for each in every),
     )
-
-
-def tables_in(value: object) -> Iterator[BaseModel]:
-    """A table and all tables inside it."""
-    if isinstance(value, BaseModel):
-        yield value
-        for name in type(value).model_fields:
-            yield from tables_in(getattr(value, name))
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from tables_in(each)
-    elif isinstance(value, tuple | list):
-        for each in value:
-            yield from tables_in(each)

@@ -10,10 +10,10 @@ from pydantic import Field, model_validator
 
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
 from edge_agent.domain.programme.conditions import Conditions, Selection
-from edge_agent.domain.programme.form import Flag, TableModel, Whole, WindowText
+from edge_agent.domain.programme.form import Flag, Whole, WindowText
 from edge_agent.domain.programme.gifts import Gifts
 from edge_agent.domain.programme.progress import Measure
-from edge_agent.domain.programme.texts import LocalText, RuleId
+from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId
 from edge_agent.domain.tallies import Fold, Period, Reading, Window
 from edge_agent.domain.units import Derived, derived
 
@@ -56,7 +56,7 @@ MEASURES: Final[Mapping[Counts, Measure]] = {
 }
 
 
-class ChallengeRule(TableModel):
+class ChallengeRule(Campaign):
     """`target` visits, pieces, minor units spent or actions within `within`, or all `items`; then `gives`.
 
     Where `when` has dates, only what happened between them counts. What one completion took is used up, oldest first,

@@ -13,7 +13,7 @@ from edge_agent.domain.entries import Entry, EntryKind, Life
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.form import Flag, TableModel, Whole
 from edge_agent.domain.programme.situation import Outcome, PresentedVoucher, Situation, Worked
-from edge_agent.domain.programme.texts import LocalText, RuleId, Texts, Words
+from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts, Words
 from edge_agent.domain.tallies import Reading, months_later
 from edge_agent.domain.units import Derived, derived
 
@@ -31,7 +31,7 @@ class TrialTable(TableModel):
     days: Whole = Field(gt=0, le=366, description="How many days it runs.", examples=[30])
 
 
-class MembershipRule(TableModel):
+class MembershipRule(Campaign):
     """A membership that is bought. A purchase while it runs adds to its end; a returned article ends what it bought."""
 
     id: RuleId = Field(description="How rules name it.", examples=["plus"])

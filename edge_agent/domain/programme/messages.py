@@ -12,7 +12,7 @@ from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.form import TableModel, Whole
 from edge_agent.domain.programme.gifts import Limits
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
-from edge_agent.domain.programme.texts import LocalText, RuleId, Texts
+from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import Reading
 
@@ -37,7 +37,7 @@ PER_VISIT_MAX = 10
 """Nobody reads more."""
 
 
-class MessageRule(TableModel):
+class MessageRule(Campaign):
     """`text` for members and sales for which `when` holds, within `limits`; the higher `priority` comes first.
 
     `when.visits` and `joined_days_min` make a welcome journey, `away_days` a win-back.

@@ -21,7 +21,7 @@ from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.combining import Claim, CombineTable, Kind
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.discounts import Off, Taken, amount_off
-from edge_agent.domain.programme.form import Exact, Flag, TableModel, Whole
+from edge_agent.domain.programme.form import Exact, Flag, Whole
 from edge_agent.domain.programme.limits import (
     UseLimits,
     limit_readings,
@@ -31,7 +31,7 @@ from edge_agent.domain.programme.limits import (
 )
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
-from edge_agent.domain.programme.texts import LocalText, RuleId, Texts, Words
+from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts, Words
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import Reading
 from edge_agent.domain.units import Derived, derived
@@ -56,7 +56,7 @@ class How(StrEnum):
     CODE = "code"
 
 
-class OfferRule(TableModel):
+class OfferRule(Campaign):
     """An offer: what it takes off, for whom, when, how often, and what the cashier may say of it.
 
     `coupons` are the first digits of coupon numbers (GS1, AI 255 or 981, 982 and 99): a number that says how much it is

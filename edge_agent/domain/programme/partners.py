@@ -13,10 +13,10 @@ from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, apportion, fraction, rounded
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.expiry import Expiry
-from edge_agent.domain.programme.form import Exact, TableModel, Whole
+from edge_agent.domain.programme.form import Exact, Whole
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
-from edge_agent.domain.programme.texts import LocalText, RuleId, Texts, UnitName
+from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts, UnitName
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import Reading
 
@@ -28,7 +28,7 @@ class Pays(StrEnum):
     HOUSE = "house"
 
 
-class PartnerRule(TableModel):
+class PartnerRule(Campaign):
     """A partner is recognised by `when`: its channel, its stores, a label or brand on its articles.
 
     Members earn `points` per `per` minor units of these lines, or a `share` of what the rules before gave them in the

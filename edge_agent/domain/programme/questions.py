@@ -14,7 +14,7 @@ from edge_agent.domain.programme.form import TableModel, Whole, WindowText
 from edge_agent.domain.programme.gifts import Gifts, given
 from edge_agent.domain.programme.messages import BOTH, Place, unmet_at_visit, wants
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
-from edge_agent.domain.programme.texts import LocalText, RuleId, Texts, Words, texts
+from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts, Words, texts
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import EVER, Fold, Reading, Window
 
@@ -57,7 +57,7 @@ class Choice(TableModel):
     text: LocalText = Field(description="What stands on the key.", examples=["te lang gewacht"])
 
 
-class QuestionRule(TableModel):
+class QuestionRule(Campaign):
     """A short question that is answered in a second, on the screen or from the receipt.
 
     A number up to `opens_case_at_most`, or one of the answers in `opens_case_on`, opens a case at head office.

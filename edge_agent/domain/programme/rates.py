@@ -13,7 +13,7 @@ from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding
 from edge_agent.domain.programme.conditions import Circumstances, Selection, Tax
 from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.form import Exact, Flag, TableModel, Whole, WindowText
-from edge_agent.domain.programme.texts import LocalText, RuleId, TierName, UnitName, Words
+from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, TierName, UnitName, Words
 from edge_agent.domain.programme.units import DECIMALS_OF_UNIT_MAX
 from edge_agent.domain.tallies import Reading, Window
 
@@ -121,7 +121,7 @@ class Band(TableModel):
         return above and below
 
 
-class EarnRule(TableModel):
+class EarnRule(Campaign):
     """Points for what is bought: per amount, per measure, for each piece, line or sale, or by bands of the amount.
 
     The rule is about the lines in `scope`; without one about all that may earn. `step` and `rounding` say how an amount

@@ -10,10 +10,9 @@ from pydantic import Field, model_validator
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.conditions import Conditions
-from edge_agent.domain.programme.form import TableModel
 from edge_agent.domain.programme.gifts import Gifts, given
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
-from edge_agent.domain.programme.texts import LocalText, RuleId, Texts, texts
+from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts, texts
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import Reading
 
@@ -37,7 +36,7 @@ class After(StrEnum):
     PURCHASE = "purchase"  # the first sale
 
 
-class ReferralTable(TableModel):
+class ReferralTable(Campaign):
     """What the one who was brought in and the one who did it get, once, after the first purchase that counts.
 
     Who brought whom in is said at enrolment. Members of one household share an account and cannot bring each other in.

@@ -20,11 +20,11 @@ from edge_agent.domain.money import Rounding, fraction, rounded
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.discounts import Off
 from edge_agent.domain.programme.expiry import Expiry, Pending
-from edge_agent.domain.programme.form import Exact, Flag, TableModel, Whole
+from edge_agent.domain.programme.form import Exact, Flag, Whole
 from edge_agent.domain.programme.gifts import Gifts
 from edge_agent.domain.programme.limits import UseLimits, unmet_before
 from edge_agent.domain.programme.spending import POINTS_MAX, Spend
-from edge_agent.domain.programme.texts import CountedTexts, LocalText, RuleId, UnitName
+from edge_agent.domain.programme.texts import Campaign, CountedTexts, LocalText, RuleId, UnitName
 from edge_agent.domain.programme.units import UnitTable
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.units import Derived, derived
@@ -49,7 +49,7 @@ class Charge(StrEnum):
     WHOLE = "whole"
 
 
-class RewardRule(TableModel):
+class RewardRule(Campaign):
     """A reward: what it costs, and what it takes off or gives.
 
     The cost is `cost` points, or `cost_per` points for every minor unit that is taken off, or what the customer chooses

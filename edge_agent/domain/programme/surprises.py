@@ -16,7 +16,7 @@ from edge_agent.domain.programme.form import TableModel, Whole, WindowText
 from edge_agent.domain.programme.gifts import GIFTS_MAX, Gift, Limit, Limits
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
-from edge_agent.domain.programme.texts import LocalText, RuleId, Texts
+from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import Reading, Window
 
@@ -112,7 +112,7 @@ class Budget(TableModel):
         return situation.figure(self.reading(rule)) + more <= self.most
 
 
-class SurpriseRule(TableModel):
+class SurpriseRule(Campaign):
     """One in `one_in` sales for which `when` holds wins a prize, within `limits` per member and `budgets` per store."""
 
     id: RuleId = Field(

@@ -20,7 +20,7 @@ from edge_agent.domain.programme.combining import Claim, CombineTable, Kind
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.discounts import Off, Taken, amount_off
 from edge_agent.domain.programme.expiry import Expiry, Pending
-from edge_agent.domain.programme.form import Flag, TableModel, Whole
+from edge_agent.domain.programme.form import Flag, Whole
 from edge_agent.domain.programme.issuing import AtPoints, AtStatement, PerSale, WhenBought
 from edge_agent.domain.programme.limits import (
     UseLimits,
@@ -29,7 +29,7 @@ from edge_agent.domain.programme.limits import (
     use_counted,
 )
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
-from edge_agent.domain.programme.texts import CountedTexts, LocalText, RuleId, Texts
+from edge_agent.domain.programme.texts import Campaign, CountedTexts, LocalText, RuleId, Texts
 from edge_agent.domain.programme.units import UnitTable
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import Reading
@@ -46,7 +46,7 @@ class Rest(StrEnum):
     KEPT = "kept"
 
 
-class VoucherRule(TableModel):
+class VoucherRule(Campaign):
     """A voucher: what it takes off, where and for how long, and how it comes to be issued.
 
     With `off` it takes that off, `uses` times; without, it is money: `value` minor units, or what its issuing says. It

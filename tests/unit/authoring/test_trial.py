@@ -7,12 +7,15 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
+from edge_agent.authoring.member_file import MemberFile
 from edge_agent.authoring.trial import Trial, tried
 from edge_agent.domain.basket import Basket
 from edge_agent.domain.member import MemberFacts, Standing
 from edge_agent.domain.programme import Evaluation, Programme, evaluate
 from edge_agent.domain.programme.situation import Outcome, Reduction
 from edge_agent.domain.programme.texts import LANGUAGES
+from edge_agent.web.models import trial_from_json
+from tests.unit.authoring.programmes import everything
 from tests.unit.domain.builders import (
     A_SATURDAY,
     BASE,
@@ -139,8 +142,11 @@ def test_what_is_told_adds_up_in_every_language(rules: Programme, bought: Basket
                 for entry in rule["entries"]
                 if entry["unit"] == unit
             ]
-            assert total == sum(given)
-            assert total == sum(lot["quantity"] for lot in figures["lots"] if lot["unit"] == unit)
+            assert total == sum(each for each in given if each > 0)
+            assert total - figures["spent"].get(unit, 0) == sum(given)
+            assert sum(given) == sum(
+                lot["quantity"] for lot in figures["lots"] if lot["unit"] == unit
+            )
         for rule in figures["rules"]:
             assert bool(rule["entries"]) == (rule["why_not"] is None)
 
@@ -187,3 +193,38 @@ def test_what_the_pos_takes_off_is_told_per_line() -> None:
     assert "  regel 1 (Boek): € 2,50 korting" in lines
     assert "te betalen: € 7,50" in lines
     assert told.to_json()["to_pay"] == 750
+
+
+BASKET = {
+    "at": "2026-05-09T14:03:11+02:00",
+    "lines": [
+        {"line": 1, "sku": "k1", "name": "Cappuccino", "quantity": 3, "amount": 1050},
+        {"line": 2, "sku": "b1", "name": "Brood", "quantity": 1, "amount": 300},
+    ],
+    "total": {"amount": 1350, "currency": "EUR"},
+    "wanted": {"redemptions": [{"reward": "money-off", "points": 300}, {"reward": "coffee"}]},
+}
+BASKET["lines"][0]["categories"] = ["coffee"]  # type: ignore[index]
+MEMBER_SAID = {"holdings": {"points": 640, "stamps": 9, "reward/coffee": 1}}
+
+
+def test_every_mechanism_is_told_in_plain_words() -> None:
+    rules = everything()
+    wish = trial_from_json(json.dumps(BASKET).encode())
+    at = wish.at or A_SATURDAY
+    facts = MemberFile.read(MEMBER_SAID).facts(rules, rules.local_date(at))
+    found = evaluate(rules, facts, wish.basket, at, wish.wanted, explains=True)
+    told = tried(rules, found, wish.basket, "nl")
+    lines = [each.replace("\u00a0", " ") for each in told.lines()]
+    for expected in (
+        "coffee: -1 × tegoed een kop koffie, € 3,50 korting: een kop koffie",
+        "money-off: -300 punten, € 5,00 korting: korting",
+        "coffee-card: -10 zegels, tegoed een kop koffie: Koffiekaart",
+        "luck: niets: wordt pas getrokken als er is afgerekend (Zomergeluk)",
+        "five: telt mee (Vijf bezoeken)",
+        "gebruikt: 300 punten",
+        "te betalen: € 5,00",
+    ):
+        assert expected in lines, expected
+    assert told.spent["points"] == 300
+    assert told.discount == 850
