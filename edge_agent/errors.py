@@ -87,6 +87,12 @@ class ReturnDiffers(CallerError):
     code = "return-differs"
 
 
+class ActDiffers(CallerError):
+    """The id of an action, an answer or a member is taken by one with other content."""
+
+    code = "act-differs"
+
+
 class RedemptionDiffers(CallerError):
     """The redemption id is taken by one with other content."""
 

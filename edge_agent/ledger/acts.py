@@ -65,6 +65,17 @@ class StoredGiveback:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredAct:
+    """An action, answer or enrolment as it was acknowledged."""
+
+    kind: RecordKind
+    act_id: str
+    seq: int
+    fingerprint: bytes
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredState:
     """A record that central rejected or parked, and why."""
 
@@ -103,6 +114,14 @@ class Lookups:
             (sale_id,),
         )
         return [StoredGiveback(RecordKind(row[0]), *row[1:]) for row in rows]
+
+    def stored_act(self, kind: RecordKind, act_id: str) -> StoredAct | None:
+        """The action, answer or enrolment with that id."""
+        row = self._db.execute(
+            "SELECT kind, act_id, seq, fingerprint, result FROM acts WHERE kind = ? AND act_id = ?",
+            (kind.value, act_id),
+        ).fetchone()
+        return None if row is None else StoredAct(RecordKind(row[0]), *row[1:])
 
     def body(self, seq: int) -> dict[str, Any]:
         """The facts of one record."""
@@ -218,4 +237,11 @@ class Act(Lookups):
                 giveback.fingerprint,
                 giveback.result,
             ),
+        )
+
+    def keep_act(self, stored: StoredAct) -> None:
+        """Remember an action, answer or enrolment with its answer."""
+        self._db.execute(
+            "INSERT INTO acts (kind, act_id, seq, fingerprint, result) VALUES (?, ?, ?, ?, ?)",
+            (stored.kind.value, stored.act_id, stored.seq, stored.fingerprint, stored.result),
         )

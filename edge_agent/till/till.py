@@ -17,6 +17,7 @@ from edge_agent.till.receipts import Paper, Receipts, standing_json
 from edge_agent.till.redeem import Wish, reserve
 from edge_agent.till.sell import print_paper, sell
 from edge_agent.till.views import Answer, CentralState, MemberView, PrintState, SaleNow
+from edge_agent.till.without_sale import Answering, Enrolling, Reported, enrol, give_answer, report
 
 
 class Till:
@@ -81,6 +82,21 @@ class Till:
         """Let go of what a redemption reserved."""
         with as_ledger_errors():
             return cancel(self._parts, redemption_id)
+
+    def report(self, wanted: Reported) -> Answer:
+        """Record an action that a member did, once."""
+        with as_ledger_errors():
+            return report(self._parts, wanted)
+
+    def answer(self, wanted: Answering) -> Answer:
+        """Record an answer to a question, once."""
+        with as_ledger_errors():
+            return give_answer(self._parts, wanted)
+
+    def enrol(self, wanted: Enrolling) -> Answer:
+        """Enrol a member, once."""
+        with as_ledger_errors():
+            return enrol(self._parts, wanted)
 
     def give_back(
         self,

@@ -284,6 +284,26 @@ class RedemptionAnswer(Answer):
     spent: dict[str, Quantity] | None = None
 
 
+class ActResultAnswer(Answer):
+    """What an action, answer or enrolment came to: the same for ever."""
+
+    kind: Literal["action", "answer", "member"]
+    record: str
+    seq: int
+    at: str
+    entries: list[EntryAnswer]
+    earned: dict[str, Quantity]
+    spent: dict[str, Quantity]
+    balance: dict[str, BalanceAnswer] | None
+    rewards: list[RewardAnswer]
+
+
+class ActDoneAnswer(Answer):
+    """The answer to an action, an answer or an enrolment."""
+
+    result: ActResultAnswer
+
+
 class NowAnswer(Answer):
     """How a sale stands now."""
 

@@ -46,6 +46,18 @@ def cancel(ports: Ports, body: models.NoBody, redemption_id: str) -> Response:  
     return _json(ports.till.cancel(redemption_id))
 
 
+def enrol(ports: Ports, body: models.MemberBody) -> Response:
+    return _recorded(ports, "member", ports.till.enrol(body.to_act()))
+
+
+def report(ports: Ports, body: models.ActionBody) -> Response:
+    return _recorded(ports, "action", ports.till.report(body.to_act()))
+
+
+def answer(ports: Ports, body: models.AnswerBody) -> Response:
+    return _recorded(ports, "answer", ports.till.answer(body.to_act()))
+
+
 def sell(ports: Ports, body: models.SaleBody) -> Response:
     began_at = time.perf_counter()
     answer = ports.till.sell(body.to_sale())
@@ -292,6 +304,46 @@ ROUTES: tuple[Route, ...] = (
         models.ReturnBody,
         problems=("return-differs", "over-return", "refused", *_LEDGER),
         example={"return_id": "R-000174", "lines": [{"line": 1, "quantity": 1}]},
+    ),
+    Route(
+        "POST",
+        "/v1/members",
+        enrol,
+        "Enrol a member, provisional until central confirms",
+        {201: answers.ActDoneAnswer, 200: answers.ActDoneAnswer},
+        models.MemberBody,
+        problems=("refused", "act-differs", *_LEDGER),
+        example={
+            "member_id": "0412-03-M-000007",
+            "code": "2900000000018",
+            "profile": {"display_name": "Jan B.", "email": "jan@example.com"},
+            "consents": [{"purpose": "e-mail", "version": "2026-01"}],
+        },
+    ),
+    Route(
+        "POST",
+        "/v1/actions",
+        report,
+        "Record what a member did without buying, or an offer or challenge that they activate",
+        {201: answers.ActDoneAnswer, 200: answers.ActDoneAnswer},
+        models.ActionBody,
+        problems=("refused", "act-differs", *_LEDGER),
+        example={
+            "action_id": "0412-03-A-000031",
+            "code": "2912345678906",
+            "entry": "scanned",
+            "action": "review",
+        },
+    ),
+    Route(
+        "POST",
+        "/v1/answers",
+        answer,
+        "Record a customer's answer to a question, with or without a card",
+        {201: answers.ActDoneAnswer, 200: answers.ActDoneAnswer},
+        models.AnswerBody,
+        problems=("act-differs", *_LEDGER),
+        example={"answer_id": "0412-03-Q-000044", "question": "recommend", "value": 9},
     ),
     Route(
         "POST",

@@ -1,7 +1,7 @@
 """The kinds of value that fields of requests may hold: bounded, exact, never converted."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -41,6 +41,7 @@ CODE_PATTERN = r"^[^\x00-\x1c\x1e\x1f\x7f]+$"  # GS (1D) separates fields in GS1
 WORD_PATTERN = r"^[a-z][a-z0-9_-]{0,31}$"
 TAX_PATTERN = r"^\d{1,3}(\.\d{1,3})?$"
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,18})?", re.ASCII)
 CUSTOM = "edge"
 """The kind of our own mistakes in pydantic's list."""
@@ -126,6 +127,19 @@ Points = Annotated[
 Time = Annotated[
     datetime, PlainValidator(_time), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
+
+
+def _day(value: Any) -> str:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise wrong("must be a day like 1990-11-21")
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        raise wrong("is no day that exists") from None
+    return value
+
+
+Day = Annotated[str, PlainValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Amount = Annotated[int, Field(ge=0, le=AMOUNT_MAX_MINOR, description="In minor units.")]
 Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 Word = Annotated[

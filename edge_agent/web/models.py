@@ -34,9 +34,11 @@ from edge_agent.domain.basket import (
 )
 from edge_agent.domain.cards import normalised
 from edge_agent.domain.money import CURRENCIES
+from edge_agent.domain.programme.acts import TIMES_AT_ONCE_MAX
 from edge_agent.domain.programme.situation import Redemption, Wanted
 from edge_agent.errors import FieldError, Invalid
 from edge_agent.till.redeem import Wish
+from edge_agent.till.without_sale import Answering, Enrolling, Reported
 from edge_agent.web.body import decoded, shown_name
 from edge_agent.web.fields import (
     CODE_PATTERN,
@@ -50,6 +52,7 @@ from edge_agent.web.fields import (
     WORDS_MAX,
     Amount,
     Code,
+    Day,
     Id,
     Kind,
     LineNumber,
@@ -276,6 +279,80 @@ class TrialBasket(NamedTuple):
     at: datetime | None
     wanted: Wanted
     code: str | None
+
+
+class ActionBody(Strict):
+    """`POST /v1/actions`: an action of the programme, or `activate/ID` of an offer or challenge."""
+
+    action_id: Id
+    code: Code
+    entry: Literal["scanned", "keyed", "swiped", "tapped"] = "scanned"
+    action: Word
+    times: Annotated[int, Field(ge=1, le=TIMES_AT_ONCE_MAX)] = 1
+
+    def to_act(self) -> Reported:
+        """The act, in the till's words."""
+        card = PresentedCard(normalised(self.code), EntryMode(self.entry))
+        return Reported(self.action_id, card, self.action, self.times)
+
+
+class AnswerBody(Strict):
+    """`POST /v1/answers`: a customer's answer to one of the programme's questions; with or without a card."""
+
+    answer_id: Id
+    question: Word
+    value: int | Word
+    code: Code | None = None
+    entry: Literal["scanned", "keyed", "swiped", "tapped"] = "scanned"
+
+    def to_act(self) -> Answering:
+        """The answer, in the till's words."""
+        code = self.code
+        card = None if code is None else PresentedCard(normalised(code), EntryMode(self.entry))
+        return Answering(self.answer_id, self.question, self.value, card)
+
+
+class ProfileBody(Strict):
+    """What somebody says of themselves; it stays out of everything that is hashed."""
+
+    display_name: Annotated[Text, Field(min_length=1)] | None = None
+    email: Annotated[Text, Field(min_length=3)] | None = None
+    phone: Annotated[Text, Field(min_length=6)] | None = None
+    birthday: Day | None = None
+    language: Word | None = None
+    attributes: Annotated[dict[Word, Text], Field(max_length=WORDS_MAX)] = {}
+
+    def to_facts(self) -> dict[str, Any]:
+        """What was given, as central reads it: attributes beside the rest."""
+        given = self.model_dump(exclude={"attributes"}, exclude_none=True)
+        return {**self.attributes, **given}
+
+
+class ConsentBody(Strict):
+    """What was agreed to (or not), and the version of the text that was shown."""
+
+    purpose: Word
+    version: Word
+    given: bool = True
+
+
+class MemberBody(Strict):
+    """`POST /v1/members`: enrolment; `referred_by` is the card of whoever brought them in."""
+
+    member_id: Id
+    code: Code | None = None
+    profile: ProfileBody = ProfileBody()
+    consents: Annotated[list[ConsentBody], Field(max_length=WORDS_MAX)] = []
+    referred_by: Code | None = None
+
+    def to_act(self) -> Enrolling:
+        """The enrolment, in the till's words."""
+        card, referrer = (
+            None if code is None else PresentedCard(normalised(code), EntryMode.SCANNED)
+            for code in (self.code, self.referred_by)
+        )
+        consents = tuple(each.model_dump() for each in self.consents)
+        return Enrolling(self.member_id, card, self.profile.to_facts(), consents, referrer)
 
 
 class TrialBody(BasketBody):

@@ -8,6 +8,7 @@ from edge_agent.domain.basket import PresentedCard, ReturnedLine, Sale
 from edge_agent.health import Report
 from edge_agent.till.redeem import Wish
 from edge_agent.till.views import Answer, MemberView, PrintState, SaleNow
+from edge_agent.till.without_sale import Answering, Enrolling, Reported
 from edge_agent.web.events import EventHub
 from edge_agent.web.metrics import Metrics
 
@@ -33,6 +34,15 @@ class Till(Protocol):
 
     def cancel(self, redemption_id: str) -> dict[str, Any]:
         """Let go of what a redemption reserved."""
+
+    def report(self, wanted: Reported) -> Answer:
+        """Record an action that a member did."""
+
+    def answer(self, wanted: Answering) -> Answer:
+        """Record an answer to a question."""
+
+    def enrol(self, wanted: Enrolling) -> Answer:
+        """Enrol a member."""
 
     def sell(self, sale: Sale) -> Answer:
         """Record a sale durably."""

@@ -75,6 +75,15 @@ id = "fifth-off"
 title = "een vijfde korting"
 cost = 50
 off = { percent = 20 }
+
+[[action]]
+id = "review"
+title = "een recensie"
+gives = [{ unit = "points", quantity = 25 }]
+
+[[question]]
+id = "recommend"
+text = "Zou u ons aanraden?"
 """
 _KEY = b"k" * 32
 

@@ -1,0 +1,262 @@
+"""What members do without buying: an action that is reported, an answer to a question, an enrolment."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import uuid_utils
+from pydantic_core import to_json
+
+from edge_agent.domain.basket import PresentedCard
+from edge_agent.domain.cards import masked
+from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.programme import Evaluation, Programme
+from edge_agent.domain.programme.actions import ENROLMENT
+from edge_agent.domain.programme.acts import UnknownAction, UnknownQuestion, act_on, answered
+from edge_agent.domain.programme.questions import NotAnAnswer
+from edge_agent.domain.programme.situation import Act as Deed
+from edge_agent.domain.record import RecordKind
+from edge_agent.errors import ActDiffers, FieldError, Invalid, Refused
+from edge_agent.ledger.acts import Act, Lookups, StoredAct
+from edge_agent.till.account import unknown_account
+from edge_agent.till.cards import check_form
+from edge_agent.till.parts import Parts
+from edge_agent.till.receipts import entries_json, standing_json
+from edge_agent.till.views import Answer
+from edge_agent.till.working_out import Customer, earned, facts_of, spent
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """An action of the programme that a member did, so many times; or `activate/ID` of an offer or challenge."""
+
+    act_id: str
+    card: PresentedCard
+    action: str
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """An answer to one of the programme's questions; without a card it is kept and gives nothing."""
+
+    act_id: str
+    question: str
+    value: int | str
+    card: PresentedCard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolling:
+    """Somebody who becomes a member. `profile` are personal facts, `consents` say which version of which text."""
+
+    act_id: str
+    card: PresentedCard | None
+    profile: Mapping[str, Any]
+    consents: tuple[Mapping[str, Any], ...] = ()
+    referred_by: PresentedCard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Doing:
+    """One act while it is worked out: who, when, by which programme, with which facts."""
+
+    customer: Customer
+    programme: Programme
+    at: datetime
+    facts: MemberFacts
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """What an act came to: what the record says of it besides entries and facts, and what stays personal."""
+
+    said: Mapping[str, Any]
+    evaluation: Evaluation
+    personal: Mapping[str, Any] = field(default_factory=dict)
+
+
+def report(parts: Parts, wanted: Reported) -> Answer:
+    """Record an action once and answer what it gave.
+
+    Raises ActDiffers, Invalid (no such action), Refused (a limit of the programme, with the reason), NoProgramme,
+    DiskFull or LedgerUnavailable; then nothing was recorded.
+    """
+    sent = [_code(wanted.card), wanted.action, wanted.times]
+
+    def work(doing: _Doing) -> _Done:
+        try:
+            deed = Deed(wanted.action, wanted.times)
+            evaluation = act_on(
+                doing.programme, doing.facts, deed, doing.at, store=parts.settings.store
+            )
+        except UnknownAction as error:
+            raise Invalid("no such action", [FieldError("action", str(error))]) from error
+        unmet = next((each.unmet for each in evaluation.outcomes if each.unmet is not None), None)
+        if unmet is not None and not evaluation.entries:
+            currency = doing.programme.file.currency
+            raise Refused(unmet.in_words(parts.settings.language, currency))
+        said = {"action_id": wanted.act_id, "action": wanted.action, "times": wanted.times}
+        return _Done(said, evaluation)
+
+    return _once(parts, RecordKind.ACTION, wanted.act_id, sent, wanted.card, work)
+
+
+def give_answer(parts: Parts, wanted: Answering) -> Answer:
+    """Record an answer once; one that somebody has to look at opens a case at central.
+
+    Raises ActDiffers, Invalid (no such question, or no answer to it), NoProgramme, DiskFull or LedgerUnavailable.
+    """
+    sent = [_code(wanted.card), wanted.question, wanted.value]
+
+    def work(doing: _Doing) -> _Done:
+        try:
+            found = answered(
+                doing.programme,
+                doing.facts,
+                wanted.question,
+                wanted.value,
+                doing.at,
+                store=parts.settings.store,
+            )
+        except UnknownQuestion as error:
+            raise Invalid("no such question", [FieldError("question", str(error))]) from error
+        except NotAnAnswer as error:
+            raise Invalid("no such answer", [FieldError("value", str(error))]) from error
+        said: dict[str, Any] = {
+            "answer_id": wanted.act_id,
+            "question": found.question,
+            "value": found.value,
+        }
+        return _Done(said | ({"case": True} if found.opens_case else {}), found.evaluation)
+
+    return _once(parts, RecordKind.ANSWER, wanted.act_id, sent, wanted.card, work)
+
+
+def enrol(parts: Parts, wanted: Enrolling) -> Answer:
+    """Enrol somebody once, provisional until central confirms; what enrolment gives is given at once.
+
+    Raises ActDiffers, Refused (the card is a member's already), Invalid (a referrer without an account), NoProgramme,
+    DiskFull or LedgerUnavailable.
+    """
+    consents = [dict(each) for each in wanted.consents]
+    sent = [_code(wanted.card), dict(wanted.profile), consents, _code(wanted.referred_by)]
+
+    def work(doing: _Doing) -> _Done:
+        account = doing.customer.account
+        if account is not None and account.member is not None:
+            raise Refused("this card is a member's already")
+        facts = replace(doing.facts, referred_by=_referrer(parts, wanted, doing))
+        evaluation = act_on(
+            doing.programme, facts, Deed(ENROLMENT), doing.at, store=parts.settings.store
+        )
+        said: dict[str, Any] = {"member_id": wanted.act_id, "consents": consents}
+        if facts.referred_by is not None:
+            said["referred_by"] = facts.referred_by
+        return _Done(said, evaluation, {"profile": dict(wanted.profile)})
+
+    return _once(
+        parts, RecordKind.MEMBER, wanted.act_id, sent, wanted.card, work, needs_account=True
+    )
+
+
+def _referrer(parts: Parts, wanted: Enrolling, doing: _Doing) -> str | None:
+    if wanted.referred_by is None:
+        return None
+    known = parts.directory.by_card(wanted.referred_by.code, parts.ledger.lookups())
+    if known is None or known.ref == doing.facts.account:
+        wrong = FieldError("referred_by", "is the card of nobody who could have referred them")
+        raise Invalid("no such referrer", [wrong])
+    return known.ref
+
+
+def _code(card: PresentedCard | None) -> list[str] | None:
+    return None if card is None else [card.code, card.entry.value]
+
+
+def _once(
+    parts: Parts,
+    kind: RecordKind,
+    act_id: str,
+    sent: list[Any],
+    card: PresentedCard | None,
+    work: Callable[[_Doing], _Done],
+    *,
+    needs_account: bool = False,
+) -> Answer:
+    """Record an act under its id: the first time worked out, and ever after answered the same."""
+    check_form(parts, card)
+    mark = hashlib.sha256(to_json(sent)).digest()
+    with parts.ledger.act() as act:
+        known = act.stored_act(kind, act_id)
+        if known is not None:
+            if known.fingerprint != mark:
+                raise ActDiffers(f"{kind.value} {act_id} was recorded before with other content")
+            return Answer(json.loads(known.result), first=False, text=known.result)
+        doing = _begin(parts, act, card, needs_account=needs_account)
+        done = work(doing)
+        result = _record(parts, act, kind, doing, done)
+        text = to_json(result).decode()
+        act.keep_act(StoredAct(kind, act_id, result["seq"], mark, text))
+    return Answer(result, first=True, text=text)
+
+
+def _begin(
+    parts: Parts, lookups: Lookups, card: PresentedCard | None, *, needs_account: bool
+) -> _Doing:
+    now = parts.clock.now()
+    programme = parts.shelf.at(now)
+    account = None if card is None else parts.directory.presented(card.code, lookups)
+    if account is None and needs_account:
+        account = unknown_account(secrets.token_hex(16))
+    customer = Customer(card, account)
+    return _Doing(customer, programme, now, facts_of(customer, programme, lookups, now))
+
+
+def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done) -> dict[str, Any]:
+    card, account = doing.customer
+    if card is not None and account is not None and account.member is None:
+        act.open_provisional_account(card.code, account.ref)
+    at, clock = parts.clock.reading_for(doing.at)
+    programme, entries = doing.programme, done.evaluation.entries
+    notes = done.evaluation.notes()
+    record_id = str(uuid_utils.uuid7().hex)
+    personal = dict(done.personal)
+    if card is not None:
+        personal["card"] = {"code": card.code, "entry": card.entry.value}
+    record = act.append(
+        kind,
+        record_id,
+        at,
+        clock,
+        {
+            kind.value: dict(done.said),
+            "programme": programme.digest,
+            "facts": None if doing.facts.anonymous else doing.facts.to_json(),
+            **({"notes": notes} if notes else {}),
+        },
+        personal,
+        entries,
+    )
+    shows = card is None or programme.shows_balance(card.entry)
+    holdings = None
+    if account is not None and shows:
+        holdings = parts.directory.holdings(account, act, programme, at)
+    language = parts.settings.language
+    return {
+        **done.said,
+        "kind": kind.value,
+        "record": record_id,
+        "seq": record.seq,
+        "at": at.isoformat(),
+        "programme": programme.digest,
+        "card": None if card is None else masked(card.code),
+        "entries": entries_json(entries, programme, language),
+        "earned": earned(entries, programme),
+        "spent": spent(entries, programme),
+        **standing_json(account, holdings, programme, at, language),
+    }
