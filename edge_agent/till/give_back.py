@@ -10,7 +10,7 @@ from typing import Any
 
 import uuid_utils
 
-from edge_agent.domain.basket import ReturnedLine
+from edge_agent.domain.basket import PresentedCard, ReturnedLine
 from edge_agent.domain.entries import total_per_unit
 from edge_agent.domain.member import NOBODY, MemberFacts
 from edge_agent.domain.programme import Programme
@@ -18,7 +18,14 @@ from edge_agent.domain.programme.giving_back import NOTHING_GIVEN_BACK, GivenBac
 from edge_agent.domain.programme.giving_back import give_back as work_out
 from edge_agent.domain.programme.kept import Back, Returned, Sold
 from edge_agent.domain.record import ClockReading, RecordKind, canonical
-from edge_agent.errors import FieldError, Invalid, OverReturn, ReturnDiffers, UnknownSale
+from edge_agent.errors import (
+    FieldError,
+    Invalid,
+    OverReturn,
+    Refused,
+    ReturnDiffers,
+    UnknownSale,
+)
 from edge_agent.ledger.acts import Act, Lookups, StoredGiveback, StoredSale
 from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
@@ -36,7 +43,8 @@ _ID_KEYS = {RecordKind.RETURN: "return_id", RecordKind.VOID: "void_id"}
 class GiveBack:
     """What is asked for. `lines` is None for a void: everything that is left.
 
-    `original` is what the POS says of a sale that was made elsewhere: its proof stays out of the record's body.
+    `card` is whose the goods are said to be, where one is shown. `original` is what the POS says of a sale that was made
+    elsewhere: its proof stays out of the record's body.
     """
 
     kind: RecordKind
@@ -44,6 +52,7 @@ class GiveBack:
     sale_id: str
     lines: tuple[ReturnedLine, ...] | None
     original: Mapping[str, Any] | None = None
+    card: PresentedCard | None = None
 
     @property
     def fingerprint(self) -> bytes:
@@ -54,6 +63,8 @@ class GiveBack:
             else [[each.number, str(each.quantity)] for each in self.lines]
         )
         content = {"sale": self.sale_id, "lines": lines, "original": self.original}
+        if self.card is not None:
+            content["card"] = self.card.code
         return hashlib.sha256(canonical(content)).digest()
 
 
@@ -76,8 +87,9 @@ class _Original:
 def give_back(parts: Parts, receipts: Receipts, wanted: GiveBack) -> Answer:
     """Record a return or void once and answer it.
 
-    Raises ReturnDiffers, OverReturn, Invalid (a line that the sale has not), UnknownSale (a void of a sale that this
-    till does not know), DiskFull or LedgerUnavailable; then nothing was recorded.
+    Raises ReturnDiffers, OverReturn, Invalid (a line that the sale has not), Refused (the card is not the buyer's),
+    UnknownSale (a void of a sale that this till does not know), DiskFull or LedgerUnavailable; then nothing was
+    recorded.
     """
     mark = wanted.fingerprint
     with parts.ledger.act() as act:
@@ -90,6 +102,7 @@ def give_back(parts: Parts, receipts: Receipts, wanted: GiveBack) -> Answer:
                 raise UnknownSale(f"this till has no sale {wanted.sale_id}")
             result, paper = _record_awaiting(parts, receipts, act, wanted)
         else:
+            _check_buyer(parts, act, wanted, original)
             result, paper = _record(parts, receipts, act, wanted, original)
         act.keep_giveback(
             StoredGiveback(
@@ -130,6 +143,18 @@ def _original(parts: Parts, lookups: Lookups, sale_id: str) -> _Original | None:
         tuple(Returned.from_body(lookups.body(each.seq)) for each in earlier),
         any(each.kind is RecordKind.VOID for each in earlier),
     )
+
+
+def _check_buyer(parts: Parts, lookups: Lookups, wanted: GiveBack, original: _Original) -> None:
+    """Refuse a card that is not the buyer's; whoever bought without one can bring goods back with any."""
+    buyer = original.stored.account
+    if wanted.card is None or buyer is None:
+        return
+    shown = parts.directory.by_card(wanted.card.code, lookups)
+    if shown is None or buyer not in shown.refs:
+        raise Refused(
+            "the sale was made on another card; send the return without the card, or with the buyer's"
+        )
 
 
 def _asked(wanted: GiveBack, original: _Original) -> list[ReturnedLine]:

@@ -104,9 +104,10 @@ class Till:
         return_id: str,
         lines: tuple[ReturnedLine, ...],
         original: dict[str, Any] | None,
+        card: PresentedCard | None = None,
     ) -> Answer:
-        """Record a return of some lines of a sale, once."""
-        wanted = GiveBack(RecordKind.RETURN, return_id, sale_id, lines, original)
+        """Record a return of some lines of a sale, once; with `card` only where its holder bought them."""
+        wanted = GiveBack(RecordKind.RETURN, return_id, sale_id, lines, original, card)
         with as_ledger_errors():
             return give_back(self._parts, self._receipts, wanted)
 

@@ -75,7 +75,9 @@ def void(ports: Ports, body: models.VoidBody, sale_id: str) -> Response:
 
 
 def give_back(ports: Ports, body: models.ReturnBody, sale_id: str) -> Response:
-    answer = ports.till.give_back(sale_id, body.return_id, body.to_lines(), body.to_original())
+    answer = ports.till.give_back(
+        sale_id, body.return_id, body.to_lines(), body.to_original(), body.to_card()
+    )
     return _recorded(ports, "return", answer)
 
 

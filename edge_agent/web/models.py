@@ -396,15 +396,20 @@ class OriginalBody(Strict):
 
 
 class ReturnBody(Strict):
-    """`POST /v1/sales/{sale_id}/returns`."""
+    """`POST /v1/sales/{sale_id}/returns`. With `card` the goods only come back if its holder bought them."""
 
     return_id: Id
+    card: Presented | None = None
     lines: Annotated[list[ReturnLineBody], Field(min_length=1, max_length=LINES_MAX)]
     original: OriginalBody | None = None
 
     def to_lines(self) -> tuple[ReturnedLine, ...]:
         """The lines of the domain."""
         return tuple(ReturnedLine(each.line, each.quantity) for each in self.lines)
+
+    def to_card(self) -> PresentedCard | None:
+        """The card, normalised."""
+        return None if self.card is None else self.card.to_card()
 
     def to_original(self) -> dict[str, Any] | None:
         """The original as facts: `proof`, `at` and the lines as a record holds them."""

@@ -56,8 +56,12 @@ class Till(Protocol):
         return_id: str,
         lines: tuple[ReturnedLine, ...],
         original: dict[str, Any] | None,
+        card: PresentedCard | None = None,
     ) -> Answer:
-        """Take back what returned lines earned; `original` is a sale of elsewhere as the request had it."""
+        """Take back what returned lines earned; `original` is a sale of elsewhere as the request had it.
+
+        With `card` only where its holder bought them.
+        """
 
     def void(self, sale_id: str, void_id: str) -> Answer:
         """Take all of a sale back."""

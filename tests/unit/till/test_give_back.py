@@ -10,8 +10,20 @@ from hypothesis import strategies as st
 
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.record import RecordKind
-from edge_agent.errors import Invalid, OverReturn, ReturnDiffers, UnknownSale
-from tests.tills import Shop, back, jan, milk, points, sale
+from edge_agent.errors import Invalid, OverReturn, Refused, ReturnDiffers, UnknownSale
+from tests.tills import (
+    AT,
+    JAN,
+    PROGRAMME,
+    STRANGER,
+    Shop,
+    back,
+    jan,
+    milk,
+    points,
+    sale,
+    scanned,
+)
 
 
 def unconfirmed(shop: Shop) -> int:
@@ -177,3 +189,63 @@ def test_points_that_are_taken_back_cannot_be_spent_meanwhile(shop: Shop) -> Non
     shop.till.void("s", "v")
     shown = points(shop)
     assert (shown.confirmed, shown.unconfirmed, shown.spendable) == (168, -75, 93)
+
+
+def test_goods_come_back_with_the_buyers_card_and_with_no_other(shop: Shop) -> None:
+    shop.till.sell(sale("s"))
+    shop.till.sell(sale("t", card=STRANGER))
+    with pytest.raises(Refused):
+        shop.till.give_back("s", "r", (back(1, "1"),), None, scanned(STRANGER))
+    with pytest.raises(Refused):
+        shop.till.give_back("t", "r", (back(1, "1"),), None, scanned(JAN))
+    assert shop.ledger.head.seq == 2
+    assert shop.till.give_back("s", "r1", (back(1, "1"),), None, scanned(JAN)).first
+    assert shop.till.give_back("t", "r2", (back(1, "1"),), None, scanned(STRANGER)).first
+
+
+def test_whoever_bought_without_a_card_may_show_any(shop: Shop) -> None:
+    shop.till.sell(sale("s", card=None))
+    assert (
+        shop.till.give_back("s", "r", (back(1, "1"),), None, scanned(JAN)).result["entries"] == []
+    )
+
+
+def test_the_answer_says_what_to_pay_back_for_each_line(shop: Shop) -> None:
+    shop.till.sell(sale("s", milk(1, "3", 1000), milk(2, "1", 250)))
+    answer = shop.till.give_back("s", "r", (back(1, "1"), back(2, "1")), None)
+    assert answer.result["refund"] == {
+        "amount": 583,
+        "deducted": 0,
+        "lines": [
+            {"line": 1, "amount": 333, "deducted": 0},
+            {"line": 2, "amount": 250, "deducted": 0},
+        ],
+    }
+
+
+def test_the_programme_of_the_sale_decides_and_not_the_one_of_today(shop: Shop) -> None:
+    """21.10 gave 21. Line 2 gave 10 of them; but 10.90 that is kept is worth 10, so by what is kept 11 go."""
+    lines = (milk(1, "1", 1090), milk(2, "1", 1020))
+    shop.till.sell(sale("s", *lines))
+    later = PROGRAMME.read_text().replace("version = 3", "version = 4", 1)
+    shop.shelf.offer(later + '\n[returns]\nreverse = "kept"\n', "later", AT)
+    shop.till.sell(sale("t", *lines))
+    taken = [
+        shop.till.give_back(sale_id, f"r-{sale_id}", (back(2, "1"),), None).result["earned"]
+        for sale_id in ("s", "t")
+    ]
+    assert taken == [{"points": -10}, {"points": -11}]
+
+
+def test_what_was_let_go_stays_let_go_in_a_later_return(shop: Shop) -> None:
+    """Jan has 3 of the 10 points that the sale gave; half of the goods takes them, the rest takes nothing more."""
+    later = PROGRAMME.read_text().replace("version = 3", "version = 4", 1)
+    shop.shelf.offer(later + '\n[returns]\npolicy = "within-balance"\n', "later", AT)
+    shop.till.sell(sale("s", milk(1, "2", 1000)))
+    shop.confirm(jan(3), applied_seq=shop.ledger.head.seq)
+    first = shop.till.give_back("s", "r1", (back(1, "1"),), None)
+    shop.confirm(jan(50), applied_seq=shop.ledger.head.seq)
+    second = shop.till.give_back("s", "r2", (back(1, "1"),), None)
+    assert (first.result["earned"], second.result["earned"]) == ({"points": -3}, {"points": -5})
+    body = json.loads(next(iter(shop.ledger.records(1, 1))).body)
+    assert [entry["quantity"] for entry in body["return"]["settled"]] == [-2]
