@@ -279,7 +279,5 @@ def _progress(rule: ChallengeRule, had: Counted, facts: MemberFacts, today: date
 
 def _last_day(rule: ChallengeRule, facts: MemberFacts, today: date) -> date | None:
     """The last day on which what was counted so far still helps; None where there is none, or it moves."""
-    ends = [rule.when.until_date]
-    if not rule.window.days and not rule.window.months:
-        ends.append(last_day(rule.window.period, today, facts.since))
+    ends = (rule.when.until_date, last_day(rule.window.period, today, facts.since))
     return min((each for each in ends if each is not None), default=None)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given as property_of
 from hypothesis import strategies as st
 
+from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Programme, ProgrammeInvalid, evaluate
 from edge_agent.domain.programme.outlook import outlook
@@ -161,6 +162,14 @@ def test_a_reward_is_given_to_collect_and_points_in_the_units_parts() -> None:
         ("reward/coffee", 1, None),
         ("stars", 25, date(2026, 12, 2)),
     ]  # fmt: skip
+
+
+def test_what_was_counted_before_its_first_day_is_of_an_earlier_edition() -> None:
+    rules = challenge("target = 2\nwhen = { from_date = 2026-11-10 }")
+    last_year = Holding("count/did.run", 1, day=date(2025, 11, 12))
+    customer = Customer(rules, MemberFacts("a", holdings=(last_year,)))
+    found = [given(customer.buys(BREAD, at(f"2026-11-{day}"))) for day in (11, 12)]
+    assert found == [0, 100]
 
 
 def test_nothing_counts_before_the_member_has_activated_it() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edge_agent.domain.basket import Basket
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme, ProgrammeInvalid, evaluate
-from edge_agent.domain.programme.unmet import Obstacle
+from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from tests.unit.domain.builders import BASE, HEAD, basket, line, programme
 from tests.unit.domain.customers import Customer, at, given
 
@@ -83,9 +83,9 @@ def test_the_other_accounts_points_do_not_last_by_this_members_day_of_joining() 
 
 def test_why_there_was_nothing_is_said() -> None:
     now = at("2026-11-21")
-    for facts, bought, obstacle in (
-        (MemberFacts("new"), SHIRT, Obstacle.NOT_REFERRED),
-        (MemberFacts("new", referred_by="f"), GIFT_CARD, Obstacle.NO_BASE),
+    for facts, bought, unmet in (
+        (MemberFacts("new"), SHIRT, Unmet(Obstacle.NOT_REFERRED)),
+        (MemberFacts("new", referred_by="f"), GIFT_CARD, Unmet(Obstacle.NO_BASE)),
         (
             MemberFacts("new", referred_by="f", figures={"referred@ever": 1}),
             SHIRT,
@@ -93,9 +93,7 @@ def test_why_there_was_nothing_is_said() -> None:
         ),
     ):
         found = evaluate(referral(BOTH), facts, bought, now, explains=True)
-        unmet = {each.rule: each.unmet for each in found.outcomes}["referral"]
-        assert unmet is not None
-        assert unmet.obstacle is obstacle
+        assert {each.rule: each.unmet for each in found.outcomes}["referral"] == unmet
 
 
 def test_a_referral_that_gives_nothing_is_a_mistake() -> None:

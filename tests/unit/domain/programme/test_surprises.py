@@ -13,6 +13,7 @@ from edge_agent.domain.draws import DRAWN_BELOW, Draw, draw_from
 from edge_agent.domain.member import NOBODY, MemberFacts
 from edge_agent.domain.programme import Programme, ProgrammeInvalid, evaluate
 from edge_agent.domain.programme.surprises import Surprises
+from edge_agent.domain.programme.telling import telling
 from edge_agent.domain.programme.unmet import Obstacle
 from edge_agent.domain.tallies import Period, first_day
 from tests.unit.domain.builders import BASE, basket, line, programme
@@ -87,6 +88,16 @@ def test_nothing_is_ever_drawn_in_a_quote(one_in: int, explains: bool) -> None:
 def test_every_draw_is_told_for_the_record_won_or_not(draw: Draw, keys: str, note: str) -> None:
     found = evaluate(surprise(keys), MemberFacts("a"), BOUGHT, NOON, draw=draw)
     assert found.notes() == {"luck": note}
+
+
+def test_the_winner_is_told_of_the_prize_and_nobody_of_one_that_was_kept_back() -> None:
+    twice = '[[surprise]]\nid = "other"\ntitle = "x"\none_in = 1\nprizes = [{ id = "pen", title = "Pen!" }]\n'
+    rules = surprise(twice)
+    draw = {"luck": 0, "luck/prize": 0, "other": DRAWN_BELOW - 1, "other/prize": 0}.__getitem__
+    customer = Customer(rules)
+    found = [telling(rules, customer.buys(BOUGHT, NOON, draw)).prizes for _ in range(2)]
+    assert [[prize.title.nl for prize in prizes] for prizes in found] == [["Koffie!", "Pen!"], []]
+    assert telling(rules, evaluate(rules, MemberFacts("a"), BOUGHT, NOON)).prizes == ()
 
 
 def test_head_office_works_every_draw_out_again_from_the_sales_id() -> None:
