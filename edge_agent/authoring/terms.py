@@ -112,6 +112,30 @@ def _bonuses(programme: Programme, speech: Speech) -> Iterator[str]:
         yield _item(speech.text(rule.why), amount, _joined(condition_clauses(speech, rule.when)))
 
 
+def _campaigns(programme: Programme, speech: Speech) -> Iterator[str]:
+    for rule in programme.file.campaign:
+        times = speech.number(rule.on_top)
+        details = [
+            speech.either(
+                f"{times} × de gewone punten erbovenop", f"{times} × the usual points on top"
+            ),
+            _joined(
+                [*selection_clauses(speech, rule.scope), *condition_clauses(speech, rule.when)]
+            ),
+        ]
+        if rule.spend:
+            spent = speech.money(rule.spend)
+            details.append(
+                speech.either(f"als u dan voor {spent} koopt", f"if you then spend {spent}")
+            )
+        if rule.most is not None:
+            most = speech.units(rule.unit, rule.most)
+            details.append(speech.either(f"hoogstens {most}", f"at most {most}"))
+        days = speech.days(rule.credited_after_days)
+        details.append(speech.either(f"bijgeschreven na {days}", f"credited after {days}"))
+        yield _item(speech.text(rule.why), *details)
+
+
 def _units(programme: Programme, speech: Speech) -> Iterator[str]:
     for table in programme.file.unit.values():
         name = speech.text(table.name.many)
@@ -443,6 +467,7 @@ SECTIONS: tuple[_Section, ...] = (
     _Section("Sparen", "Earning", ("earn", "earning", "partner"), _earning),
     _Section("Hoogstens", "At most", ("cap",), _caps),
     _Section("Extra", "Extras", ("bonus",), _bonuses),
+    _Section("Campagnes", "Campaigns", ("campaign",), _campaigns),
     _Section("Hoe lang iets geldig is", "How long things last", ("unit",), _units),
     _Section("Niveaus", "Tiers", ("tiers",), _tiers),
     _Section("Zegels en stempels", "Stamp cards", ("stamp",), _stamps),

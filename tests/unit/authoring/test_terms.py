@@ -52,6 +52,11 @@ def test_the_programme_with_everything_has_every_section(section: object) -> Non
         "# Voorwaarden Alles",
         "Versie 7, geldig vanaf 1 januari 2026.",
         "- Dubbele punten; 2 × de gewone punten; op brood, voor Goud, op zaterdag en zondag.",
+        (
+            "- Vier keer punten in februari; 3 × de gewone punten erbovenop; vanaf 1 februari 2026,"
+            " tot en met 28 februari 2026; als u dan voor € 600,00 koopt; hoogstens 3.000 punten;"
+            " bijgeschreven na 28 dagen."
+        ),
         "- Punten kunt u na 14 dagen gebruiken.",
         (
             "- Punten verlopen na het sparen: 12 maanden, tot het einde van die maand;"

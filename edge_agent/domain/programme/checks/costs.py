@@ -51,7 +51,7 @@ def _offers(file: ProgrammeFile) -> Iterator[Mistake]:
         if len(stack) > 1 and left < OFFERS_LEFT_MIN:
             ids = ", ".join(file.offer[index].id for index in stack)
             message = f"{ids} together take {_times((1 - left) * 100)} % off the same goods"
-            yield Mistake(("offer", max(found), "off"), "discount-stack", message)
+            yield Mistake(("offer", stack[-1], "off"), "discount-stack", message)
 
 
 def best_rate(file: ProgrammeFile, unit: str) -> Fraction:

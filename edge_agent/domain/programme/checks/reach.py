@@ -94,9 +94,7 @@ def _only_excluded(file: ProgrammeFile) -> Iterator[Mistake]:
 def _by_categories(selection: Selection) -> bool:
     """Whether it takes whatever is of these categories, and asks no more."""
     others = (key for key in Selection.model_fields if key != "categories")
-    return selection.categories is not None and all(
-        getattr(selection, key) is None for key in others
-    )
+    return selection.categories is not None and all(not getattr(selection, key) for key in others)
 
 
 def _stamps_of_another_card(file: ProgrammeFile) -> Iterator[Mistake]:

@@ -1,0 +1,109 @@
+# ruff: noqa: E501  (tables: one file a row)
+"""What the checks find in which rules, and what they leave alone: the other side of each finding."""
+
+import pytest
+
+from edge_agent.domain.programme import ProgrammeInvalid, check_programme
+from tests.unit.domain.builders import BASE, HEAD
+
+POINTS_EXPIRE = "[unit.points.expiry]\nmonths = 12\n"
+STARS = "[unit.stars.expiry]\nmonths = 12\n"
+
+
+def offer(name: str, off: str, *, when: str = 'categories = ["cheese"]', more: str = "") -> str:
+    return (
+        f'[[offer]]\nid = "{name}"\ntitle = "x"\noff = {{ {off} }}\nwhen = {{ {when} }}\n{more}\n'
+    )
+
+
+def bonus(when: str, effect: str = "multiply = 2") -> str:
+    return f'[[bonus]]\nid = "extra"\n{effect}\nwhen = {{ {when} }}\nwhy = "x"\n'
+
+
+def reward(body: str) -> str:
+    return f'[[reward]]\nid = "thing"\ntitle = "x"\n{body}\n'
+
+
+def voucher(body: str) -> str:
+    return f'[[voucher]]\nid = "paper"\ntitle = "x"\nvalue = 500\n{body}\n'
+
+
+def surprise(body: str) -> str:
+    return f'[[surprise]]\nid = "luck"\ntitle = "x"\none_in = 10\n{body}\n'
+
+
+def found(rules: str) -> list[tuple[str, str]]:
+    """The codes that are found and the keys at which they are."""
+    try:
+        findings = check_programme(HEAD + POINTS_EXPIRE + BASE + rules, "p.toml").warnings
+    except ProgrammeInvalid as error:
+        findings = error.findings
+    return [(each.code, each.key) for each in findings]
+
+
+FINDINGS = [
+    # What can never hold.
+    (bonus('segments = ["a"], not_segments = ["a", "b"]'), ("unreachable", "bonus[0].when.not_segments")),
+    (bonus("joined_days_max = 30, away_days = 60"), ("unreachable", "bonus[0].when.away_days")),
+    (bonus("visits = [1], away_days = 60"), ("unreachable", "bonus[0].when.away_days")),
+    (bonus('categories = ["x"]') + '[[exclude]]\nid = "out"\ncategories = ["x", "y"]\nwhy = "x"\n', ("unreachable", "bonus[0]")),
+    # What is asked for and nobody gives.
+    (reward("cost = 10\nunit = 'stars'") + STARS, ("never-given", "reward[0]")),
+    (reward("off = { percent = 100, units = 1 }\nexpiry = { months = 1 }"), ("never-given", "reward[0]")),
+    (voucher("expiry = { months = 3 }"), ("never-given", "voucher[0]")),
+    (voucher("expiry = { months = 3 }\nat_points = { unit = 'stars', points = 5 }") + STARS, ("never-given", "voucher[0].at_points")),
+    ('[[stamp]]\nid = "card"\ntitle = "x"\nsize = 10\n[unit.stamps.expiry]\nmonths = 1\n', ("never-given", "stamp[0]")),
+    ('[tiers]\nmeasure = "points"\nunit = "stars"\nlevel = [{ id = "gold", name = "x", at_least = 5 }]\n' + STARS, ("never-given", "tiers.unit")),
+    # What never ends, or has no bound.
+    (voucher("at_points = { points = 200 }"), ("no-validity", "voucher[0]")),
+    (surprise('prizes = [{ id = "p", title = "x", quantity = 5 }]'), ("no-budget", "surprise[0]")),
+    (surprise('prizes = [{ id = "p", title = "x", quantity = 5 }]\nbudgets = [{ worth = 1000 }]'), ("no-budget", "surprise[0].prizes[0]")),
+    (offer("code", "percent = 5", more='how = "code"\ncodes = ["X"]'), ("no-limit", "offer[0].codes")),
+    # Discounts that meet.
+    (offer("a", "percent = 40") + offer("b", "percent = 40"), ("discount-stack", "offer[1].off")),
+    (offer("a", "percent = 40") + offer("b", "percent = 40", when=""), ("discount-stack", "offer[1].off")),
+    # The law.
+    (offer("wine", "percent = 26", when='categories = ["alcohol"]'), ("alcohol-discount", "offer[0].off")),
+    (offer("wine", "percent = 60, every = 2", when='categories = ["alcohol"]'), ("alcohol-discount", "offer[0].off")),
+    (bonus('contains = [{ categories = ["tobacco"] }]'), ("forbidden-goods", "bonus[0].when.contains[0].categories")),
+    ('[law]\ntobacco = ["rookwaar"]\n' + bonus('categories = ["rookwaar"]'), ("forbidden-goods", "bonus[0].when.categories")),
+    # Privacy.
+    (bonus('segments = ["zwangeren"]'), ("sensitive-trait", "bonus[0].when.segments")),
+    # Names.
+    (bonus('tiers = ["gold"]'), ("unknown-name", "bonus[0].when.tiers[0]")),
+    (bonus('memberships = ["plus"]'), ("unknown-name", "bonus[0].when.memberships[0]")),
+    ('[[action]]\nid = "review"\ntitle = "x"\ngives = [{ reward = "cofee" }]\nlimits = [{ times = 1 }]\n', ("unknown-name", "action[0].gives[0].reward")),
+    ("[unit.things]\ndecimals = 1\n", ("missing-key", "unit.things.name")),
+    ('[[exclude]]\nid = "law-x"\ncategories = ["x"]\nwhy = "x"\n', ("duplicate-id", "exclude[0].id")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"), FINDINGS, ids=[f"{each[0]} {each[1]}" for _, each in FINDINGS]
+)
+def test_what_is_found(rules: str, expected: tuple[str, str]) -> None:
+    assert found(rules) == [expected]
+
+
+FINE = {
+    "a segment without part of it": bonus('segments = ["a"], not_segments = ["b"]'),
+    "some of the goods are excluded": bonus('categories = ["x", "z"]') + '[[exclude]]\nid = "out"\ncategories = ["x"]\nwhy = "x"\n',
+    "only its discounts are excluded": bonus('categories = ["x"]') + '[[exclude]]\nid = "out"\ncategories = ["x"]\nforbids = "discounts"\nwhy = "x"\n',
+    "a partner gives what a reward costs": reward("cost = 10\nunit = 'stars'") + STARS + '[[partner]]\nid = "p"\nname = "x"\nwhen = { labels = ["p"] }\nunit = "stars"\npoints = 1\nper = 100\n',
+    "a reward that a surprise gives": reward("off = { percent = 100, units = 1 }\nexpiry = { months = 1 }") + surprise('prizes = [{ id = "p", title = "x", reward = "thing" }]\nbudgets = [{ wins = 5 }]'),
+    "every gift of it ends": reward("off = { percent = 100, units = 1 }") + '[[action]]\nid = "review"\ntitle = "x"\ngives = [{ reward = "thing", expiry = { days = 30 } }]\nlimits = [{ times = 1 }]\n',
+    "a bought voucher is money and may last": voucher('bought = { lines = { kinds = ["voucher"] } }'),
+    "one of them stands alone": offer("a", "percent = 40") + offer("b", "percent = 40", more="alone = true"),
+    "only the best counts": '[combine]\noffers = "best"\n' + offer("a", "percent = 40") + offer("b", "percent = 40"),
+    "other goods": offer("a", "percent = 40") + offer("b", "percent = 40", when='categories = ["bread"]'),
+    "a quarter off wine": offer("wine", "percent = 25", when='categories = ["alcohol"]'),
+    "the fourth bottle free": offer("wine", "percent = 100, every = 4", when='categories = ["alcohol"]'),
+    "anything but tobacco": bonus('without = { categories = ["tobacco"] }'),
+    "a capped stack": bonus("", "multiply = 20") + '[[cap]]\nid = "cap"\nmost = 500\nper = "day"\nwhy = "x"\n',
+    "points that live as long as one comes": "[unit.stars.inactivity]\nmonths = 12\n" + reward("cost = 10\nunit = 'stars'") + '[[earn]]\nid = "s"\nunit = "stars"\npoints = 1\nper = 100\n',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rules", FINE.values(), ids=FINE)
+def test_what_is_left_alone(rules: str) -> None:
+    assert found(rules) == []
