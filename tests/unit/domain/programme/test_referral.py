@@ -89,7 +89,7 @@ def test_why_there_was_nothing_is_said() -> None:
         (
             MemberFacts("new", referred_by="f", figures={"referred@ever": 1}),
             SHIRT,
-            Obstacle.USED_UP,
+            Unmet(Obstacle.USED_UP, 1),
         ),
     ):
         found = evaluate(referral(BOTH), facts, bought, now, explains=True)
