@@ -43,8 +43,8 @@ _ID_KEYS = {RecordKind.RETURN: "return_id", RecordKind.VOID: "void_id"}
 class GiveBack:
     """What is asked for. `lines` is None for a void: everything that is left.
 
-    `card` is whose the goods are said to be, where one is shown. `original` is what the POS says of a sale that was made
-    elsewhere: its proof stays out of the record's body.
+    `card` is whose the goods are said to be, where one is shown. `original` is what the POS says of a sale that was
+    made elsewhere: its proof stays out of the record's body.
     """
 
     kind: RecordKind

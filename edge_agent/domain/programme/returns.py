@@ -60,7 +60,7 @@ class Issued(StrEnum):
     """What becomes of vouchers and rewards that the sale issued, where the kept part of it would not."""
 
     TAKE_BACK = "take-back"  # what is left of them
-    DEDUCT = "deduct-from-refund"  # what is left of them; what was used comes off the refund
+    DEDUCT = "deduct-from-refund"  # what is left of them; money that was used comes off the refund
     KEPT = "kept"
 
 

@@ -18,7 +18,7 @@ from edge_agent.domain.programme.returns import (
 )
 from edge_agent.domain.programme.reversing import Quantities, Strand, pieces
 from edge_agent.domain.programme.sold_parts import Part
-from edge_agent.domain.units import is_tally, keeps_lots_apart, kind_of
+from edge_agent.domain.units import Derived, is_tally, keeps_lots_apart, kind_of, name_of
 
 
 @dataclass
@@ -187,10 +187,18 @@ class Settling:
         return max(0, has + changed - self._rules.floor * self.programme.file.unit[unit].scale)
 
     def _worth(self, unit: str) -> Fraction:
-        """What one of the smallest parts of a unit is worth in minor units, where it comes off the refund."""
-        if kind_of(unit) is not None:
-            return Fraction(1)
-        value = self._rules.point_value.get(unit)
-        return (
-            Fraction(0) if value is None else fraction(value) / self.programme.file.unit[unit].scale
-        )
+        """What one of the smallest parts of a unit is worth in minor units, where it comes off the refund.
+
+        A voucher of money is worth what is written on it; what takes off a share, or gives a product, has no price that
+        the programme knows, and nothing comes off for it.
+        """
+        file, kind = self.programme.file, kind_of(unit)
+        if kind is None:
+            value = self._rules.point_value.get(unit)
+            return Fraction(0) if value is None else fraction(value) / file.unit[unit].scale
+        if kind is Derived.VOUCHER:
+            voucher = next((each for each in file.voucher if each.unit == unit), None)
+            off = None if voucher is None else voucher.off
+            return Fraction(1) if off is None else Fraction(off.amount or 0)
+        reward = next((each for each in file.reward if each.id == name_of(unit)), None)
+        return Fraction(0 if reward is None else reward.worth(file.unit) or 0)

@@ -1,5 +1,6 @@
 """A full return restores everything: every counter and holding, whatever the programme gives, in whatever parts."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -9,18 +10,20 @@ from hypothesis import strategies as st
 
 from edge_agent.domain.basket import Basket, Line, ReturnedLine, Tender
 from edge_agent.domain.draws import draw_from, draw_key
+from edge_agent.domain.entries import Entry
 from edge_agent.domain.holdings import Holding, summed
 from edge_agent.domain.member import MemberFacts
-from edge_agent.domain.programme import Programme
+from edge_agent.domain.programme import Programme, evaluate
 from edge_agent.domain.programme.giving_back import give_back
 from edge_agent.domain.programme.kept import Returned, Sold
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import NOTHING, Redemption, Wanted
+from edge_agent.domain.units import keeps_lots_apart
 from tests.unit.domain.builders import basket, line
 from tests.unit.domain.builders import programme as loaded
 from tests.unit.domain.customers import Customer, at
 
-RECORD = "5" * 32
+RECORD, EARLIER = "5" * 32, "4" * 32
 NOON = at("2026-11-21 12:00")
 DRAW = draw_from(draw_key(b"k" * 32), "0412", "03", "s-1")
 
@@ -58,6 +61,16 @@ gives = [{ quantity = 50 }]
     '[[challenge]]\nid = "two"\ntitle = "x"\ntarget = 2\ngives = [{ reward = "coffee" }]',
     '[[membership]]\nid = "plus"\ntitle = "x"\nskus = ["plus"]\nmonths = 12',
     '[[surprise]]\nid = "lucky"\ntitle = "x"\none_in = 2\nprizes = [{ id = "five-more", title = "x", quantity = 5 }]',
+    '[[voucher]]\nid = "per-ten"\ntitle = "x"\nvalue = 200\nper_sale = { per = 1000 }',
+    '[[voucher]]\nid = "hundred"\ntitle = "x"\nvalue = 500\nautomatic = true\nat_points = { points = 100 }',
+    """\
+[[voucher]]
+id = "gift"
+title = "x"
+rest = "kept"
+automatic = true
+bought = { lines = { skus = ["plus"] } }
+""",
     """\
 [[offer]]
 id = "ten"
@@ -160,6 +173,7 @@ members = st.builds(
                 Holding("points", points, date(2027, 3, 31)),
                 Holding("stamps", stamps),
                 Holding("reward/coffee", coffees),
+                Holding("voucher/hundred", 500 * coffees, lot=EARLIER),
                 Holding("count/visits", visits, day=date(2026, 11, 1)),
                 Holding("count/tier-spend", spend, day=date(2026, 11, 1)),
             )
@@ -181,6 +195,14 @@ wishes = st.lists(
 ).map(lambda wanted: Wanted(tuple(wanted)) if wanted else NOTHING)
 
 
+def _in_lots(entries: Iterable[Entry]) -> list[Entry]:
+    """The entries as the ledger has them: of lots that are kept apart with the record that gave them."""
+    return [
+        each._replace(lot=each.lot or RECORD if keeps_lots_apart(each.unit) else None)
+        for each in entries
+    ]
+
+
 class Visit:
     """A customer who buys a basket and brings it back."""
 
@@ -191,7 +213,8 @@ class Visit:
         self.customer = Customer(rules, member)
         facts = self.customer.facts(NOON)
         self.before = summed(self.customer.held)
-        worked = self.customer.buys(bought, NOON, DRAW, wanted)
+        worked = evaluate(rules, facts, bought, NOON, wanted, DRAW)
+        self.customer.record(_in_lots(worked.entries))
         recorded = Recorded(rules.digest, facts, bought, wanted, worked.entries, worked.reductions)
         self.paid = bought.total - sum(each.amount for each in worked.reductions)
         self.sold = Sold(RECORD, NOON, recorded)
@@ -202,7 +225,7 @@ class Visit:
         """A return, recorded as the sale was."""
         facts = self.customer.facts(NOON)
         given = give_back(self.rules, self.sold, self.returned, lines, facts, NOON, DRAW)
-        self.customer.record(given.entries)
+        self.customer.record(_in_lots(given.entries))
         self.returned.append(Returned(lines, given.entries, given.settled))
         self.refunded += given.refund
 
