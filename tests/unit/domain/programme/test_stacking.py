@@ -232,6 +232,20 @@ def test_after_a_rule_that_stops_no_other_of_its_unit_gives_anything() -> None:
     assert {each.rule for each in nothing.entries} == {"product", "stars", "x"}
 
 
+def test_what_a_rule_keeps_from_being_multiplied_is_given_once() -> None:
+    """100 for the amount are doubled, 20 for the piece are not."""
+    rules = (
+        '[earning]\nseveral = "add"\n'
+        + BASE
+        + rule('points = 20\neach = "piece"\nmultiplied = false', "fixed")
+    )
+    assert per_rule(awarded(programme(rules + DOUBLE), BOUGHT)) == {
+        "base": 100,
+        "fixed": 20,
+        "double": 100,
+    }
+
+
 def test_an_added_bonus_is_given_for_the_sale_for_each_line_or_for_each_piece() -> None:
     bought = basket(line(1, 500, quantity=3), line(2, 200, quantity=2), line(3, 0, quantity=1))
     for each, points in (("sale", 7), ("line", 21), ("piece", 42)):
