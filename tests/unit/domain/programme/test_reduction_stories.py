@@ -4,10 +4,11 @@ from decimal import Decimal
 
 import pytest
 
+from edge_agent.domain.basket import Basket
 from edge_agent.domain.money import net_of_tax
 from edge_agent.domain.programme import Evaluation, Programme
 from edge_agent.domain.programme.situation import FreeUnits, Redemption
-from tests.unit.domain.builders import HEAD, Basket, basket, line, programme
+from tests.unit.domain.builders import HEAD, basket, line, programme
 from tests.unit.domain.programme.reducing import (
     codes,
     earned,
