@@ -14,7 +14,13 @@ from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Programme, ProgrammeInvalid, evaluate
 from edge_agent.domain.programme.outlook import outlook
-from edge_agent.domain.programme.upkeep import caught_up, follow, tier_granted, tier_reviewed
+from edge_agent.domain.programme.upkeep import (
+    caught_up,
+    follow,
+    keep_up,
+    tier_granted,
+    tier_reviewed,
+)
 from edge_agent.domain.tallies import figures
 from tests.unit.domain.builders import BASE, basket, line, programme
 
@@ -228,6 +234,14 @@ def test_a_review_first_measures_and_then_resets_the_points(spent: int, tier: st
     assert member.tier() == "l2"
     member.keeps_up("2024-01-01")
     assert (member.tier(), member.points()) == (tier, 0)
+
+
+def test_a_reset_leaves_what_is_still_pending() -> None:
+    rules = tiers(ACTIVE, ACTIVE_LEVELS)
+    held = (Holding("points", 50), Holding("points", 20, None, date(2024, 1, 9)))
+    facts = MemberFacts("7f0c", since=date(2023, 1, 1), holdings=held)
+    entries = keep_up(rules, facts, date(2024, 1, 1)).entries
+    assert total_per_unit(entries) == {"tier/l2": 1, "points": -50}
 
 
 @pytest.mark.parametrize(
