@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from edge_agent.clock import SALE_TIME_OFF_MAX, Clock, boot_ms
-from tests.tills import SetClock
+from tests.tills import AT, SetClock
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -70,3 +72,19 @@ def test_neither_central_nor_the_system_alone_turns_time_back() -> None:
         clock = Clock(recorded, SetClock(system))
         clock.heard_from_central(central)
         assert clock.now() == recorded
+
+
+def test_setting_the_clock_back_makes_nothing_younger_within_one_boot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    system = SetClock(AT)
+    clock = Clock(None, system)
+    noted = clock.boot
+    elapsed_ms = 73 * 3_600_000
+    monkeypatch.setattr("edge_agent.clock.boot_ms", lambda: noted[1] + elapsed_ms)
+    system.at = AT - timedelta(days=30)
+    assert clock.age(AT, noted) == timedelta(hours=73)
+    # Of another boot nothing but the wall clock is known.
+    assert clock.age(AT, ("another boot", 0)) == timedelta(0)
+    system.at = AT + timedelta(hours=5)
+    assert clock.age(AT, ("another boot", 0)) == timedelta(hours=5)

@@ -372,6 +372,20 @@ def test_a_quote_says_what_is_off_each_line_and_the_sale_is_charged_for_it(shop:
     assert points(shop).reserved == 0
 
 
+def test_central_can_work_a_quoted_sale_out_again_from_its_record(shop: Shop) -> None:
+    reserve(shop, reward="points-off")
+    shop.till.quote("q", sale("", milk(1, amount=2000), redemptions=("R1",)))
+    shop.till.sell(sale("s", milk(1, amount=1500), quote_id="q"))
+    (record,) = shop.ledger.records(0, 9)
+    recorded = Recorded.from_body(json.loads(record.body))
+    programme = shop.shelf.by_digest(recorded.programme)
+    assert programme is not None
+    again = recorded.again(programme, record.at)
+    assert (again.entries, again.reductions) == (recorded.entries, recorded.reductions)
+    assert sum(each.amount for each in recorded.reductions) == 500
+    assert recorded.basket.total == 2000
+
+
 def test_a_sale_that_paid_the_full_price_is_charged_nothing_and_keeps_the_reservation(
     shop: Shop,
 ) -> None:
