@@ -90,8 +90,10 @@ def test_an_action_that_is_not_there_names_those_that_are() -> None:
     rules = action("")
     with pytest.raises(UnknownAction, match="there is no action 'reviews'; there is: review"):
         act_on(rules, MemberFacts("a"), Act("reviews"), NOON)
-    with pytest.raises(ValueError, match="from 1 to 1000"):
-        act_on(rules, MemberFacts("a"), Act("review", 1_001), NOON)
+    for times in (-1, 0, 1_001):
+        with pytest.raises(ValueError, match="from 1 to 1000"):
+            act_on(rules, MemberFacts("a"), Act("review", times), NOON)
+    assert act_on(rules, MemberFacts("a"), Act("review", 1_000), NOON).entries
 
 
 @pytest.mark.parametrize("standing", [Standing.BLOCKED, Standing.ERASED])
