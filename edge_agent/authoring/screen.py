@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from edge_agent.authoring.compare import Comparison, Share, goals
-from edge_agent.authoring.naming import Names
 from edge_agent.authoring.wording import Speech
 from edge_agent.authoring.year import MONTHS, Run, Year, days_of
+from edge_agent.domain.programme.naming import Names
 
 _EVERY_DAY, _SOME_DAYS, _NO_DAY = "█", "▒", "·"
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from edge_agent.authoring.naming import Names
 from edge_agent.domain.basket import Basket
 from edge_agent.domain.entries import Entry, Life
 from edge_agent.domain.programme import Evaluation, Programme
+from edge_agent.domain.programme.naming import Names
 from edge_agent.domain.programme.situation import Outcome, Reduction
 from edge_agent.domain.programme.texts import Texts, language_of, texts
 from edge_agent.domain.units import is_tally

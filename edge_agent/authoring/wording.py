@@ -13,7 +13,6 @@ from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
-from edge_agent.authoring.naming import titles
 from edge_agent.domain.member import Birthday
 from edge_agent.domain.programme.conditions import (
     WEEKDAYS,
@@ -25,6 +24,7 @@ from edge_agent.domain.programme.conditions import (
 )
 from edge_agent.domain.programme.expiry import Expiry, Pending, RoundedTo
 from edge_agent.domain.programme.form import TableModel
+from edge_agent.domain.programme.naming import titles
 from edge_agent.domain.programme.programme import ProgrammeFile
 from edge_agent.domain.programme.texts import LOCALES, CountedTexts, Texts
 from edge_agent.domain.tallies import Window

@@ -7,7 +7,7 @@ so that the sums stay what they were.
 """
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
@@ -146,3 +146,17 @@ def join(connection: Connection, provisional: str, member: str, at: str) -> None
         ]
         append(connection, f"join:{provisional}", at, moved)
     touch(connection, [member])
+
+
+def agreed(connection: Connection, refs: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Per account the purposes that its member agrees to now, with the version of their texts."""
+    found: dict[str, dict[str, str]] = {}
+    for row in connection.execute(
+        select(consents).where(consents.c.account.in_(refs)).order_by(consents.c.row)
+    ):
+        purposes = found.setdefault(row.account, {})
+        if row.given:
+            purposes[row.purpose] = row.version
+        else:
+            purposes.pop(row.purpose, None)
+    return found

@@ -25,6 +25,7 @@ from sync.central.settings import Settings
 from sync.central.terminals import Terminals
 from sync.central.times import Clock, utc_now
 from sync.central.upkeep import Upkeep
+from sync.central.words import Words
 from sync.wire import RecordsMessage, RecordState
 
 
@@ -54,10 +55,11 @@ class Central:
         self.posting = Posting(self.database, self.accounts, clock)
         self.programmes = Programmes(self.database, clock)
         self.upkeep = Upkeep(self.database, self.programmes, clock)
-        self.members = Members(self.database, self.accounts, clock)
+        self.words = Words(self.database, self.programmes)
+        self.members = Members(self.database, self.accounts, self.words, clock)
         self.privacy = Privacy(self.database, self.members)
         self.member_import = MemberImport(self.database, self.accounts, self.programmes, clock)
-        self.reports = Reports(self.database)
+        self.reports = Reports(self.database, self.words)
         self.effects = Effects(self.database, card_key)
         self.feedback = Feedback(self.database, clock)
         self.feed = Feed(self.database, self.programmes, clock)

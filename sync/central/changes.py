@@ -14,10 +14,11 @@ from edge_agent.domain.member import Standing
 from edge_agent.domain.programme.asked import Asked
 from edge_agent.domain.programme.messages import CHANNEL
 from sync.central import programmes
+from sync.central.accounts import agreed
 from sync.central.database import ACCOUNTS, Database, current_change, read_counter
 from sync.central.ledger import holdings
 from sync.central.programmes import Programmes
-from sync.central.tables import accounts, cards, chains, consents, records
+from sync.central.tables import accounts, cards, chains, records
 from sync.central.times import Clock
 from sync.wire import MEMBERS_PER_PAGE_MAX, Changes, Lot, MemberDelta, RecordState, StateOfRecord
 
@@ -203,7 +204,7 @@ def _deltas(
     ):
         joined.setdefault(row.joined_into, []).append(row.ref)
     held = holdings(connection, refs)
-    agreed = _agreed(connection, refs)
+    agreements = agreed(connection, refs)
     return tuple(
         MemberDelta(
             ref=row.ref,
@@ -221,23 +222,9 @@ def _deltas(
                 if name in asked.attributes or name == CHANNEL
             },
             birthday=row.birthday[-len("MM-DD") :] if asked.birthday and row.birthday else None,
-            consents=agreed.get(row.ref, {}),
+            consents=agreements.get(row.ref, {}),
             referred_by=row.referred_by,
             lots=tuple(Lot(**each._asdict()) for each in held.get(row.ref, ())),
         )
         for row in members
     )
-
-
-def _agreed(connection: Connection, refs: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Per account the purposes that its member agrees to now, with the version of their texts."""
-    agreed: dict[str, dict[str, str]] = {}
-    for row in connection.execute(
-        select(consents).where(consents.c.account.in_(refs)).order_by(consents.c.row)
-    ):
-        purposes = agreed.setdefault(row.account, {})
-        if row.given:
-            purposes[row.purpose] = row.version
-        else:
-            purposes.pop(row.purpose, None)
-    return agreed

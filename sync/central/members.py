@@ -11,7 +11,7 @@ from edge_agent.domain.cards import CODE_CHARACTERS_MAX, holds_payment_card, mas
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Standing
-from sync.central.accounts import Accounts, join
+from sync.central.accounts import Accounts, agreed, join
 from sync.central.database import Database
 from sync.central.ledger import (
     OVERDRAFT,
@@ -27,6 +27,7 @@ from sync.central.ledger import (
 from sync.central.problems import Problem, not_found
 from sync.central.tables import accounts, cards, entries
 from sync.central.times import Clock, stored
+from sync.central.words import Words, apart
 
 ENTRIES_SHOWN_MAX = 500
 """The newest; a year of daily shopping."""
@@ -65,17 +66,28 @@ class StandingChange(BaseModel):
 class Members:
     """The members of this central. `id` is a member_id or a member_ref everywhere."""
 
-    def __init__(self, database: Database, known: Accounts, clock: Clock) -> None:
+    def __init__(self, database: Database, known: Accounts, words: Words, clock: Clock) -> None:
         self._database = database
         self._accounts = known
+        self._words = words
         self._clock = clock
 
     def get(self, member: str) -> dict[str, Any]:
-        """Profile, cards (masked), balance per unit, lots and the newest entries."""
+        """Profile, cards (masked), balance per unit, tallies, lots, the newest entries, and how units are called."""
         with self._database.read() as connection:
             row = self._row(connection, member)
+            held = balance(connection, row.ref)
             return _profile(connection, row) | {
+                "tallies": apart(held)[1],
+                "units": self._words.units(connection, held),
                 "attributes": json.loads(row.attributes),
+                "segments": json.loads(row.segments),
+                "birthday": row.birthday,
+                "email": row.email,
+                "phone": row.phone,
+                "household": row.household,
+                "referred_by": row.referred_by,
+                "consents": agreed(connection, [row.ref]).get(row.ref, {}),
                 "lots": [_lot(each) for each in holdings(connection, [row.ref]).get(row.ref, ())],
                 "entries": _entries(connection, row.ref),
             }
@@ -123,7 +135,7 @@ class Members:
             return {
                 "adjustment_id": adjustment.adjustment_id,
                 "is_new": before is None,
-                "balance": balance(connection, account),
+                "balance": apart(balance(connection, account))[0],
             }
 
     def replace_card(self, member: str, change: CardReplacement) -> dict[str, Any]:
@@ -252,7 +264,7 @@ def _profile(connection: Connection, row: Any) -> dict[str, Any]:
         "since": row.since,
         "language": row.language,
         "cards": [masked(code) for code in codes],
-        "balance": balance(connection, row.ref),
+        "balance": apart(balance(connection, row.ref))[0],
     }
 
 

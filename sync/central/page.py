@@ -30,7 +30,7 @@ def add_to(app: Flask, central: Central, *, secure: bool) -> None:
         PERMANENT_SESSION_LIFETIME=timedelta(hours=SESSION_HOURS),
     )
     app.template_filter("moment")(_moment)
-    app.context_processor(_language)
+    app.context_processor(lambda: _language(central))
     _add_login(app, central)
     _add_views(app, central)
     _add_cases(app, central)
@@ -131,9 +131,17 @@ def _require_own_origin() -> None:
         raise Problem(403, "forbidden-origin", "This form was sent from another page.")
 
 
-def _language() -> dict[str, Any]:
+def _language(central: Central) -> dict[str, Any]:
+    """The words of the page, and those of the programme for what members have."""
     language = request.accept_languages.best_match(LANGUAGES, default=LANGUAGES[0])
-    return {"t": texts(language), "language": language}
+    if not session.get("admin"):
+        return {"t": texts(language), "language": language}
+    names = central.words.names(language)
+
+    def said(unit: str, quantity: int) -> str:
+        return f"{quantity} {unit}" if names is None else names.quantity(unit, quantity)
+
+    return {"t": texts(language), "language": language, "said": said}
 
 
 def _moment(text: str | None) -> str:

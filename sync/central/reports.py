@@ -6,10 +6,12 @@ from sqlalchemy import func, select
 
 from edge_agent.domain.cards import masked
 from edge_agent.domain.entries import EntryKind
+from edge_agent.domain.units import is_tally
 from sync.central.database import ACCOUNTS, Database, read_counter
 from sync.central.ledger import OVERDRAFT
 from sync.central.problems import Problem
 from sync.central.tables import accounts, cards, entries, lots, records, refusals
+from sync.central.words import Words, apart
 from sync.wire import RecordState
 
 ROWS_MAX = 500
@@ -23,8 +25,9 @@ RECEIVED = "received"
 class Reports:
     """Reads what is there; changes nothing."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, words: Words) -> None:
         self._database = database
+        self._words = words
 
     def accounts(self) -> int:
         """How many accounts there are."""
@@ -32,7 +35,7 @@ class Reports:
             return read_counter(connection, ACCOUNTS)
 
     def totals(self) -> dict[str, Any]:
-        """Entries per unit and kind, records per terminal and state, and whether lots and entries agree."""
+        """Entries per unit and kind, what lots hold (tallies apart), names of units, records per terminal and state."""
         with self._database.read() as connection:
             by_kind = connection.execute(
                 select(
@@ -50,8 +53,11 @@ class Reports:
                 .order_by(records.c.terminal, records.c.state)
             ).all()
             held = connection.execute(
-                select(lots.c.unit, func.sum(lots.c.quantity)).group_by(lots.c.unit)
+                select(lots.c.unit, func.sum(lots.c.quantity))
+                .group_by(lots.c.unit)
+                .order_by(lots.c.unit)
             ).all()
+            balances, tallies = apart({unit: int(quantity) for unit, quantity in held})
             return {
                 "accounts": read_counter(connection, ACCOUNTS),
                 "entries": [
@@ -63,7 +69,9 @@ class Reports:
                     }
                     for row in by_kind
                 ],
-                "balances": {unit: int(quantity) for unit, quantity in held},
+                "balances": balances,
+                "tallies": tallies,
+                "units": self._words.units(connection, {row.unit for row in by_kind}),
                 "records": [
                     {
                         "terminal": row.terminal,
@@ -180,7 +188,8 @@ class Reports:
                 .where(lots.c.account.in_(refs))
                 .group_by(lots.c.account, lots.c.unit)
             ):
-                found[account]["balance"][unit] = int(quantity)
+                if not is_tally(unit):
+                    found[account]["balance"][unit] = int(quantity)
         return [found[ref] for ref in refs]
 
 

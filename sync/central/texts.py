@@ -37,7 +37,6 @@ _NL = {
     "when": "Wanneer",
     "kind": "Soort",
     "quantity": "Aantal",
-    "unit": "Eenheid",
     "rule": "Regel",
     "terminal": "Kassa",
     "state": "Status",
@@ -116,6 +115,10 @@ _NL = {
     "channel": "Liefst via",
     "email": "E-mail",
     "phone": "Telefoon",
+    "household": "Huishouden",
+    "consents": "Toestemmingen",
+    "tallies": "Geteld",
+    "matures": "Te gebruiken vanaf",
     "back": "Terug",
 }
 
@@ -152,7 +155,6 @@ _EN = {
     "when": "When",
     "kind": "Kind",
     "quantity": "Quantity",
-    "unit": "Unit",
     "rule": "Rule",
     "terminal": "Terminal",
     "state": "State",
@@ -218,6 +220,10 @@ _EN = {
     "channel": "Preferably by",
     "email": "E-mail",
     "phone": "Phone",
+    "household": "Household",
+    "consents": "Consents",
+    "tallies": "Counted",
+    "matures": "Usable from",
     "back": "Back",
 }
 

@@ -1,6 +1,7 @@
 """The page in a real browser, and what guards it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,12 +14,14 @@ from tests.central import DEADLINE_S, Running, Till, earn, take_back
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("central-page")]
 
 CARD = "2912345678906"
+STARTER = (Path(__file__).parents[3] / "config" / "programmes" / "starter.toml").read_bytes()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def filled(running: Running) -> None:
     csv = f"card,member_id,display_name,points\n{CARD},M1,<b>Anneke</b>,10\n2912345678913,M2,Bram,20\n"
     running.admin("POST", "/members/import", data=csv.encode())
+    assert running.admin("PUT", "/programme", data=STARTER).status_code == 201
     wire = running.enrol("0412", "03")
     till = Till(wire.terminal)
     sale = till.sale("ref-1", [earn(5)], card=CARD)

@@ -62,9 +62,11 @@ class Names:
         self._language = language
         self._locale = LOCALES[language]
         self._titles = titles(file)
+        self._of_money = {voucher.id for voucher in file.voucher if voucher.off is None}
 
     def quantity(self, unit: str, quantity: int) -> str:
-        """So much of a unit, in its smallest parts: "25 punten", "niveau Goud", "2 × tegoed een kop koffie"."""
+        """So much of a unit, in its smallest parts: "25 punten", "niveau Goud", "2 × tegoed een kop koffie",
+        "bon verjaardag: € 5,00"."""
         kind = kind_of(unit)
         if kind is None:
             table = self._file.unit.get(unit)
@@ -74,6 +76,8 @@ class Names:
                 else units_in_words(table, quantity, self._language)
             )
         what = self.unit(unit)
+        if kind is Derived.VOUCHER and name_of(unit) in self._of_money:
+            return f"{what}: {self.money(quantity)}"
         return what if quantity == 1 else f"{quantity} × {what}"
 
     def unit(self, unit: str) -> str:
