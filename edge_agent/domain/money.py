@@ -9,6 +9,9 @@ from functools import lru_cache
 CURRENCIES = frozenset({"EUR"})
 """ISO 4217 codes whose minor unit we know; the shops that this is built for sell in euro."""
 
+MINOR_DECIMALS = 2
+"""How many decimals the minor unit of these currencies is: a euro has 100 cents."""
+
 AMOUNT_MAX_MINOR = 100_000_000
 """A million euro in one till sale is a typing mistake, not a sale; the bound also keeps sums in 64 bits."""
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final, Protocol, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.form import TableModel, Whole
@@ -101,6 +101,12 @@ class CombineTable(TableModel):
         description="At most so many vouchers in one sale.",
         examples=[1],
     )
+
+    @model_validator(mode="after")
+    def _names_each_kind(self) -> Self:
+        if set(self.kinds) != set(Kind):
+            raise ValueError(f"kinds names each of {', '.join(Kind)} once")
+        return self
 
     def ordered(self, claims: Iterable["Claim"]) -> list["Claim"]:
         """The claims in the order in which they are worked off."""

@@ -38,11 +38,11 @@ class Spend(TableModel):
     step: Exact | None = Field(
         default=None, gt=0, le=POINTS_MAX, description="Every so many points ...", examples=[100]
     )
-    value: Whole | None = Field(
+    value: Exact | None = Field(
         default=None,
         gt=0,
         le=AMOUNT_MAX_MINOR,
-        description="... take so much off, in minor units.",
+        description="... take so much off, in minor units; a part of one is rounded in the end.",
         examples=[500],
     )
     table: tuple[Denomination, ...] = Field(
@@ -151,13 +151,14 @@ class Spend(TableModel):
         """What so many points are worth without a bill, in minor units (per unit of measure if so declared)."""
         if self.table:
             return self._by_table(points, AMOUNT_MAX_MINOR, scale).value
-        return points // self.smallest(scale) * (self.value or 0)
+        value = points // self.smallest(scale) * fraction(self.value or 0)
+        return rounded(value, Rounding.HALF_UP)
 
     def _by_steps(
         self, points: int, bill: int, lines: Sequence[Line], scale: int, *, chosen: bool
     ) -> "Spent":
         step = self.smallest(scale)
-        value = (self.value or 0) * (self._measured(lines) if self.per_measure else fraction(1))
+        value = fraction(self.value or 0) * (self._measured(lines) if self.per_measure else 1)
         if value <= 0:
             return Spent(0, 0)
         whole = rounded(bill / value, Rounding.FLOOR)

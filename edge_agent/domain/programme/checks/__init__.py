@@ -13,6 +13,7 @@ from edge_agent.domain.programme.checks.issuing import issuing
 from edge_agent.domain.programme.checks.names import names
 from edge_agent.domain.programme.checks.privacy import privacy
 from edge_agent.domain.programme.checks.reach import reach
+from edge_agent.domain.programme.checks.stored import stored
 from edge_agent.domain.programme.findings import Mistake
 from edge_agent.domain.programme.programme import ProgrammeFile
 
@@ -21,6 +22,7 @@ FORMLESS: tuple[Callable[[Mapping[str, Any]], Iterator[Mistake]], ...] = (names,
 
 FORMED: tuple[Callable[[ProgrammeFile], Iterator[Mistake]], ...] = (
     reach,
+    stored,
     issuing,
     costs,
     goods,

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.domain.basket import Basket
+from edge_agent.domain.programme import ProgrammeInvalid
 from edge_agent.domain.programme.situation import Redemption, Wanted
 from tests.unit.domain.builders import basket, baskets
 from tests.unit.domain.programme.reducing import (
@@ -229,3 +230,8 @@ def test_of_the_cheapest_unit_and_then_a_percentage() -> None:
     assert bought.total - total_off(worked(rules(deals), bought)) == 1627
     glob = rules(by_code("glob", "percent = 10"))
     assert bought.total - total_off(worked(glob, bought, codes("glob"))) == 1723
+
+
+def test_each_kind_is_named_once() -> None:
+    with pytest.raises(ProgrammeInvalid, match="names each of offer, voucher, reward once"):
+        rules("", combine='kinds = ["offer", "offer", "reward"]')

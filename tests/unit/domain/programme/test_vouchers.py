@@ -418,6 +418,14 @@ def test_a_gift_card_is_an_account_of_its_own_that_anybody_may_show() -> None:
     ]
 
 
+def test_a_wallet_is_held_in_cents() -> None:
+    whole = WALLET.replace("decimals = 2\n", "")
+    with pytest.raises(
+        ProgrammeInvalid, match=r"wallet\[0\].unit: .* needs decimals = 2; it has 0"
+    ):
+        programme(NO_POINTS + GIFT_CARD, HEAD + whole)
+
+
 def test_what_is_shown_pays_before_what_the_member_has() -> None:
     shown = Wanted(vouchers=(PresentedVoucher(ANOTHER, euro(300)),))
     cards = programme(NO_POINTS + GIFT_CARD, HEAD + WALLET)
