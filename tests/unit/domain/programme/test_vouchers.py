@@ -262,7 +262,10 @@ def test_a_voucher_has_a_first_and_a_last_day(shown: Holding, obstacle: str | No
 def test_a_voucher_that_is_shown_twice_is_used_once() -> None:
     mine = held(500)
     found = worked(rules(voucher("value = 500")), bill(2000), showing(mine, mine), member(mine))
-    assert (total_off(found), spent(found, "voucher/v")) == (500, 500)
+    assert (total_off(found), spent(found, "voucher/v"), why_not(found)) == (500, 500, {})
+    season = rules(voucher("off = { percent = 10 }\nuses = 3"))
+    found = worked(season, bill(1000), showing(held(3), held(3)), member(held(3)))
+    assert (total_off(found), spent(found, "voucher/v")) == (100, 1)
 
 
 def test_what_is_known_to_be_used_already_counts_and_not_what_the_code_says() -> None:
@@ -416,6 +419,17 @@ def test_a_gift_card_is_an_account_of_its_own_that_anybody_may_show() -> None:
     assert [(each.account, each.quantity, each.kind) for each in used.entries] == [
         (ANOTHER, -320, EntryKind.REDEEM)
     ]
+
+
+def test_what_is_missing_is_owed_by_the_card_that_was_shown() -> None:
+    cards = programme(NO_POINTS + GIFT_CARD, HEAD + WALLET)
+    shown = Wanted(vouchers=(PresentedVoucher(ANOTHER, euro(300)),))
+    found = worked(cards, paying(bill(400), ("gift-card", 400)), shown, NOBODY)
+    assert [(each.account, each.quantity) for each in found.entries] == [
+        (ANOTHER, -300),
+        (ANOTHER, -100),
+    ]
+    assert why_not(found) == {"card": "not-enough"}
 
 
 def test_a_wallet_is_held_in_cents() -> None:
