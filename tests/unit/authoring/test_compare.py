@@ -15,6 +15,7 @@ from edge_agent.domain.basket import Basket
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Programme, evaluate
 from edge_agent.domain.programme.recorded import Recorded
+from edge_agent.domain.programme.situation import Redemption, Wanted
 from edge_agent.web.sales_file import SalesMistake, sales_in
 from tests.unit.domain.builders import (
     A_SATURDAY,
@@ -62,6 +63,22 @@ def test_a_worth_that_is_declared_goes_before_that_of_a_reward() -> None:
     assert worth(OLD.file, "points") == 2
     assert worth(programme(BASE).file, "points") is None
     assert compare(programme(BASE), OLD, [sold(1)]).old.cost is None
+
+
+def test_a_discount_costs_once_and_a_reward_was_paid_with_points() -> None:
+    tenth_off = programme(
+        BASE + REWARD + '[[offer]]\nid = "tenth"\ntitle = "x"\noff = { percent = 10 }\n'
+    )
+    member = MemberFile.read({"holdings": {"points": 250}})
+    wish = Wanted((Redemption("five"),))
+    found = compare(OLD, tenth_off, [sold(1, member=member, wanted=wish)])
+    # 30.00 less 5.00 with points: 25 points of 2 cents.
+    assert (found.old.off, found.old.rewarded, found.old.cost) == (0, 500, 50)
+    # 3.00 off, then 5.00 with points: 22 points of 2 cents, and the 3.00.
+    assert (found.new.off, found.new.rewarded, found.new.cost) == (300, 500, 344)
+    assert (found.new.rules["tenth"].off, found.new.rules["five"].off) == (300, 0)
+    assert found.new.tiers[""].off == 300
+    assert found.old.used["points"] == 250
 
 
 def test_visits_are_carried_from_sale_to_sale_whatever_the_order_of_the_file() -> None:

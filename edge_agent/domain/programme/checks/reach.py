@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from edge_agent.domain.programme.caps import CapRule
 from edge_agent.domain.programme.conditions import Circumstances, Selection
 from edge_agent.domain.programme.exclusions import Forbids
 from edge_agent.domain.programme.findings import Mistake
@@ -45,7 +46,7 @@ def _nothing_to_multiply(file: ProgrammeFile) -> Iterator[Mistake]:
 def _out_of_time(file: ProgrammeFile) -> Iterator[Mistake]:
     begins = file.valid_from.date()
     for path, table in tables(file):
-        if not isinstance(table, Circumstances):
+        if not isinstance(table, Circumstances | CapRule):
             continue
         if table.until_date is not None and table.until_date < begins:
             message = f"ended on {table.until_date}, before this version begins on {begins}"

@@ -59,6 +59,7 @@ FINDINGS = [
     (surprise('prizes = [{ id = "p", title = "x", quantity = 5 }]'), ("no-budget", "surprise[0]")),
     (surprise('prizes = [{ id = "p", title = "x", quantity = 5 }]\nbudgets = [{ worth = 1000 }]'), ("no-budget", "surprise[0].prizes[0]")),
     (offer("code", "percent = 5", more='how = "code"\ncodes = ["X"]'), ("no-limit", "offer[0].codes")),
+    ('[[cap]]\nid = "cap"\nmost = 500\nfrom_date = 2026-06-01\nwhy = "x"\n', ("no-end", "cap[0].from_date")),
     # Discounts that meet.
     (offer("a", "percent = 40") + offer("b", "percent = 40"), ("discount-stack", "offer[1].off")),
     (offer("a", "percent = 40") + offer("b", "percent = 40", when=""), ("discount-stack", "offer[1].off")),
