@@ -23,14 +23,10 @@ def earning(programme: Programme, speech: Speech) -> Iterator[str]:
             goods = joined(selection_clauses(speech, rule.scope))
         yield item(what, goods, joined(condition_clauses(speech, rule.when)))
     for partner in programme.file.partner:
-        rate = (
-            speech.either(
-                f"{speech.units(partner.unit, partner.points)} per {speech.money(partner.per)}",
-                f"{speech.units(partner.unit, partner.points)} per {speech.money(partner.per)}",
-            )
-            if partner.points is not None and partner.per is not None
-            else ""
-        )
+        rate = ""
+        if partner.points is not None and partner.per is not None:
+            points = speech.units(partner.unit, partner.points)
+            rate = f"{points} per {speech.money(partner.per)}"
         clauses = joined(condition_clauses(speech, partner.when))
         yield item(speech.text(partner.name), rate, clauses)
 

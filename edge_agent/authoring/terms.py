@@ -11,9 +11,7 @@ from edge_agent.authoring.earning_terms import bonuses, campaigns, caps, earning
 from edge_agent.authoring.return_terms import returns
 from edge_agent.authoring.reward_terms import memberships, offers, play, rewards, stamps, vouchers
 from edge_agent.authoring.term_lines import item
-from edge_agent.authoring.wording import (
-    Speech,
-)
+from edge_agent.authoring.wording import Speech
 from edge_agent.domain.programme.exclusions import Forbids
 from edge_agent.domain.programme.law import LAW
 from edge_agent.domain.programme.programme import Programme
