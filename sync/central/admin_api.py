@@ -7,10 +7,11 @@ from typing import Any
 from flask import Blueprint, request
 
 from edge_agent.domain.programme import ProgrammeInvalid
+from sync.central.by_hand import Adjustment, Release, TierGrant, Transfer
 from sync.central.central import Central
 from sync.central.feedback import CaseChange
 from sync.central.member_rows import HeaderInvalid
-from sync.central.members import Adjustment, CardReplacement, StandingChange
+from sync.central.members import CardReplacement, StandingChange
 from sync.central.problems import Problem
 from sync.central.requests_in import bearer, body_bytes, json_body
 from sync.central.terminals import TerminalName
@@ -32,6 +33,7 @@ def blueprint(central: Central) -> Blueprint:
             raise Problem(401, "unauthorised", "The administrator's bearer token is needed.")
 
     _add_members(admin, central)
+    _add_by_hand(admin, central)
     _add_terminals(admin, central)
     _add_feedback(admin, central)
     _add_reports(admin, central)
@@ -61,12 +63,6 @@ def _add_members(admin: Blueprint, central: Central) -> None:
         central.feed.notify()
         return done
 
-    @admin.post("/members/<member>/adjustments")
-    def adjust(member: str) -> tuple[dict[str, Any], int]:
-        done = central.members.adjust(member, json_body(request, Adjustment, _BODY_BYTES_MAX))
-        central.feed.notify()
-        return done, 201 if done["is_new"] else 200
-
     @admin.post("/members/<member>/cards")
     def replace_card(member: str) -> dict[str, Any]:
         change = json_body(request, CardReplacement, _BODY_BYTES_MAX)
@@ -93,6 +89,32 @@ def _add_members(admin: Blueprint, central: Central) -> None:
             raise Problem(422, "invalid", f"Line 1: {error}.") from error
         central.feed.notify()
         return report.to_json()
+
+
+def _add_by_hand(admin: Blueprint, central: Central) -> None:
+    @admin.post("/members/<member>/adjustments")
+    def adjust(member: str) -> tuple[dict[str, Any], int]:
+        change = json_body(request, Adjustment, _BODY_BYTES_MAX)
+        return _by_hand(central.by_hand.adjust(member, change))
+
+    @admin.post("/members/<member>/tiers")
+    def grant_tier(member: str) -> tuple[dict[str, Any], int]:
+        grant = json_body(request, TierGrant, _BODY_BYTES_MAX)
+        return _by_hand(central.by_hand.grant_tier(member, grant))
+
+    @admin.post("/members/<member>/transfers")
+    def transfer(member: str) -> tuple[dict[str, Any], int]:
+        wanted = json_body(request, Transfer, _BODY_BYTES_MAX)
+        return _by_hand(central.by_hand.transfer(member, wanted))
+
+    @admin.post("/records/<record>/releases")
+    def release(record: str) -> tuple[dict[str, Any], int]:
+        event = json_body(request, Release, _BODY_BYTES_MAX)
+        return _by_hand(central.by_hand.release(record, event))
+
+    def _by_hand(done: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        central.feed.notify()
+        return done, 201 if done["is_new"] else 200
 
 
 def _add_terminals(admin: Blueprint, central: Central) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 
 from sync.central import keys
 from sync.central.accounts import Accounts
+from sync.central.by_hand import ByHand
 from sync.central.changes import Feed
 from sync.central.database import Database
 from sync.central.effects import Effects
@@ -57,6 +58,7 @@ class Central:
         self.upkeep = Upkeep(self.database, self.programmes, clock)
         self.words = Words(self.database, self.programmes)
         self.members = Members(self.database, self.accounts, self.words, clock)
+        self.by_hand = ByHand(self.database, self.members, self.programmes, clock)
         self.privacy = Privacy(self.database, self.members)
         self.member_import = MemberImport(self.database, self.accounts, self.programmes, clock)
         self.reports = Reports(self.database, self.words)

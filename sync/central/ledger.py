@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, case, func, insert, literal, select, update
 
-from edge_agent.domain.entries import ALWAYS, EntryKind, Life
+from edge_agent.domain.entries import ALWAYS, Entry, EntryKind, Life
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.units import Derived, derived, is_tally, keeps_lots_apart
 from sync.central.database import next_changes, upsert
@@ -178,6 +178,25 @@ def _usable(life: Life, day: date) -> bool:
     return (life.expires_on is None or life.expires_on >= day) and (
         life.matures_on is None or life.matures_on <= day
     )
+
+
+def placed(
+    connection: Connection, account: str, source: str, entry: Entry, day: date
+) -> Iterator[LedgerEntry]:
+    """Where entries that central worked out itself go: what is given is a lot of its own, named by its source; what is
+    taken comes from the lots of just that life."""
+    of = entry.account or account
+    parts = [HeldLot(source, entry.life, entry.quantity)]
+    if entry.quantity < 0 and not is_tally(entry.unit):
+        held = [
+            each
+            for each in lots_in(connection, of, entry.unit)
+            if each.life == entry.life and (entry.lot is None or each.lot == entry.lot)
+        ]
+        taken = taking(held, entry.life, -entry.quantity, day)
+        parts = [each._replace(quantity=-each.quantity) for each in taken]
+    for lot, life, quantity in parts:
+        yield LedgerEntry(of, entry.kind, entry.unit, quantity, lot, life, entry.rule, entry.line)
 
 
 _TOLD_LOT = case(

@@ -1,27 +1,20 @@
 """What an administrator does with members: look, adjust, give a card, block."""
 
 import json
-from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
-from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from edge_agent.domain.cards import CODE_CHARACTERS_MAX, holds_payment_card, masked, normalised
-from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Standing
 from sync.central.accounts import Accounts, agreed, join
 from sync.central.database import Database
 from sync.central.ledger import (
-    OVERDRAFT,
-    LedgerEntry,
-    append,
     balance,
     holdings,
-    lots_in,
     stored_day,
-    taking,
     touch,
 )
 from sync.central.problems import Problem, not_found
@@ -33,17 +26,6 @@ ENTRIES_SHOWN_MAX = 500
 """The newest; a year of daily shopping."""
 
 FOUND_MAX = 50
-
-
-class Adjustment(BaseModel):
-    """A correction by hand. `adjustment_id` makes it safe to send twice."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    adjustment_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-    unit: Annotated[str, Field(min_length=1, max_length=64)] = "points"
-    quantity: Annotated[StrictInt, Field(ge=-(10**12), le=10**12)]
-    reason: Annotated[str, Field(min_length=1, max_length=128)]
 
 
 class CardReplacement(BaseModel):
@@ -75,7 +57,7 @@ class Members:
     def get(self, member: str) -> dict[str, Any]:
         """Profile, cards (masked), balance per unit, tallies, lots, the newest entries, and how units are called."""
         with self._database.read() as connection:
-            row = self._row(connection, member)
+            row = self.row(connection, member)
             held = balance(connection, row.ref)
             return _profile(connection, row) | {
                 "tallies": apart(held)[1],
@@ -111,33 +93,6 @@ class Members:
             rows = connection.execute(query.order_by(accounts.c.change.desc()).limit(FOUND_MAX))
             return [_profile(connection, row) for row in rows.all()]
 
-    def adjust(self, member: str, adjustment: Adjustment) -> dict[str, Any]:
-        """Give or take points; the same adjustment_id again has no further effect."""
-        source = f"adjustment:{adjustment.adjustment_id}"
-        if holds_payment_card(adjustment.reason):
-            raise Problem(422, "payment-card", "The reason holds what looks like a payment card.")
-        with self._database.write() as connection:
-            account = self._row(connection, member).ref
-            before = connection.execute(
-                select(entries.c.unit, func.sum(entries.c.quantity).label("quantity"))
-                .where(entries.c.source == source, entries.c.account == account)
-                .group_by(entries.c.unit)
-            ).first()
-            if before is None:
-                today = self._clock().date()
-                changes = _adjusting(connection, account, adjustment, source, today)
-                append(connection, source, stored(self._clock()), changes)
-                touch(connection, [account])
-            elif (before.unit, int(before.quantity)) != (adjustment.unit, adjustment.quantity):
-                raise Problem(
-                    409, "adjustment-differs", "This adjustment_id was used for something else."
-                )
-            return {
-                "adjustment_id": adjustment.adjustment_id,
-                "is_new": before is None,
-                "balance": apart(balance(connection, account))[0],
-            }
-
     def replace_card(self, member: str, change: CardReplacement) -> dict[str, Any]:
         """Give a member a card, and take the one that it replaces away. Points of a card that a till
         met before come along."""
@@ -146,7 +101,7 @@ class Members:
             raise Problem(422, "payment-card", "This is no member card.")
         at = stored(self._clock())
         with self._database.write() as connection:
-            account = self._row(connection, member).ref
+            account = self.row(connection, member).ref
             if change.replaces is not None:
                 self._take_card(connection, account, normalised(change.replaces))
             self._accounts.free_card(connection, code)
@@ -158,14 +113,14 @@ class Members:
                     raise Problem(409, "card-taken", "The card belongs to another member.")
                 join(connection, owner, account, at)
             touch(connection, [account])
-            return _profile(connection, self._row(connection, account))
+            return _profile(connection, self.row(connection, account))
 
     def set_standing(self, member: str, change: StandingChange) -> dict[str, Any]:
         """Block or unblock a member."""
         if change.standing not in {Standing.KNOWN, Standing.BLOCKED}:
             raise Problem(422, "invalid", "The standing must be known or blocked.")
         with self._database.write() as connection:
-            row = self._row(connection, member)
+            row = self.row(connection, member)
             account = row.ref
             standing: Standing = change.standing
             if row.standing == Standing.ERASED:
@@ -176,7 +131,7 @@ class Members:
                 update(accounts).where(accounts.c.ref == account).values(standing=standing.value)
             )
             touch(connection, [account])
-            return _profile(connection, self._row(connection, account))
+            return _profile(connection, self.row(connection, account))
 
     def _take_card(self, connection: Connection, account: str, code: str) -> None:
         taken = connection.execute(
@@ -187,40 +142,16 @@ class Members:
         if taken.rowcount != 1:
             raise Problem(409, "card-not-theirs", "The member does not have the card to replace.")
 
-    def account(self, connection: Connection, member: str) -> str:
-        """The account of a member; raises a problem where there is none."""
-        return str(self._row(connection, member).ref)
-
-    def _row(self, connection: Connection, member: str) -> Any:
+    def row(self, connection: Connection, member: str) -> Any:
+        """The row of the account of a member; raises a problem where there is none."""
         row = connection.execute(
             select(accounts).where(or_(accounts.c.member_id == member, accounts.c.ref == member))
         ).first()
         if row is not None and row.joined_into is not None:
-            return self._row(connection, row.joined_into)
+            return self.row(connection, row.joined_into)
         if row is None:
             raise not_found("member")
         return row
-
-
-def _adjusting(
-    connection: Connection, account: str, adjustment: Adjustment, source: str, today: date
-) -> list[LedgerEntry]:
-    """Points given are a lot of their own; points taken come from the lots that expire first."""
-    unit, quantity, reason = adjustment.unit, adjustment.quantity, adjustment.reason
-    if quantity >= 0:
-        return [LedgerEntry(account, EntryKind.ADJUST, unit, quantity, source, rule=reason)]
-    return [
-        LedgerEntry(
-            account,
-            EntryKind.ADJUST,
-            unit,
-            -each.quantity,
-            source if each.lot == OVERDRAFT else each.lot,
-            each.life,
-            reason,
-        )
-        for each in taking(lots_in(connection, account, unit), None, -quantity, today)
-    ]
 
 
 def _lot(holding: Holding) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class Privacy:
         Raises a problem where there is no such member.
         """
         with self._database.read() as connection:
-            account = self._members.account(connection, member)
+            account = self._members.row(connection, member).ref
             refs = _names(connection, account)
             shown = {
                 "profiles": _rows(connection, select(accounts).where(accounts.c.ref.in_(refs))),
@@ -79,7 +79,7 @@ class Privacy:
     def erase(self, member: str) -> dict[str, Any]:
         """Forget who a member is; a second time has no further effect. A household is forgotten as a whole."""
         with self._database.write() as connection:
-            account = self._members.account(connection, member)
+            account = self._members.row(connection, member).ref
             refs = _names(connection, account)
             connection.execute(
                 delete(attachments).where(

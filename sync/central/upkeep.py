@@ -5,7 +5,6 @@ and told to terminals. How far the job has come stands in the database and moves
 wrote, so that a day is done once however often it is interrupted. Days that central was down for are caught up.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,27 +12,25 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select, true
 
-from edge_agent.domain.entries import ALWAYS, Entry, EntryKind
-from edge_agent.domain.holdings import Holding
-from edge_agent.domain.member import MemberFacts, Standing
+from edge_agent.domain.entries import ALWAYS, EntryKind
+from edge_agent.domain.member import Standing
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.actions import Birthdays
 from edge_agent.domain.programme.lapses import Lapses
 from edge_agent.domain.programme.upkeep import DAYS_CAUGHT_UP_MAX, caught_up
 from edge_agent.domain.tallies import DAYS_KEPT
-from edge_agent.domain.units import Derived, derived, is_tally, keeps_lots_apart
+from edge_agent.domain.units import Derived, derived, keeps_lots_apart
 from sync.central.database import Database, next_change, upsert
+from sync.central.facts import account_facts
 from sync.central.ledger import (
     NO_LOT,
     OVERDRAFT,
-    HeldLot,
     LedgerEntry,
     append,
     append_many,
     holdings,
     life_of,
-    lots_in,
-    taking,
+    placed,
     touch,
 )
 from sync.central.programmes import Programmes
@@ -114,7 +111,7 @@ class Upkeep:
         written = 0
         changed: set[str] = set()
         for row in rows:
-            facts = _facts(row, held.get(row.ref, []), programme)
+            facts = account_facts(row, held.get(row.ref, []), programme)
             birthday = None if row.birthday is None else row.birthday[-len("MM-DD") :]
             after = max(progress.done, date.fromisoformat(row.created_at[:10]) - timedelta(days=1))
             for day, due in caught_up(programme, facts, birthday, after, progress.doing):
@@ -122,7 +119,7 @@ class Upkeep:
                 new = [
                     each
                     for entry in due.entries
-                    for each in _ledger_entries(connection, row.ref, source, entry, day)
+                    for each in placed(connection, row.ref, source, entry, day)
                 ]
                 append(connection, source, at, new)
                 changed.update(each.account for each in new)
@@ -177,41 +174,6 @@ def _concerned(programme: Programme, progress: _Progress) -> ColumnElement[bool]
         dates.add("02-29")
     born = func.substr(accounts.c.birthday, len("YYYY-") + 1)
     return or_(lapsed, born.in_(sorted(dates)))
-
-
-def _facts(row: Any, held: list[Holding], programme: Programme) -> MemberFacts:
-    """All that the chores may know of an account; figures and birthday are worked out for each day."""
-    asks = programme.asks
-    attributes = json.loads(row.attributes)
-    return MemberFacts(
-        account=row.ref,
-        standing=Standing(row.standing),
-        tier=row.tier,
-        since=None if row.since is None else date.fromisoformat(row.since),
-        language=row.language,
-        segments=frozenset(json.loads(row.segments)) & asks.segments,
-        attributes={name: attributes[name] for name in asks.attributes if name in attributes},
-        holdings=tuple(held),
-        referred_by=row.referred_by,
-    )
-
-
-def _ledger_entries(
-    connection: Connection, account: str, source: str, entry: Entry, day: date
-) -> Iterator[LedgerEntry]:
-    """What is given is a lot of its own; what is taken comes from the lots of just that life."""
-    of = entry.account or account
-    parts = [HeldLot(source, entry.life, entry.quantity)]
-    if entry.quantity < 0 and not is_tally(entry.unit):
-        held = [
-            each
-            for each in lots_in(connection, of, entry.unit)
-            if each.life == entry.life and (entry.lot is None or each.lot == entry.lot)
-        ]
-        taken = taking(held, entry.life, -entry.quantity, day)
-        parts = [each._replace(quantity=-each.quantity) for each in taken]
-    for lot, life, quantity in parts:
-        yield LedgerEntry(of, entry.kind, entry.unit, quantity, lot, life, entry.rule, entry.line)
 
 
 def _progress(connection: Connection, today: date) -> _Progress:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from edge_agent.domain.member import Standing
+from sync.central.by_hand import Adjustment
 from sync.central.central import Central
 from sync.central.member_rows import HeaderInvalid
-from sync.central.members import Adjustment, CardReplacement, StandingChange
+from sync.central.members import CardReplacement, StandingChange
 from sync.central.problems import Problem
 from tests.central import Till, earn, take_back
 from tests.integration.central.conftest import SteppingClock
@@ -181,10 +182,10 @@ def test_a_file_without_cards_is_refused_as_a_whole(central: Central) -> None:
 def test_an_adjustment_counts_once(central: Central) -> None:
     bring_in(central, f"{CARD},M1,Anneke,10")
     change = Adjustment(adjustment_id="a-1", quantity=-4, reason="klacht")
-    assert central.members.adjust("M1", change)["balance"] == {"points": 6}
-    assert central.members.adjust("M1", change)["balance"] == {"points": 6}
+    assert central.by_hand.adjust("M1", change)["balance"] == {"points": 6}
+    assert central.by_hand.adjust("M1", change)["balance"] == {"points": 6}
     with pytest.raises(Problem) as refused:
-        central.members.adjust("M1", change.model_copy(update={"quantity": 400}))
+        central.by_hand.adjust("M1", change.model_copy(update={"quantity": 400}))
     assert refused.value.code == "adjustment-differs"
     assert balance(central, "M1") == 6
 
@@ -272,7 +273,7 @@ def test_what_was_spent_and_then_taken_back_stays_owed_after_the_lots_last_day(
     sale = till.sale("ref-1", [earn(5)], card=CARD)
     central.push(till.message())
     spent = Adjustment(adjustment_id="a-1", quantity=-3, reason="cadeau")
-    central.members.adjust("ref-1", spent)
+    central.by_hand.adjust("ref-1", spent)
     clock.now = datetime(2028, 1, 1, tzinfo=UTC)
     central.keep_up()  # the two that were left
     till.give_back(sale.id, [take_back(sale, 5)], "ref-1")
@@ -289,8 +290,8 @@ def test_points_taken_by_hand_come_from_the_lots_that_expire_first(
     till.sale("ref-1", [earn(5), earn(4, expires_on=None), earn(3, line=2)], card=CARD)
     central.push(till.message())
     taken = Adjustment(adjustment_id="a-1", quantity=-10, reason="klacht")
-    assert central.members.adjust("ref-1", taken)["balance"] == {"points": 2}
-    assert central.members.adjust("ref-1", taken)["balance"] == {"points": 2}
+    assert central.by_hand.adjust("ref-1", taken)["balance"] == {"points": 2}
+    assert central.by_hand.adjust("ref-1", taken)["balance"] == {"points": 2}
     clock.now = datetime(2028, 1, 1, tzinfo=UTC)
     central.keep_up()
     assert balance(central, "ref-1") == 2
@@ -299,7 +300,7 @@ def test_points_taken_by_hand_come_from_the_lots_that_expire_first(
 def test_more_may_be_taken_by_hand_than_there_is(central: Central) -> None:
     bring_in(central, f"{CARD},M1,Anneke,10")
     taken = Adjustment(adjustment_id="a-1", quantity=-15, reason="fraude")
-    assert central.members.adjust("M1", taken)["balance"] == {"points": -5}
+    assert central.by_hand.adjust("M1", taken)["balance"] == {"points": -5}
     assert sums(central) == (-5, -5)
 
 

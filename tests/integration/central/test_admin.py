@@ -185,3 +185,28 @@ def test_a_member_is_exported_and_erased(running: Running) -> None:
     assert erased == {"ref": kept["profiles"][0]["ref"], "standing": "erased"}
     assert running.admin("GET", "/members/M99").status_code == 404
     assert running.admin("DELETE", "/members/nobody").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "wrong"),
+    [
+        ("/members/M1/tiers", {"grant_id": "g"}, "tier"),
+        ("/members/M1/transfers", {"transfer_id": "t", "to": "M1", "quantity": 0}, "quantity"),
+        ("/records/x/releases", {"event": ""}, "event"),
+    ],
+)
+def test_what_is_done_by_hand_names_what_is_wrong_with_it(
+    running: Running, path: str, body: dict[str, object], wrong: str
+) -> None:
+    answer = running.admin("POST", path, json=body)
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, wrong)
+
+
+def test_a_release_of_no_sale_and_a_transfer_within_one_account_are_refused(
+    running: Running,
+) -> None:
+    release = running.admin("POST", f"/records/{'0' * 32}/releases", json={"event": "delivered"})
+    assert release.status_code == 404
+    body = {"transfer_id": "t-1", "to": "M1", "quantity": 1}
+    transfer = running.admin("POST", "/members/M1/transfers", json=body)
+    assert (transfer.status_code, transfer.json()["code"]) == (409, "refused")
