@@ -13,7 +13,8 @@ from edge_agent.domain.programme import ProgrammeInvalid
 from tests.peers.mapping import mapped
 from tests.peers.parts import Unsupported
 from tests.peers.shop import PeerShop
-from tests.peers.steps import Actual, Steps
+from tests.peers.steps import Steps
+from tests.peers.words import Actual
 
 Case = Mapping[str, Any]
 
@@ -78,7 +79,7 @@ def _differences(
             if n < len(wanted) and wanted[n]:
                 found += _compared(f"step {n} {step['do']}", wanted[n], actual)
         for name, state in (expect.get("final") or {}).items():
-            found += _compared(f"{name} in the end", state, running.standing(name, at))
+            found += _compared(f"{name} in the end", state, running.standing.of(name, at))
     return found
 
 

@@ -35,9 +35,8 @@ def collect(
         wanted,
         levels=programme.levels,
     )
-    return work_through(
-        [each for each in programme.mechanisms if isinstance(each, Reductions)], situation
-    )
+    reductions = [each for each in programme.mechanisms if isinstance(each, Reductions)]
+    return work_through([*reductions, programme.activity], situation)
 
 
 def nothing_bought(programme: Programme, store: str = "", channel: str = "store") -> Basket:
