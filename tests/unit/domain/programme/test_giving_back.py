@@ -259,6 +259,15 @@ def test_what_is_left_of_the_period_is_worth_what_it_would_have_been(
     assert returning.points() == points
 
 
+def test_what_later_sales_have_made_of_the_period_counts() -> None:
+    """1.00 three times gave 0, 1 and 0. Without the second 2.00 is left, which is worth the 1 that was given."""
+    rules = programme(PERIOD)
+    first, second, third = in_month(rules, 100, 100, 100)
+    returning = Returning(rules, second, *first.sale.entries, *third.sale.entries)
+    returning.back((1, 1))
+    assert returning.points() == 1
+
+
 def test_in_another_month_the_return_counts_in_its_own() -> None:
     """10.00 in November gave 5; it comes back in December, when 3.00 were spent so far: -7.00 then."""
     rules = programme(PERIOD)
@@ -302,6 +311,14 @@ def test_what_was_deducted_once_is_not_asked_for_again() -> None:
     first, second = returning.back((1, 1)), returning.back((1, 1))
     assert (first.refund, second.refund) == (10_000 - 160, 10_000 - 200)
     assert (quantities(first), quantities(second)) == ([-20], [])
+
+
+def test_all_that_comes_back_together_is_held_against_one_balance() -> None:
+    """Two lines earned 50 each and 60 are there: 60 go, not 50 twice."""
+    rules = programme(BASE + WITHIN)
+    sale = sold(rules, basket(line(1, 5000), line(2, 5000)))
+    returning = Returning(rules, sale, redeem(40, "coffee"))
+    assert sum(quantities(returning.back((1, 1), (2, 1)))) == -60
 
 
 def test_a_floor_below_zero_is_kept() -> None:
@@ -380,6 +397,14 @@ def test_spent_points_come_back_with_the_goods_that_they_were_spent_on() -> None
     given = returning.back((1, 1))
     assert max(quantities(given)) == 100
     assert given.refund == 0
+
+
+def test_points_that_paid_for_all_of_it_come_back_with_all_of_it() -> None:
+    """The till was told of nothing left to pay, so there is no amount to take a share of."""
+    rules = programme(BASE)
+    sale = spent_sale(rules, basket(line(1, 0), line(2, 0)), 100)
+    returning = Returning(rules, sale)
+    assert [quantities(returning.back((number, 1))) for number in (1, 2)] == [[], [100]]
 
 
 @pytest.mark.parametrize(

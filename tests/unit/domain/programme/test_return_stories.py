@@ -97,6 +97,28 @@ def test_what_was_used_of_it_beyond_that_comes_off_the_refund() -> None:
     assert buyer.holds("voucher/kc") == 0
 
 
+def test_another_voucher_of_the_kind_is_not_taken_in_its_place() -> None:
+    """The voucher of the sale was used; one of 10.00 that an earlier sale gave stays."""
+    buyer = Buyer(programme(PER_FIFTY), Holding("voucher/kc", 1000, lot="e" * 32))
+    sale = buyer.sold(FIFTH, line(1, 7000), line(2, 3000))
+    voucher = next(each for each in buyer.held if each.lot == sale.record)
+    buyer.sold(EIGHTH, line(1, 4000), wanted=Wanted(vouchers=(PresentedVoucher("7f0c", voucher),)))
+    assert buyer.brings_back(sale, TENTH, 2).refund == 2000
+    assert buyer.holds("voucher/kc") == 1000
+
+
+def test_a_sale_may_use_one_voucher_and_bring_another_of_its_kind() -> None:
+    """What was issued is kept, as declared; what was used comes back all the same."""
+    kept = PER_FIFTY.replace("deduct-from-refund", "kept").replace(
+        "[[voucher]]", "[[voucher]]\nautomatic = true"
+    )
+    buyer = Buyer(programme(kept), Holding("voucher/kc", 1000, lot="e" * 32))
+    sale = buyer.sold(FIFTH, line(1, 7000))
+    assert buyer.holds("voucher/kc") == 1000
+    buyer.brings_back(sale, TENTH, 1)
+    assert buyer.holds("voucher/kc") == 2000
+
+
 def test_a_voucher_that_was_used_comes_back_with_the_goods_it_was_used_on() -> None:
     buyer = Buyer(programme(PER_FIFTY))
     buyer.sold(FIFTH, line(1, 7000), line(2, 3000))
@@ -165,6 +187,42 @@ def test_a_full_return_restores_the_balance_of_before_the_sale() -> None:
     assert buyer.holds("points") == 120
     assert buyer.brings_back(sale, EIGHTH, 1).refund == 9000
     assert buyer.holds("points") == 200
+
+
+def test_what_was_exchanged_hangs_on_all_of_the_sale() -> None:
+    """50 points became 20 miles at the till; one of two articles comes back, and then the other."""
+    rules = programme(
+        BASE + '[unit.miles]\nname = { one = "mile", many = "miles" }\n'
+        '[[reward]]\nid = "fly"\ntitle = "x"\nsort = "conversion"\ncost = 50\n'
+        'gives = [{ unit = "miles", quantity = 20 }]\n'
+    )
+    buyer = Buyer(rules, Holding("points", 50))
+    sale = buyer.sold(FIFTH, line(1, 100), line(2, 100), wanted=Wanted((Redemption("fly"),)))
+    assert (buyer.holds("points"), buyer.holds("miles")) == (2, 20)
+    buyer.brings_back(sale, EIGHTH, 1)
+    assert (buyer.holds("points"), buyer.holds("miles")) == (1, 20)
+    buyer.brings_back(sale, EIGHTH, 2)
+    assert (buyer.holds("points"), buyer.holds("miles")) == (50, 0)
+
+
+def test_what_was_kept_is_worth_what_was_paid_for_it() -> None:
+    """Two of 10.00 at half the price earned 10; one that is kept cost 5.00 and is worth 5."""
+    half = '[[offer]]\nid = "half"\ntitle = "x"\noff = { percent = 50 }\n'
+    buyer = Buyer(programme(BASE + half + '[returns]\nreverse = "kept"\n'))
+    sale = buyer.sold(FIFTH, line(1, 1000), line(2, 1000))
+    assert buyer.holds("points") == 10
+    assert buyer.brings_back(sale, EIGHTH, 1).refund == 500
+    assert buyer.holds("points") == 5
+
+
+def test_points_of_a_challenge_go_where_it_is_not_completed_without_the_goods() -> None:
+    """Two pieces complete it for 50; one that is kept earns 3 and does not, whatever its line earned."""
+    two = '[[challenge]]\nid = "two"\ntitle = "x"\ncounts = "pieces"\ntarget = 2\ngives = [{ quantity = 50 }]\n'
+    buyer = Buyer(programme(BASE + two))
+    sale = buyer.sold(FIFTH, line(1, 300), line(2, 300))
+    assert buyer.holds("points") == 56
+    buyer.brings_back(sale, EIGHTH, 1)
+    assert buyer.holds("points") == 3
 
 
 # --- Stamps, tiers, memberships -------------------------------------------------------------------------------------
