@@ -2,7 +2,8 @@
 
 `form`, `texts`, `conditions`, `expiry`: what tables are made of. `earning`, `bonuses`, `exclusions`, `rewards`: the
 mechanisms. `situation`, `unmet`: the shape they share. `matching`: finding the lines of rules. `programme`,
-`evaluation`: the whole. `loading`, `mistakes`: what is wrong with a file.
+`evaluation`: the whole. `returns`, `kept`, `sold_parts`, `reversing`, `settling`, `giving_back`: taking a sale back.
+`loading`, `mistakes`: what is wrong with a file.
 """
 
 from edge_agent.domain.programme.evaluation import Evaluation, evaluate
