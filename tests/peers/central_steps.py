@@ -96,6 +96,8 @@ class CentralSteps:
             self.shop.adjusted(name, lot, at, followed=False)
         if state.has("spend_total_minor"):
             self._spent_in_all(name, int(state.get("spend_total_minor")), today)
+        if state.has("visits"):
+            self._counted_in_all(name, "count/visits", int(state.get("visits")), today)
         if state.has("manual_tier"):
             known.tier = self.shop.draft.tiers[state.get("manual_tier")]
         if state.has("tier"):
@@ -126,7 +128,9 @@ class CentralSteps:
         self.shop.post(name, tier_granted(self.shop.programme, facts, level, self.shop.today(at)))
 
     def _spent_in_all(self, name: str, total: int, today: date) -> None:
-        unit = "count/tier-spend"
+        self._counted_in_all(name, "count/tier-spend", total, today)
+
+    def _counted_in_all(self, name: str, unit: str, total: int, today: date) -> None:
         there = sum(each.quantity for each in self.shop.holdings(name) if each.unit == unit)
         self.shop.member(name).posted.append(Holding(unit, total - there, day=today))
 

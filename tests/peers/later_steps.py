@@ -1,7 +1,7 @@
 """The steps that undo or use up: returns, cancelled sales, vouchers."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from edge_agent.domain.programme.kept import OverReturned, Returned
 from edge_agent.domain.programme.situation import PresentedVoucher, Wanted
 from tests.peers.baskets import basket
 from tests.peers.mapping.points import WALLET
-from tests.peers.parts import Part
+from tests.peers.parts import Part, Unsupported
 from tests.peers.shop import PeerShop
 from tests.peers.standing import Standing
 from tests.peers.till_steps import TillSteps
@@ -28,6 +28,8 @@ class LaterSteps:
     shop: PeerShop
     standing: Standing
     till: TillSteps
+    issued: dict[int, str] = field(default_factory=dict)
+    """The lots of the vouchers that were given by hand, by step."""
 
     def give_back(self, n: int, part: Part, name: str | None, at: datetime) -> Actual:
         original = self.till.sales.get(int(part.get("of_step")))
@@ -101,7 +103,9 @@ class LaterSteps:
     def use_voucher(self, _n: int, part: Part, name: str, at: datetime) -> Actual:
         of_step = part.get("voucher_of_step")
         lot = None
-        if of_step is not None:
+        if of_step is not None and int(of_step) in self.issued:
+            lot = self.issued[int(of_step)]
+        elif of_step is not None:
             sold = self.till.sales[int(of_step)].sold
             lot = None if sold is None else sold.record
         vouchers = [
@@ -127,6 +131,21 @@ class LaterSteps:
         if off and not part.get("dry_run"):
             self.till.record(sale, at)
         return self.standing.of(name, at) | {"ok": bool(off), "discount_minor": off} | refusal
+
+    def issue_voucher(self, n: int, part: Part, name: str, at: datetime) -> Actual:
+        """Central gives a voucher by hand."""
+        rules = self.shop.programme.file.voucher
+        if not rules:
+            raise Unsupported(f"{part.where}: the programme has no voucher")
+        rule = rules[0]
+        value = int(part.get("value_minor", rule.one))
+        life = self.shop.programme.lots[rule.unit].life(self.shop.today(at), None)
+        lot = Holding(rule.unit, value, life.expires_on, life.matures_on, life.day)
+        part.skip("voucher", "id")
+        issued = self.shop.adjusted(name, lot, at, followed=False)
+        self.issued[n] = str(self.shop.member(name).posted[-1].lot)
+        told = {"vouchers_issued": self.standing.vouchers(issued), "voucher_value_minor": value}
+        return self.standing.of(name, at) | told
 
     def _lapsed_vouchers(self, name: str) -> list[Holding]:
         """Vouchers that central took away when they were over; the customer still has the paper."""

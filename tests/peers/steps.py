@@ -45,6 +45,7 @@ class Steps:
             "return": later.give_back,
             "cancel": later.give_back,
             "use_voucher": later.use_voucher,
+            "issue_voucher": later.issue_voucher,
         }
 
     def run(self, n: int, step: Mapping[str, Any]) -> Actual:

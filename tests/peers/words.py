@@ -15,6 +15,8 @@ Actual = dict[str, Any]
 """What came of a step, by the keys of `expect`."""
 
 REFUSALS = {
+    Obstacle.OTHER_TIER: "not_eligible",
+    Obstacle.NO_LINE: "not_eligible",
     Obstacle.NOT_ENOUGH: "not_enough_points",
     Obstacle.BELOW_MINIMUM: "minimum_not_met",
     Obstacle.TOO_LITTLE: "minimum_not_met",

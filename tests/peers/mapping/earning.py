@@ -70,8 +70,11 @@ def map_earning(part: Part, draft: Draft) -> None:
     draft.table("earning")["bonuses"] = "multiply" if running else "add"
     for each in rules:
         with each:
-            row = _RULES[_kind(each)](each, draft)
+            kind = _kind(each)
+            row = _RULES[kind](each, draft)
             draft.names[row["id"]] = str(each.get("id"))
+            if kind not in _ACTIONS:
+                _capped(each, row, draft)
     for each in part.parts("multipliers"):
         with each:
             row = _multiplier(each, draft)
@@ -83,6 +86,19 @@ def map_earning(part: Part, draft: Draft) -> None:
     if bonuses:
         factors = {tier_id(draft, tier): 1 + number(more) for tier, more in bonuses.items()}
         draft.add("bonus", tier_multiply=factors, why="tier")
+
+
+def _capped(rule: Part, row: Table, draft: Draft) -> None:
+    """At most so many points of one rule: in a sale, or within a time."""
+    for key in ("max_points", "max_points_per_sale"):
+        if rule.has(key):
+            most = number(rule.get(key))
+            draft.add("cap", most=most, of="sale", rules=[row["id"]], why="at most")
+    if rule.has("cap"):
+        with rule.part("cap") as cap:
+            per = cap.one_of("per", _PERIODS | {"ever": "ever", None: "ever"})
+            most = number(cap.get("points"))
+            draft.add("cap", most=most, per=per, rules=[row["id"]], why="at most")
 
 
 def _kind(rule: Part) -> str:
@@ -97,11 +113,34 @@ def tier_id(draft: Draft, name: str) -> str:
     return draft.tiers.setdefault(name, slug(name))
 
 
-def _shared(rule: Part, draft: Draft) -> Table:
-    """What all earning rules have in common: lines, circumstances, rounding."""
+def circumstances(rule: Part, draft: Draft) -> Table:
+    """For whom, where and on which days a rule holds."""
     when: Table = {}
     if rule.has("tiers"):
         when["tiers"] = [tier_id(draft, each) for each in rule.get("tiers")]
+    for key, ours in (
+        ("segments", "segments"),
+        ("stores", "stores"),
+        ("channels", "channels"),
+        ("languages", "languages"),
+    ):
+        if rule.has(key):
+            when[ours] = [str(each) for each in rule.get(key)]
+    if rule.has("weekdays"):
+        when["weekdays"] = [str(each)[:3].lower() for each in rule.get("weekdays")]
+    if rule.get("first_purchase") or rule.get("first_purchase_only"):
+        when["visits"] = [1]
+    if rule.has("visit_number"):
+        when["visits"] = [minor(rule.get("visit_number"))]
+    if rule.has("every_nth_visit"):
+        when["every_visit"] = minor(rule.get("every_nth_visit"))
+    dates(rule, when)
+    return when
+
+
+def _shared(rule: Part, draft: Draft) -> Table:
+    """What all earning rules have in common: lines, circumstances, rounding."""
+    when = circumstances(rule, draft)
     if rule.has("requires"):
         when["contains"] = [needed(rule.part("requires"))]
     if rule.has("min_order_minor"):
@@ -113,7 +152,6 @@ def _shared(rule: Part, draft: Draft) -> Table:
     with void:
         if void.get("order_level_discount"):
             when["no_discount"] = True
-    dates(rule, when)
     if tax:
         when["minimum_tax"] = tax
     return {
@@ -256,9 +294,9 @@ def _lower(bands: list[Table]) -> int:
 
 def _multiplier(rule: Part, draft: Draft) -> Table:
     when = selection(rule.part("include"), rule.part("exclude")) or {}
-    dates(rule, when)
-    if rule.has("tiers"):
-        when["tiers"] = [tier_id(draft, each) for each in rule.get("tiers")]
+    when |= circumstances(rule, draft)
+    if rule.has("birthday"):
+        when["birthday"] = rule.one_of("birthday", {"day": "day", "week": "week", "month": "month"})
     if rule.has("min_order_minor"):
         when["minimum_sale"] = minor(rule.get("min_order_minor"))
         when["minimum_tax"] = rule.one_of("min_tax", _TAXES)
@@ -341,6 +379,9 @@ def _birthday(rule: Part, draft: Draft) -> Table:
         limits=[{"times": 1, "per": per}],
     )
 
+
+_ACTIONS = frozenset({"event", "birthday"})
+"""Rules that are no part of a sale; their caps are limits of their own."""
 
 _RULES: dict[str, Rule] = {
     "spend": _spend,

@@ -67,6 +67,11 @@ def _voucher(part: Part, draft: Draft) -> None:
                     "from_maturity": True,
                 }
             row["expiry"] = lasts or None
+    if part.has("uses"):
+        row["uses"] = minor(part.get("uses"))
+    row["rest"] = part.one_of("remainder", {None: None, "lost": "lost", "kept": "kept"})
+    if part.has("min_order_minor"):
+        row["when"] = {"minimum_sale": minor(part.get("min_order_minor"))}
     row["automatic"] = part.one_of("applied", {None: None, "automatically_on_next_sale": True})
 
 

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from fractions import Fraction
 
 from tests.peers.mapping.draft import (
     DECIMALS_MAX,
@@ -21,10 +23,9 @@ def map_units(part: Part, draft: Draft) -> None:
     if draft.decimals:
         points["decimals"] = DECIMALS_MAX
     with part.part("pending") as pending:
-        if pending.has("days"):
-            points["pending"] = {"days": minor(pending.get("days"))}
-        elif pending.has("until"):
-            raise Unsupported("pending.until")
+        until = pending.one_of("until", {None: None, "next_month": {"next_month": True}})
+        if until or pending.has("days"):
+            points["pending"] = until or {"days": minor(pending.get("days"))}
     if part.has("expiry"):
         with part.part("expiry") as expiry:
             _expiry(expiry, points)
@@ -107,7 +108,6 @@ def map_redeeming(part: Part, draft: Draft) -> None:
 
 
 def _redeem(part: Part, draft: Draft, *, same_sale: bool) -> None:
-    points = draft.unit("points")
     consume = part.one_of(
         "consume",
         {
@@ -116,52 +116,77 @@ def _redeem(part: Part, draft: Draft, *, same_sale: bool) -> None:
             "oldest_first": "oldest",
             "lifo": "newest",
             "soonest_expiring": None,
+            "soonest_expiring_first": None,
         },
     )
     if consume:
-        points["consume"] = consume
-    spend: Table = {}
+        draft.unit("points")["consume"] = consume
+    spend = _worth(part, draft) | _bounds(part)
+    if part.has("rewards_per_sale"):
+        draft.table("combine")["rewards_per_sale"] = minor(part.get("rewards_per_sale"))
+    _tax(part)
+    part.skip("combine", "buckets_combine")
+    part.one_of("choose", {None: None, "largest_denomination_first": None})
+    part.one_of("never_exceed_bill", {None: None, True: None})
+    when = selection(part.part("include"), part.part("exclude")) or {}
+    if part.has("min_order_minor"):
+        when["minimum_sale"] = minor(part.get("min_order_minor"))
+    if spend:
+        row = draft.add("reward", title="points", spend=spend, same_sale=same_sale)
+        row |= {"id": POINTS_REWARD, "when": when or None}
+
+
+def _worth(part: Part, draft: Draft) -> Table:
+    """What so many points are worth."""
     if part.has("table"):
         rows = []
         for each in part.parts("table"):
             with each:
-                rows.append(
-                    {"points": minor(each.get("points")), "value": minor(each.get("value_minor"))}
-                )
-        spend["table"] = rows
-    elif part.has("step_value_minor"):
-        spend |= {
-            "step": minor(part.get("step_points", 1)),
-            "value": minor(part.get("step_value_minor")),
-        }
-    elif part.has("point_value_minor"):
-        step = minor(part.get("step_points", 1))
-        spend |= {"step": step, "value": int(step * number(part.get("point_value_minor")))}
-    elif part.has("value"):
-        spend |= _per_gallon(part, draft)
+                value = minor(each.get("value_minor"))
+                rows.append({"points": minor(each.get("points")), "value": value})
+        return {"table": rows}
+    step = minor(part.get("step_points", 1))
+    if part.has("step_value_minor"):
+        return {"step": step, "value": minor(part.get("step_value_minor"))}
+    if part.has("point_value_minor"):
+        return _by_point(step, number(part.get("point_value_minor")))
+    return _per_gallon(part, draft) if part.has("value") else {}
+
+
+def _by_point(step: int, value: Decimal) -> Table:
+    """Whole steps whose value is whole: half a cent a point is a cent for every two."""
+    ratio = Fraction(value) * step
+    return {"step": step * ratio.denominator, "value": ratio.numerator}
+
+
+def _bounds(part: Part) -> Table:
+    """How many points can be used in a sale."""
+    found: Table = {}
     for key, ours in (
         ("min_points", "minimum"),
+        ("min_points_per_sale", "minimum"),
         ("minimum_points", "minimum"),
+        ("max_points", "maximum"),
         ("max_points_per_sale", "maximum"),
     ):
         if part.has(key):
-            spend[ours] = minor(part.get(key))
-    if part.has("rewards_per_sale"):
-        draft.table("combine")["rewards_per_sale"] = minor(part.get("rewards_per_sale"))
-    tax_on = part.one_of(
-        "tax_on", {None: None, "price_after_points": None, "price_before_points": "before"}
+            found[ours] = minor(part.get(key))
+    for key in ("max_percent_of_bill", "max_share_percent"):
+        if part.has(key):
+            found["share_percent"] = number(part.get(key))
+    return found
+
+
+def _tax(part: Part) -> None:
+    """Whether the tax is that of the price before points are used, and points are earned on what is left of it."""
+    before = part.one_of(
+        "tax_on", {None: False, "price_after_points": False, "price_before_points": True}
     )
-    earn_on = part.one_of("earn_on", {None: None, "remaining_price": None})
-    if tax_on and earn_on is None and part.has("earn_on"):
+    left = part.one_of("earn_on", {None: False, "remaining_price": True})
+    if before and left:
         raise Unsupported(
             "points that are earned on what is left of a price without tax, while the tax stays that of the whole"
         )
-    part.skip("combine", "buckets_combine")
-    part.one_of("choose", {None: None, "largest_denomination_first": None})
-    part.one_of("never_exceed_bill", {None: None, True: None})
-    if spend:
-        draft.add("reward", title="points", spend=spend, same_sale=same_sale)
-        draft.lists["reward"][-1]["id"] = POINTS_REWARD
 
 
 def _per_gallon(part: Part, draft: Draft) -> Table:

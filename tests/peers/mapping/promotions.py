@@ -1,7 +1,7 @@
 """Promotions and codes of neutral programmes."""
 
 from tests.peers.mapping.draft import Draft, Table, minor, number, selection
-from tests.peers.mapping.earning import dates, needed
+from tests.peers.mapping.earning import circumstances, needed
 from tests.peers.parts import Part
 
 _ORDERS = {
@@ -31,7 +31,7 @@ def map_promotions(part: Part, draft: Draft, *, applied: bool) -> None:
 def _promotion(rule: Part, draft: Draft, *, applied: bool) -> None:
     neutral = str(rule.get("id"))
     when = selection(rule.part("include"), rule.part("exclude")) or {}
-    dates(rule, when)
+    when |= circumstances(rule, draft)
     _minimums(rule, when)
     row = draft.add("offer", title=neutral, when=when)
     kind = rule.one_of("type", {"percent": "percent", "fixed": "amount", "free_units": "free"})
@@ -41,6 +41,8 @@ def _promotion(rule: Part, draft: Draft, *, applied: bool) -> None:
         limits.append({"times": minor(rule.get("max_uses_total")), "of": "till"})
     if rule.has("max_uses_per_member"):
         limits.append({"times": minor(rule.get("max_uses_per_member"))})
+    if rule.has("max_uses_per_member_per_day"):
+        limits.append({"times": minor(rule.get("max_uses_per_member_per_day")), "per": "day"})
     row["limits"] = limits or None
     trigger = rule.one_of(
         "trigger", {None: None, "code": "code", "voucher": "code", "automatic": None}
@@ -54,7 +56,15 @@ def _promotion(rule: Part, draft: Draft, *, applied: bool) -> None:
         row |= {"how": "code", "codes": [code]}
     rule.one_of("split", {None: None, "by_line_amount": None})
     on = rule.one_of(
-        "on", {None: "order", "order": "order", "products": "products", "cheapest_unit": "unit"}
+        "on",
+        {
+            None: "order",
+            "order": "order",
+            "products": "products",
+            "cheapest_unit": "unit",
+            "dearest_unit": "unit",
+            "nth_unit": "unit",
+        },
     )
     if on == "order" and draft.order_offers_are_own:
         row["own"] = True
@@ -81,8 +91,12 @@ def _off(rule: Part, kind: str) -> Table:
         found["percent"] = number(rule.get("percent"))
     else:
         found["amount"] = minor(rule.get("amount_minor"))
-    if rule.get("on") == "cheapest_unit":
+    if rule.get("on") in {"cheapest_unit", "dearest_unit", "nth_unit"}:
         found |= {"units": 1}
+        found["choose"] = "dearest" if rule.get("on") == "dearest_unit" else None
+        if rule.get("on") == "nth_unit":
+            found["every"] = minor(rule.get("n", rule.get("nth", 2)))
+            rule.skip("n", "nth")
         excluded = rule.one_of(
             "cheapest_by", {None: False, "price_without_tax": True, "price": False}
         )
