@@ -118,15 +118,20 @@ class Shop:
 
 
 def open_shop(
-    data: Path, *, columns: int | None = 42, language: str = "nl", at: datetime = AT
+    data: Path,
+    *,
+    columns: int | None = 42,
+    language: str = "nl",
+    at: datetime = AT,
+    programme: Path = PROGRAMME,
 ) -> Shop:
-    """Open (again) a till in `data`, with the sample programme."""
+    """Open (again) a till in `data`, with a programme; without one with the sample."""
     system = SetClock(at)
     ledger = Ledger.open(data, "0412/03", at)
     clock = Clock(ledger.last_clock(), system)
     members = MembersFile(data / "members")
     shelf = ProgrammeShelf(ledger)
-    shelf.offer(PROGRAMME.read_text(), "programme.example.toml", at)
+    shelf.offer(programme.read_text(encoding="utf-8"), programme.name, at)
     heard, tray, wire = Heard(), Tray(columns), Wire()
     patterns = (CardPattern(re.compile(r"29\d{11}"), CardCheck.EAN13),)
     directory = Directory(members, lambda: KEY, ledger.epoch)

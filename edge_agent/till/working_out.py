@@ -14,6 +14,7 @@ from edge_agent.domain.programme import Evaluation, Programme, evaluate
 from edge_agent.domain.programme.exclusions import Forbids
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import Wanted
+from edge_agent.domain.programme.texts import texts
 from edge_agent.ledger.acts import Lookups
 from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
@@ -23,6 +24,15 @@ from edge_agent.till.receipts import entries_json, standing_json
 from edge_agent.till.shown import shown_json, told_json
 
 NO_HOLDINGS = Holdings({}, ())
+
+_NO_SUCH_CODE = texts(
+    {
+        "nl": "deze code is hier niet bekend, of verkeerd gelezen",
+        "en": "this code is not known here, or was misread",
+        "de": "dieser Code ist hier nicht bekannt oder wurde falsch gelesen",
+        "fr": "ce code n’est pas connu ici, ou a été mal lu",
+    }
+)
 
 
 class Customer(NamedTuple):
@@ -140,10 +150,19 @@ def lines_json(worked: WorkedOut, language: str) -> list[dict[str, Any]]:
 def refused_json(worked: WorkedOut, language: str) -> list[dict[str, Any]]:
     """What the customer wanted to use and could not, with the reason: by redemption id, coupon text or lot."""
     currency = worked.programme.file.currency
+    outcomes, wanted = worked.evaluation.outcomes, worked.recorded.wanted
+    answered = {each.asked for each in outcomes}
     return [
-        {"what": each.asked, "rule": each.rule, "why": each.unmet.in_words(language, currency)}
-        for each in worked.evaluation.outcomes
-        if each.unmet is not None and each.asked in _asked_for(worked.recorded.wanted)
+        *(
+            {"what": each.asked, "rule": each.rule, "why": each.unmet.in_words(language, currency)}
+            for each in outcomes
+            if each.unmet is not None and each.asked in _asked_for(wanted)
+        ),
+        *(
+            {"what": code, "rule": None, "why": _NO_SUCH_CODE.for_language(language)}
+            for code in wanted.codes
+            if code not in answered
+        ),
     ]
 
 

@@ -113,3 +113,9 @@ def test_nobody_elses_card_is_needed_for_a_voucher_that_anyone_may_use(shop: Sho
     # It was Jan's, and it is gone there too.
     assert shop.till.identify(scanned(JAN)).known
     assert quote(shop, "r", code)["discount"] == 0
+
+
+def test_a_code_that_nothing_here_knows_is_said_to_be_unknown(shop: Shop) -> None:
+    (refused,) = quote(shop, "q", "SPRING")["refused"]
+    assert (refused["what"], refused["rule"]) == ("SPRING", None)
+    assert refused["why"] == "deze code is hier niet bekend, of verkeerd gelezen"
