@@ -95,6 +95,7 @@ class Status:
             "id": programme.id,
             "version": programme.version,
             "digest": programme.digest,
+            "currency": programme.file.currency,
             "as_of": received_at.isoformat(),
             "refused": None if (refused := self.shelf.refused) is None else refused._asdict(),
         }

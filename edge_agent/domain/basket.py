@@ -157,7 +157,8 @@ class PresentedCard:
 class Sale:
     """A basket that was sold: `sale_id` is made by the POS and is the idempotency key.
 
-    `redemptions` are ids of what was reserved, `codes` texts of coupons; a quote may have both.
+    `redemptions` are ids of what was reserved, `codes` texts of coupons; a quote may have both. A quote with
+    `reserved_at_till` takes all that is reserved for the member instead.
 
     `card` is what the POS sent along. With `from_till` the member is the one on the till's screen: scanned by
     the agent's own scanner since the sale before.
@@ -168,6 +169,7 @@ class Sale:
     basket: Basket
     card: PresentedCard | None = None
     from_till: bool = False
+    reserved_at_till: bool = False
     cashier: str | None = None
     quote_id: str | None = None
     training: bool = False

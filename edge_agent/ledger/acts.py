@@ -154,6 +154,10 @@ class Lookups:
         """What is reserved at that time, of these accounts or of all."""
         return reservations.open_at(self._db, moment, accounts)
 
+    def made_for(self, moment: datetime, accounts: Sequence[str]) -> list[Reservation]:
+        """The reservations of these accounts that are open at that time and that any sale may use."""
+        return reservations.made_for(self._db, moment, accounts)
+
     def provisional_account(self, code: str) -> str | None:
         """The ref that this till made for a card which central had not told us of."""
         key = card_key(self._identity.local_key, code)

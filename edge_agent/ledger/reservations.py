@@ -123,6 +123,16 @@ def get(db: Database, redemption_id: str) -> Reservation | None:
     )
 
 
+def made_for(db: Database, moment: datetime, accounts: Sequence[str]) -> list[Reservation]:
+    """Those of these accounts that are open at that time and that any sale may use, the first to lapse first."""
+    rows = db.execute(
+        "SELECT redemption_id FROM redemptions WHERE state = 'reserved' AND until_ms >= ? AND sale_id IS NULL"  # noqa: S608 - marks
+        f" AND account IN ({','.join('?' * len(accounts))}) ORDER BY until_ms, redemption_id",
+        (_ms(moment), *accounts),
+    ).fetchall()
+    return [found for (each,) in rows if (found := get(db, each)) is not None]
+
+
 def settle(
     db: Database, redemption_id: str, state: ReservationState, seq: int | None = None
 ) -> None:

@@ -1,5 +1,6 @@
 """Identifying: who holds this card, and what do they have."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from edge_agent.domain.cards import (
 )
 from edge_agent.domain.programme import Programme
 from edge_agent.errors import PaymentCard, UnknownCard
+from edge_agent.ledger.acts import Lookups
 from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
 from edge_agent.till.parts import Parts
@@ -61,7 +63,7 @@ def identify(parts: Parts, card: PresentedCard) -> MemberView:
         holdings = None
     elif current is not None:
         holdings = parts.directory.holdings(known, lookups, current[0], now)
-    view = _view(parts, card, known, holdings, current[0] if current else None, now)
+    view = _view(parts, lookups, card, known, holdings, current[0] if current else None, now)
     parts.present.set(card, now)
     parts.events.publish("member", view.to_json())
     return view
@@ -69,6 +71,7 @@ def identify(parts: Parts, card: PresentedCard) -> MemberView:
 
 def _view(
     parts: Parts,
+    lookups: Lookups,
     card: PresentedCard,
     account: Account,
     holdings: Holdings | None,
@@ -77,6 +80,7 @@ def _view(
 ) -> MemberView:
     member = account.member
     shown = _shown(parts, account, holdings, programme, now)
+    reserved = () if holdings is None else lookups.made_for(now, account.refs)
     tier = shown["tier"]
     return MemberView(
         standing=account.standing,
@@ -87,7 +91,7 @@ def _view(
         since=None if member is None else member.since,
         language=None if member is None else member.language,
         balance=None if holdings is None else holdings.balance,
-        shown=shown,
+        shown={**shown, "redemptions": [json.loads(each.result) for each in reserved]},
         as_of=account.as_of,
     )
 

@@ -2,11 +2,25 @@
 
 import threading
 from datetime import datetime, timedelta
+from enum import Enum, auto
+from typing import Final, Literal
 
 from edge_agent.domain.basket import PresentedCard
+from edge_agent.errors import Refused
 
 PRESENT_FOR = timedelta(minutes=15)
 """A full trolley is scanned in less; a card that nobody followed up with a sale must not catch a later customer's."""
+
+
+class _Whoever(Enum):
+    AT_TILL = auto()
+
+
+AT_TILL: Final = _Whoever.AT_TILL
+"""In place of a card: whoever is at the till."""
+
+Holder = PresentedCard | Literal[_Whoever.AT_TILL]
+"""How a call says who it is about."""
 
 
 class Present:
@@ -27,6 +41,13 @@ class Present:
             if self._card is None or now - self._card[1] > PRESENT_FOR:
                 return None
             return self._card[0]
+
+    def who(self, holder: Holder, now: datetime) -> PresentedCard:
+        """The card that a call is about. Raises Refused where it is whoever is at the till, and nobody is."""
+        card = self.card(now) if holder is AT_TILL else holder
+        if card is None:
+            raise Refused("nobody is at the till; scan the card first")
+        return card
 
     def clear(self) -> None:
         """Whoever was there has gone."""

@@ -30,7 +30,10 @@ def quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
     account = None if card is None else parts.directory.presented(card.code, lookups)
     customer = Customer(card, account)
     facts = facts_of(customer, programme, lookups, at)
-    reservations = reserved(parts, lookups, sale.redemptions, card, at)
+    ids = sale.redemptions
+    if sale.reserved_at_till and account is not None:
+        ids = tuple(each.redemption.id for each in lookups.made_for(at, account.refs))
+    reservations = reserved(parts, lookups, ids, card, at)
     shown = presented(parts, lookups, sale.codes)
     wanted = wanted_of(reservations, shown.codes, shown.vouchers, reduces=True)
     worked = work_out(parts, customer, programme, facts, sale.basket, at, wanted)
@@ -41,6 +44,7 @@ def quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
         "until": pinned.until.isoformat(),
         **worked_json(parts, lookups, worked),
         "kind": "quote",
+        "redemptions": [each.redemption.id for each in reservations],
         "refused": [
             *({"what": text, "rule": None, "why": why} for text, why in shown.refused),
             *refused_json(worked, parts.settings.language),

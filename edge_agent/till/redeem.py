@@ -36,6 +36,7 @@ from edge_agent.till.account import Account
 from edge_agent.till.facts import member_facts
 from edge_agent.till.limits import AtRisk, reached, room
 from edge_agent.till.parts import Parts
+from edge_agent.till.present import AT_TILL, Holder
 from edge_agent.till.views import Answer
 
 RESERVED_FOR = timedelta(minutes=15)
@@ -50,7 +51,7 @@ class Wish:
     """What the customer wants to use: a reward, so many `times`, or `points` of their choice (whole ones)."""
 
     redemption_id: str
-    card: PresentedCard
+    card: Holder
     reward: str | None = None
     points: Decimal | None = None
     times: int = 1
@@ -60,7 +61,8 @@ class Wish:
     def fingerprint(self) -> bytes:
         """What tells a repeat from another redemption under the same id."""
         points = None if self.points is None else f"{self.points.normalize():f}"
-        sent = [self.card.code, self.card.entry.value, self.reward, points, self.times]
+        card = ["till"] if self.card is AT_TILL else [self.card.code, self.card.entry.value]
+        sent = [*card, self.reward, points, self.times]
         return hashlib.sha256(to_json([*sent, self.sale_id])).digest()
 
 
@@ -91,7 +93,7 @@ def reserve(parts: Parts, wish: Wish) -> Answer:
             return Answer(json.loads(known.result), first=False, text=known.result)
         now = parts.clock.now()
         programme = parts.shelf.at(now)
-        account = _holder(parts, act, wish.card)
+        account = _holder(parts, act, parts.present.who(wish.card, now))
         rule = _reward(programme, wish)
         facts = member_facts(programme, account, act, now)
         cost = _cost(parts, act, programme, account, facts, rule, wish, now)

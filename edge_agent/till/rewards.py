@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.progress import units_in_words
 from edge_agent.domain.programme.redeeming import RewardShown, rewards_for
+from edge_agent.domain.programme.rewards import scale_of
 from edge_agent.domain.programme.unmet import Obstacle
 from edge_agent.till.views import RewardView
 
@@ -52,7 +54,29 @@ def _view(programme: Programme, reward: RewardShown, spendable: int, language: s
         value=reward.worth,
         available=why_not is None,
         why_not=why_not,
+        choose=_choose(programme, reward, spendable),
     )
+
+
+def _choose(
+    programme: Programme, reward: RewardShown, spendable: int
+) -> Mapping[str, int | str | None] | None:
+    units = programme.file.unit
+    rule = next(each for each in programme.file.reward if each.id == reward.id)
+    if rule.spend is None:
+        return None
+    choice = rule.spend.choice(spendable, scale_of(rule.unit, units))
+    return {
+        "step": programme.shown(rule.unit, choice.step),
+        "least": programme.shown(rule.unit, choice.least),
+        "most": programme.shown(rule.unit, choice.most),
+        "value": None if choice.value is None else _exact(choice.value),
+    }
+
+
+def _exact(value: Decimal) -> int | str:
+    """Minor units: an integer, or a decimal as text where a step is worth less than one."""
+    return int(value) if value == value.to_integral_value() else f"{value:f}"
 
 
 def _why_not(

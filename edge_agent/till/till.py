@@ -12,6 +12,7 @@ from edge_agent.till.charge import cancel, commit
 from edge_agent.till.give_back import GiveBack, give_back
 from edge_agent.till.identify import identify, look_at
 from edge_agent.till.parts import Parts
+from edge_agent.till.present import Holder
 from edge_agent.till.quote import quote
 from edge_agent.till.receipts import Paper, Receipts, standing_json
 from edge_agent.till.redeem import Wish, reserve
@@ -71,32 +72,56 @@ class Till:
     def reserve(self, wish: Wish) -> Answer:
         """Reserve what a redemption takes, once."""
         with as_ledger_errors():
-            return reserve(self._parts, wish)
+            answer = reserve(self._parts, wish)
+        if answer.first:
+            self._redeemed(answer.result)
+        return answer
 
     def commit(self, redemption_id: str) -> Answer:
         """Charge a redemption without a sale, once."""
         with as_ledger_errors():
-            return commit(self._parts, redemption_id)
+            answer = commit(self._parts, redemption_id)
+        if answer.first:
+            self._redeemed(answer.result)
+        return answer
 
     def cancel(self, redemption_id: str) -> dict[str, Any]:
         """Let go of what a redemption reserved."""
         with as_ledger_errors():
-            return cancel(self._parts, redemption_id)
+            result = cancel(self._parts, redemption_id)
+        self._redeemed(result)
+        return result
+
+    def _redeemed(self, result: dict[str, Any]) -> None:
+        """Tell what became of a redemption, so that whoever did not ask for it can quote again."""
+        self._parts.events.publish("redemption", result)
+        self._show_again()
+
+    def _show_again(self) -> None:
+        """What the member at the till has is not what the page shows any more."""
+        card = self._parts.present.card(self._parts.clock.now())
+        if card is not None:
+            self.identify(card)
 
     def report(self, wanted: Reported) -> Answer:
         """Record an action that a member did, once."""
         with as_ledger_errors():
-            return report(self._parts, wanted)
+            return self._shown(report(self._parts, wanted))
 
     def answer(self, wanted: Answering) -> Answer:
         """Record an answer to a question, once."""
         with as_ledger_errors():
-            return give_answer(self._parts, wanted)
+            return self._shown(give_answer(self._parts, wanted))
 
     def enrol(self, wanted: Enrolling) -> Answer:
         """Enrol a member, once."""
         with as_ledger_errors():
-            return enrol(self._parts, wanted)
+            return self._shown(enrol(self._parts, wanted))
+
+    def _shown(self, answer: Answer) -> Answer:
+        if answer.first:
+            self._show_again()
+        return answer
 
     def give_back(
         self,
@@ -158,17 +183,15 @@ class Till:
             f"copy:{sale_id}", self._receipts.paper(result, programme, columns, copy=True)
         )
 
-    def print_slip(self, card: PresentedCard | None) -> PrintState:
-        """Print a balance slip for a card, or (None) for the one that is at the till.
+    def print_slip(self, holder: Holder) -> PrintState:
+        """Print a balance slip for a card, or for the one that is at the till.
 
         Raises PaymentCard, UnknownCard, NoProgramme, or Refused without a printer or with nobody at the till.
         """
         parts = self._parts
         columns = self._columns()
         now = parts.clock.now()
-        card = card or parts.present.card(now)
-        if card is None:
-            raise Refused("nobody is at the till; scan the card first")
+        card = parts.present.who(holder, now)
         programme = parts.shelf.at(now)
         view = self.identify(card)
         if view.balance is None:

@@ -15,7 +15,8 @@ class RewardView:
     """A reward and whether it can be had now; `why_not` is a sentence for the cashier.
 
     `cost` is in the unit's smallest parts, `cost_shown` as programs are told it; `value` in minor units, None where it
-    is no money or depends on the basket.
+    is no money or depends on the basket. `choose` says from how many points to how many the customer may choose, in
+    which steps, as programs are told it; None where the cost is the rule's.
     """
 
     id: str
@@ -27,6 +28,7 @@ class RewardView:
     value: int | None
     available: bool
     why_not: str | None
+    choose: Mapping[str, int | str | None] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The reward as the API shows it."""
@@ -39,6 +41,7 @@ class RewardView:
             "value": self.value,
             "available": self.available,
             "why_not": self.why_not,
+            "choose": self.choose,
         }
 
 

@@ -20,11 +20,12 @@ from edge_agent.domain.programme.acts import UnknownAction, UnknownQuestion, act
 from edge_agent.domain.programme.questions import NotAnAnswer
 from edge_agent.domain.programme.situation import Act as Deed
 from edge_agent.domain.record import RecordKind
-from edge_agent.errors import ActDiffers, FieldError, Invalid, Refused
+from edge_agent.errors import ActDiffers, FieldError, Invalid, Refused, UnknownSale
 from edge_agent.ledger.acts import Act, Lookups, StoredAct
-from edge_agent.till.account import unknown_account
+from edge_agent.till.account import Account, unknown_account
 from edge_agent.till.cards import check_form
 from edge_agent.till.parts import Parts
+from edge_agent.till.present import AT_TILL, Holder
 from edge_agent.till.receipts import entries_json, standing_json
 from edge_agent.till.views import Answer
 from edge_agent.till.working_out import Customer, earned, facts_of, spent
@@ -35,19 +36,23 @@ class Reported:
     """An action of the programme that a member did, so many times; or `activate/ID` of an offer or challenge."""
 
     act_id: str
-    card: PresentedCard
+    card: Holder
     action: str
     times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """An answer to one of the programme's questions; without a card it is kept and gives nothing."""
+    """An answer to one of the programme's questions: by whoever holds the card, or bought with `sale_id`.
+
+    Without either it is kept and gives nothing.
+    """
 
     act_id: str
     question: str
     value: int | str
-    card: PresentedCard | None = None
+    card: Holder | None = None
+    sale_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Enrolling:
     """Somebody who becomes a member. `profile` are personal facts, `consents` say which version of which text."""
 
     act_id: str
-    card: PresentedCard | None
+    card: Holder | None
     profile: Mapping[str, Any]
     consents: tuple[Mapping[str, Any], ...] = ()
     referred_by: PresentedCard | None = None
@@ -109,9 +114,10 @@ def report(parts: Parts, wanted: Reported) -> Answer:
 def give_answer(parts: Parts, wanted: Answering) -> Answer:
     """Record an answer once; one that somebody has to look at opens a case at central.
 
-    Raises ActDiffers, Invalid (no such question, or no answer to it), NoProgramme, DiskFull or LedgerUnavailable.
+    Raises ActDiffers, Invalid (no such question, or no answer to it), UnknownSale, NoProgramme, DiskFull or
+    LedgerUnavailable.
     """
-    sent = [_code(wanted.card), wanted.question, wanted.value]
+    sent = [_code(wanted.card), wanted.question, wanted.value, wanted.sale_id]
 
     def work(doing: _Doing) -> _Done:
         try:
@@ -134,7 +140,9 @@ def give_answer(parts: Parts, wanted: Answering) -> Answer:
         }
         return _Done(said | ({"case": True} if found.opens_case else {}), found.evaluation)
 
-    return _once(parts, RecordKind.ANSWER, wanted.act_id, sent, wanted.card, work)
+    return _once(
+        parts, RecordKind.ANSWER, wanted.act_id, sent, wanted.card, work, sale_id=wanted.sale_id
+    )
 
 
 def enrol(parts: Parts, wanted: Enrolling) -> Answer:
@@ -174,7 +182,9 @@ def _referrer(parts: Parts, wanted: Enrolling, doing: _Doing) -> str | None:
     return known.ref
 
 
-def _code(card: PresentedCard | None) -> list[str] | None:
+def _code(card: Holder | None) -> list[str] | None:
+    if card is AT_TILL:
+        return ["till"]
     return None if card is None else [card.code, card.entry.value]
 
 
@@ -183,13 +193,13 @@ def _once(
     kind: RecordKind,
     act_id: str,
     sent: list[Any],
-    card: PresentedCard | None,
+    holder: Holder | None,
     work: Callable[[_Doing], _Done],
     *,
     needs_account: bool = False,
+    sale_id: str | None = None,
 ) -> Answer:
     """Record an act under its id: the first time worked out, and ever after answered the same."""
-    check_form(parts, card)
     mark = hashlib.sha256(to_json(sent)).digest()
     with parts.ledger.act() as act:
         known = act.stored_act(kind, act_id)
@@ -197,7 +207,7 @@ def _once(
             if known.fingerprint != mark:
                 raise ActDiffers(f"{kind.value} {act_id} was recorded before with other content")
             return Answer(json.loads(known.result), first=False, text=known.result)
-        doing = _begin(parts, act, card, needs_account=needs_account)
+        doing = _begin(parts, act, holder, sale_id, needs_account=needs_account)
         done = work(doing)
         result = _record(parts, act, kind, doing, done)
         text = to_json(result).decode()
@@ -206,15 +216,32 @@ def _once(
 
 
 def _begin(
-    parts: Parts, lookups: Lookups, card: PresentedCard | None, *, needs_account: bool
+    parts: Parts,
+    lookups: Lookups,
+    holder: Holder | None,
+    sale_id: str | None,
+    *,
+    needs_account: bool,
 ) -> _Doing:
     now = parts.clock.now()
     programme = parts.shelf.at(now)
+    card = None if holder is None else parts.present.who(holder, now)
+    check_form(parts, card)
     account = None if card is None else parts.directory.presented(card.code, lookups)
+    if sale_id is not None:
+        account = _buyer(parts, lookups, sale_id)
     if account is None and needs_account:
         account = unknown_account(secrets.token_hex(16))
     customer = Customer(card, account)
     return _Doing(customer, programme, now, facts_of(customer, programme, lookups, now))
+
+
+def _buyer(parts: Parts, lookups: Lookups, sale_id: str) -> Account | None:
+    """Who bought with that sale, None for one without a card. Raises UnknownSale."""
+    sale = lookups.sale(sale_id)
+    if sale is None:
+        raise UnknownSale(f"this till has no sale {sale_id}")
+    return None if sale.account is None else parts.directory.by_ref(sale.account)
 
 
 def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done) -> dict[str, Any]:

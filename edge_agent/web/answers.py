@@ -45,8 +45,23 @@ class MemberAnswer(Answer):
     since: str | None
 
 
+class ChooseAnswer(Answer):
+    """From how many points to how many, in which steps; `most` is 0 where there are too few.
+
+    `value` is what a step is worth in minor units, null where steps are not all worth the same.
+    """
+
+    step: Quantity
+    least: Quantity
+    most: Quantity
+    value: Quantity | None
+
+
 class RewardAnswer(Answer):
-    """A reward, and whether it can be had now; `value` in minor units where it is money and needs no basket."""
+    """A reward, and whether it can be had now; `value` in minor units where it is money and needs no basket.
+
+    `choose` is there where the customer chooses how many points to use.
+    """
 
     id: str
     title: str
@@ -56,6 +71,7 @@ class RewardAnswer(Answer):
     value: int | None
     available: bool
     why_not: str | None
+    choose: ChooseAnswer | None
 
 
 class ExpiringAnswer(Answer):
@@ -166,6 +182,7 @@ class MemberViewAnswer(Answer):
     memberships: list[MembershipAnswer]
     messages: list[MessageAnswer]
     questions: list[QuestionAnswer]
+    redemptions: list["RedemptionAnswer"]
     as_of: str | None
 
 
@@ -329,6 +346,7 @@ class QuoteAnswer(Answer):
     earned: dict[str, Quantity]
     spent: dict[str, Quantity]
     discount: int
+    redemptions: list[str]
     lines: list[LineAnswer]
     refused: list[RefusedAnswer]
 
@@ -423,6 +441,7 @@ class ProgrammeAnswer(Answer):
     id: str
     version: str | int
     digest: str
+    currency: str
     as_of: str | None
     refused: RefusedProgrammeAnswer | None = None
 

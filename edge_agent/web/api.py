@@ -86,7 +86,7 @@ def print_copy(ports: Ports, body: models.CopyBody, sale_id: str) -> Response:  
 
 
 def print_slip(ports: Ports, body: models.SlipBody) -> Response:
-    return _json({"print": ports.till.print_slip(body.to_card()).value})
+    return _json({"print": ports.till.print_slip(body.to_holder()).value})
 
 
 def clear_present(ports: Ports, body: models.NoBody) -> Response:  # noqa: ARG001  nothing to say
@@ -344,7 +344,7 @@ ROUTES: tuple[Route, ...] = (
         "Record a customer's answer to a question, with or without a card",
         {201: answers.ActDoneAnswer, 200: answers.ActDoneAnswer},
         models.AnswerBody,
-        problems=("act-differs", *_LEDGER),
+        problems=("act-differs", "refused", "unknown-sale", *_LEDGER),
         example={"answer_id": "0412-03-Q-000044", "question": "recommend", "value": 9},
     ),
     Route(
@@ -407,7 +407,7 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/v1/events",
         events,
-        "Server-sent events: scan, member, sale, device, sync, and reset when the past is lost",
+        "Server-sent events: scan, member, sale, redemption, device, sync, and reset when the past is lost",
         {200: None},
         problems=("streams-full",),
         media=EVENT_STREAM_TYPE,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -37,6 +37,7 @@ from edge_agent.domain.money import CURRENCIES
 from edge_agent.domain.programme.acts import TIMES_AT_ONCE_MAX
 from edge_agent.domain.programme.situation import Redemption, Wanted
 from edge_agent.errors import FieldError, Invalid
+from edge_agent.till.present import AT_TILL, Holder
 from edge_agent.till.redeem import Wish
 from edge_agent.till.without_sale import Answering, Enrolling, Reported
 from edge_agent.web.body import decoded, shown_name
@@ -103,6 +104,45 @@ Card = Annotated[
     Annotated[Presented, Tag(_PRESENTED)] | Annotated[AtTill, Tag(_AT_TILL)],
     Discriminator(_card_form),
 ]
+
+
+class OfHolder(Strict):
+    """Who a call is about: a code, or whoever is at the till.
+
+    `entry` matters where a typed number is worth less than a scanned one.
+    """
+
+    code: Code | None = None
+    entry: Literal["scanned", "keyed", "swiped", "tapped"] = "scanned"
+    card: AtTill | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.code is not None and self.card is not None:
+            raise wrong("give either code or card")
+        if self._needed and self.code is None and self.card is None:
+            raise wrong("give either code or card")
+        return self
+
+    _needed: ClassVar[bool] = True
+
+    def to_holder(self) -> Holder:
+        """The card, normalised, or whoever is at the till."""
+        return (
+            AT_TILL
+            if self.code is None
+            else PresentedCard(normalised(self.code), EntryMode(self.entry))
+        )
+
+
+class OfAnybody(OfHolder):
+    """The same for calls that need nobody."""
+
+    _needed: ClassVar[bool] = False
+
+    def to_holder_if_any(self) -> Holder | None:
+        """As `to_holder`; None where nobody is named."""
+        return None if self.code is None and self.card is None else self.to_holder()
 
 
 class LineBody(Strict):
@@ -214,18 +254,30 @@ class SaleBody(BasketBody):
 
 
 class QuoteBody(BasketBody):
-    """`POST /v1/quotes`: a sale without its id. `codes` are texts of coupons, as they were scanned or typed."""
+    """`POST /v1/quotes`: a sale without its id. `codes` are texts of coupons, as they were scanned or typed.
+
+    `reserved: {"from": "till"}` in place of `redemptions` takes all that is reserved for this member, which includes
+    what the cashier chose on the agent's page.
+    """
 
     quote_id: Id
     at: Time
+    reserved: AtTill | None = None
     codes: Annotated[list[Code], Field(max_length=REDEMPTIONS_MAX)] = []
 
     def to_sale(self) -> Sale:
         """The sale that it would be, without an id."""
-        return replace(self.as_sale("", self.at, None), codes=tuple(self.codes))
+        sale = self.as_sale("", self.at, None)
+        return replace(sale, codes=tuple(self.codes), reserved_at_till=self.reserved is not None)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.reserved is not None and self.redemptions:
+            raise wrong("give either reserved or redemptions")
+        return self
 
 
-class RedemptionBody(Presented):
+class RedemptionBody(OfHolder):
     """`POST /v1/redemptions`: a reward, or points of the customer's choice, or both.
 
     With `sale_id` only that sale can use it. `times` is how often a reward is wanted.
@@ -236,9 +288,12 @@ class RedemptionBody(Presented):
     points: Points | None = None
     times: Annotated[int, Field(ge=1, le=REDEMPTIONS_MAX)] = 1
     sale_id: Id | None = None
+    symbology: Word | None = None
 
     @model_validator(mode="after")
     def _says_what(self) -> Self:
+        if self.code is not None and "entry" not in self.model_fields_set:
+            raise wrong("give entry with code: a typed number redeems nothing")
         if self.reward is None and self.points is None:
             raise wrong("give reward or points")
         return self
@@ -246,7 +301,7 @@ class RedemptionBody(Presented):
     def to_wish(self) -> Wish:
         """The wish, in the till's words."""
         return Wish(
-            self.redemption_id, self.to_card(), self.reward, self.points, self.times, self.sale_id
+            self.redemption_id, self.to_holder(), self.reward, self.points, self.times, self.sale_id
         )
 
 
@@ -281,35 +336,39 @@ class TrialBasket(NamedTuple):
     code: str | None
 
 
-class ActionBody(Strict):
+class ActionBody(OfHolder):
     """`POST /v1/actions`: an action of the programme, or `activate/ID` of an offer or challenge."""
 
     action_id: Id
-    code: Code
-    entry: Literal["scanned", "keyed", "swiped", "tapped"] = "scanned"
     action: Word
     times: Annotated[int, Field(ge=1, le=TIMES_AT_ONCE_MAX)] = 1
 
     def to_act(self) -> Reported:
         """The act, in the till's words."""
-        card = PresentedCard(normalised(self.code), EntryMode(self.entry))
-        return Reported(self.action_id, card, self.action, self.times)
+        return Reported(self.action_id, self.to_holder(), self.action, self.times)
 
 
-class AnswerBody(Strict):
-    """`POST /v1/answers`: a customer's answer to one of the programme's questions; with or without a card."""
+class AnswerBody(OfAnybody):
+    """`POST /v1/answers`: a customer's answer to one of the programme's questions; with or without a card.
+
+    `sale_id` names the sale that it was asked after, whose buyer answers: their card may have gone by then.
+    """
 
     answer_id: Id
     question: Word
     value: int | Word
-    code: Code | None = None
-    entry: Literal["scanned", "keyed", "swiped", "tapped"] = "scanned"
+    sale_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _says_who(self) -> Self:
+        if self.sale_id is not None and (self.code is not None or self.card is not None):
+            raise wrong("give either sale_id or a card")
+        return self
 
     def to_act(self) -> Answering:
         """The answer, in the till's words."""
-        code = self.code
-        card = None if code is None else PresentedCard(normalised(code), EntryMode(self.entry))
-        return Answering(self.answer_id, self.question, self.value, card)
+        who = self.to_holder_if_any()
+        return Answering(self.answer_id, self.question, self.value, who, self.sale_id)
 
 
 class ProfileBody(Strict):
@@ -336,23 +395,22 @@ class ConsentBody(Strict):
     given: bool = True
 
 
-class MemberBody(Strict):
+class MemberBody(OfAnybody):
     """`POST /v1/members`: enrolment; `referred_by` is the card of whoever brought them in."""
 
     member_id: Id
-    code: Code | None = None
     profile: ProfileBody = ProfileBody()
     consents: Annotated[list[ConsentBody], Field(max_length=WORDS_MAX)] = []
     referred_by: Code | None = None
 
     def to_act(self) -> Enrolling:
         """The enrolment, in the till's words."""
-        card, referrer = (
-            None if code is None else PresentedCard(normalised(code), EntryMode.SCANNED)
-            for code in (self.code, self.referred_by)
-        )
+        code = self.referred_by
+        referrer = None if code is None else PresentedCard(normalised(code), EntryMode.SCANNED)
         consents = tuple(each.model_dump() for each in self.consents)
-        return Enrolling(self.member_id, card, self.profile.to_facts(), consents, referrer)
+        return Enrolling(
+            self.member_id, self.to_holder_if_any(), self.profile.to_facts(), consents, referrer
+        )
 
 
 class TrialBody(BasketBody):
@@ -429,29 +487,8 @@ class CopyBody(Strict):
     as_copy: Literal[True] = Field(default=True, alias="copy")
 
 
-class SlipBody(Strict):
-    """`POST /v1/slips`: either a code, or the card that is at the till.
-
-    `entry` matters where the programme shows no balance for a typed number.
-    """
-
-    code: Code | None = None
-    entry: Literal["scanned", "keyed", "swiped", "tapped"] = "scanned"
-    card: AtTill | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.code is None) == (self.card is None):
-            raise wrong("give either code or card")
-        return self
-
-    def to_card(self) -> PresentedCard | None:
-        """The card, normalised; None for the one at the till."""
-        return (
-            None
-            if self.code is None
-            else PresentedCard(normalised(self.code), EntryMode(self.entry))
-        )
+class SlipBody(OfHolder):
+    """`POST /v1/slips`: either a code, or the card that is at the till."""
 
 
 class ScanBody(Strict):

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from edge_agent.domain.basket import PresentedCard, ReturnedLine, Sale
 from edge_agent.health import Report
+from edge_agent.till.present import Holder
 from edge_agent.till.redeem import Wish
 from edge_agent.till.views import Answer, MemberView, PrintState, SaleNow
 from edge_agent.till.without_sale import Answering, Enrolling, Reported
@@ -69,8 +70,8 @@ class Till(Protocol):
     def print_copy(self, sale_id: str) -> PrintState:
         """Print the receipt once more, marked as a copy."""
 
-    def print_slip(self, card: PresentedCard | None) -> PrintState:
-        """Print a balance slip, for a card or (None) for the one at the till."""
+    def print_slip(self, holder: Holder) -> PrintState:
+        """Print a balance slip, for a card or for the one at the till."""
 
     def leave(self) -> None:
         """Whoever is at the till goes."""

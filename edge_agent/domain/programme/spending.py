@@ -1,6 +1,7 @@
 """Points for money off: how many points a customer uses, and what they are worth."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple, Self
 
@@ -147,6 +148,17 @@ class Spend(TableModel):
         least = 0 if self.minimum is None else _parts(self.minimum, scale)
         return max(self.smallest(scale), least)
 
+    def choice(self, usable: int, scale: int) -> "Choice":
+        """What the customer can choose of `usable` points, all in smallest parts; `most` 0 where it is too few."""
+        step, least = self.smallest(scale), self.least(scale)
+        most = usable if self.maximum is None else min(usable, _parts(self.maximum, scale))
+        most -= most % step
+        least += -least % step
+        proportional = self.value is not None and not self.per_measure
+        return Choice(
+            step, least, most if most >= least else 0, self.value if proportional else None
+        )
+
     def worth(self, points: int, scale: int) -> int:
         """What so many points are worth without a bill, in minor units (per unit of measure if so declared)."""
         if self.table:
@@ -180,6 +192,16 @@ class Spend(TableModel):
             used += times * each.points * scale
             value += times * each.value
         return Spent(used, value)
+
+
+class Choice(NamedTuple):
+    """From how many points to how many, in which steps, in smallest parts; `value` of a step in minor units, None
+    where steps are not all worth the same."""
+
+    step: int
+    least: int
+    most: int
+    value: Decimal | None
 
 
 class Spent(NamedTuple):

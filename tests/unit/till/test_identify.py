@@ -7,6 +7,7 @@ import pytest
 from edge_agent.domain.basket import EntryMode, PresentedCard
 from edge_agent.domain.member import Standing
 from edge_agent.errors import PaymentCard, Refused, UnknownCard, UnknownSale
+from edge_agent.till.present import AT_TILL
 from edge_agent.till.views import PrintState
 from tests.tills import AT, JAN, JAN_REF, PROGRAMME, STRANGER, Shop, jan, points, sale, scanned
 
@@ -146,9 +147,9 @@ def test_a_programme_may_show_the_balance_for_a_typed_number(shop: Shop) -> None
 
 def test_a_slip_may_be_for_whoever_is_at_the_till(shop: Shop) -> None:
     with pytest.raises(Refused, match="nobody"):
-        shop.till.print_slip(None)
+        shop.till.print_slip(AT_TILL)
     shop.till.scanned("hand", JAN, None)
-    assert shop.till.print_slip(None) == "queued"
+    assert shop.till.print_slip(AT_TILL) == "queued"
 
 
 def test_whoever_leaves_is_not_the_next_sales_member(shop: Shop) -> None:

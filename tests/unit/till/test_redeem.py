@@ -23,6 +23,7 @@ from edge_agent.errors import (
     UnknownRedemption,
 )
 from edge_agent.ledger.members import Member
+from edge_agent.till.present import AT_TILL
 from edge_agent.till.redeem import RESERVED_FOR, Wish
 from edge_agent.till.views import Answer
 from tests.tills import (
@@ -425,3 +426,63 @@ def test_what_was_quoted_holds_across_a_publish_and_a_pull(shop: Shop) -> None:
     result = shop.till.sell(paid(560, 240)).result
     for key in ("programme", "entries", "lines", "discount", "spent", "earned"):
         assert result[key] == quote[key]
+
+
+def test_whoever_is_at_the_till_redeems_without_the_code_being_sent_again(shop: Shop) -> None:
+    with pytest.raises(Refused, match="nobody is at the till"):
+        reserve(shop, card=AT_TILL)
+    shop.till.identify(scanned(JAN))
+    first = reserve(shop, card=AT_TILL)
+    assert points(shop).reserved == 250
+
+    shop.till.leave()
+    again = reserve(shop, card=AT_TILL)
+    assert (again.first, again.text) == (False, first.text)
+
+
+def test_what_is_reserved_is_told_and_stands_in_the_view_until_it_is_let_go(shop: Shop) -> None:
+    shop.till.identify(scanned(JAN))
+    reserved = reserve(shop, card=AT_TILL).result
+    shop.till.cancel("R1")
+    told = [(kind, data) for kind, data in shop.heard.events if kind in {"redemption", "member"}]
+    assert [kind for kind, _ in told] == ["member", "redemption", "member", "redemption", "member"]
+    assert [data["state"] for kind, data in told if kind == "redemption"] == [
+        "reserved",
+        "cancelled",
+    ]
+    views = [data for kind, data in told if kind == "member"]
+    assert [view["redemptions"] for view in views] == [[], [reserved], []]
+    assert [view["balance"]["points"]["spendable"] for view in views] == [2000, 1750, 2000]
+
+
+def test_a_quote_takes_what_was_reserved_at_the_till_and_its_sale_charges_it(shop: Shop) -> None:
+    shop.till.identify(scanned(JAN))
+    reserve(shop, card=AT_TILL)
+    reserve(shop, "bound", sale_id="another")
+    asked = sale("", milk(amount=1200), reserved_at_till=True)
+    quoted = shop.till.quote("Q", asked)
+    assert (quoted["redemptions"], quoted["discount"]) == (["R1"], 500)
+
+    shop.till.sell(sale("S", milk(amount=700), quote_id="Q"))
+    assert points(shop).confirmed + points(shop).unconfirmed == 2000 - 250 + 7
+
+
+@pytest.mark.parametrize(
+    ("spend", "choose"),
+    [
+        ("{ step = 100, value = 100, minimum = 150 }", (100, 200, 1900, 100)),
+        ("{ step = 100, value = 100, maximum = 450 }", (100, 100, 400, 100)),
+        ("{ step = 3000, value = 900 }", (3000, 3000, 0, 900)),
+        ("{ table = [{ points = 250, value = 800 }, { points = 500, value = 1900 }] }", (250, 250, 1750, None)),
+    ],
+)  # fmt: skip
+def test_a_reward_says_from_how_many_points_to_how_many_the_customer_may_choose(
+    shop: Shop, spend: str, choose: tuple[int, int, int, int | None]
+) -> None:
+    rule = f'[[reward]]\nid = "own-choice"\ntitle = "eigen keus"\nspend = {spend}\n'
+    shop.shelf.offer(text(5, rule), "choice", AT)
+    shop.confirm(jan(1999))
+    view = shop.till.identify(scanned(JAN)).to_json()
+    (shown,) = [each["choose"] for each in view["rewards"] if each["id"] == "own-choice"]
+    assert tuple(shown.values()) == choose
+    assert all(each["choose"] is None for each in view["rewards"] if each["id"] == "five-euro")

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from edge_agent.errors import ActDiffers, Invalid, Refused
+from edge_agent.errors import ActDiffers, Invalid, Refused, UnknownSale
+from edge_agent.till.present import AT_TILL
 from edge_agent.till.without_sale import Answering, Enrolling, Reported
 from sync.central.bodies import Envelope, read_body
 from sync.central.personal import read_attachment
-from tests.tills import AT, JAN, JAN_REF, STRANGER, Shop, jan, open_shop, scanned
+from tests.tills import AT, JAN, JAN_REF, STRANGER, Shop, jan, open_shop, sale, scanned
 from tests.unit.domain.builders import BASE, HEAD
 
 RULES = (
@@ -174,3 +175,30 @@ def test_after_a_restart_the_same_enrolment_is_answered_the_same(shop: Shop) -> 
     reopened = open_shop(shop.data)
     assert reopened.till.enrol(enrolling()).text == first.text
     reopened.close()
+
+
+def test_an_answer_after_a_sale_is_its_buyers_though_their_card_has_gone(shop: Shop) -> None:
+    shop.till.identify(scanned(JAN))
+    shop.till.sell(sale("S", card=None, from_till=True))
+    with pytest.raises(Refused, match="nobody is at the till"):
+        shop.till.answer(Answering("Q0", "recommend", 9, AT_TILL))
+
+    result = shop.till.answer(Answering("Q1", "recommend", 9, sale_id="S")).result
+    assert result["earned"] == {"points": 5}
+    assert body(shop, 2)["facts"]["account"] == JAN_REF
+
+
+def test_an_answer_after_a_sale_without_a_card_is_kept_and_gives_nothing(shop: Shop) -> None:
+    shop.till.sell(sale("S", card=None))
+    assert shop.till.answer(Answering("Q1", "recommend", 9, sale_id="S")).result["earned"] == {
+        "points": 0
+    }
+    with pytest.raises(UnknownSale):
+        shop.till.answer(Answering("Q2", "recommend", 9, sale_id="another"))
+
+
+def test_whoever_is_at_the_till_is_shown_again_after_an_act_of_theirs(shop: Shop) -> None:
+    shop.till.identify(scanned(JAN))
+    shop.till.report(Reported("A1", AT_TILL, "activate/cheese"))
+    views = [data for kind, data in shop.heard.events if kind == "member"]
+    assert [view["offers"][0]["active"] for view in views] == [False, True]
