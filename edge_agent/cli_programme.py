@@ -202,7 +202,7 @@ def try_basket(
     """
     from edge_agent.authoring.trial import tried
     from edge_agent.domain.programme.outlook import outlook
-    from edge_agent.web.models import trial_from_json
+    from edge_agent.web.bodies.trials import trial_from_json
 
     loaded = _loaded(file)
     try:

@@ -7,13 +7,14 @@ from flask import Blueprint, Flask, Response, request
 from pydantic_core import to_json
 
 from edge_agent.web import problems
-from edge_agent.web.api import JSON_TYPE, ROUTES, Route
+from edge_agent.web.api import JSON_TYPE
+from edge_agent.web.bodies.checked import checked, checked_id
 from edge_agent.web.body import BODY_BYTES_MAX, decoded
 from edge_agent.web.config import WebConfig
 from edge_agent.web.guard import Guard, require_json
-from edge_agent.web.models import checked, checked_id
 from edge_agent.web.openapi import openapi
 from edge_agent.web.ports import Ports
+from edge_agent.web.routes import ROUTES, Route
 
 Admit = Callable[[Response], Response]
 

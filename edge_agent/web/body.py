@@ -1,6 +1,6 @@
 """From the bytes of a body to one JSON object that can be read in one way only, searched for payment cards.
 
-Everything about well-formedness lives here; what the fields mean is in `models.py`. No I/O.
+Everything about well-formedness lives here; what the fields mean is in `bodies`. No I/O.
 """
 
 import json

@@ -7,10 +7,11 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from edge_agent.web.answers import ProblemAnswer
-from edge_agent.web.api import JSON_TYPE, Route
+from edge_agent.web.answers.problems import ProblemAnswer
+from edge_agent.web.api import JSON_TYPE
 from edge_agent.web.fields import ID_PATTERN
 from edge_agent.web.problems import PROBLEM_TYPE, STATUS_BY_CODE, document
+from edge_agent.web.routes import Route
 
 _REF = "#/components/schemas/{model}"
 _EVERY_CALL = ("foreign-host", "forbidden-origin", "internal")

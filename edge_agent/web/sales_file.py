@@ -10,8 +10,9 @@ from edge_agent.authoring.member_file import MemberFile, MemberMistake
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.record import RecordKind
 from edge_agent.errors import LoyaltyError
+from edge_agent.web.bodies.checked import checked
+from edge_agent.web.bodies.trials import TrialBody
 from edge_agent.web.body import decoded
-from edge_agent.web.models import TrialBody, checked
 
 SALES_MAX = 200_000
 """A year of a busy shop; its baskets take some 2 GB while they are compared. More is compared month by month."""

@@ -8,17 +8,9 @@ from pathlib import Path
 
 from edge_agent.compose import Agent, build_agent
 from edge_agent.settings import load_settings
-from edge_agent.web.models import SaleBody
+from edge_agent.web.bodies.baskets import SaleBody
 from sync.identity import enrol, save_identity
-from tests.bench.shop import (
-    SAMPLE_PROGRAMME,
-    STORE,
-    TILL,
-    card,
-    encoded,
-    sale_body,
-    write_config,
-)
+from tests.bench.shop import SAMPLE_PROGRAMME, STORE, TILL, card, encoded, sale_body, write_config
 from tests.bench.table import Row
 from tests.central import Running, config_in, run_command, running_central
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import evaluate, load_programme
-from edge_agent.web.models import SaleBody
+from edge_agent.web.bodies.baskets import SaleBody
 from tests.bench.measure import in_turns, median, spread
 from tests.bench.shop import CHALLENGES, encoded, programme_of_rules, sale_body
 from tests.bench.table import Row

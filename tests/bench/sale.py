@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from edge_agent.web.bodies.baskets import SaleBody
 from edge_agent.web.events import STREAMS_MAX
-from edge_agent.web.models import SaleBody
 from edge_agent.web.server import THREADS_FOR_CALLS
 from tests.bench.measure import Action, every, in_turns, median, spread
 from tests.bench.processes import agent_process, bare_process, running

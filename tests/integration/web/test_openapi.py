@@ -10,8 +10,8 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from edge_agent.errors import DiskFull, LedgerUnavailable
-from edge_agent.web.api import ROUTES
 from edge_agent.web.openapi import openapi
+from edge_agent.web.routes import ROUTES
 from tests.integration.web.agent import SALE, Agent, a_sale
 from tests.integration.web.real_till import KNOWN, UNKNOWN
 

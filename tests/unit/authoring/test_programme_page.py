@@ -10,7 +10,8 @@ import pytest
 from edge_agent.authoring.member_file import MemberFile
 from edge_agent.cli import main
 from edge_agent.cli_programme import programme as commands
-from edge_agent.web.models import WantedBody, checked
+from edge_agent.web.bodies.checked import checked
+from edge_agent.web.bodies.trials import WantedBody
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "programme.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from edge_agent.domain.member import MemberFacts, Standing
 from edge_agent.domain.programme import Evaluation, Programme, evaluate
 from edge_agent.domain.programme.situation import Outcome, Reduction
 from edge_agent.domain.programme.texts import LANGUAGES
-from edge_agent.web.models import trial_from_json
+from edge_agent.web.bodies.trials import trial_from_json
 from tests.unit.authoring.programmes import everything
 from tests.unit.domain.builders import (
     A_SATURDAY,

@@ -16,9 +16,13 @@ from edge_agent.domain.basket import LINES_MAX, EntryMode, ReturnedLine
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
 from edge_agent.domain.programme.situation import Redemption, Wanted
 from edge_agent.errors import Invalid
-from edge_agent.web import models
-from edge_agent.web.api import ROUTES
-from edge_agent.web.models import checked, checked_id, trial_from_json
+from edge_agent.web.bodies.acts import RedemptionBody
+from edge_agent.web.bodies.baskets import QuoteBody, SaleBody
+from edge_agent.web.bodies.cards import Presented
+from edge_agent.web.bodies.checked import checked, checked_id
+from edge_agent.web.bodies.returns import ReturnBody
+from edge_agent.web.bodies.trials import trial_from_json
+from edge_agent.web.routes import ROUTES
 from tests.integration.web.agent import SALE, a_sale
 from tests.unit.web.bodies import json_values, places, put
 
@@ -50,7 +54,7 @@ def with_line(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_sale_becomes_the_sale_of_the_domain() -> None:
-    sale = checked(models.SaleBody, SALE).to_sale()
+    sale = checked(SaleBody, SALE).to_sale()
     assert sale.sale_id == SALE["sale_id"]
     assert sale.at == datetime.fromisoformat("2026-11-21T14:03:11+01:00")
     assert sale.card is not None
@@ -73,38 +77,36 @@ def test_only_what_the_contract_calls_necessary_is_necessary() -> None:
         "lines": [{"line": 1, "sku": "x", "quantity": 1, "amount": 5}],
         "total": {"amount": 5, "currency": "EUR"},
     }
-    sale = checked(models.SaleBody, body).to_sale()
+    sale = checked(SaleBody, body).to_sale()
     assert (sale.card, sale.print, sale.training, sale.basket.channel) == (
         None,
         False,
         False,
         "store",
     )
-    assert mistakes(models.SaleBody, {}) == dict.fromkeys(
+    assert mistakes(SaleBody, {}) == dict.fromkeys(
         ("sale_id", "at", "lines", "total"), "is required"
     )
 
 
 def test_the_card_may_be_the_one_on_the_tills_screen() -> None:
-    sale = checked(models.SaleBody, a_sale(card={"from": "till"})).to_sale()
+    sale = checked(SaleBody, a_sale(card={"from": "till"})).to_sale()
     assert sale.from_till
     assert sale.card is None
 
 
 def test_a_card_is_given_in_one_form_only() -> None:
     both = {"from": "till", "code": "2912345678906", "entry": "scanned"}
-    assert mistakes(models.SaleBody, a_sale(card=both)) == {
+    assert mistakes(SaleBody, a_sale(card=both)) == {
         "card.code": "must not stand beside from",
         "card.entry": "must not stand beside from",
     }
-    assert mistakes(models.SaleBody, a_sale(card={"from": "pos"})) == {
-        "card.from": "must be 'till'"
-    }
-    assert mistakes(models.SaleBody, a_sale(card={})) == {
+    assert mistakes(SaleBody, a_sale(card={"from": "pos"})) == {"card.from": "must be 'till'"}
+    assert mistakes(SaleBody, a_sale(card={})) == {
         "card.code": "is required",
         "card.entry": "is required",
     }
-    assert mistakes(models.SaleBody, a_sale(card="2912345678906")) == {"card": "must be an object"}
+    assert mistakes(SaleBody, a_sale(card="2912345678906")) == {"card": "must be an object"}
 
 
 def test_every_mistake_is_named_at_once() -> None:
@@ -113,7 +115,7 @@ def test_every_mistake_is_named_at_once() -> None:
     body["lines"][1].update(line=1, quantity=0.482, colour="red")
     body["total"] = {"amount": 399, "currency": "USD"}
     body["tenders"] = [{"type": "card", "amount": 398}]
-    assert mistakes(models.SaleBody, body) == {
+    assert mistakes(SaleBody, body) == {
         "sale_id": "must be 1 to 64 letters, digits, dots, dashes or underscores",
         "at": "must be a time like 2026-11-21T14:03:11+01:00, with its offset",
         "trainign": "unknown field",
@@ -133,7 +135,7 @@ def test_sums_are_checked_even_where_other_fields_are_bad() -> None:
     body = a_sale(at=17)
     body["total"]["amount"] = 1
     del body["tenders"]
-    assert set(mistakes(models.SaleBody, body)) == {"at", "total.amount"}
+    assert set(mistakes(SaleBody, body)) == {"at", "total.amount"}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,7 @@ def test_sums_are_checked_even_where_other_fields_are_bad() -> None:
 )
 @pytest.mark.parametrize("field", ["amount", "discount"])
 def test_amounts_are_integers_in_bounds(field: str, amount: Any) -> None:
-    assert f"lines.0.{field}" in mistakes(models.SaleBody, with_line(**{field: amount}))
+    assert f"lines.0.{field}" in mistakes(SaleBody, with_line(**{field: amount}))
 
 
 @pytest.mark.parametrize("amount", [True, 4.0, "400", None, -400, AMOUNT_MAX_MINOR + 1])
@@ -149,7 +151,7 @@ def test_the_total_and_tenders_are_integers_in_bounds(amount: Any) -> None:
     body = a_sale()
     body["total"]["amount"] = amount
     body["tenders"][0]["amount"] = amount
-    assert {"total.amount", "tenders.0.amount"} <= set(mistakes(models.SaleBody, body))
+    assert {"total.amount", "tenders.0.amount"} <= set(mistakes(SaleBody, body))
 
 
 @pytest.mark.parametrize(
@@ -161,14 +163,14 @@ def test_the_total_and_tenders_are_integers_in_bounds(amount: Any) -> None:
     ],
 )
 def test_quantities_are_positive_exact_and_bounded(quantity: Any) -> None:
-    assert set(mistakes(models.SaleBody, with_line(quantity=quantity))) == {"lines.0.quantity"}
+    assert set(mistakes(SaleBody, with_line(quantity=quantity))) == {"lines.0.quantity"}
 
 
 @pytest.mark.parametrize(
     ("sent", "meant"), [(1, "1"), ("1", "1"), ("2.500", "2.5"), ("10", "10"), ("100000", "100000")]
 )
 def test_one_quantity_has_one_form(sent: Any, meant: str) -> None:
-    sale = checked(models.SaleBody, with_line(quantity=sent)).to_sale()
+    sale = checked(SaleBody, with_line(quantity=sent)).to_sale()
     assert str(sale.basket.lines[0].quantity) == meant
 
 
@@ -194,12 +196,12 @@ def test_one_quantity_has_one_form(sent: Any, meant: str) -> None:
     ],
 )
 def test_times_have_an_offset_and_exist(at: Any) -> None:
-    assert set(mistakes(models.SaleBody, a_sale(at=at))) == {"at"}
+    assert set(mistakes(SaleBody, a_sale(at=at))) == {"at"}
 
 
 @pytest.mark.parametrize("sale_id", ["", "a" * 65, "a b", "a/b", "é", "a\n", "..\x00", 7, None])
 def test_ids_are_short_and_plain(sale_id: Any) -> None:
-    assert set(mistakes(models.SaleBody, a_sale(sale_id=sale_id))) == {"sale_id"}
+    assert set(mistakes(SaleBody, a_sale(sale_id=sale_id))) == {"sale_id"}
     if isinstance(sale_id, str):
         with pytest.raises(Invalid):
             checked_id("sale_id", sale_id)
@@ -228,22 +230,22 @@ def test_ids_are_short_and_plain(sale_id: Any) -> None:
     ],
 )
 def test_texts_and_lists_of_a_line_are_bounded(field: str, value: Any) -> None:
-    assert set(mistakes(models.SaleBody, with_line(**{field: value}))) == {f"lines.0.{field}"}
+    assert set(mistakes(SaleBody, with_line(**{field: value}))) == {f"lines.0.{field}"}
 
 
 def test_a_basket_has_lines_but_not_without_end() -> None:
     lines = [{"line": n + 1, "sku": "x", "quantity": 1, "amount": 0} for n in range(LINES_MAX + 1)]
     total = {"amount": 0, "currency": "EUR"}
     body = a_sale(lines=lines, total=total, tenders=[])
-    assert set(mistakes(models.SaleBody, body)) == {"lines"}
-    assert set(mistakes(models.SaleBody, {**body, "lines": []})) == {"lines"}
-    assert checked(models.SaleBody, {**body, "lines": lines[1:]})
+    assert set(mistakes(SaleBody, body)) == {"lines"}
+    assert set(mistakes(SaleBody, {**body, "lines": []})) == {"lines"}
+    assert checked(SaleBody, {**body, "lines": lines[1:]})
 
 
 def test_a_sale_may_use_so_many_redemptions_and_no_more() -> None:
-    used = models.checked(models.SaleBody, a_sale(redemptions=["R1", "R2"])).to_sale()
+    used = checked(SaleBody, a_sale(redemptions=["R1", "R2"])).to_sale()
     assert used.redemptions == ("R1", "R2")
-    assert mistakes(models.SaleBody, a_sale(redemptions=["R1"] * 21)) == {
+    assert mistakes(SaleBody, a_sale(redemptions=["R1"] * 21)) == {
         "redemptions": "must have at most 20 item(s)"
     }
 
@@ -252,9 +254,9 @@ A_REDEMPTION = {"redemption_id": "R1", "code": "2912345678906", "entry": "scanne
 
 
 def test_a_redemption_is_a_reward_or_points_as_many_as_the_customer_likes() -> None:
-    wish = models.checked(models.RedemptionBody, A_REDEMPTION | {"points": "12.50"}).to_wish()
+    wish = checked(RedemptionBody, A_REDEMPTION | {"points": "12.50"}).to_wish()
     assert (wish.reward, wish.points, wish.times) == (None, Decimal("12.50"), 1)
-    assert mistakes(models.RedemptionBody, A_REDEMPTION) == {"": "give reward or points"}
+    assert mistakes(RedemptionBody, A_REDEMPTION) == {"": "give reward or points"}
 
 
 @pytest.mark.parametrize(
@@ -268,29 +270,29 @@ def test_a_redemption_is_a_reward_or_points_as_many_as_the_customer_likes() -> N
     ],
 )
 def test_points_are_exact_and_more_than_nothing(points: object, said: str) -> None:
-    assert mistakes(models.RedemptionBody, A_REDEMPTION | {"points": points}) == {"points": said}
+    assert mistakes(RedemptionBody, A_REDEMPTION | {"points": points}) == {"points": said}
 
 
 def test_a_quote_is_a_sale_without_its_id() -> None:
     body = {**a_sale(quote_id="Q1")}
-    assert mistakes(models.QuoteBody, body) == {"sale_id": "unknown field"}
+    assert mistakes(QuoteBody, body) == {"sale_id": "unknown field"}
     del body["sale_id"]
-    quote = checked(models.QuoteBody, body)
+    quote = checked(QuoteBody, body)
     assert (quote.quote_id, quote.to_sale().sale_id, quote.to_sale().quote_id) == ("Q1", "", None)
-    assert quote.to_sale().basket == checked(models.SaleBody, SALE).to_sale().basket
+    assert quote.to_sale().basket == checked(SaleBody, SALE).to_sale().basket
 
 
 def test_a_return_names_lines_once_and_by_how_much() -> None:
     body = {"return_id": "R1", "lines": [{"line": 2, "quantity": "0.2"}]}
-    assert checked(models.ReturnBody, body).to_lines() == (ReturnedLine(2, Decimal("0.2")),)
+    assert checked(ReturnBody, body).to_lines() == (ReturnedLine(2, Decimal("0.2")),)
     twice = {"return_id": "R1", "lines": [{"line": 2, "quantity": 1}, {"line": 2, "quantity": 1}]}
-    assert set(mistakes(models.ReturnBody, twice)) == {"lines.1.line"}
+    assert set(mistakes(ReturnBody, twice)) == {"lines.1.line"}
 
 
 def test_the_original_of_another_till_comes_as_facts_of_a_record() -> None:
     original = {"proof": "0411-01", "at": "2026-11-20T10:00:00+01:00", "lines": SALE["lines"]}
     body = {"return_id": "R1", "lines": [{"line": 1, "quantity": 1}], "original": original}
-    facts = checked(models.ReturnBody, body).to_original()
+    facts = checked(ReturnBody, body).to_original()
     assert facts is not None
     assert facts["at"] == "2026-11-20T10:00:00+01:00"
     assert facts["lines"][1] == {
@@ -304,11 +306,11 @@ def test_the_original_of_another_till_comes_as_facts_of_a_record() -> None:
 
 def test_codes_lose_what_scanners_put_around_them_and_keep_their_separators() -> None:
     body = {"code": "]E02912345678906 ", "entry": "scanned"}
-    assert checked(models.Presented, body).to_card().code == "2912345678906"
+    assert checked(Presented, body).to_card().code == "2912345678906"
     gs1 = {"code": "]d28018123456789012345675\x1d10ABC", "entry": "scanned"}
-    assert "\x1d" in checked(models.Presented, gs1).to_card().code
+    assert "\x1d" in checked(Presented, gs1).to_card().code
     for code in ("", "a\rb", "x" * 513):
-        assert set(mistakes(models.Presented, {"code": code, "entry": "keyed"})) == {"code"}
+        assert set(mistakes(Presented, {"code": code, "entry": "keyed"})) == {"code"}
 
 
 @pytest.mark.parametrize("model", [route.body for route in ROUTES if route.body is not None])
@@ -328,7 +330,7 @@ def test_any_change_of_a_sale_is_taken_or_refused_without_its_value(
 ) -> None:
     body = copy.deepcopy(SALE)
     put(body, data.draw(st.sampled_from([path for path in places(body) if path])), value)
-    refusal = refused(models.SaleBody, body)
+    refusal = refused(SaleBody, body)
     assert refusal is None or refusal.fields
 
 
@@ -337,7 +339,7 @@ def test_messages_never_repeat_what_was_sent() -> None:
     for path in [path for path in places(SALE) if path]:
         body = copy.deepcopy(SALE)
         put(body, path, [secret])
-        refusal = refused(models.SaleBody, body)
+        refusal = refused(SaleBody, body)
         assert refusal is None or secret not in repr(refusal.fields) + repr(refusal)
 
 

@@ -1,0 +1,27 @@
+"""What is printed, and what a simulated scanner reads."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from edge_agent.web.bodies.cards import OfHolder
+from edge_agent.web.bodies.strict import Strict
+from edge_agent.web.fields import Code, Id
+
+
+class CopyBody(Strict):
+    """`POST /v1/receipts/{sale_id}/print`: the first print is asked for in the sale itself."""
+
+    # `copy` is a method of every model.
+    as_copy: Literal[True] = Field(default=True, alias="copy")
+
+
+class SlipBody(OfHolder):
+    """`POST /v1/slips`: either a code, or the card that is at the till."""
+
+
+class ScanBody(Strict):
+    """`POST /v1/scans`."""
+
+    device: Id
+    text: Code
