@@ -60,13 +60,14 @@ def _looked_at(
     programme: Programme, held: Iterable[Holding], today: date, *, everything: bool
 ) -> tuple[Holding, ...]:
     wanted = programme.looks_at
-    return summed(
-        each
-        for each in held
-        if not is_tally(each.unit)
-        and not each.lapsed_on(today)
-        and (everything or each.unit in wanted or f"{each.unit.partition('/')[0]}/" in wanted)
-    )
+
+    def looked_at(unit: str) -> bool:
+        """Of tallies only those of which rules want the single days; all others are told as figures."""
+        if unit in wanted:
+            return True
+        return not is_tally(unit) and (everything or f"{unit.partition('/')[0]}/" in wanted)
+
+    return summed(each for each in held if looked_at(each.unit) and not each.lapsed_on(today))
 
 
 def _figures(

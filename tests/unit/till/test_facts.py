@@ -9,8 +9,8 @@ from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Birthday, MemberFacts
 from edge_agent.domain.programme import Programme
 from edge_agent.till.facts import member_facts, till_facts
-from tests.tills import AT, JAN, STRANGER, Shop, jan, sale
-from tests.unit.domain.builders import BASE, programme
+from tests.tills import AT, JAN, STRANGER, Shop, jan, milk, sale
+from tests.unit.domain.builders import BASE, HEAD, programme
 
 ASKS = (
     BASE
@@ -121,3 +121,22 @@ def test_a_card_that_nobody_has_shown_is_one_account_from_quote_to_sale(shop: Sh
 
 def test_without_a_card_there_are_no_facts_but_the_tills_own(shop: Shop) -> None:
     assert till_facts(programme(ASKS), shop.ledger.lookups(), AT) == MemberFacts("")
+
+
+COLLECTION = (
+    BASE
+    + """
+[[challenge]]
+id = "both"
+title = "both"
+gives = [{ quantity = 100 }]
+items = [{ id = "a", title = "a", skus = ["a"] }, { id = "b", title = "b", skus = ["b"] }]
+"""
+)
+
+
+def test_what_was_counted_for_a_challenge_is_a_fact_of_the_next_sale(shop: Shop) -> None:
+    shop.shelf.offer(HEAD.replace("version = 1", "version = 9") + COLLECTION, "it", AT)
+    first = shop.till.sell(sale("s", replace(milk(amount=100), sku="a")))
+    second = shop.till.sell(sale("t", replace(milk(amount=100), sku="b")))
+    assert (first.result["earned"]["points"], second.result["earned"]["points"]) == (1, 101)
