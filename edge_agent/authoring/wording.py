@@ -14,19 +14,15 @@ from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
 from edge_agent.domain.member import Birthday
-from edge_agent.domain.programme.conditions import (
-    WEEKDAYS,
-    Circumstances,
-    Contains,
-    Selection,
-    Tax,
-    Weekday,
-)
+from edge_agent.domain.programme.conditions import Circumstances
 from edge_agent.domain.programme.expiry import Expiry, Pending, RoundedTo
 from edge_agent.domain.programme.form import TableModel
 from edge_agent.domain.programme.naming import titles
 from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.selections import Contains, Selection
+from edge_agent.domain.programme.tax import Tax
 from edge_agent.domain.programme.texts import LOCALES, CountedTexts, Texts
+from edge_agent.domain.programme.when import WEEKDAYS, Weekday
 from edge_agent.domain.tallies import Window
 
 LANGUAGES = ("nl", "en")

@@ -10,11 +10,12 @@ from pydantic import Field, model_validator
 
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, fraction, rounded
-from edge_agent.domain.programme.conditions import Circumstances, Selection
+from edge_agent.domain.programme.conditions import Circumstances
 from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.form import Exact, Refers, Whole
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.rates import EarnRule
+from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts, UnitName
 from edge_agent.domain.programme.unmet import Obstacle, Unmet

@@ -9,10 +9,11 @@ from typing import Annotated, Final, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
-from edge_agent.domain.programme.conditions import Conditions, Selection
+from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.form import Flag, Whole, WindowText
 from edge_agent.domain.programme.gifts import Gifts
 from edge_agent.domain.programme.progress import Measure
+from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId
 from edge_agent.domain.tallies import Fold, Period, Reading, Window
 from edge_agent.domain.units import Derived, derived

@@ -25,9 +25,9 @@ from edge_agent.domain.money import (
     net_of_tax,
     rounded,
 )
-from edge_agent.domain.programme.conditions import Tax
 from edge_agent.domain.programme.form import Exact, Flag, TableModel, Whole
 from edge_agent.domain.programme.situation import FreeUnits, Reduction, Situation, Worked
+from edge_agent.domain.programme.tax import Tax
 from edge_agent.domain.programme.texts import Word
 
 UNITS_MAX = 10_000

@@ -11,11 +11,11 @@ from typing import ClassVar, NamedTuple
 from edge_agent.domain.basket import QUANTITY_DECIMALS_MAX, Line
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.money import Rounding, apportion, fraction, net_of_tax, rounded
-from edge_agent.domain.programme.conditions import Tax
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.rate_words import rate_in_words
 from edge_agent.domain.programme.rates import Basis, Each, EarnRule, Several, Stage
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
+from edge_agent.domain.programme.tax import Tax
 from edge_agent.domain.programme.texts import Texts
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import Reading

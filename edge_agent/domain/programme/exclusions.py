@@ -11,9 +11,9 @@ from pydantic import Field, model_validator
 
 from edge_agent.domain.basket import Line
 from edge_agent.domain.money import Rounding, fraction, rounded
-from edge_agent.domain.programme.conditions import Selection
 from edge_agent.domain.programme.form import Exact
 from edge_agent.domain.programme.matching import RuleIndex
+from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.texts import LocalText, RuleId
 
 

@@ -12,8 +12,9 @@ from edge_agent.domain.basket import Line
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.holdings import usable
 from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, fraction, rounded
-from edge_agent.domain.programme.conditions import Conditions, Selection
+from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.form import Exact, Flag, TableModel, Whole, WindowText
+from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.situation import Situation, Worked
 from edge_agent.domain.programme.texts import UnitName
 from edge_agent.domain.tallies import Reading, Window

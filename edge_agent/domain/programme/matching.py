@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 
 from edge_agent.domain.basket import Line
-from edge_agent.domain.programme.conditions import Selection
+from edge_agent.domain.programme.selections import Selection
 
 _MOST_TELLING_FIRST = ("skus", "brands", "labels", "categories", "margins", "kinds")
 

@@ -33,7 +33,6 @@ from edge_agent.domain.programme.caps import CapRule, Caps
 from edge_agent.domain.programme.challenge_rules import ChallengeRule
 from edge_agent.domain.programme.challenges import Challenges
 from edge_agent.domain.programme.combining import CombineTable, Reductions
-from edge_agent.domain.programme.conditions import VISITS
 from edge_agent.domain.programme.earning import Earning
 from edge_agent.domain.programme.exclusions import ExcludeRule, Exclusions
 from edge_agent.domain.programme.form import Flag, Moment, TableModel, Whole
@@ -59,7 +58,7 @@ from edge_agent.domain.programme.texts import WORDS_MAX, Goal, LocalText, RuleId
 from edge_agent.domain.programme.tier_review import TierReview
 from edge_agent.domain.programme.tiers import Counts, Tiers, TiersTable
 from edge_agent.domain.programme.units import BUILT_IN_NAMES, UnitTable
-from edge_agent.domain.programme.visits import Visits
+from edge_agent.domain.programme.visits import VISITS, Visits
 from edge_agent.domain.programme.vouchers import VoucherRule, Vouchers
 from edge_agent.domain.programme.wallets import WalletRule, Wallets
 from edge_agent.domain.tallies import Reading

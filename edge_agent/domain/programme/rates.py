@@ -10,9 +10,11 @@ from pydantic import Field, model_validator
 
 from edge_agent.domain.basket import QUANTITY_MAX
 from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding
-from edge_agent.domain.programme.conditions import Circumstances, Selection, Tax
+from edge_agent.domain.programme.conditions import Circumstances
 from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.form import Exact, Flag, TableModel, Whole, WindowText
+from edge_agent.domain.programme.selections import Selection
+from edge_agent.domain.programme.tax import Tax
 from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, TierName, UnitName, Words
 from edge_agent.domain.programme.units import DECIMALS_OF_UNIT_MAX
 from edge_agent.domain.tallies import Reading, Window

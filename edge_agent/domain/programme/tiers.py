@@ -18,13 +18,15 @@ from edge_agent.domain.entries import Entry, EntryKind, Life
 from edge_agent.domain.holdings import Holding, usable
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
-from edge_agent.domain.programme.conditions import VISITS, Selection, Tax, spent
 from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.form import Flag, TableModel, Whole, WindowText
 from edge_agent.domain.programme.progress import Measure, Progress, Towards
+from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
+from edge_agent.domain.programme.tax import Tax, spent
 from edge_agent.domain.programme.texts import LocalText, RuleId, Texts, UnitName, texts
 from edge_agent.domain.programme.units import UnitTable
+from edge_agent.domain.programme.visits import VISITS
 from edge_agent.domain.tallies import Period, Reading, Window, first_day, last_day
 from edge_agent.domain.units import Derived, derived
 

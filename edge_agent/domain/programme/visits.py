@@ -4,10 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from edge_agent.domain.programme.conditions import VISITS
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import Texts, texts
-from edge_agent.domain.tallies import Reading
+from edge_agent.domain.tallies import EVER, Fold, Reading
+
+VISITS = "visits"
+"""The tally of days and sales with a card: one for every sale that is recorded, taken back when all of it is."""
+
+VISITS_EVER = Reading(VISITS)
+SINCE_LAST_VISIT = Reading(VISITS, EVER, Fold.SINCE)
 
 _WHY: Final = texts({"nl": "bezoek", "en": "visit", "de": "Besuch", "fr": "visite"})
 

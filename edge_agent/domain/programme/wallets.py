@@ -13,8 +13,8 @@ from pydantic import Field
 
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.holdings import Holding, taking, usable
-from edge_agent.domain.programme.conditions import Selection
 from edge_agent.domain.programme.form import TableModel
+from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import LocalText, RuleId, Texts, UnitName, Word
 from edge_agent.domain.programme.unmet import Obstacle, Unmet

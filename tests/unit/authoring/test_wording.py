@@ -15,8 +15,9 @@ from edge_agent.authoring.wording import (
     lasts,
     waits,
 )
-from edge_agent.domain.programme.conditions import Circumstances, Conditions, Selection
+from edge_agent.domain.programme.conditions import Circumstances, Conditions
 from edge_agent.domain.programme.expiry import Expiry, Pending, RoundedTo
+from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.shape import keys_of
 from tests.unit.domain.builders import BASE, programme
 

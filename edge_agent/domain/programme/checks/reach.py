@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 from edge_agent.domain.programme.caps import CapRule
-from edge_agent.domain.programme.conditions import Circumstances, Selection
+from edge_agent.domain.programme.conditions import Circumstances
 from edge_agent.domain.programme.exclusions import Forbids
 from edge_agent.domain.programme.findings import Mistake
 from edge_agent.domain.programme.programme import ProgrammeFile
 from edge_agent.domain.programme.rates import EarnRule, Several
+from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.shape import tables
 
 

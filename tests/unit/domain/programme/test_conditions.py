@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.domain.basket import Basket
-from edge_agent.domain.programme.conditions import Selection
 from edge_agent.domain.programme.matching import RuleIndex
+from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.unmet import Obstacle
 from tests.unit.domain.builders import (
     BASE,
