@@ -20,7 +20,7 @@ from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.money import Rounding, rounded
 from edge_agent.domain.programme import Evaluation, Programme, evaluate
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from edge_agent.domain.programme.shape import tables
 from edge_agent.domain.programme.situation import NOTHING, Wanted
 from edge_agent.domain.programme.texts import Campaign, Goal

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from edge_agent.authoring.toml_text import toml_value
 from edge_agent.domain.programme.form import Refers, TableModel
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from edge_agent.domain.programme.shape import Holds, Key, keys_of, models_within, place
 from edge_agent.domain.programme.texts import (
     TEXT_CHARACTERS_MAX,

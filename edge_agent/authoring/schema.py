@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 
 SCHEMA_FILE = "programme.schema.json"
 """Its name beside the programmes; a file that begins with `#:schema ./programme.schema.json` is checked by it."""

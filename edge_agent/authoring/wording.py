@@ -18,7 +18,7 @@ from edge_agent.domain.programme.conditions import Circumstances
 from edge_agent.domain.programme.expiry import Expiry, Pending, RoundedTo
 from edge_agent.domain.programme.form import TableModel
 from edge_agent.domain.programme.naming import titles
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from edge_agent.domain.programme.selections import Contains, Selection
 from edge_agent.domain.programme.tax import Tax
 from edge_agent.domain.programme.texts import LOCALES, CountedTexts, Texts

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 from edge_agent.domain.money import fraction
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 
 
 def worth(file: ProgrammeFile, unit: str) -> Fraction | None:

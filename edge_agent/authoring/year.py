@@ -9,7 +9,7 @@ from edge_agent.authoring.wording import Speech, condition_clauses
 from edge_agent.domain.programme.conditions import Circumstances
 from edge_agent.domain.programme.expiry import RoundedTo
 from edge_agent.domain.programme.form import TableModel
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from edge_agent.domain.programme.shape import tables
 from edge_agent.domain.programme.texts import Goal, Texts
 from edge_agent.domain.programme.when import WEEKDAYS

@@ -10,7 +10,8 @@ from pydantic_core import ErrorDetails
 from edge_agent.domain.programme.checks import FORMED, FORMLESS
 from edge_agent.domain.programme.findings import Finding, Mistake, Severity, key_text
 from edge_agent.domain.programme.mistakes import code_of, in_words, is_echo
-from edge_agent.domain.programme.programme import Programme, ProgrammeFile
+from edge_agent.domain.programme.programme import Programme
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from edge_agent.domain.toml_source import Path, TomlMistake, read_toml
 
 PROGRAMME_BYTES_MAX = 1_048_576

@@ -9,7 +9,7 @@ from babel.numbers import format_currency, format_decimal
 
 from edge_agent.domain.entries import Life
 from edge_agent.domain.programme.form import TableModel
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from edge_agent.domain.programme.progress import units_in_words
 from edge_agent.domain.programme.shape import tables
 from edge_agent.domain.programme.texts import LOCALES, Texts, texts

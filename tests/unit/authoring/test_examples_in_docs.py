@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.domain.programme.loading import check_programme
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from tests.unit.domain.builders import BASE, HEAD
 
 PAGE = (Path(__file__).parents[3] / "docs" / "more-than-points.md").read_text(encoding="utf-8")

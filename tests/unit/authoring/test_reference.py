@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from edge_agent.authoring.reference import example_text, reference
 from edge_agent.authoring.schema import SCHEMA_FILE, schema, schema_text
 from edge_agent.domain.programme.form import TableModel
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from edge_agent.domain.programme.shape import Holds, Key, keys_of, models_within
 from tests.unit.domain.builders import SAMPLE_PATH
 from tests.unit.domain.programme.mistakes import GOOD, MISTAKES

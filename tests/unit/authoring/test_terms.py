@@ -9,7 +9,7 @@ from edge_agent.authoring.return_terms import returns
 from edge_agent.authoring.terms import NOT_FOR_CUSTOMERS, SECTIONS, terms
 from edge_agent.authoring.wording import LANGUAGES, Speech
 from edge_agent.domain.programme.discounts import Off
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from edge_agent.domain.programme.returns import (
     Issued,
     ReachedTier,

@@ -12,7 +12,7 @@ from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme, evaluate, load_programme
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 
 SAMPLE_PATH = Path(__file__).parents[3] / "config" / "programme.example.toml"
 MEMBER = MemberFacts("7f0c2b1e9d3a4c58")

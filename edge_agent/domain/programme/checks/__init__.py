@@ -15,7 +15,7 @@ from edge_agent.domain.programme.checks.privacy import privacy
 from edge_agent.domain.programme.checks.reach import reach
 from edge_agent.domain.programme.checks.stored import stored
 from edge_agent.domain.programme.findings import Mistake
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 
 FORMLESS: tuple[Callable[[Mapping[str, Any]], Iterator[Mistake]], ...] = (names,)
 """Checks of a file's values, right or not."""

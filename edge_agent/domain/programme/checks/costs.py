@@ -10,7 +10,7 @@ from edge_agent.domain.programme.checks.goods import share_off
 from edge_agent.domain.programme.combining import Several
 from edge_agent.domain.programme.findings import Mistake
 from edge_agent.domain.programme.offers import How
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 
 GENEROUS_SHARE = Fraction(1, 5)
 """Programmes that people know give back half a percent to five; a fifth is most often a slip of ten."""

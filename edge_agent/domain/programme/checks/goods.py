@@ -8,7 +8,7 @@ from edge_agent.domain.programme.discounts import Off
 from edge_agent.domain.programme.exclusions import ExcludeRule
 from edge_agent.domain.programme.findings import Mistake
 from edge_agent.domain.programme.law import ALCOHOL_PERCENT_MAX, LawTable
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.shape import tables
 

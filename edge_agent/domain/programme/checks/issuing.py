@@ -7,7 +7,7 @@ from edge_agent.domain.programme.findings import Mistake
 from edge_agent.domain.programme.gifts import Gift
 from edge_agent.domain.programme.limits import Whose
 from edge_agent.domain.programme.offers import How
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from edge_agent.domain.programme.shape import tables
 from edge_agent.domain.programme.tiers import MeasuredBy
 from edge_agent.domain.programme.vouchers import VoucherRule

@@ -6,7 +6,7 @@ from typing import Any
 from edge_agent.domain.programme.findings import Mistake, key_text
 from edge_agent.domain.programme.form import Refers
 from edge_agent.domain.programme.law import LAW
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from edge_agent.domain.programme.shape import Found, Holds, key_at, place, walk
 from edge_agent.domain.programme.units import BUILT_IN_NAMES
 from edge_agent.domain.toml_source import Path

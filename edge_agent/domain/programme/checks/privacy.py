@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from edge_agent.domain.programme.conditions import Circumstances
 from edge_agent.domain.programme.findings import Mistake
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from edge_agent.domain.programme.shape import tables
 
 _SENSITIVE = re.compile(

@@ -6,7 +6,7 @@ from edge_agent.domain.programme.caps import CapRule
 from edge_agent.domain.programme.conditions import Circumstances
 from edge_agent.domain.programme.exclusions import Forbids
 from edge_agent.domain.programme.findings import Mistake
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from edge_agent.domain.programme.rates import EarnRule, Several
 from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.shape import tables

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from edge_agent.domain.money import MINOR_DECIMALS
 from edge_agent.domain.programme.findings import Mistake
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 
 
 def stored(file: ProgrammeFile) -> Iterator[Mistake]:

@@ -1,7 +1,7 @@
 # ruff: noqa: E501  (a table: one mistake a row)
 """Programme files with one mistake each, and what is said of it: line, key, words and code."""
 
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from tests.unit.domain.builders import BASE, HEAD
 
 GOOD = HEAD + BASE
