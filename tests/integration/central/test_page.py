@@ -64,13 +64,13 @@ def test_a_member_is_found_by_its_card_and_its_entries_are_there(page: Page) -> 
 
 
 def test_terminals_show_what_was_received(page: Page) -> None:
-    page.click("nav a:nth-child(2)")
+    page.click("nav a[href='/terminals']")
     assert "0412/03" in page.inner_text("tbody")
     assert "ontvangen t/m 3" in page.inner_text("tbody")
 
 
 def test_what_was_refused_is_there_with_its_reason_in_words(page: Page) -> None:
-    page.click("nav a:nth-child(3)")
+    page.click("nav a[href='/refused']")
     text = page.inner_text("main")
     assert "neemt meer terug dan er was" in text
     assert "wacht op de verkoop waar dit bij hoort" in text
@@ -78,7 +78,7 @@ def test_what_was_refused_is_there_with_its_reason_in_words(page: Page) -> None:
 
 
 def test_nothing_is_wider_than_the_screen(page: Page) -> None:
-    for path in ("/", "/members/M1", "/terminals", "/refused"):
+    for path in ("/", "/members/M1", "/cases", "/terminals", "/refused"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
