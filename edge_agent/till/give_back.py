@@ -31,8 +31,9 @@ from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
 from edge_agent.till.facts import member_facts
 from edge_agent.till.parts import Parts
-from edge_agent.till.receipts import Paper, Receipts, entries_json, standing_json
+from edge_agent.till.receipts import Paper, Receipts
 from edge_agent.till.sell import print_paper
+from edge_agent.till.shown import entries_json, standing_json
 from edge_agent.till.views import Answer, PrintState
 from edge_agent.till.working_out import NO_HOLDINGS, of_own_units
 

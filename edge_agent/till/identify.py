@@ -19,8 +19,7 @@ from edge_agent.ledger.acts import Lookups
 from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
 from edge_agent.till.parts import Parts
-from edge_agent.till.receipts import standing_json
-from edge_agent.till.shown import NOTHING_SHOWN, greeting_json, shown_json
+from edge_agent.till.shown import NOTHING_SHOWN, greeting_json, standing_json
 from edge_agent.till.views import MemberView
 from edge_agent.till.working_out import NO_HOLDINGS
 
@@ -109,6 +108,5 @@ def _shown(
     language, store = parts.settings.language, parts.settings.store
     return {
         **standing_json(account, holdings, programme, now, language),
-        **shown_json(programme, holdings, now, language),
         **greeting_json(programme, holdings, now, store, language),
     }

@@ -6,12 +6,13 @@ up here.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from typing import Any, Final
 
-from edge_agent.domain.balance import Balance, Expiring
+from edge_agent.domain.balance import Balance
 from edge_agent.domain.member import Standing
+from edge_agent.domain.programme.receipt import ReceiptBlock
 from edge_agent.till.receipt_texts import Language, UnitName
 from edge_agent.till.views import RewardView
 
@@ -82,6 +83,89 @@ class NextReward:
 
 
 @dataclass(frozen=True, slots=True)
+class Dated:
+    """So much of a unit of which something happens on the day `on`; `soon`: the customer is to be warned of it."""
+
+    unit: str
+    quantity: int
+    on: date
+    soon: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What one rule took off, in euro cents, and why, in words."""
+
+    why: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """What a return pays back, in euro cents; `deducted` is off `amount` already."""
+
+    amount: int
+    deducted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StampCard:
+    """`have` of the `need` stamps, in smallest parts of `unit`, to what the card `gives` ("" for nothing by itself)."""
+
+    title: str
+    unit: str
+    have: int
+    need: int
+    gives: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TierShown:
+    """The member's tier ("" for none), whether this sale reached it, and the way to the next one in words."""
+
+    title: str
+    reached: bool = False
+    ahead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A membership or an offer that can be used up to and including the day `until`; None for as long as it runs."""
+
+    title: str
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherShown:
+    """A voucher that was issued: worth `value` euro cents, or None where it can be used `uses` times for what its
+    title says. `code` is what any till takes, "" where this one cannot make codes."""
+
+    title: str
+    value: int | None = None
+    uses: int = 1
+    begins: date | None = None
+    until: date | None = None
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionShown:
+    """What the customer is asked, and the address at which it is answered; "" for at the till."""
+
+    text: str
+    answer_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Won:
+    """A surprise by its name, and what was won."""
+
+    title: str
+    prize: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReceiptTexts:
     """What the shop itself says, from the programme file, in the receipt's language.
 
@@ -98,11 +182,13 @@ class ReceiptTexts:
 class ReceiptFacts:
     """Everything that a receipt needs, and nothing else.
 
-    `member` is None for a sale without a card. `at` is aware and shown in `time_zone`, the programme's.
-    `balances` has what the member may see, per unit in the order of printing: empty where a balance is not to
-    be shown; `fresh` says whether it is young enough to go without its time. `expiring` is what expires first.
-    `excluded`: a part of the basket earned nothing because of what it is. `awaiting_original`: a return of a
-    sale that this till does not know. `reference` is what the QR code says, "" for none.
+    `member` is None for a sale without a card. `at` is aware and shown in `time_zone`, the programme's. `layout` has
+    the blocks from top to bottom. `changes` is what was earned, or taken back (negative); `spent` what was used
+    (negative), or given back. `balances` has what the member may see, per unit in the order of printing: empty where
+    a balance is not to be shown; `fresh` says whether it is young enough to go without its time. `pending` and
+    `expiring` are by day. `excluded`: a part of the basket earned nothing because of what it is.
+    `awaiting_original`: a return of a sale that this till does not know. `reference` is what the QR code says, ""
+    for none.
     """
 
     kind: ReceiptKind
@@ -111,13 +197,28 @@ class ReceiptFacts:
     terminal: str
     at: datetime
     time_zone: tzinfo
+    layout: tuple[ReceiptBlock, ...] = tuple(ReceiptBlock)
     sale_id: str = ""
     member: MemberShown | None = None
     changes: tuple[Change, ...] = ()
+    spent: tuple[Change, ...] = ()
+    savings: tuple[Saving, ...] = ()
+    refund: Refund | None = None
     balances: Mapping[str, Balance] = field(default_factory=dict)
     fresh: bool = True
-    expiring: Expiring | None = None
+    pending: tuple[Dated, ...] = ()
+    expiring: tuple[Dated, ...] = ()
+    stamps: tuple[StampCard, ...] = ()
+    tier: TierShown | None = None
+    memberships: tuple[Running, ...] = ()
+    challenges: tuple[str, ...] = ()
+    ready: tuple[str, ...] = ()
     next_reward: NextReward | None = None
+    vouchers: tuple[VoucherShown, ...] = ()
+    offers: tuple[Running, ...] = ()
+    question: QuestionShown | None = None
+    surprises: tuple[Won, ...] = ()
+    messages: tuple[str, ...] = ()
     offline: bool = False
     excluded: bool = False
     awaiting_original: bool = False
@@ -130,6 +231,11 @@ class ReceiptFacts:
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
             raise ValueError("at: a time without a zone cannot be shown in the programme's")
+
+    @property
+    def gives_back(self) -> bool:
+        """Whether a sale is taken back, in part or whole."""
+        return self.kind in {ReceiptKind.RETURN, ReceiptKind.VOID}
 
 
 def sale_reference(store: str, till: str, sale_id: str) -> str:

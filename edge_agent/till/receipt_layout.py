@@ -159,6 +159,32 @@ def bar(have: int, cost: int, width: int) -> str:
     return f"[{'#' * filled}{'-' * (inner - filled)}]"
 
 
+_STAMPS_WIDE: Final = ("(X)", "(/)", "( )")
+_STAMPS_NARROW: Final = ("X", "/", ".")
+"""A stamp, a part of one, and room for one: of ASCII, since printers differ in everything else."""
+
+_STAMP_LINES_MAX: Final = 3
+
+
+def marks(have: int, need: int, scale: int, columns: int) -> list[str]:
+    """A stamp card as rows of marks, all of one width; a bar where that would be more than three lines.
+
+    `have` and `need` are in smallest parts, of which `scale` make a stamp.
+    """
+    size = -(-need // scale)
+    whole, part = divmod(max(0, min(have, size * scale)), scale)
+    drawn = _STAMPS_WIDE if size * len(_STAMPS_WIDE[0]) <= columns else _STAMPS_NARROW
+    if size > columns * _STAMP_LINES_MAX:
+        return [bar(have, need, columns)]
+    stamps = [drawn[0]] * whole + [drawn[1]] * bool(part)
+    stamps += [drawn[2]] * (size - len(stamps))
+    lines = -(-size // columns) if drawn is _STAMPS_NARROW else 1
+    in_line = -(
+        -size // max(lines, 1)
+    )  # rows of the same length: ten and ten, not nineteen and one
+    return ["".join(stamps[at : at + in_line]) for at in range(0, size, max(in_line, 1))]
+
+
 def on_paper(line: str) -> str:
     """A laid-out line as it is printed: a no-break space has done its work and becomes a space."""
     return line.replace(NBSP, " ")

@@ -72,6 +72,28 @@ class Words:
     refused_card: str
     awaiting_original: str
     invitation: str
+    spent: str
+    restored_return: str
+    restored_void: str
+    saved: str
+    refund: str
+    deducted: str
+    available: str
+    available_later: str
+    stamps_give: str
+    tier: str
+    tier_reached: str
+    until: str
+    ready: str
+    valid: str
+    valid_from: str
+    valid_between: str
+    uses: str
+    vouchers_more: str
+    for_you: str
+    answer_at: str
+    answer_here: str
+    won: str
 
 
 WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
@@ -111,6 +133,28 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             refused_card="Met deze kaart kunt u nu niet sparen. Vraag ernaar bij de servicebalie.",
             awaiting_original="Deze kassa kent de oorspronkelijke bon niet. Uw saldo wordt later aangepast.",
             invitation="Spaart u al mee met {programme}? Vraag ernaar aan de kassa.",
+            spent="Ingewisseld",
+            restored_return="Teruggegeven bij deze retour",
+            restored_void="Teruggegeven: bon geannuleerd",
+            saved="Uw voordeel",
+            refund="Terug te betalen",
+            deducted="al ingehouden",
+            available="Vrij vanaf {on}",
+            available_later="De rest uiterlijk {on}",
+            stamps_give="Bij {need}: {reward}",
+            tier="Uw niveau",
+            tier_reached="Nieuw niveau bereikt",
+            until="{what} t/m {on}",
+            ready="Voor u klaar: {reward}",
+            valid="Geldig t/m {on}",
+            valid_from="Geldig vanaf {start}",
+            valid_between="Geldig van {start} t/m {on}",
+            uses="{count} keer te gebruiken",
+            vouchers_more="Meer bonnen op uw kaart",
+            for_you="Voor u: {what}",
+            answer_at="Scan en antwoord:",
+            answer_here="Vertel het ons aan de kassa.",
+            won="U wint: {prize}",
         ),
         Language.EN: Words(
             copy="COPY",
@@ -147,6 +191,28 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             refused_card="This card cannot earn at the moment. Please ask at the service desk.",
             awaiting_original="This till does not know the original receipt. Your balance will be adjusted later.",
             invitation="Not a member of {programme} yet? Just ask at the till.",
+            spent="Redeemed",
+            restored_return="Given back for this return",
+            restored_void="Given back: receipt cancelled",
+            saved="You saved",
+            refund="To be refunded",
+            deducted="already deducted",
+            available="Usable from {on}",
+            available_later="The rest by {on}",
+            stamps_give="At {need}: {reward}",
+            tier="Your tier",
+            tier_reached="New tier reached",
+            until="{what} until {on}",
+            ready="Ready for you: {reward}",
+            valid="Valid until {on}",
+            valid_from="Valid from {start}",
+            valid_between="Valid from {start} to {on}",
+            uses="Can be used {count} times",
+            vouchers_more="More vouchers on your card",
+            for_you="For you: {what}",
+            answer_at="Scan to answer:",
+            answer_here="Tell us at the till.",
+            won="You win: {prize}",
         ),
         Language.DE: Words(
             copy="KOPIE",
@@ -183,6 +249,28 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             refused_card="Mit dieser Karte können Sie zurzeit nicht sammeln. Bitte fragen Sie am Serviceschalter.",
             awaiting_original="Diese Kasse kennt den ursprünglichen Bon nicht. Ihr Guthaben wird später angepasst.",
             invitation="Sammeln Sie schon mit {programme}? Fragen Sie einfach an der Kasse.",
+            spent="Eingelöst",
+            restored_return="Zurückgegeben bei dieser Rückgabe",
+            restored_void="Zurückgegeben: Bon storniert",
+            saved="Ihr Vorteil",
+            refund="Erstattung",
+            deducted="bereits abgezogen",
+            available="Einlösbar ab {on}",
+            available_later="Der Rest bis {on}",
+            stamps_give="Bei {need}: {reward}",
+            tier="Ihre Stufe",
+            tier_reached="Neue Stufe erreicht",
+            until="{what} bis {on}",
+            ready="Für Sie bereit: {reward}",
+            valid="Gültig bis {on}",
+            valid_from="Gültig ab {start}",
+            valid_between="Gültig vom {start} bis {on}",
+            uses="{count}-mal einlösbar",
+            vouchers_more="Weitere Gutscheine auf Ihrer Karte",
+            for_you="Für Sie: {what}",
+            answer_at="Zum Antworten scannen:",
+            answer_here="Sagen Sie es uns an der Kasse.",
+            won="Sie gewinnen: {prize}",
         ),
         Language.FR: Words(
             copy="DUPLICATA",
@@ -219,6 +307,28 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             refused_card="Cette carte ne permet pas de cumuler pour le moment. Renseignez-vous à l'accueil.",
             awaiting_original="Cette caisse ne connaît pas le ticket d'origine. Votre solde sera ajusté plus tard.",
             invitation="Pas encore membre de {programme}\N{NO-BREAK SPACE}? Renseignez-vous en caisse.",
+            spent="Utilisé",
+            restored_return="Recrédité pour ce retour",
+            restored_void="Recrédité\N{NO-BREAK SPACE}: ticket annulé",
+            saved="Votre avantage",
+            refund="À rembourser",
+            deducted="déjà déduit",
+            available="Dès le {on}",
+            available_later="Le reste d'ici au {on}",
+            stamps_give="À {need}\N{NO-BREAK SPACE}: {reward}",
+            tier="Votre niveau",
+            tier_reached="Nouveau niveau atteint",
+            until="{what} jusqu'au {on}",
+            ready="À votre disposition\N{NO-BREAK SPACE}: {reward}",
+            valid="Valable jusqu'au {on}",
+            valid_from="Valable à partir du {start}",
+            valid_between="Valable du {start} au {on}",
+            uses="Utilisable {count} fois",
+            vouchers_more="D'autres bons sur votre carte",
+            for_you="Pour vous\N{NO-BREAK SPACE}: {what}",
+            answer_at="Scannez pour répondre\N{NO-BREAK SPACE}:",
+            answer_here="Dites-le-nous en caisse.",
+            won="Vous gagnez\N{NO-BREAK SPACE}: {prize}",
         ),
     }
 )
@@ -261,6 +371,12 @@ class Formats:
         locale = _locale(self._language)
         return _unbroken(format_decimal(value, locale=locale)).replace("\N{MINUS SIGN}", "-")
 
+    def short(self, value: int, decimals: int) -> str:
+        """A number without the zeros at its end, as stamps are counted: 0,5 of 10."""
+        while decimals and value % 10 == 0:
+            value, decimals = value // 10, decimals - 1
+        return self.number(value, decimals)
+
     def quantity(self, value: int, name: UnitName) -> str:
         """A number with its unit, singular or plural as the language asks (French: 0 point)."""
         whole, rest = divmod(abs(value), 10**name.decimals)
@@ -269,7 +385,11 @@ class Formats:
 
     def euro(self, cents: int) -> str:
         """An amount in euro; whole euros without decimals, as rewards are spoken of (`€ 5`)."""
-        return _euro(self._language, cents)
+        return _euro(self._language, cents, spoken=cents % 100 == 0)
+
+    def amount(self, cents: int) -> str:
+        """An amount in euro with its cents, as it stands in a column that adds up."""
+        return _euro(self._language, cents, spoken=False)
 
     def day(self, on: date) -> str:
         """A date in figures with the year in full: an expiry may be years away."""
@@ -298,10 +418,10 @@ def _is_singular(language: Language, count: int) -> bool:
 
 
 @lru_cache(_KEPT)
-def _euro(language: Language, cents: int) -> str:
+def _euro(language: Language, cents: int, *, spoken: bool) -> str:
     locale = _locale(language)
     pattern = locale.currency_formats["standard"].pattern
-    if cents % 100 == 0:
+    if spoken:
         pattern = pattern.replace("0.00", "0")
     amount = format_currency(
         Decimal(cents) / 100, "EUR", pattern, locale=locale, currency_digits=False

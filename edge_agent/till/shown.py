@@ -1,9 +1,11 @@
-"""What cashier and customer see of a member besides the balance: what comes, what goes, what is within reach."""
+"""What cashier and customer see of a member: what there is, what comes, what goes, what is within reach."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from edge_agent.domain.balance import Balance
+from edge_agent.domain.entries import Entry
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.evaluation import Evaluation
 from edge_agent.domain.programme.greeting import greeting
@@ -13,7 +15,12 @@ from edge_agent.domain.programme.outlook import Outlook, outlook
 from edge_agent.domain.programme.progress import Measure, Progress, Towards
 from edge_agent.domain.programme.questions import QuestionRule
 from edge_agent.domain.programme.surprises import prize_in
+from edge_agent.domain.units import is_tally
+from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
+from edge_agent.till.receipt_facts import next_reward
+from edge_agent.till.rewards import reward_views
+from edge_agent.till.views import RewardView
 
 NOTHING_SHOWN: dict[str, Any] = {
     "tier": None,
@@ -25,6 +32,78 @@ NOTHING_SHOWN: dict[str, Any] = {
     "memberships": [],
 }
 """For a customer without a card, and for whoever may not see what is on it."""
+
+
+def entries_json(
+    entries: Sequence[Entry], programme: Programme, language: str
+) -> list[dict[str, Any]]:
+    """Entries as the API shows them: with the reason in words, and bonuses told from the base.
+
+    What is only counted is left out, and what another member gets is not this one's business.
+    """
+    own = [each for each in entries if each.account is None and not is_tally(each.unit)]
+    said = {
+        rule: {"why": programme.reason(rule, language), "bonus": programme.is_bonus(rule)}
+        for rule in {entry.rule for entry in own}
+    }
+    return [
+        entry.to_json()
+        | {"quantity": programme.shown(entry.unit, entry.quantity)}
+        | said[entry.rule]
+        for entry in own
+    ]
+
+
+def balance_json(balance: Balance, programme: Programme, unit: str) -> dict[str, Any]:
+    """A balance as the API shows it: decimals as text where the unit has them."""
+    return {
+        name: programme.shown(unit, value) if isinstance(value, int) else value
+        for name, value in balance.to_json().items()
+    }
+
+
+def standing_json(
+    account: Account | None,
+    holdings: Holdings | None,
+    programme: Programme,
+    at: datetime,
+    language: str,
+) -> dict[str, Any]:
+    """What an answer says of what a member has: the balance per unit, the rewards and which one is next, and the rest
+    of `shown_json`.
+
+    Without `holdings` nothing of it is to be shown.
+    """
+    standing = None if account is None else account.standing.value
+    if holdings is None:
+        return {
+            "standing": standing,
+            "balance": None,
+            "rewards": [],
+            "next_reward": None,
+            **NOTHING_SHOWN,
+        }
+    rewards: tuple[RewardView, ...] = ()
+    if not holdings.facts.anonymous:
+        facts = programme.present(holdings.facts, programme.local_date(at))
+        rewards = reward_views(programme, facts, holdings.spendable, at, language)
+    reward = next_reward(rewards, holdings.balance)
+    return {
+        "standing": standing,
+        "balance": {
+            unit: balance_json(balance, programme, unit)
+            for unit, balance in holdings.balance.items()
+        },
+        "rewards": [each.to_json() for each in rewards],
+        "next_reward": None
+        if reward is None
+        else reward.to_json()
+        | {
+            "have": programme.shown(reward.unit, reward.have),
+            "cost": programme.shown(reward.unit, reward.cost),
+        },
+        **shown_json(programme, holdings, at, language),
+    }
 
 
 def shown_json(

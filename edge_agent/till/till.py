@@ -14,9 +14,10 @@ from edge_agent.till.identify import identify, look_at
 from edge_agent.till.parts import Parts
 from edge_agent.till.present import Holder
 from edge_agent.till.quote import quote
-from edge_agent.till.receipts import Paper, Receipts, standing_json
+from edge_agent.till.receipts import Paper, Receipts
 from edge_agent.till.redeem import Wish, reserve
 from edge_agent.till.sell import print_paper, sell
+from edge_agent.till.shown import standing_json
 from edge_agent.till.views import Answer, CentralState, MemberView, PrintState, SaleNow
 from edge_agent.till.without_sale import Answering, Enrolling, Reported, enrol, give_answer, report
 

@@ -142,6 +142,7 @@ def issued_json(parts: Parts, worked: WorkedOut, record_id: str) -> list[dict[st
             "id": name_of(lot.unit),
             "title": _title(rules, lot.unit, language),
             "quantity": quantity,
+            "value": quantity if _is_money(rules, lot.unit) else None,
             "from": None if lot.matures_on is None else lot.matures_on.isoformat(),
             "until": None if lot.expires_on is None else lot.expires_on.isoformat(),
             "code": None
@@ -158,3 +159,8 @@ def issued_json(parts: Parts, worked: WorkedOut, record_id: str) -> list[dict[st
 def _title(rules: Mapping[str, VoucherRule], unit: str, language: str) -> str:
     rule = rules.get(name_of(unit))
     return name_of(unit) if rule is None else rule.title.for_language(language)
+
+
+def _is_money(rules: Mapping[str, VoucherRule], unit: str) -> bool:
+    rule = rules.get(name_of(unit))
+    return rule is not None and rule.off is None

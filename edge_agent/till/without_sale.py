@@ -26,7 +26,7 @@ from edge_agent.till.account import Account, unknown_account
 from edge_agent.till.cards import check_form
 from edge_agent.till.parts import Parts
 from edge_agent.till.present import AT_TILL, Holder
-from edge_agent.till.receipts import entries_json, standing_json
+from edge_agent.till.shown import entries_json, standing_json
 from edge_agent.till.views import Answer
 from edge_agent.till.working_out import Customer, earned, facts_of, spent
 

@@ -20,8 +20,7 @@ from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
 from edge_agent.till.facts import member_facts, till_facts
 from edge_agent.till.parts import Parts
-from edge_agent.till.receipts import entries_json, standing_json
-from edge_agent.till.shown import shown_json, told_json
+from edge_agent.till.shown import entries_json, standing_json, told_json
 
 NO_HOLDINGS = Holdings({}, ())
 
@@ -119,7 +118,6 @@ def worked_json(parts: Parts, lookups: Lookups, worked: WorkedOut) -> dict[str, 
         "discount": sum(each.amount for each in evaluation.reductions),
         "lines": lines_json(worked, language),
         **standing_json(account, holdings, programme, worked.at, language),
-        **shown_json(programme, holdings, worked.at, language),
         **told_json(programme, evaluation, language),
         "free": [
             {"sku": each.sku, "quantity": each.quantity, "rule": outcome.rule}

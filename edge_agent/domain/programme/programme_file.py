@@ -27,6 +27,7 @@ from edge_agent.domain.programme.offers import OfferRule
 from edge_agent.domain.programme.partners import PartnerRule
 from edge_agent.domain.programme.questions import QuestionRule, QuestionsTable
 from edge_agent.domain.programme.rates import EarningTable, EarnRule
+from edge_agent.domain.programme.receipt import ReceiptTable
 from edge_agent.domain.programme.referral import ReferralTable
 from edge_agent.domain.programme.returns import ReturnsTable
 from edge_agent.domain.programme.rewards import RewardRule
@@ -77,22 +78,6 @@ def _known_currency(code: str) -> str:
             f"{code!r} is not a currency that is supported; supported: {', '.join(sorted(CURRENCIES))}"
         )
     return code
-
-
-class ReceiptTexts(TableModel):
-    """What the receipt says besides figures. `invitation` is printed on the receipt of a sale without a card."""
-
-    greeting: LocalText | None = Field(
-        default=None, description="Above what was earned.", examples=["Welkom!"]
-    )
-    footer: LocalText | None = Field(
-        default=None, description="At the end.", examples=["Tot ziens!"]
-    )
-    invitation: LocalText | None = Field(
-        default=None,
-        description="On the receipt of a sale without a card.",
-        examples=["Nog geen kaart?"],
-    )
 
 
 class PrivacyTable(TableModel):
@@ -325,9 +310,9 @@ class ProgrammeFile(TableModel):
         description="What a return takes back and gives back.",
         examples=[{"reverse": "kept"}],
     )
-    receipt: ReceiptTexts = Field(
-        default=ReceiptTexts(),
-        description="Texts on the receipt.",
+    receipt: ReceiptTable = Field(
+        default=ReceiptTable(),
+        description="What the receipt says, and in which order.",
         examples=[{"footer": "Tot ziens!"}],
     )
     redeem: RedeemTable = Field(

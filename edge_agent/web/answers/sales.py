@@ -26,11 +26,13 @@ class EntryAnswer(Answer):
 
 
 class VoucherAnswer(Answer):
-    """A voucher that was issued: `quantity` is minor units or uses, `code` what any till takes without a line."""
+    """A voucher that was issued: `quantity` is minor units or uses, `value` the minor units, null where it is no money;
+    `code` is what any till takes without a line."""
 
     id: str
     title: str
     quantity: int
+    value: int | None
     until: str | None
     code: str | None
 

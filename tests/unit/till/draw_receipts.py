@@ -22,6 +22,12 @@ PICTURES: Final = (
     (Language.NL, 42, "copy"),
     (Language.NL, 32, "slip"),
     (Language.NL, 42, "no-card"),
+    (Language.NL, 48, "everything"),
+    (Language.NL, 32, "everything"),
+    (Language.NL, 42, "rewarded"),
+    (Language.DE, 42, "coffee-card"),
+    (Language.EN, 48, "return-of-reward"),
+    (Language.FR, 32, "slip-ahead"),
 )
 
 

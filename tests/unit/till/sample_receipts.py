@@ -7,20 +7,52 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from edge_agent.domain.balance import Balance, Expiring
+from edge_agent.domain.balance import Balance
 from edge_agent.domain.member import Standing
 from edge_agent.till.receipt import compose
 from edge_agent.till.receipt_facts import (
     Change,
+    Dated,
     MemberShown,
     NextReward,
+    QuestionShown,
     ReceiptFacts,
     ReceiptKind,
     ReceiptTexts,
+    Refund,
+    Running,
+    Saving,
+    StampCard,
+    TierShown,
+    VoucherShown,
+    Won,
     sale_reference,
 )
 from edge_agent.till.receipt_layout import plain
 from edge_agent.till.receipt_texts import Language, UnitName
+from tests.unit.till.sample_texts import (
+    AHEAD,
+    ASKED,
+    BASE_WHY,
+    BIRTHDAY,
+    BONUS_WHY,
+    BREAD,
+    CHEESE,
+    COFFEE,
+    COFFEE_CARD,
+    EXTRA_WHY,
+    FISH,
+    FIVE_EURO,
+    FOOTER,
+    FOR_RETURNS,
+    GOLD,
+    GREETING,
+    LUCK,
+    NEWS,
+    PLUS,
+    PRIZE,
+    UNITS,
+)
 
 GOLDEN: Final = Path(__file__).parents[2] / "data" / "receipts"
 WIDTHS: Final = (32, 42, 48)
@@ -38,47 +70,6 @@ def plain_lines(facts: ReceiptFacts, columns: int) -> list[str]:
 YESTERDAY: Final = datetime(2026, 11, 20, 17, 48, 2, tzinfo=UTC)
 
 SALE_ID: Final = "0412-03-20261121-000173"
-
-UNITS: Final[Mapping[Language, Mapping[str, UnitName]]] = {
-    Language.NL: {"points": UnitName("punt", "punten"), "coffee": UnitName("zegel", "zegels")},
-    Language.EN: {"points": UnitName("point", "points"), "coffee": UnitName("stamp", "stamps")},
-    Language.DE: {
-        "points": UnitName("Punkt", "Punkte"),
-        "coffee": UnitName("Stempel", "Stempel"),
-    },
-    Language.FR: {"points": UnitName("point", "points"), "coffee": UnitName("timbre", "timbres")},
-}
-
-BASE_WHY: Final = {
-    Language.NL: "1 punt per hele euro",
-    Language.EN: "1 point per whole euro",
-    Language.DE: "1 Punkt je voller Euro",
-    Language.FR: "1 point par euro entier",
-}
-BONUS_WHY: Final = {
-    Language.NL: "dubbele punten op zuivel van Zuiver",
-    Language.EN: "double points on dairy from Zuiver",
-    Language.DE: "doppelte Punkte auf Milchprodukte von Zuiver",
-    Language.FR: "points doublés sur les produits laitiers Zuiver",
-}
-EXTRA_WHY: Final = {
-    Language.NL: "extra op zaterdag",
-    Language.EN: "Saturday extra",
-    Language.DE: "Extra am Samstag",
-    Language.FR: "extra du samedi",
-}
-GREETING: Final = {
-    Language.NL: "Fijn dat u er weer was!",
-    Language.EN: "Good to see you again!",
-    Language.DE: "Schön, dass Sie wieder da waren!",
-    Language.FR: "Au plaisir de vous revoir !",
-}
-FOOTER: Final = {
-    Language.NL: "Vragen over uw punten? Kom naar de servicebalie.",
-    Language.EN: "Questions about your points? Ask at the service desk.",
-    Language.DE: "Fragen zu Ihren Punkten? Besuchen Sie den Serviceschalter.",
-    Language.FR: "Une question sur vos points ? Rendez-vous à l'accueil.",
-}
 
 
 def sale(language: Language) -> ReceiptFacts:
@@ -100,7 +91,7 @@ def sale(language: Language) -> ReceiptFacts:
             Change("points", 5, EXTRA_WHY[language], bonus=True),
         ),
         balances={"points": Balance(confirmed=1_363, unconfirmed=55, as_of=AT)},
-        expiring=Expiring("points", 120, date(2027, 11, 30)),
+        expiring=(Dated("points", 120, date(2027, 11, 30)),),
         next_reward=NextReward("", "points", have=1_418, cost=1_500, value=500),
         reference=sale_reference("0412", "03", SALE_ID),
         unit_names=UNITS[language],
@@ -180,7 +171,7 @@ def unknown_card(language: Language) -> ReceiptFacts:
         sale(language),
         member=MemberShown(card="*********8906", standing=Standing.UNKNOWN),
         balances={"points": Balance(unconfirmed=55)},
-        expiring=None,
+        expiring=(),
         next_reward=None,
     )
 
@@ -192,7 +183,7 @@ def refused_card(language: Language) -> ReceiptFacts:
         member=MemberShown(card="*********8906", standing=Standing.BLOCKED),
         changes=(),
         balances={},
-        expiring=None,
+        expiring=(),
         next_reward=None,
     )
 
@@ -230,9 +221,102 @@ def no_card(language: Language) -> ReceiptFacts:
         member=None,
         changes=(),
         balances={},
-        expiring=None,
+        expiring=(),
         next_reward=None,
         texts=ReceiptTexts(),
+    )
+
+
+def rewarded(language: Language) -> ReceiptFacts:
+    """Points are used, an offer applies, what was earned can be used once goods cannot come back any more."""
+    return replace(
+        sale(language),
+        changes=(Change("points", 23, BASE_WHY[language]),),
+        spent=(Change("points", -500, FIVE_EURO[language]),),
+        savings=(Saving(CHEESE[language], 125), Saving(FIVE_EURO[language], 500)),
+        balances={"points": Balance(confirmed=1_363, unconfirmed=-500, maturing=63, as_of=AT)},
+        pending=(Dated("points", 40, date(2026, 12, 1)), Dated("points", 23, date(2026, 12, 5))),
+        expiring=(Dated("points", 120, date(2026, 12, 31), soon=True),),
+        next_reward=NextReward("", "points", have=863, cost=1_000, value=500),
+    )
+
+
+def coffee_card(language: Language) -> ReceiptFacts:
+    """A coffee bar: the card was filled, a cup lies ready and half a stamp is on the next card."""
+    unit = UnitName(UNITS[language]["coffee"].one, UNITS[language]["coffee"].other, 1)
+    return replace(
+        sale(language),
+        changes=(Change("coffee", 15, COFFEE_CARD[language]),),
+        spent=(Change("coffee", -100, COFFEE_CARD[language]),),
+        balances={"coffee": Balance(confirmed=90, unconfirmed=-85, as_of=AT)},
+        expiring=(),
+        stamps=(StampCard(COFFEE_CARD[language], "coffee", 5, 100, COFFEE[language]),),
+        ready=(COFFEE[language],),
+        next_reward=None,
+        unit_names={"coffee": unit},
+    )
+
+
+def everything(language: Language) -> ReceiptFacts:
+    """A sale at which every block has something to say."""
+    address = "https://zuiver.example/a/0412/03/0412-03-20261121-000173/visit"
+    return replace(
+        rewarded(language),
+        stamps=(StampCard(COFFEE_CARD[language], "coffee", 7, 10, COFFEE[language]),),
+        balances={
+            "points": Balance(confirmed=1_363, unconfirmed=-500, maturing=63, as_of=AT),
+            "coffee": Balance(confirmed=6, unconfirmed=1, as_of=AT),
+        },
+        tier=TierShown(GOLD[language], ahead=AHEAD[language]),
+        memberships=(Running(PLUS[language], date(2026, 12, 31)),),
+        challenges=(FISH[language],),
+        ready=(COFFEE[language],),
+        vouchers=(
+            VoucherShown(
+                BIRTHDAY[language],
+                500,
+                begins=date(2026, 11, 22),
+                until=date(2027, 1, 31),
+                code="V1-" + "-".join(["0123A", "BCD45"] * 13),
+            ),
+            VoucherShown(BREAD[language], None, uses=2, until=date(2026, 12, 24)),
+        ),
+        offers=(Running(CHEESE[language], date(2026, 11, 28)),),
+        question=QuestionShown(ASKED[language], address),
+        surprises=(Won(LUCK[language], PRIZE[language]),),
+        messages=(NEWS[language],),
+        offline=True,
+    )
+
+
+def returned_reward(language: Language) -> ReceiptFacts:
+    """Goods come back that points were used for; what is missing of a bonus is off the refund."""
+    return replace(
+        returned(language),
+        spent=(Change("points", 200, FOR_RETURNS[language]),),
+        refund=Refund(350, 25),
+        balances={"points": Balance(confirmed=1_418, unconfirmed=188, as_of=AT)},
+        next_reward=NextReward("", "points", have=1_606, cost=2_000, value=500),
+    )
+
+
+def slip_ahead(language: Language) -> ReceiptFacts:
+    """A balance slip of a member with a tier, a card, a membership and a challenge."""
+    full = everything(language)
+    return replace(
+        slip(language),
+        offline=False,
+        fresh=True,
+        balances=full.balances,
+        pending=full.pending,
+        expiring=full.expiring,
+        stamps=full.stamps,
+        tier=full.tier,
+        memberships=full.memberships,
+        challenges=full.challenges,
+        ready=full.ready,
+        offers=full.offers,
+        next_reward=full.next_reward,
     )
 
 
@@ -249,6 +333,11 @@ CASES: Final[Mapping[str, Callable[[Language], ReceiptFacts]]] = {
     "training": training,
     "slip": slip,
     "no-card": no_card,
+    "rewarded": rewarded,
+    "coffee-card": coffee_card,
+    "everything": everything,
+    "return-of-reward": returned_reward,
+    "slip-ahead": slip_ahead,
 }
 
 

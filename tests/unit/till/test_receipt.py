@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from drivers.document import Cut, QrCode, Text
-from edge_agent.domain.balance import Balance, Expiring
+from edge_agent.domain.balance import Balance
 from edge_agent.domain.member import Standing
-from edge_agent.till.receipt import CHANGES_SHOWN_MAX, compose
+from edge_agent.till.receipt import compose
 from edge_agent.till.receipt_facts import (
     Change,
+    Dated,
     MemberShown,
     NextReward,
     ReceiptFacts,
@@ -20,6 +21,7 @@ from edge_agent.till.receipt_facts import (
     next_reward,
     sale_reference,
 )
+from edge_agent.till.receipt_pen import CHANGES_SHOWN_MAX
 from edge_agent.till.receipt_texts import Language
 from edge_agent.till.views import RewardView
 from tests.unit.till.sample_receipts import (
@@ -77,7 +79,7 @@ def test_of_two_times_the_older_one_is_printed() -> None:
 
 
 def test_points_can_be_used_up_to_and_including_the_printed_day() -> None:
-    facts = replace(sale(NL), expiring=Expiring("points", 1, date(2027, 11, 30)))
+    facts = replace(sale(NL), expiring=(Dated("points", 1, date(2027, 11, 30)),))
     assert "Vervalt na 30-11-2027 1 punt\n" in printed(facts)
 
 

@@ -1,27 +1,43 @@
 """Any facts on any width: never over the edge, no number lost, nothing that is no text."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from drivers.document import Text
-from edge_agent.domain.balance import Balance, Expiring
+from edge_agent.domain.balance import Balance
 from edge_agent.domain.member import Standing
+from edge_agent.domain.programme.receipt import ReceiptBlock
 from edge_agent.till.receipt import COLUMNS_MAX, COLUMNS_MIN, compose
+from edge_agent.till.receipt_account import balance_units, dated
 from edge_agent.till.receipt_facts import (
     Change,
+    Dated,
     MemberShown,
     NextReward,
+    QuestionShown,
     ReceiptFacts,
     ReceiptKind,
     ReceiptTexts,
+    Refund,
+    Running,
+    Saving,
+    StampCard,
+    TierShown,
+    VoucherShown,
+    Won,
 )
 from edge_agent.till.receipt_layout import on_paper
 from edge_agent.till.receipt_texts import Formats, Language, UnitName
-from tests.unit.till.sample_receipts import plain_lines
+from tests.unit.till.sample_receipts import everything, plain_lines, sale
+
+T = TypeVar("T")
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 LARGEST = 2**63 - 1
@@ -44,6 +60,16 @@ members = st.builds(
     name=names,
     standing=st.sampled_from(Standing),
 )
+days = st.dates(date(2000, 1, 1))
+cents = st.integers(0, 10**9)
+codes = st.just("") | st.just("V1-" + "-".join(["ABC12"] * 25))
+running = st.builds(Running, names, st.none() | days)
+
+
+def many(of: SearchStrategy[T], most: int = 3) -> SearchStrategy[tuple[T, ...]]:
+    return st.lists(of, max_size=most).map(tuple)
+
+
 all_facts = st.builds(
     ReceiptFacts,
     kind=st.sampled_from(ReceiptKind),
@@ -54,13 +80,27 @@ all_facts = st.builds(
     time_zone=st.just(AMSTERDAM),
     sale_id=st.from_regex(r"[A-Za-z0-9._-]{0,64}", fullmatch=True),
     member=members,
-    changes=st.lists(
-        st.builds(Change, units, quantities, names, st.booleans()), max_size=6
-    ).map(tuple),
+    layout=st.permutations(list(ReceiptBlock)).map(tuple),
+    changes=many(st.builds(Change, units, quantities, names, st.booleans()), 6),
+    spent=many(st.builds(Change, units, quantities, names)),
+    savings=many(st.builds(Saving, names, cents)),
+    refund=st.none() | st.builds(Refund, cents, cents),
+    pending=many(st.builds(Dated, units, st.integers(1, LARGEST), days), 6),
+    stamps=many(st.builds(StampCard, names, units, st.integers(-5, 2_000), st.integers(1, 1_000), names)),
+    tier=st.none() | st.builds(TierShown, names, st.booleans(), names),
+    memberships=many(running),
+    challenges=many(names),
+    ready=many(names),
+    vouchers=many(
+        st.builds(VoucherShown, names, st.none() | cents, st.integers(1, 99), st.none() | days, st.none() | days, codes)
+    ),
+    offers=many(running),
+    question=st.none() | st.builds(QuestionShown, names, st.just("") | st.just("https://zuiver.example/" + "a" * 90)),
+    surprises=many(st.builds(Won, names, names)),
+    messages=many(names),
     balances=st.dictionaries(units, balances, max_size=3),
     fresh=st.booleans(),
-    expiring=st.none()
-    | st.builds(Expiring, units, st.integers(1, LARGEST), st.dates(date(2000, 1, 1))),
+    expiring=many(st.builds(Dated, units, st.integers(1, LARGEST), days, st.booleans())),
     next_reward=st.none()
     | st.builds(NextReward, names, units, quantities, st.integers(0, LARGEST), st.none() | st.integers(0, 10**9)),
     offline=st.booleans(),
@@ -102,23 +142,95 @@ def test_no_number_is_lost(facts: ReceiptFacts, columns: int) -> None:
 
 
 def promised_numbers(facts: ReceiptFacts) -> list[int]:
-    """Every number that these facts have to bring onto the paper."""
-    numbers: list[int] = []
+    """Every number of a unit that these facts have to bring onto the paper."""
+    numbers = [*of_changes(facts.spent), *of_balances(facts), *of_days(facts)]
     if facts.kind is not ReceiptKind.SLIP and not facts.awaiting_original:
-        totals: dict[str, int] = {}
-        for change in facts.changes:
-            totals[change.unit] = totals.get(change.unit, 0) + change.quantity
-        numbers += totals.values()
-        numbers += [c.quantity for c in facts.changes if c.why and c.quantity]
-    for balance in facts.balances.values():
+        numbers += of_changes(facts.changes)
+    for card in facts.stamps:
+        numbers += [card.have, card.need]
+    reward = facts.next_reward
+    if reward is not None and reward.missing:
+        numbers.append(reward.missing)
+        if all(card.unit != reward.unit for card in facts.stamps):
+            numbers += [reward.have, reward.cost]
+    return numbers
+
+
+def of_changes(changes: tuple[Change, ...]) -> list[int]:
+    totals: dict[str, int] = {}
+    for change in changes:
+        totals[change.unit] = totals.get(change.unit, 0) + change.quantity
+    return [*totals.values(), *(each.quantity for each in changes if each.why and each.quantity)]
+
+
+def of_balances(facts: ReceiptFacts) -> list[int]:
+    numbers: list[int] = []
+    for unit in balance_units(facts):
+        balance = facts.balances[unit]
         if balance.as_of is None:
             numbers.append(balance.unconfirmed)
         else:
-            extras = (balance.unconfirmed, balance.maturing, balance.held)
+            undated = balance.maturing - dated(facts, unit, balance)
+            extras = (balance.unconfirmed, undated, balance.held)
             numbers += [balance.shown, *(extra for extra in extras if extra)]
-    if facts.expiring is not None:
-        numbers.append(facts.expiring.quantity)
-    reward = facts.next_reward
-    if reward is not None and reward.missing:
-        numbers += [reward.missing, reward.have, reward.cost]
     return numbers
+
+
+def of_days(facts: ReceiptFacts) -> list[int]:
+    """Of up to three days each one; of more, the first two and the sum of the rest."""
+    numbers: list[int] = []
+    for unit in {each.unit for each in facts.pending}:
+        waits = [each.quantity for each in facts.pending if each.unit == unit]
+        numbers += waits if len(waits) <= 3 else [*waits[:2], sum(waits[2:])]
+    soon = [each for each in facts.expiring if each.soon] or facts.expiring[:1]
+    return [*numbers, *(each.quantity for each in soon)]
+
+
+def test_no_amount_is_lost() -> None:
+    """Euro amounts, told once by example: how they are written is tested with the languages."""
+    facts = replace(
+        sale(Language.NL),
+        savings=(Saving("kaas", 125), Saving("5 euro korting", 500)),
+        vouchers=(VoucherShown("verjaardagsbon", 1_000),),
+    )
+    paper = "\n".join(plain_lines(facts, 24))
+    assert all(amount in paper for amount in ("€ 6,25", "€ 1,25", "€ 5,00", "€ 10"))
+
+
+@given(st.permutations(list(ReceiptBlock)), st.sets(st.sampled_from(ReceiptBlock)))
+def test_blocks_stand_in_the_order_of_the_file_and_those_left_out_do_not(
+    order: list[ReceiptBlock], left_out: set[ReceiptBlock]
+) -> None:
+    layout = tuple(block for block in order if block not in left_out)
+    lines = plain_lines(replace(everything(Language.NL), layout=layout), 48)
+    found = {block: place_of(text, lines) for block, text in FIRST_WORDS.items()}
+    assert {block for block, place in found.items() if place is not None} == {
+        block for block in FIRST_WORDS if block in layout
+    }
+    shown = [block for block in layout if block in FIRST_WORDS]
+    assert sorted(shown, key=lambda block: found[block] or 0) == shown
+
+
+FIRST_WORDS = {
+    ReceiptBlock.SURPRISE: "Zomergeluk",
+    ReceiptBlock.EARNED: "Gespaard op deze bon",
+    ReceiptBlock.SPENT: "Ingewisseld",
+    ReceiptBlock.SAVINGS: "Uw voordeel",
+    ReceiptBlock.BALANCE: "Uw saldo",
+    ReceiptBlock.PENDING: "Vrij vanaf",
+    ReceiptBlock.EXPIRING: "Vervalt na",
+    ReceiptBlock.STAMPS: "Koffiekaart",
+    ReceiptBlock.TIER: "Uw niveau",
+    ReceiptBlock.CHALLENGES: "Vijf keer verse vis",
+    ReceiptBlock.REWARD: "Voor u klaar",
+    ReceiptBlock.VOUCHERS: "Voor u: verjaardagsbon",
+    ReceiptBlock.OFFERS: "Voor u: 20 % korting op kaas",
+    ReceiptBlock.MESSAGES: "Vanaf maandag",
+    ReceiptBlock.QUESTION: "Hoe was",
+    ReceiptBlock.REMARKS: "Offline geboekt",
+    ReceiptBlock.FOOTER: "Vragen over uw punten",
+}
+
+
+def place_of(text: str, lines: list[str]) -> int | None:
+    return next((at for at, line in enumerate(lines) if line.strip().startswith(text)), None)
