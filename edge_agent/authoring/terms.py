@@ -13,7 +13,7 @@ from edge_agent.authoring.reward_terms import memberships, offers, play, rewards
 from edge_agent.authoring.term_lines import item
 from edge_agent.authoring.wording import Speech
 from edge_agent.domain.programme.exclusions import Forbids
-from edge_agent.domain.programme.law import LAW
+from edge_agent.domain.programme.own_rules import LAW
 from edge_agent.domain.programme.programme import Programme
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.member import Standing
 from edge_agent.domain.programme import Programme
+from edge_agent.domain.programme.own_rules import OwnRule
 from sync.central.accounts import Accounts, join, new_ref
 from sync.central.database import ACCOUNTS, Database, count, next_changes
 from sync.central.ledger import LedgerEntry, append_many, touch
@@ -30,7 +31,7 @@ LINES_PER_TRANSACTION = 2_000
 BAD_LINES_LISTED_MAX = 1_000
 """Who has more wrong lines than that has one mistake a thousand times; the rest is counted."""
 
-OPENING = "opening"
+OPENING = OwnRule.OPENING.value
 
 _PROFILE = (
     "display_name",

@@ -17,6 +17,7 @@ from edge_agent.domain.member import Standing
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.actions import Birthdays
 from edge_agent.domain.programme.lapses import Lapses
+from edge_agent.domain.programme.own_rules import OwnRule
 from edge_agent.domain.programme.upkeep import DAYS_CAUGHT_UP_MAX, caught_up
 from edge_agent.domain.tallies import DAYS_KEPT
 from edge_agent.domain.units import Derived, derived, keeps_lots_apart
@@ -223,10 +224,12 @@ def _mending(row: Any) -> Iterator[LedgerEntry]:
     again = min(-row.quantity, max(0, int(row.lapsed)))
     owed = -row.quantity - again
     if again:
-        yield LedgerEntry(row.account, kind, row.unit, again, row.lot, life, "given-again")
+        yield LedgerEntry(
+            row.account, kind, row.unit, again, row.lot, life, OwnRule.GIVEN_AGAIN.value
+        )
     if owed and not keeps_lots_apart(row.unit):
-        yield LedgerEntry(row.account, kind, row.unit, owed, row.lot, life, "owed")
-        yield LedgerEntry(row.account, kind, row.unit, -owed, OVERDRAFT, ALWAYS, "owed")
+        yield LedgerEntry(row.account, kind, row.unit, owed, row.lot, life, OwnRule.OWED.value)
+        yield LedgerEntry(row.account, kind, row.unit, -owed, OVERDRAFT, ALWAYS, OwnRule.OWED.value)
 
 
 def _fold(connection: Connection, before: date) -> bool:

@@ -52,6 +52,10 @@ CODES: Mapping[str, Code] = {
     "duplicate-id": _error(
         "Two rules have one id; receipts and records name rules by it.", "Give one a new id."
     ),
+    "reserved-id": _error(
+        "An id that records keep for what no rule of a file did: a lapsed lot, a counted visit, what the law says.",
+        "Give the rule another id.",
+    ),
     "unknown-name": _error(
         "A key names a unit, tier, membership, ... that the file does not have.",
         "Write a name that is there, or add its table.",

@@ -13,13 +13,11 @@ from typing import ClassVar, Final
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.holdings import Holding, summed
 from edge_agent.domain.programme.lapses import expired
+from edge_agent.domain.programme.own_rules import OwnRule
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import Texts, texts
 from edge_agent.domain.programme.units import Active, InactivityTable, UnitTable
 from edge_agent.domain.tallies import EVER, Fold, Reading, figures
-
-ACTIVE: Final = "active"
-"""The rule by which a member was active, in the entries that say so."""
 
 _WAS_ACTIVE: Final = texts(
     {
@@ -44,7 +42,7 @@ class Activity:
     """Counts the days on which a member was active, for each unit that depends on it; worked last of all."""
 
     units: Mapping[str, UnitTable]
-    name: ClassVar[str] = ACTIVE
+    name: ClassVar[str] = OwnRule.ACTIVE.value
 
     @cached_property
     def _tables(self) -> Mapping[str, InactivityTable]:
@@ -59,11 +57,11 @@ class Activity:
         if situation.facts.anonymous:
             return worked
         counted = tuple(
-            situation.counted(_reading(unit).tally, 1, ACTIVE)
+            situation.counted(_reading(unit).tally, 1, self.name)
             for unit, table in self._tables.items()
             if _shown(unit, situation, worked) & table.activity
         )
-        return worked.plus([Outcome(ACTIVE, counted)] if counted else ())
+        return worked.plus([Outcome(self.name, counted)] if counted else ())
 
     def alive(
         self, holdings: Iterable[Holding], known: Mapping[str, int], today: date
@@ -100,7 +98,7 @@ class Activity:
 
     def reasons(self) -> Mapping[str, Texts]:
         """What being active does."""
-        return {ACTIVE: _WAS_ACTIVE}
+        return {self.name: _WAS_ACTIVE}
 
     def readings(self) -> Iterable[Reading]:
         """The days since the last activity, for each unit that depends on it."""
@@ -116,7 +114,7 @@ class Dormancy:
     """Takes away what was not used for too long; a chore of central alone. What is over by itself it leaves alone."""
 
     activity: Activity
-    name: ClassVar[str] = "inactivity"
+    name: ClassVar[str] = OwnRule.INACTIVITY.value
 
     def work(self, situation: Situation, worked: Worked) -> Worked:
         """One outcome for all units."""

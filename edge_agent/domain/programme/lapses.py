@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.holdings import Holding, summed
+from edge_agent.domain.programme.own_rules import OwnRule
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import Texts, texts
 from edge_agent.domain.tallies import Reading
@@ -28,7 +29,7 @@ class Lapses:
     What was taken from a lot beyond what it had stays owed: a debt does not lapse.
     """
 
-    name: ClassVar[str] = "lapse"
+    name: ClassVar[str] = OwnRule.LAPSE.value
 
     def work(self, situation: Situation, worked: Worked) -> Worked:
         """One outcome with an entry for each life that is over."""

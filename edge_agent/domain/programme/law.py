@@ -10,13 +10,11 @@ from pydantic import Field
 
 from edge_agent.domain.programme.exclusions import ExcludeRule, Forbids
 from edge_agent.domain.programme.form import TableModel
+from edge_agent.domain.programme.own_rules import LAW
 from edge_agent.domain.programme.texts import WORDS_MAX, Texts, Word, texts
 
 ALCOHOL_PERCENT_MAX = 25
 """Alcoholwet, article 2a: no drink below 75 % of the price that the shop usually asks."""
-
-LAW = "law-"
-"""How the ids of these rules begin; no rule of a file may be called so."""
 
 _Goods = Annotated[frozenset[Word], Field(max_length=WORDS_MAX)]
 """Categories; none where the shop does not sell such goods."""

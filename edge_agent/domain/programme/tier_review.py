@@ -7,6 +7,7 @@ from typing import ClassVar
 from edge_agent.domain.entries import Entry
 from edge_agent.domain.holdings import Holding, summed
 from edge_agent.domain.programme.lapses import expired
+from edge_agent.domain.programme.own_rules import OwnRule
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import Texts, texts
 from edge_agent.domain.programme.tiers import Downgrade, Tiers
@@ -32,7 +33,7 @@ class TierReview:
 
     tiers: Tiers
     now: bool = False
-    name: ClassVar[str] = "tier-review"
+    name: ClassVar[str] = OwnRule.TIER_REVIEW.value
 
     def work(self, situation: Situation, worked: Worked) -> Worked:
         """The tier by what is measured today and by the policy, and the points that are reset."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,7 @@ from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
 from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.form import Flag, TableModel, Whole, WindowText
+from edge_agent.domain.programme.own_rules import OwnRule
 from edge_agent.domain.programme.progress import Measure, Progress, Towards
 from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
@@ -29,9 +30,6 @@ from edge_agent.domain.programme.units import UnitTable
 from edge_agent.domain.programme.visits import VISITS
 from edge_agent.domain.tallies import Period, Reading, Window, first_day, last_day
 from edge_agent.domain.units import Derived, derived
-
-COUNTING: Final = "tier-progress"
-"""The rule by which a sale counts towards the next tier, in the entries that do so."""
 
 _COUNTS = texts(
     {
@@ -239,7 +237,7 @@ class Tiers:
         if not situation.basket.lines and not _earned_per_line(worked, self.table.unit):
             return worked  # no sale, and nothing that counts: time alone reaches no tier
         counted = tuple(self._counted(situation, worked))
-        after = worked.plus([Outcome(COUNTING, counted)] if counted else ())
+        after = worked.plus([Outcome(OwnRule.TIER_PROGRESS.value, counted)] if counted else ())
         measured = self.measured(situation, after) + sum(each.quantity for each in counted)
         reached = self.reached(measured, situation.units)
         entries = tuple(self._given(situation, reached)) if reached else ()
@@ -259,7 +257,9 @@ class Tiers:
             amounts = _earned_per_line(worked, self.table.unit)
         for line, amount in amounts.items():
             if amount:
-                yield situation.counted(self.reading.tally, amount, COUNTING, line)
+                yield situation.counted(
+                    self.reading.tally, amount, OwnRule.TIER_PROGRESS.value, line
+                )
 
     def measured(self, situation: Situation, worked: Worked) -> int:
         """What is measured before what this sale counts: minor units, smallest parts of the unit, or visits.
@@ -358,7 +358,9 @@ class Tiers:
 
     def reasons(self) -> Mapping[str, Texts]:
         """That it counts, and for each tier that it is reached."""
-        return {COUNTING: _COUNTS} | {each.id: _reached_in_words(each) for each in self.table.level}
+        return {OwnRule.TIER_PROGRESS.value: _COUNTS} | {
+            each.id: _reached_in_words(each) for each in self.table.level
+        }
 
     def readings(self) -> Iterable[Reading]:
         """What was counted before."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from edge_agent.domain.programme.own_rules import OwnRule
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import Texts, texts
 from edge_agent.domain.tallies import EVER, Fold, Reading
@@ -21,7 +22,7 @@ _WHY: Final = texts({"nl": "bezoek", "en": "visit", "de": "Besuch", "fr": "visit
 class Visits:
     """Counts this visit, so that the next one has its number; there only where a rule asks for visits."""
 
-    name: ClassVar[str] = VISITS
+    name: ClassVar[str] = OwnRule.VISITS.value
 
     def work(self, situation: Situation, worked: Worked) -> Worked:
         """One visit, for a sale with a card."""

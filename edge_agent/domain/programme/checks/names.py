@@ -5,7 +5,7 @@ from typing import Any
 
 from edge_agent.domain.programme.findings import Mistake, key_text
 from edge_agent.domain.programme.form import Refers
-from edge_agent.domain.programme.law import LAW
+from edge_agent.domain.programme.own_rules import is_own
 from edge_agent.domain.programme.programme_file import ProgrammeFile
 from edge_agent.domain.programme.shape import Found, Holds, key_at, place, walk
 from edge_agent.domain.programme.units import BUILT_IN_NAMES
@@ -30,8 +30,9 @@ def _ids(found: list[Found]) -> Iterator[Mistake]:
     for path, _, rule_id in found:
         if path[-1] != "id" or len(path) == 1 or not isinstance(rule_id, str):
             continue
-        if rule_id.startswith(LAW):
-            yield Mistake(path, "duplicate-id", f"{LAW}... are the ids of what the law says")
+        if is_own(rule_id):
+            message = f"{rule_id} stands in records for what no rule of a file did; take another id"
+            yield Mistake(path, "reserved-id", message)
         elif rule_id in first:
             other = key_text(first[rule_id])
             message = f"is the id of {other} too; receipts and records name rules by their ids"

@@ -4,7 +4,9 @@
 import pytest
 
 from edge_agent.domain.programme import ProgrammeInvalid, check_programme
-from tests.unit.domain.builders import BASE, HEAD
+from edge_agent.domain.programme.own_rules import OwnRule
+from edge_agent.domain.programme.shape import tables
+from tests.unit.domain.builders import BASE, HEAD, programme
 
 POINTS_EXPIRE = "[unit.points.expiry]\nmonths = 12\n"
 STARS = "[unit.stars.expiry]\nmonths = 12\n"
@@ -75,7 +77,9 @@ FINDINGS = [
     (bonus('memberships = ["plus"]'), ("unknown-name", "bonus[0].when.memberships[0]")),
     ('[[action]]\nid = "review"\ntitle = "x"\ngives = [{ reward = "cofee" }]\nlimits = [{ times = 1 }]\n', ("unknown-name", "action[0].gives[0].reward")),
     ("[unit.things]\ndecimals = 1\n", ("missing-key", "unit.things.name")),
-    ('[[exclude]]\nid = "law-x"\ncategories = ["x"]\nwhy = "x"\n', ("duplicate-id", "exclude[0].id")),
+    ('[[exclude]]\nid = "law-x"\ncategories = ["x"]\nwhy = "x"\n', ("reserved-id", "exclude[0].id")),
+    ('[[exclude]]\nid = "owed"\ncategories = ["x"]\nwhy = "x"\n', ("reserved-id", "exclude[0].id")),
+    ('[referral]\nreferrer = [{ quantity = 5 }]\n' + offer("referral", "percent = 5"), ("duplicate-id", "referral.id")),
 ]  # fmt: skip
 
 
@@ -108,3 +112,20 @@ FINE = {
 @pytest.mark.parametrize("rules", FINE.values(), ids=FINE)
 def test_what_is_left_alone(rules: str) -> None:
     assert found(rules) == []
+
+
+def test_what_no_rule_did_is_named_as_no_rule_can_be() -> None:
+    rules = programme(
+        POINTS_EXPIRE
+        + "[unit.stars.inactivity]\nmonths = 12\n"
+        + BASE
+        + bonus("visits = [5]")
+        + '[tiers]\nmeasure = "spend"\nreview = { every_days = 365 }\n'
+        + '[[tiers.level]]\nid = "gold"\nname = "Goud"\nat_least = 500\n'
+    )
+    declared = {getattr(table, "id", None) for _, table in tables(rules.file)}
+    named = {
+        rule for part in (*rules.mechanisms, *rules.chores) for rule in part.reasons()
+    } - declared
+    of_central = {OwnRule.OPENING, OwnRule.GIVEN_AGAIN, OwnRule.OWED}
+    assert named == {rule.value for rule in OwnRule} - of_central

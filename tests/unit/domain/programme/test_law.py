@@ -2,7 +2,8 @@
 
 import pytest
 
-from edge_agent.domain.programme.law import LAW, LawTable
+from edge_agent.domain.programme.law import LawTable
+from edge_agent.domain.programme.own_rules import LAW
 from tests.unit.domain.builders import BASE, awarded, basket, line, programme
 
 HALF_OFF = '[[offer]]\nid = "sale"\ntitle = "x"\noff = { percent = 50 }\n'
