@@ -118,7 +118,11 @@ class Refused(CallerError):
 
 
 class QuoteLapsed(CallerError):
-    """The quote is older than its 15 minutes or was made before the agent started; ask for a new one."""
+    """There is no such quote any more; ask for a new one.
+
+    It is older than its 15 minutes, was made before the agent started or before the customer bought something else, or
+    was used by another sale.
+    """
 
     code = "quote-lapsed"
 

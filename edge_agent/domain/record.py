@@ -32,8 +32,8 @@ class RecordKind(StrEnum):
     Every body has `entries`, `facts` (`MemberFacts`, null without a member) and `programme` (its digest), and names its
     act under a key of its own:
 
-    - `sale` `{sale_id, quote_id?}`, with `basket`, and `notes`, what the rules had to say besides entries
-      (`Outcome.note`), by rule;
+    - `sale` `{sale_id, quote_id?}`, with `basket`, `notes`, what the rules had to say besides entries (`Outcome.note`),
+      by rule, and `quoted_at`, the time that it was worked out for where a quote was made at another than `at`;
     - `return` `{return_id, sale_id, original, lines}` and `void` `{void_id, sale_id, original}`: `original` is the
       record's id, null where the till does not know the sale;
     - `redemption` `{redemption_id, ...}`: committed without a sale;

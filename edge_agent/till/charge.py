@@ -56,7 +56,8 @@ def reserved(
     if wrong:
         raise Invalid("the redemptions are not those of this sale", wrong)
     for reservation in found:
-        _check_open(reservation, at)
+        # A clock of the POS that is ahead of ours must not make every redemption lapse at once.
+        _check_open(reservation, min(at, parts.clock.now()))
     return tuple(found)
 
 
@@ -103,6 +104,7 @@ def commit(parts: Parts, redemption_id: str, channel: str = "store") -> Answer:
             raise Refused("this redemption depends on a sale; send its id with the sale")
         seq = _record(parts, act, reservation, now, channel)
         act.settle(redemption_id, ReservationState.COMMITTED, seq)
+        parts.quotes.outdate(reservation.account)
         settled = replace(reservation, state=ReservationState.COMMITTED, seq=seq)
         result = _committed_json(parts, act, settled)
     return Answer(result, first=True)

@@ -37,7 +37,7 @@ def quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
     shown = presented(parts, lookups, sale.codes)
     wanted = wanted_of(reservations, shown.codes, shown.vouchers, reduces=True)
     worked = work_out(parts, customer, programme, facts, sale.basket, at, wanted)
-    pinned = Quote(programme, card, worked.recorded, now + QUOTE_LASTS)
+    pinned = Quote(programme, card, worked.recorded, at, now + QUOTE_LASTS)
     parts.quotes.keep(quote_id, pinned)
     return {
         "quote_id": quote_id,
@@ -64,7 +64,8 @@ def bind(quoted: Quote, sale: Sale, card: PresentedCard | None) -> Bound:
     """Hold a sale to its quote.
 
     Its lines are the quote's, each paid less what is off it; or none of them less, and then nothing is applied and
-    nothing charged. How it was paid is the sale's own. Raises Invalid naming every line that differs, and the card
+    nothing charged. On another card than the quote's, where nothing was off for that one, nothing comes off any more:
+    it is paid already. How it was paid is the sale's own. Raises Invalid naming every line that differs, and the card
     where the quote took something off for another one.
     """
     recorded = quoted.recorded
@@ -83,7 +84,10 @@ def bind(quoted: Quote, sale: Sale, card: PresentedCard | None) -> Bound:
     if wrong:
         raise Invalid("the sale is not as it was quoted; nothing was recorded", wrong)
     basket = replace(recorded.basket, tenders=sale.basket.tenders)
-    return Bound(basket, UNQUOTED if undiscounted else recorded.wanted)
+    if undiscounted:
+        return Bound(basket, UNQUOTED)
+    reduces = same_card(quoted.card, card)
+    return Bound(basket, replace(recorded.wanted, reduces=reduces and recorded.wanted.reduces))
 
 
 def same_card(one: PresentedCard | None, other: PresentedCard | None) -> bool:

@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from edge_agent.domain.basket import PresentedCard
@@ -19,12 +19,17 @@ QUOTES_MAX = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a sale under this quote is worked out with, whatever is published or pulled meanwhile."""
+    """What a sale under this quote is worked out with, whatever is published or pulled meanwhile.
+
+    `at` is the time that it was worked out for, `sale_id` the only sale that it is for, once one was recorded under it.
+    """
 
     programme: Programme
     card: PresentedCard | None
     recorded: Recorded
+    at: datetime
     until: datetime
+    sale_id: str | None = None
 
 
 class Quotes:
@@ -42,8 +47,8 @@ class Quotes:
             while len(self._quotes) > QUOTES_MAX:
                 self._quotes.popitem(last=False)
 
-    def get(self, quote_id: str, now: datetime) -> Quote:
-        """What was pinned. Raises QuoteLapsed."""
+    def get(self, quote_id: str, now: datetime, sale_id: str) -> Quote:
+        """What was pinned. Raises QuoteLapsed, also where the quote was used by another sale than this."""
         with self._lock:
             quote = self._quotes.get(quote_id)
             if quote is None or quote.until < now:
@@ -51,4 +56,25 @@ class Quotes:
                 raise QuoteLapsed(
                     "there is no such quote any more; ask for a new one, or send the sale without it"
                 )
+            if quote.sale_id not in {None, sale_id}:
+                raise QuoteLapsed("another sale was recorded under this quote; ask for a new one")
             return quote
+
+    def used(self, quote_id: str, sale_id: str) -> None:
+        """Keep a quote for the sale that is recorded under it, should that have to be sent again."""
+        with self._lock:
+            if quote_id in self._quotes:
+                self._quotes[quote_id] = replace(self._quotes[quote_id], sale_id=sale_id)
+
+    def outdate(self, account: str, *, but: str | None = None) -> None:
+        """Let go of what was quoted to an account, but for one quote: it has bought or used something since.
+
+        What a limit allows once would else be had once for every quote that was made beforehand.
+        """
+        with self._lock:
+            for quote_id in [
+                each
+                for each, quote in self._quotes.items()
+                if each != but and quote.recorded.facts.account == account
+            ]:
+                del self._quotes[quote_id]

@@ -89,7 +89,7 @@ def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
     card = present if sale.from_till else sale.card
     check_form(parts, card)
     at, clock = parts.clock.reading_for(sale.at)
-    quote = None if sale.quote_id is None else parts.quotes.get(sale.quote_id, now)
+    quote = None if sale.quote_id is None else parts.quotes.get(sale.quote_id, now, sale.sale_id)
     programme = parts.shelf.at(at) if quote is None else quote.programme
     asked = _Asked(sale, mark, card, at, clock, programme, quote)
     if sale.training:
@@ -98,6 +98,9 @@ def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
         known = act.sale(sale.sale_id)
         if known is not None:
             return _repeat(known, mark)
+        if sale.quote_id is not None:
+            # Of two sales at the same moment the other one may have used it since.
+            parts.quotes.get(sale.quote_id, now, sale.sale_id)
         result, text, paper = _record(parts, receipts, act, asked)
     _after(parts, sale, present, result, paper)
     return Answer(result, first=True, text=text)
@@ -152,6 +155,10 @@ def _record(
             state.value,
         )
     )
+    if sale.quote_id is not None:
+        parts.quotes.used(sale.quote_id, sale.sale_id)
+    if worked.recorded.facts.account:
+        parts.quotes.outdate(worked.recorded.facts.account, but=sale.quote_id)
     return result, text, paper
 
 
@@ -161,12 +168,15 @@ def _work_out(parts: Parts, lookups: Lookups, asked: _Asked) -> WorkedOut:
     account = None if card is None else parts.directory.presented(card.code, lookups)
     customer = Customer(card, account)
     basket, wanted = _bought(parts, lookups, asked)
+    quoted_at: datetime | None = None
     if quote is not None and same_card(quote.card, card):
-        facts = quote.recorded.facts
+        facts, quoted_at = quote.recorded.facts, quote.at
     else:
         facts = facts_of(customer, asked.programme, lookups, asked.at)
     draw = None if sale.training else parts.draw(sale.sale_id)
-    worked = work_out(parts, customer, asked.programme, facts, basket, asked.at, wanted, draw)
+    worked = work_out(
+        parts, customer, asked.programme, facts, basket, asked.at, wanted, draw, quoted_at
+    )
     if quote is None and (refused := refused_json(worked, parts.settings.language)):
         raise Refused(f"redemption {refused[0]['what']}: {refused[0]['why']}")
     return worked

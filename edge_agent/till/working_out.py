@@ -70,10 +70,14 @@ def work_out(
     at: datetime,
     wanted: Wanted,
     draw: Draw | None = None,
+    quoted_at: datetime | None = None,
 ) -> WorkedOut:
-    """Work out a basket whose amounts are those before anything that the programme takes off."""
+    """Work out a basket whose amounts are those before anything that the programme takes off.
+
+    With `quoted_at` it comes to what it came to then, also where an offer is over since.
+    """
     here = replace(basket, store=parts.settings.store)
-    evaluation = evaluate(programme, facts, here, at, wanted, draw)
+    evaluation = evaluate(programme, facts, here, quoted_at or at, wanted, draw)
     recorded = Recorded(
         programme.digest,
         facts,
@@ -82,6 +86,7 @@ def work_out(
         evaluation.entries,
         evaluation.reductions,
         evaluation.notes(),
+        None if quoted_at == at else quoted_at,
     )
     return WorkedOut(customer, programme, at, recorded, evaluation)
 

@@ -66,7 +66,7 @@ def _take_record(record: dict[str, Any], found: dict[str, Sold]) -> None:
         was = Recorded.from_body(body)
         found[str(record["id"])] = Sold(
             str(body["sale"]["sale_id"]),
-            datetime.fromisoformat(record["at"]),
+            was.quoted_at or datetime.fromisoformat(record["at"]),
             was.facts.account,
             was.basket,
             was.wanted,

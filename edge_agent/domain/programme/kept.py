@@ -34,7 +34,8 @@ class OverReturned(ValueError):
 class Sold:
     """A sale as its record has it: everything that it was worked out from, and what came of it.
 
-    `record` is the record's id (32 hex digits), which is the lot of everything that it gave; `at` is aware.
+    `record` is the record's id (32 hex digits), which is the lot of everything that it gave; `at` (aware) is the time
+    that it was worked out for.
     """
 
     record: str
@@ -44,7 +45,8 @@ class Sold:
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> "Sold":
         """From the body of a sale's record."""
-        return cls(body["id"], datetime.fromisoformat(body["at"]), Recorded.from_body(body))
+        sale = Recorded.from_body(body)
+        return cls(body["id"], sale.quoted_at or datetime.fromisoformat(body["at"]), sale)
 
 
 @dataclass(frozen=True, slots=True)

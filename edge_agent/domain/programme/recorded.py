@@ -22,7 +22,8 @@ class Recorded:
 
     `programme` is the digest. The basket's amounts are those before anything that the programme took off; `reductions`
     say what that was, and `notes` (by rule) what else is kept of it, such as what was drawn by chance. A customer
-    without a card is nobody, and what the till counted is then all that there is.
+    without a card is nobody, and what the till counted is then all that there is. `quoted_at` is the time that it was
+    worked out for, None for the record's own.
     """
 
     programme: str
@@ -32,6 +33,7 @@ class Recorded:
     entries: tuple[Entry, ...] = ()
     reductions: tuple[Reduction, ...] = ()
     notes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    quoted_at: datetime | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The facts of a record, but for its `entries`: every record has those."""
@@ -48,12 +50,14 @@ class Recorded:
             facts["reductions"] = [each.to_json() for each in self.reductions]
         if self.notes:
             facts["notes"] = dict(self.notes)
+        if self.quoted_at is not None:
+            facts["quoted_at"] = self.quoted_at.isoformat()
         return facts
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any]) -> "Recorded":
         """The inverse, from the body of a record."""
-        facts, wanted = body["facts"], body.get("wanted")
+        facts, wanted, quoted_at = body["facts"], body.get("wanted"), body.get("quoted_at")
         return cls(
             body["programme"],
             MemberFacts("", figures=body.get("figures", {}))
@@ -64,6 +68,7 @@ class Recorded:
             tuple(Entry.from_json(each) for each in body["entries"]),
             tuple(Reduction.from_json(each) for each in body.get("reductions", ())),
             body.get("notes", {}),
+            None if quoted_at is None else datetime.fromisoformat(quoted_at),
         )
 
     def off(self) -> dict[int, int]:
@@ -74,7 +79,7 @@ class Recorded:
         return off
 
     def again(self, programme: Programme, at: datetime, draw: Draw | None = None) -> Evaluation:
-        """Work it out again, with the programme of that digest, the record's time and the terminal's draw.
+        """Work it out again, with the programme of that digest, the record's time `at` and the terminal's draw.
 
         Raises ValueError for another programme.
         """
@@ -85,4 +90,5 @@ class Recorded:
         if not self.basket.lines:
             store, channel = self.basket.store, self.basket.channel
             return collect(programme, self.facts, self.wanted, at, store=store, channel=channel)
-        return evaluate(programme, self.facts, self.basket, at, self.wanted, draw)
+        moment = self.quoted_at or at
+        return evaluate(programme, self.facts, self.basket, moment, self.wanted, draw)

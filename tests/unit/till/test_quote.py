@@ -33,6 +33,7 @@ QUOTED = Quote(
             Reduction(2, 25, "cheese"),
         ),
     ),
+    AT,
     AT + QUOTE_LASTS,
 )
 WITHOUT_DISCOUNT = replace(QUOTED, recorded=replace(QUOTED.recorded, reductions=()))

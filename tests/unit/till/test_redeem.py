@@ -314,6 +314,13 @@ def test_with_a_sale_without_a_quote_the_pos_took_the_amount_off_and_it_is_charg
         shop.till.sell(sale("t", milk(amount=700), redemptions=("R1",)))
 
 
+def test_a_pos_whose_clock_is_ahead_can_still_use_what_is_reserved(shop: Shop) -> None:
+    reserve(shop)
+    ahead = AT + timedelta(hours=1)
+    used = shop.till.sell(sale("s", milk(amount=700), redemptions=("R1",), at=ahead)).result
+    assert used["spent"]["points"] == 250
+
+
 def test_a_percentage_needs_a_quote(shop: Shop) -> None:
     answer = reserve(shop, reward="fifth-off")
     assert (answer.result["discount"], answer.result["needs_quote"]) == (None, True)

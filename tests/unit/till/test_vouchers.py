@@ -68,10 +68,10 @@ def test_a_voucher_that_was_issued_has_a_code_that_takes_its_worth_off_the_next_
 def test_it_is_used_once_also_under_two_quotes_and_after_a_restart(shop: Shop) -> None:
     code = bought(shop)["code"]
     quote(shop, "q", code)
-    quote(shop, "r", code)
+    shop.till.quote("r", sale("", milk(amount=2000), card=None, codes=(code,)))
     use(shop, "q", 1500)
     with pytest.raises(Refused, match="al gebruikt"):
-        use(shop, "r", 1500, "u")
+        shop.till.sell(sale("u", milk(amount=1500), card=None, quote_id="r"))
     assert quote(shop, "v", code)["refused"] == [
         {"what": code, "rule": None, "why": "deze bon is al gebruikt"}
     ]
