@@ -68,6 +68,8 @@ def best_rate(file: ProgrammeFile, unit: str) -> Fraction:
 
 def _rewards(file: ProgrammeFile) -> Iterator[Mistake]:
     for index, reward in enumerate(file.reward):
+        if reward.unit not in file.unit:
+            continue  # which is said already
         rate, worth = best_rate(file, reward.unit), reward.worth(file.unit)
         if not worth or not rate or reward.is_issued:
             continue
