@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 from edge_agent.domain.holdings import Holding
@@ -18,6 +19,10 @@ from edge_agent.domain.units import Derived, derived
 DAYS_KEPT = 400
 """How long central keeps the days of a tally apart; older counts are only part of `ever`. Its last day is kept however
 old it is. A rolling year and its month of grace stay below it, and daily visits make some 400 short rows at most."""
+
+
+READINGS_KEPT = 4_096
+"""Names of readings that are made only once: a few for each of the thousand rules that a programme may have."""
 
 
 class Period(StrEnum):
@@ -151,13 +156,18 @@ class Reading(NamedTuple):
     @property
     def key(self) -> str:
         """Its name in the facts of a record, such as `visits@month` or `till:use.summer@day`."""
-        fold = "" if self.fold is Fold.SUM else f":{self.fold.value}"
-        return f"{'till:' if self.here else ''}{self.tally}@{self.window}{fold}"
+        return _key(self)
 
     @property
     def unit(self) -> str:
         """The unit whose entries it looks at."""
         return derived(Derived.COUNT, self.tally)
+
+
+@lru_cache(READINGS_KEPT)
+def _key(of: Reading) -> str:
+    fold = "" if of.fold is Fold.SUM else f":{of.fold.value}"
+    return f"{'till:' if of.here else ''}{of.tally}@{of.window}{fold}"
 
 
 def figures(

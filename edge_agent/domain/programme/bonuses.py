@@ -184,16 +184,9 @@ class _Bonus(NamedTuple):
         if not any(quantities):
             return Given(unmet={self.number: Unmet(Obstacle.NO_BASE)})
         life = self.situation.life(rule.unit, rule.expiry)
-        entries = tuple(
-            [
-                self.situation.earned(rule.unit, quantity, rule.id, line.number, life)
-                for line, quantity in zip(self.lines, quantities, strict=True)
-                if quantity
-            ]
-        )
+        entries = self.situation.earned_by_line(rule.unit, quantities, rule.id, self.lines, life)
         grows = rule.multiplies or rule.multiplied
-        added = {each.line or 0: each.quantity for each in entries} if grows else {}
-        return Given({self.number: entries}, added, stops=rule.stop)
+        return Given({self.number: entries}, [entries] if grows else [], stops=rule.stop)
 
     def _multiplied(self, points: Points) -> Sequence[int]:
         rule = self.rule
@@ -207,12 +200,12 @@ class _Bonus(NamedTuple):
 
     def _added(self) -> Sequence[int]:
         rule = self.rule
-        one = fraction(rule.add or 0) * self.situation.units[rule.unit].scale
+        one, scale = fraction(rule.add or 0), self.situation.units[rule.unit].scale
         if rule.each is Each.SALE:
-            weights = [max(0, self.worked.net(line)) for line in self.lines]
-            return apportion(rounded(one, rule.rounding), weights)
+            together = rounded_share(scale, one, rule.rounding)
+            return apportion(together, self.worked.weights(self.lines))
         counted = [line.quantity if rule.each is Each.PIECE else 1 for line in self.lines]
-        return [rounded(one * fraction(count), rule.rounding) for count in counted]
+        return [rounded(one * scale * fraction(count), rule.rounding) for count in counted]
 
 
 _NO_LINE = Unmet(Obstacle.NO_LINE)
@@ -257,9 +250,12 @@ class Bonuses:
     ) -> dict[str, list[_Bonus]]:
         """By unit the bonuses that hold, in the file's order; why others do not is noted in `unmet`."""
         result: dict[str, list[_Bonus]] = {}
-        for number, lines in sorted(self._index.selected(situation.lines).items()):
+        index = self._index if situation.explains else self._index.open_at(situation.at)
+        for number, lines in sorted(index.selected(situation.lines).items()):
             rule = self.rules[number]
-            obstacle = rule.when.unmet_by(situation, worked, lines)
+            when = rule.when
+            unmet_by = when.unmet_by if situation.explains else when.unmet_whenever
+            obstacle = unmet_by(situation, worked, lines)
             if obstacle is None and rule.multiplies and not rule.factor(situation.facts.tier):
                 obstacle = Unmet(Obstacle.OTHER_TIER, tuple(sorted(rule.tier_multiply or ())))
             if obstacle is None:
@@ -306,7 +302,8 @@ class Bonuses:
 
     @cached_property
     def _index(self) -> RuleIndex:
-        return RuleIndex([rule.when for rule in self.rules])
+        conditions = [rule.when for rule in self.rules]
+        return RuleIndex(conditions, conditions)
 
     @cached_property
     def _stacking_of_groups(self) -> Mapping[str, Stacking]:

@@ -100,7 +100,11 @@ class Challenges:
             return Unmet(Obstacle.USED_UP, rule.times)
         if rule.once_per is not None and situation.figure(rule.counted_in(rule.once_per)) > 0:
             return Unmet(Obstacle.USED_UP, 1)
-        lines = [line for _, its in selected[rule.id] for line in its]
+        lines = (
+            selected[rule.id][0][1]
+            if len(selected[rule.id]) == 1
+            else [line for _, its in selected[rule.id] for line in its]
+        )
         return rule.when.unmet_by(situation, worked, lines)
 
     def _had(self, facts: MemberFacts) -> Counted:
@@ -171,14 +175,18 @@ def _counted(
         return [situation.counted(part.tally, situation.act.times, rule.id) for part, _ in selected]
     if rule.items or rule.counts is Counts.VISITS:
         return [situation.counted(part.tally, 1, rule.id) for part, _ in selected]
-    today, net = situation.today, worked.net
+    today, kind = situation.today, EntryKind.COUNT
     spend = rule.counts is Counts.SPEND
     # Made without the help of `situation.counted`: a challenge about everything has an entry for every line.
     return [
-        Entry(EntryKind.COUNT, part.unit, much, rule.id, line.number, None, None, None, today)
+        Entry(kind, part.unit, much, rule.id, line.number, None, None, None, today)
         for part, lines in selected
-        for line in lines
-        if (much := net(line) if spend else int(line.quantity))
+        for line, much in zip(
+            lines,
+            worked.nets(lines) if spend else [int(line.quantity) for line in lines],
+            strict=True,
+        )
+        if much
     ]
 
 
@@ -191,8 +199,9 @@ def _completed(
         # Only the first visit of a period makes the run longer; a later one must not complete it again.
         times = 0 if situation.figure(rule.counted_in(rule.in_a_row)) > 0 else times
     else:
+        today = situation.today
         left = [
-            (part, _with(unused(rule, part, had, situation.facts, situation.today), part, counted))
+            (part, _with(unused(rule, part, had, situation.facts, today), part, counted, today))
             for part in rule.parts
         ]
         times = min(sum(days.values()) // part.need for part, days in left)
@@ -204,10 +213,10 @@ def _completed(
         yield from given(rule.gives, situation, rule.id, times)
 
 
-def _with(days: Days, part: Part, counted: Sequence[Entry]) -> Days:
-    for each in counted:
-        if each.unit == part.unit and each.day is not None:
-            days[each.day] = days.get(each.day, 0) + each.quantity
+def _with(days: Days, part: Part, counted: Sequence[Entry], today: date) -> Days:
+    """With what is counted today."""
+    now = sum([each.quantity for each in counted if each.unit == part.unit])
+    days[today] = days.get(today, 0) + now
     return days
 
 

@@ -25,10 +25,13 @@ class Circumstances(When):
         self, situation: Situation, worked: Worked, selected: Sequence[Line]
     ) -> Unmet | None:
         """The first condition that does not hold for this sale and these selected lines; None when all do."""
-        if self._asks_time:
-            unmet = self.unmet_at(situation.at)
-            if unmet is not None:
-                return unmet
+        unmet = self.unmet_at(situation.at) if self._asks_time else None
+        return unmet or self.unmet_whenever(situation, worked, selected)
+
+    def unmet_whenever(
+        self, situation: "Situation", worked: "Worked", selected: Sequence[Line]
+    ) -> Unmet | None:
+        """The same without those on the time, where they are known to hold."""
         for ask in self._asks_more:
             unmet = ask(self, situation, worked, selected)
             if unmet is not None:

@@ -24,8 +24,10 @@ from edge_agent.domain.money import (
     fraction,
     net_of_tax,
     rounded,
+    rounded_share,
 )
 from edge_agent.domain.programme.form import Exact, Flag, TableModel, Whole
+from edge_agent.domain.programme.matching import Lines
 from edge_agent.domain.programme.situation import FreeUnits, Reduction, Situation, Worked
 from edge_agent.domain.programme.tax import Tax
 from edge_agent.domain.programme.texts import Word
@@ -279,11 +281,11 @@ class Off(TableModel):
             for each in portions
         ]
         if self.stage is Stage.LINE:
-            return [rounded(base * self.share, self.rounding) for base in bases]
+            return [rounded_share(base, self.share, self.rounding) for base in bases]
         # A reduction by hand among all of the lines lowers what the percentage is of.
         is_all = self.units is None and self.every is None
         total = sum(bases) + (by_hand(selected, situation) if is_all else 0)
-        return apportion(rounded(max(0, total) * self.share, self.rounding), bases)
+        return apportion(rounded_share(max(0, total), self.share, self.rounding), bases)
 
     def _price(self, portion: "_Portion") -> int:
         price = self.price if self.prices is None else self.prices.get(portion.line.sku)
@@ -322,7 +324,7 @@ class Taken(NamedTuple):
     def reductions(self, rule: str, *, own: bool) -> tuple[Reduction, ...]:
         """The parts as the reductions of a rule."""
         return tuple(
-            Reduction(number, part, rule, own) for number, part in self.parts.items() if part
+            [Reduction(number, part, rule, own) for number, part in self.parts.items() if part]
         )
 
 
@@ -333,23 +335,25 @@ def amount_off(
     amount: int, selected: Sequence[Line], situation: Situation, worked: Worked
 ) -> Taken:
     """Take `amount` minor units off these lines, as far as they go, in proportion to what is left to pay for them."""
-    rooms = [situation.room(line, worked) for line in selected]
+    rooms = situation.rooms(selected, worked)
     parts = apportion(min(amount, sum(rooms)), rooms)
     return _spread(list(zip(selected, parts, strict=True)), None, selected, situation, worked)
 
 
 def room_in_all(selected: Sequence[Line], situation: Situation, worked: Worked) -> int:
     """What may still be taken off these lines together: no more than the sale as a whole bears."""
-    of_these = sum([situation.room(line, worked) for line in selected])
-    if not any(line.amount < 0 for line in situation.sold):
+    of_these = sum(situation.rooms(selected, worked))
+    if not Lines.of(situation.sold).below_zero:
         return of_these  # without reductions by hand the others bear no less
     of_these += by_hand(selected, situation)
-    of_sale = sum([situation.room(line, worked) for line in situation.sold])
+    of_sale = sum(situation.rooms(situation.sold, worked))
     return max(0, min(of_these, of_sale + by_hand(situation.sold, situation)))
 
 
 def by_hand(lines: Sequence[Line], situation: Situation) -> int:
     """What reductions by hand took off already, 0 or below; a deposit that is paid back is excluded and is none."""
+    if not Lines.of(situation.sold).below_zero:
+        return 0
     return sum(
         line.amount for line in lines if line.amount < 0 and line.number not in situation.most_off
     )
@@ -373,8 +377,8 @@ def _whole(lines: Sequence[Line], situation: Situation, worked: Worked) -> list[
     """The lines that something may be taken off, each with all of its units."""
     return [
         _Portion(line, pieces(line), worked.net(line) - line.levy, room)
-        for line in lines
-        if (room := situation.room(line, worked)) > 0
+        for line, room in zip(lines, situation.rooms(lines, worked), strict=True)
+        if room > 0
     ]
 
 

@@ -55,13 +55,8 @@ class Rate:
         rule = self.rule
         counted = self.counted(situation, worked, lines)
         life = situation.life(rule.unit, rule.expiry)
-        given = tuple(
-            situation.earned(rule.unit, quantity, rule.id, line.number, life)
-            for line, quantity in zip(
-                lines, self._quantities(situation, worked, lines, counted), strict=True
-            )
-            if quantity
-        )
+        quantities = self._quantities(situation, worked, lines, counted)
+        given = situation.earned_by_line(rule.unit, quantities, rule.id, lines, life)
         if rule.reading is None:
             return given
         return given + tuple(
@@ -81,7 +76,7 @@ class Rate:
             return [1] * len(lines)
         if rule.per_measure is not None:
             return [Fraction(line.measure or 0) for line in lines]
-        amounts = [self._amount(worked, line) for line in lines]
+        amounts = self._amounts(worked, lines)
         if rule.tenders is None:
             return amounts
         paid = sum(each.amount for each in situation.basket.tenders)
@@ -95,21 +90,23 @@ class Rate:
         """What a line would give by itself, before rounding, in smallest parts: so rules are compared."""
         return Fraction(self._exact(self.counted(situation, worked, (line,))[0]))
 
-    def _amount(self, worked: Worked, line: Line) -> int:
+    def _amounts(self, worked: Worked, lines: Sequence[Line]) -> Sequence[int]:
+        """The amounts that the rule's basis names, less fixed levies."""
         basis = self.rule.basis
+        amounts: Sequence[int]
         if basis is Basis.PAID:
-            amount = worked.net(line)
+            amounts = worked.nets(lines)
         elif basis is Basis.BEFORE_REWARDS:
-            amount = worked.net(line) + worked.rewarded.get(line.number, 0)
+            amounts = [worked.net(line) + worked.rewarded.get(line.number, 0) for line in lines]
         elif basis is Basis.BEFORE_PROGRAMME:
-            amount = line.amount
+            amounts = [line.amount for line in lines]
         else:
-            amount = line.amount + line.discount
-        if line.levy:
-            amount -= line.levy
+            amounts = [line.amount + line.discount for line in lines]
+        amounts = [amount - line.levy for amount, line in zip(amounts, lines, strict=True)]
         if self.rule.tax is Tax.EXCLUDED:
-            amount = net_of_tax(amount, line.tax_rate)
-        return amount
+            rates = [line.tax_rate for line in lines]
+            return [net_of_tax(amount, rate) for amount, rate in zip(amounts, rates, strict=True)]
+        return amounts
 
     def _quantities(
         self,
@@ -127,7 +124,7 @@ class Rate:
                 self._of_pieces(line, number) for line, number in zip(lines, counted, strict=True)
             ]
         if rule.each is Each.SALE:
-            return apportion(self._points(1), [max(worked.net(line), 0) for line in lines])
+            return apportion(self._points(1), worked.weights(lines))
         total = sum(counted)
         if rule.reading is None:
             points = self._points(total)
@@ -187,8 +184,9 @@ def _paid_pieces(worked: Worked, line: Line) -> Fraction:
 
 def _weights(counted: Sequence[Number]) -> list[int]:
     """Whole numbers in the same proportion; what is less than nothing takes no part."""
-    common = lcm(*(number.denominator for number in counted))
-    return [max(0, int(number * common)) for number in counted]
+    common = lcm(*[number.denominator for number in counted])
+    whole = counted if common == 1 else [number * common for number in counted]
+    return [int(number) if number > 0 else 0 for number in whole]
 
 
 def _points_for(rule: EarnRule, situation: Situation) -> Decimal | None:
@@ -202,7 +200,7 @@ class _Candidate(NamedTuple):
 
     number: int
     rate: Rate
-    lines: list[Line]
+    lines: Sequence[Line]
 
 
 _LinesOf = Mapping[int, Sequence[Line]]

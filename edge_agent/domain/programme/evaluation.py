@@ -9,6 +9,7 @@ from edge_agent.domain.draws import Draw
 from edge_agent.domain.entries import Entry
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.exclusions import Excluded
+from edge_agent.domain.programme.matching import Lines
 from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.situation import (
     NOTHING,
@@ -74,7 +75,7 @@ def evaluate(
     """
     if not facts.standing.earns:
         return NOTHING_WORKED_OUT
-    sold = tuple(sorted(basket.lines, key=_not_as_scanned))
+    sold = Lines(sorted(basket.lines, key=_not_as_scanned))
     split = programme.exclusions.split(sold)
     here = at.astimezone(programme.timezone)
     situation = Situation(

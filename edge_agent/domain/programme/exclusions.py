@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from edge_agent.domain.basket import Line
 from edge_agent.domain.money import Rounding, fraction, rounded
 from edge_agent.domain.programme.form import Exact
-from edge_agent.domain.programme.matching import RuleIndex
+from edge_agent.domain.programme.matching import Lines, RuleIndex
 from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.texts import LocalText, RuleId
 
@@ -100,7 +100,7 @@ class Exclusions:
         """Which lines may earn and be discounted."""
         found = self._index.selected(lines)
         if not found:
-            return Split(tuple(lines))
+            return Split(Lines.of(lines))
         no_points: dict[int, str] = {}
         most_off: dict[int, int] = {}
         excluded: list[Excluded] = []
@@ -111,7 +111,7 @@ class Exclusions:
                 if kept is not None:
                     excluded.append(Excluded(line.number, rule.id, kept))
         return Split(
-            tuple(line for line in lines if line.number not in no_points),
+            Lines([line for line in lines if line.number not in no_points]),
             most_off,
             _in_order_of_lines(excluded),
         )

@@ -81,6 +81,6 @@ def _first_unmet(
 
 def use_counted(limits: Sequence[UseLimit], rule: str, situation: Situation) -> tuple[Entry, ...]:
     """The entry that counts one use, where a limit will ask for it."""
-    if all(limit.of is Whose.SALE for limit in limits):
+    if not limits or all(limit.of is Whose.SALE for limit in limits):
         return ()
     return (situation.counted(tally_of(rule), 1, rule),)

@@ -1,19 +1,30 @@
 """Finding the lines of each rule without trying every rule on every line.
 
-A basket has some 20 lines and a programme up to thousands of rules, of which few are about any of them. Each rule is
-filed under the words of one of its keys, the most telling one; the words of a line then lead to the few rules worth
-asking.
+A basket has some 20 lines and a programme up to thousands of rules, of which few are about any of them, and fewer hold
+at any one time. Each rule is filed under the words of one of its keys, the most telling one; the words of the lines
+then lead to the few rules worth asking.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import cached_property
 from operator import attrgetter
+from typing import Self
 
 from edge_agent.domain.basket import Line
+from edge_agent.domain.programme.conditions import Circumstances
 from edge_agent.domain.programme.selections import Selection
+
+STRETCHES_KEPT = 64
+"""A till asks about today; central's posting goes through the days of the records that arrive together."""
 
 _MOST_TELLING_FIRST = ("skus", "brands", "labels", "categories", "margins", "kinds")
 
 _Takes = Callable[[Line], bool]
+
+_Filed = tuple[int, _Takes | None]
+"""A rule by its number, with what else has to be asked of a line: None where the word decides."""
 
 _WORDS_OF_LINES: Mapping[str, Callable[[Line], Iterable[str | None]]] = {
     "skus": lambda line: (line.sku,),
@@ -26,39 +37,109 @@ _WORDS_OF_LINES: Mapping[str, Callable[[Line], Iterable[str | None]]] = {
 """What a line has under each key of a selection."""
 
 
-class RuleIndex:
-    """The selections of one kind of rules, in the file's order; made once per programme."""
+class Lines(tuple[Line, ...]):
+    """Lines in one order, sorted by their words once for all rules that ask."""
 
-    def __init__(self, selections: Sequence[Selection]) -> None:
-        self._everywhere: list[tuple[int, _Takes | None]] = []
-        self._by_key: dict[str, dict[str | None, list[tuple[int, _Takes | None]]]] = {}
-        """Per key and word the rules, each with what else has to be asked: None where the word decides."""
-        for number, selection in enumerate(selections):
-            keys = [key for key in _MOST_TELLING_FIRST if getattr(selection, key) is not None]
-            takes = None if len(keys) <= 1 and not selection.without else selection.takes
-            if not keys:
-                self._everywhere.append((number, takes))
-                continue
-            by_word = self._by_key.setdefault(keys[0], {})
-            for word in getattr(selection, keys[0]):
-                by_word.setdefault(word, []).append((number, takes))
+    @classmethod
+    def of(cls, lines: Sequence[Line]) -> Self:
+        """These lines; the very same where they are sorted already."""
+        return lines if isinstance(lines, cls) else cls(lines)
 
-    def selected(self, lines: Sequence[Line]) -> dict[int, list[Line]]:
-        """The selected lines, in the basket's order, of every rule (by its number) that selects any."""
-        found: dict[int, list[Line]] = {}
-        if lines:
-            everything = list(lines)
-            for number, takes in self._everywhere:
-                chosen = everything if takes is None else [line for line in lines if takes(line)]
-                if chosen:
-                    found[number] = chosen
-        for key, by_word in self._by_key.items():
+    def under(self, key: str) -> Mapping[str | None, Sequence[Line]]:
+        """The lines that have each word under a key of a selection, in their order."""
+        known = self._by_key.get(key)
+        if known is None:
+            known = self._by_key[key] = {}
             words_of = _WORDS_OF_LINES[key]
-            for line in lines:
+            for line in self:
                 for word in words_of(line):
-                    for number, takes in by_word.get(word, ()):
-                        if takes is None or takes(line):
-                            chosen = found.setdefault(number, [])
-                            if not chosen or chosen[-1] is not line:  # two words may lead here
-                                chosen.append(line)
+                    there = known.setdefault(word, [])
+                    if not there or there[-1] is not line:  # a word may stand in it twice
+                        there.append(line)
+        return known
+
+    def in_order(self, *some: Sequence[Line]) -> list[Line]:
+        """What is in any of these parts, each line once, in the order of all."""
+        numbers = {line.number for part in some for line in part}
+        return [line for line in self if line.number in numbers]
+
+    @cached_property
+    def below_zero(self) -> bool:
+        """Whether any line is a reduction that was made by hand, or a deposit that is paid back."""
+        return any(line.amount < 0 for line in self)
+
+    @cached_property
+    def _by_key(self) -> dict[str, dict[str | None, list[Line]]]:
+        return {}
+
+
+class RuleIndex:
+    """The selections of one kind of rules, in the file's order; made once per programme.
+
+    `times` are the rules' conditions, where those that the time keeps from holding may be left out.
+    """
+
+    def __init__(
+        self, selections: Sequence[Selection], times: Sequence[Circumstances] = ()
+    ) -> None:
+        self._numbered = tuple(enumerate(selections))
+        self._times = times
+        self._everywhere: list[_Filed] = []
+        self._by_key: dict[str, dict[str | None, list[_Filed]]] = {}
+        for number, selection in self._numbered:
+            self._file(number, selection)
+        self._clock = sorted(
+            {each for when in times for each in (when.from_time, when.until_time) if each}
+        )
+        self._open: dict[tuple[date, int], RuleIndex] = {}
+
+    def _file(self, number: int, selection: Selection) -> None:
+        keys = [key for key in _MOST_TELLING_FIRST if getattr(selection, key) is not None]
+        takes = None if len(keys) <= 1 and not selection.without else selection.takes
+        if not keys:
+            self._everywhere.append((number, takes))
+            return
+        by_word = self._by_key.setdefault(keys[0], {})
+        for word in sorted(getattr(selection, keys[0])):
+            by_word.setdefault(word, []).append((number, takes))
+
+    def open_at(self, at: datetime) -> "RuleIndex":
+        """The rules that the time does not keep from holding, by the same numbers.
+
+        It is the same ones from one of the times of day that the rules name until the next, so they are kept.
+        """
+        stretch = (at.date(), bisect_right(self._clock, at.time()))
+        known = self._open.get(stretch)
+        if known is None:
+            known = RuleIndex(())
+            for (number, selection), when in zip(self._numbered, self._times, strict=True):
+                if when.unmet_at(at) is None:
+                    known._file(number, selection)
+            if len(self._open) >= STRETCHES_KEPT:
+                self._open.clear()
+            self._open[stretch] = known
+        return known
+
+    def selected(self, lines: Sequence[Line]) -> dict[int, Sequence[Line]]:
+        """The selected lines, in the basket's order, of every rule (by its number) that selects any.
+
+        Rules about the same word are given the very same sequence, so that what is asked of it can be kept.
+        """
+        found: dict[int, Sequence[Line]] = {}
+        if not lines:
+            return found
+        everything = Lines.of(lines)
+        for number, takes in self._everywhere:
+            some = everything if takes is None else [line for line in lines if takes(line)]
+            if some:
+                found[number] = some
+        for key, by_word in self._by_key.items():
+            for word, under in everything.under(key).items():
+                for number, takes in by_word.get(word, ()):
+                    chosen = under if takes is None else [line for line in under if takes(line)]
+                    if chosen:
+                        before = found.get(number)
+                        found[number] = (
+                            chosen if before is None else everything.in_order(before, chosen)
+                        )
         return found

@@ -249,11 +249,16 @@ class Offers:
         """The offers that come by themselves and are about these lines, and those that a code asks for."""
         if not situation.wanted.reduces or not self.rules:
             return
-        facts, selected = situation.facts, self._index.selected(situation.sold)
+        every = situation.explains or situation.wanted.codes
+        index = self._index if every else self._index.open_at(situation.at)
+        selected = index.selected(situation.sold)
         for number in sorted(selected if not situation.explains else self._by_themselves):
             if number in self._by_themselves:
                 offer = self.rules[number]
-                if situation.explains or offer.when.unmet_for(facts, situation.at) is None:
+                if (
+                    situation.explains
+                    or offer.when.unmet_for(situation.facts, situation.at) is None
+                ):
                     yield OfferClaim(offer, number, 0, selected.get(number, ()))
         asked: set[tuple[int, str]] = set()
         for place, code in enumerate(situation.wanted.codes, 1):
@@ -301,7 +306,8 @@ class Offers:
 
     @cached_property
     def _index(self) -> RuleIndex:
-        return RuleIndex([rule.when for rule in self.rules])
+        conditions = [rule.when for rule in self.rules]
+        return RuleIndex(conditions, conditions)
 
     @cached_property
     def _by_themselves(self) -> frozenset[int]:

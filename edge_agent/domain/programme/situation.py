@@ -170,13 +170,15 @@ class Worked:
     reduced: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
     rewarded: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
     """The part of `reduced` that is the programme's own rewards."""
-    _paid: dict[int, tuple[Sequence[Line], int]] = field(
+    _nets: dict[int, tuple[Sequence[Line], list[int], int]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
     def plus(self, outcomes: Iterable[Outcome]) -> "Worked":
         """These outcomes after the ones before."""
         new = tuple(outcomes)
+        if not new:
+            return self
         reduced, rewarded = self.reduced, self.rewarded
         reductions = [each for outcome in new for each in outcome.reductions]
         if reductions:
@@ -204,12 +206,27 @@ class Worked:
         """This sale's own changes of what the member has of a unit."""
         return [each.holding for each in self.entries() if each.unit == unit and not each.account]
 
+    def nets(self, lines: Sequence[Line]) -> Sequence[int]:
+        """The same for several lines. Many rules ask of the same ones, so the answer is kept."""
+        return self._known(lines)[1]
+
     def paid(self, lines: Sequence[Line]) -> int:
-        """The same for several lines together. Many rules ask of the same ones, so the answer is kept."""
-        known = self._paid.get(id(lines))
-        if known is None or known[0] is not lines:
-            known = self._paid[id(lines)] = (lines, sum([self.net(line) for line in lines]))
-        return known[1]
+        """What is paid for several lines together."""
+        return self._known(lines)[2]
+
+    def _known(self, lines: Sequence[Line]) -> tuple[Sequence[Line], list[int], int]:
+        """The lines themselves (so that no others can come to have their id), their nets and the sum of these."""
+        known = self._nets.get(id(lines))
+        if known is None:
+            reduced = self.reduced
+            nets = [line.amount - reduced.get(line.number, 0) for line in lines]
+            known = self._nets[id(lines)] = (lines, nets, sum(nets))
+        return known
+
+    def weights(self, lines: Sequence[Line]) -> Sequence[int]:
+        """How what is given for several lines together is shared out over them: by what is paid for each."""
+        nets = self.nets(lines)
+        return nets if min(nets, default=0) >= 0 else [max(0, net) for net in nets]
 
     def added(self, unit: str) -> int:
         """What this sale has added to the member's own unit so far, and taken from it."""
@@ -247,14 +264,12 @@ class Situation:
 
     def knowing(self, outcomes: Iterable[Outcome]) -> "Situation":
         """The situation for what is worked out next: tiers and memberships that these gave are held from now on."""
-        given = tuple(
-            entry.holding
-            for outcome in outcomes
-            for entry in outcome.entries
-            if entry.unit.startswith(_STANDINGS)
-        )
-        if not given:
+        entries = [entry for outcome in outcomes for entry in outcome.entries]
+        units = {entry.unit for entry in entries}
+        standings = {unit for unit in units if unit.startswith(_STANDINGS)}
+        if not standings:
             return self
+        given = tuple(entry.holding for entry in entries if entry.unit in standings)
         facts = replace(self.facts, holdings=self.facts.holdings + given)
         return replace(self, facts=facts.placed(self.levels, self.today))
 
@@ -272,11 +287,19 @@ class Situation:
 
         Whatever takes something off asks here, so that law and house are minded however many rules act together.
         """
-        most = line.amount - line.levy
-        if line.number in self.most_off:
-            most = min(most, self.most_off[line.number])
-        room = most - worked.reduced.get(line.number, 0)
-        return room if room > 0 else 0
+        return self.rooms((line,), worked)[0]
+
+    def rooms(self, lines: Sequence[Line], worked: "Worked") -> list[int]:
+        """The same for each of several lines."""
+        reduced, most_off = worked.reduced, self.most_off
+        found = []
+        for line in lines:
+            most = line.amount - line.levy
+            if most_off and line.number in most_off:
+                most = min(most, most_off[line.number])
+            room = most - reduced.get(line.number, 0)
+            found.append(room if room > 0 else 0)
+        return found
 
     def life(self, unit: str, expiry: Expiry | None = None, pending: Pending | None = None) -> Life:
         """When what is earned of `unit` today can be used; `expiry` and `pending` are a rule's own, not the unit's."""
@@ -294,6 +317,20 @@ class Situation:
         """An entry that gives something to the member of this sale."""
         matures_on, expires_on, day = life
         return Entry(EntryKind.EARN, unit, quantity, rule, line, None, expires_on, matures_on, day)
+
+    def earned_by_line(
+        self, unit: str, quantities: Sequence[int], rule: str, lines: Sequence[Line], life: Life
+    ) -> tuple[Entry, ...]:
+        """The same for each line that gives something, of which `quantities` has how much."""
+        matures_on, expires_on, day = life
+        kind = EntryKind.EARN
+        return tuple(
+            [
+                Entry(kind, unit, much, rule, line.number, None, expires_on, matures_on, day)
+                for line, much in zip(lines, quantities, strict=True)
+                if much
+            ]
+        )
 
     def counted(self, tally: str, quantity: int, rule: str, line: int | None = None) -> Entry:
         """An entry that counts something today."""

@@ -22,7 +22,7 @@ class Given:
     """What bonuses gave, by their numbers in the file; what later ones may multiply; and why others gave nothing."""
 
     entries: dict[int, tuple[Entry, ...]] = field(default_factory=dict)
-    added: dict[int, int] = field(default_factory=dict)
+    growing: list[tuple[Entry, ...]] = field(default_factory=list)
     unmet: dict[int, Unmet] = field(default_factory=dict)
     stops: bool = False
 
@@ -31,12 +31,20 @@ class Given:
         """All of it, in smallest parts."""
         return sum(each.quantity for entries in self.entries.values() for each in entries)
 
+    @property
+    def added(self) -> Points:
+        """What later bonuses may multiply, line by line."""
+        added: dict[int, int] = {}
+        for entries in self.growing:
+            for each in entries:
+                added[each.line or 0] = added.get(each.line or 0, 0) + each.quantity
+        return added
+
     def include(self, other: "Given") -> None:
         """What another bonus gave besides."""
-        self.entries |= other.entries
-        self.unmet |= other.unmet
-        for line, quantity in other.added.items():
-            self.added[line] = self.added.get(line, 0) + quantity
+        self.entries.update(other.entries)
+        self.unmet.update(other.unmet)
+        self.growing += other.growing
         self.stops = self.stops or other.stops
 
     def leave_out(self, numbers: Iterable[int], obstacle: Obstacle) -> None:

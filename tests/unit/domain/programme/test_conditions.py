@@ -1,16 +1,20 @@
 """Which lines a rule is about and when it holds, at the borders of days, windows and summer time."""
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.domain.basket import Basket
+from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.unmet import Obstacle
+from edge_agent.domain.programme.when import Weekday
 from tests.unit.domain.builders import (
     BASE,
     awarded,
@@ -148,7 +152,9 @@ def test_the_index_finds_what_asking_every_rule_about_every_line_finds(
         for number, rule in enumerate(rules)
     }
     found = RuleIndex(rules).selected(bought.lines)
-    assert found == {number: chosen for number, chosen in asked.items() if chosen}
+    assert {number: list(chosen) for number, chosen in found.items()} == {
+        number: chosen for number, chosen in asked.items() if chosen
+    }
 
 
 def test_quantities_do_not_matter_to_conditions() -> None:
@@ -163,3 +169,58 @@ def test_lines_of_several_kinds_are_taken_out_by_a_list() -> None:
     assert not scope.takes(line(1, 100, "tobacco"))
     assert scope.takes(line(1, 100, "bread"))
     assert Selection.model_validate({"without": kept_out[0]}).takes(line(1, 100, "tobacco"))
+
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+def _minutes_later(minutes: int) -> datetime:
+    return datetime(2026, 3, 1, tzinfo=AMSTERDAM) + timedelta(minutes=minutes)
+
+
+_CLOCKS = st.sampled_from([time(0, 30), time(9), time(12), time(18), time(23, 59)])
+_DAYS = st.integers(1, 9).map(lambda day: date(2026, 3, day))
+
+
+def _windows_open(drawn: dict[str, Any]) -> bool:
+    opens, closes = drawn.get("from_time", time.min), drawn.get("until_time", time.max)
+    first, last = drawn.get("from_date", date.min), drawn.get("until_date", date.max)
+    return bool(opens < closes and first <= last)
+
+
+_TIMES: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {},
+    optional={
+        "weekdays": st.sets(st.sampled_from(Weekday), min_size=1),
+        "from_time": _CLOCKS,
+        "until_time": _CLOCKS,
+        "from_date": _DAYS,
+        "until_date": _DAYS,
+    },
+).filter(_windows_open)
+
+
+@given(
+    drawn=st.lists(_TIMES, max_size=6),
+    times=st.lists(
+        st.integers(0, 9 * 24 * 60).map(_minutes_later),
+        min_size=1,
+        max_size=6,
+    ),
+)
+def test_the_rules_open_at_a_time_are_those_that_the_time_does_not_keep_from_holding(
+    drawn: list[dict[str, Any]], times: list[datetime]
+) -> None:
+    """Also where one index is asked for several times, and exactly on the borders that the rules name."""
+    rules = [Conditions.model_validate(each) for each in drawn]
+    index = RuleIndex(rules, rules)
+    borders = [
+        datetime.combine(at, clock, AMSTERDAM)
+        for at in times
+        for rule in rules
+        for clock in (rule.from_time, rule.until_time)
+        if clock is not None
+    ]
+    for at in (*times, *borders, *times):
+        open_ones = {number for number, rule in enumerate(rules) if rule.unmet_at(at) is None}
+        assert set(index.open_at(at).selected((line(1, 100),))) == open_ones
