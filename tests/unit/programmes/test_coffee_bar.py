@@ -183,9 +183,9 @@ def test_a_pass_pays_for_five_cups(counter: Counter) -> None:
 def test_a_gift_card_pays_what_is_on_it(counter: Counter) -> None:
     counter.buys(item(2500, kind="gift-card"))
     assert counter.has("euro") == 2500
-    # 2 x 3.80 = 7.60; 25.00 - 7.60 = 17.40.
-    counter.buys(cups(2), tender="kade-card")
-    assert counter.has("euro") == 1740
+    # 2 x 3.80 = 7.60; 25.00 - 7.60 = 17.40. Five beans for the visit, three for paying with the card.
+    result = counter.buys(cups(2), tender="kade-card")
+    assert (counter.has("euro"), result["earned"]["points"]) == (1740, 8)
 
 
 def test_a_voyage_counts_once_it_was_begun(counter: Counter) -> None:
