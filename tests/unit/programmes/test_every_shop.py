@@ -8,7 +8,7 @@ import pytest
 from edge_agent.authoring.terms import terms
 from edge_agent.domain.programme.form import TableModel
 from edge_agent.domain.programme.loading import check_programme
-from edge_agent.domain.programme.programme import ProgrammeFile
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from edge_agent.domain.programme.shape import keys_of, models_within, tables
 from edge_agent.domain.programme.texts import Texts
 from tests.unit.programmes.shops import FOLDER, NAMES, file_of, programme_of
