@@ -105,6 +105,12 @@ class UnknownRedemption(CallerError):
     code = "unknown-redemption"
 
 
+class AlreadyAttached(CallerError):
+    """The sale is somebody's: it was made with a card, or one was attached to it."""
+
+    code = "already-attached"
+
+
 class OverReturn(CallerError):
     """More would come back than was bought and not returned yet."""
 

@@ -48,6 +48,26 @@ def _returns(programme: Programme, speech: Speech) -> Iterator[str]:
         yield item(sentence)
 
 
+def _forgotten_card(programme: Programme, speech: Speech) -> Iterator[str]:
+    rule = programme.file.forgotten_card
+    if not rule.allowed:
+        return
+    days = rule.within_days
+    until = (
+        speech.either(
+            f"tot en met {days} dagen na uw aankoop", f"up to {days} days after you bought"
+        )
+        if days
+        else speech.either("op de dag van uw aankoop", "on the day that you bought")
+    )
+    yield item(
+        speech.either(
+            f"met de kassabon kunt u {until} alsnog sparen, in de winkel waar u kocht",
+            f"with the receipt you can still earn {until}, in the shop where you bought",
+        )
+    )
+
+
 def _excluded(programme: Programme, speech: Speech) -> Iterator[str]:
     told: set[str] = set()
     for rule in programme.exclusions.rules:
@@ -124,6 +144,7 @@ SECTIONS: tuple[_Section, ...] = (
         ("challenge", "action", "surprise", "referral"),
         play,
     ),
+    _Section("Kaart vergeten", "A forgotten card", ("forgotten_card",), _forgotten_card),
     _Section("Ruilen en teruggeven", "Returns", ("returns",), _returns),
     _Section("Uitgesloten", "Exclusions", ("exclude", "law"), _excluded),
     _Section(

@@ -36,6 +36,8 @@ class RecordKind(StrEnum):
       by rule, and `quoted_at`, the time that it was worked out for where a quote was made at another than `at`;
     - `return` `{return_id, sale_id, original, lines}` and `void` `{void_id, sale_id, original}`: `original` is the
       record's id, null where the till does not know the sale;
+    - `attach` `{sale_id, original}`: a card that was attached to the sale `original`, which was made without one; with
+      `basket`, `reductions` and `notes` as of the sale, and dated as it: what it gives has the sale's day;
     - `redemption` `{redemption_id, ...}`: committed without a sale;
     - `action` `{action_id, action, times?}`: more than buying, such as a check-in, a recycled bottle or an offer that
       is activated;
@@ -49,6 +51,7 @@ class RecordKind(StrEnum):
     SALE = "sale"
     RETURN = "return"
     VOID = "void"
+    ATTACH = "attach"
     REDEMPTION = "redemption"
     ACTION = "action"
     ANSWER = "answer"

@@ -66,11 +66,12 @@ class StoredGiveback:
 
 @dataclass(frozen=True, slots=True)
 class StoredAct:
-    """An action, answer or enrolment as it was acknowledged."""
+    """An action, answer, enrolment or attached card as it was acknowledged; `account` is None for nobody's answer."""
 
     kind: RecordKind
     act_id: str
     seq: int
+    account: str | None
     fingerprint: bytes
     result: str
 
@@ -116,12 +117,26 @@ class Lookups:
         return [StoredGiveback(RecordKind(row[0]), *row[1:]) for row in rows]
 
     def stored_act(self, kind: RecordKind, act_id: str) -> StoredAct | None:
-        """The action, answer or enrolment with that id."""
+        """The act of that kind with that id; a card is attached under the id of its sale."""
         row = self._db.execute(
-            "SELECT kind, act_id, seq, fingerprint, result FROM acts WHERE kind = ? AND act_id = ?",
+            "SELECT kind, act_id, seq, account, fingerprint, result FROM acts WHERE kind = ? AND act_id = ?",
             (kind.value, act_id),
         ).fetchone()
         return None if row is None else StoredAct(RecordKind(row[0]), *row[1:])
+
+    def buyer_of(self, sale: StoredSale) -> str | None:
+        """The account that a sale is of: its card's, or that of a card that was attached to it."""
+        attached = self.stored_act(RecordKind.ATTACH, sale.sale_id)
+        return sale.account if attached is None else attached.account
+
+    def has_acted(self, kind: RecordKind, accounts: Sequence[str]) -> bool:
+        """Whether an act of that kind was recorded here for one of these accounts."""
+        marks = ",".join("?" * len(accounts))
+        row = self._db.execute(
+            f"SELECT 1 FROM acts WHERE kind = ? AND account IN ({marks}) LIMIT 1",  # noqa: S608 - marks are question marks
+            (kind.value, *accounts),
+        ).fetchone()
+        return row is not None
 
     def body(self, seq: int) -> dict[str, Any]:
         """The facts of one record."""
@@ -244,8 +259,15 @@ class Act(Lookups):
         )
 
     def keep_act(self, stored: StoredAct) -> None:
-        """Remember an action, answer or enrolment with its answer."""
+        """Remember an act without a sale of its own with its answer."""
         self._db.execute(
-            "INSERT INTO acts (kind, act_id, seq, fingerprint, result) VALUES (?, ?, ?, ?, ?)",
-            (stored.kind.value, stored.act_id, stored.seq, stored.fingerprint, stored.result),
+            "INSERT INTO acts (kind, act_id, seq, account, fingerprint, result) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                stored.kind.value,
+                stored.act_id,
+                stored.seq,
+                stored.account,
+                stored.fingerprint,
+                stored.result,
+            ),
         )

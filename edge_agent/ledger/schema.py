@@ -54,8 +54,10 @@ def m002_looked_up(db: Database) -> None:
     )
     db.execute(
         "CREATE TABLE acts (kind TEXT NOT NULL, act_id TEXT NOT NULL, seq INTEGER NOT NULL REFERENCES records,"
-        " fingerprint BLOB NOT NULL, result TEXT NOT NULL, PRIMARY KEY (kind, act_id)) STRICT, WITHOUT ROWID"
+        " account TEXT, fingerprint BLOB NOT NULL, result TEXT NOT NULL,"
+        " PRIMARY KEY (kind, act_id)) STRICT, WITHOUT ROWID"
     )
+    db.execute("CREATE INDEX acts_of_account ON acts (account, kind)")
     db.execute("CREATE INDEX givebacks_of_sale ON givebacks (sale_id)")
     db.execute(
         "CREATE TABLE provisional_cards (card_key BLOB PRIMARY KEY, account TEXT NOT NULL) STRICT, WITHOUT ROWID"

@@ -31,6 +31,7 @@ from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
 from edge_agent.till.facts import member_facts
 from edge_agent.till.parts import Parts
+from edge_agent.till.receipt_facts import sale_reference
 from edge_agent.till.receipts import Paper, Receipts
 from edge_agent.till.sell import print_paper
 from edge_agent.till.shown import entries_json, standing_json
@@ -71,13 +72,22 @@ class GiveBack:
 
 @dataclass(frozen=True, slots=True)
 class _Original:
-    """A sale of this till, the programme it was made under, and what came back of it before."""
+    """A sale of this till, the programme it was made under, and what came back of it before.
+
+    `answered` is the JSON text of the answer that said what it earned: its own, or that to the card attached later.
+    """
 
     stored: StoredSale
+    answered: str
     programme: Programme
     sold: Sold
     returned: tuple[Returned, ...]
     voided: bool
+
+    @property
+    def buyer(self) -> str | None:
+        """The account that it earned for."""
+        return self.sold.sale.facts.account or None
 
     @property
     def back(self) -> Back:
@@ -135,12 +145,16 @@ def _original(parts: Parts, lookups: Lookups, sale_id: str) -> _Original | None:
     stored = lookups.sale(sale_id)
     if stored is None:
         return None
-    body = lookups.body(stored.seq)
+    sold = Sold.from_body(lookups.body(stored.seq))
+    attached = lookups.stored_act(RecordKind.ATTACH, sale_id)
+    if attached is not None:
+        sold = sold.with_card(lookups.body(attached.seq))
     earlier = lookups.givebacks_of(sale_id)
     return _Original(
         stored,
-        parts.shelf.by_digest(body["programme"]) or parts.shelf.at(parts.clock.now()),
-        Sold.from_body(body),
+        stored.result if attached is None else attached.result,
+        parts.shelf.by_digest(sold.sale.programme) or parts.shelf.at(parts.clock.now()),
+        sold,
         tuple(Returned.from_body(lookups.body(each.seq)) for each in earlier),
         any(each.kind is RecordKind.VOID for each in earlier),
     )
@@ -148,7 +162,7 @@ def _original(parts: Parts, lookups: Lookups, sale_id: str) -> _Original | None:
 
 def _check_buyer(parts: Parts, lookups: Lookups, wanted: GiveBack, original: _Original) -> None:
     """Refuse a card that is not the buyer's; whoever bought without one can bring goods back with any."""
-    buyer = original.stored.account
+    buyer = original.buyer
     if wanted.card is None or buyer is None:
         return
     shown = parts.directory.by_card(wanted.card.code, lookups)
@@ -194,7 +208,7 @@ def _record(
     asked = _asked(wanted, original)
     at, clock = parts.clock.reading_for(parts.clock.now())
     programme = original.programme
-    ref = original.stored.account
+    ref = original.buyer
     account = None if ref is None else parts.directory.by_ref(ref)
     facts = None if account is None else _facts(programme, account, act, at, original)
     given = work_out(
@@ -207,7 +221,7 @@ def _record(
         parts.draw(wanted.sale_id),
     )
     result = _append(parts, act, wanted, (at, clock), original.sold.record, asked, facts, given)
-    sold = json.loads(original.stored.result)
+    sold = json.loads(original.answered)
     holdings: Holdings | None = NO_HOLDINGS
     if sold["balance"] is None:
         holdings = None  # as on the sale's own receipt
@@ -325,6 +339,7 @@ def _append(
         "at": at.isoformat(),
         "lines": lines,
         "discount": 0,
+        "reference": sale_reference(parts.settings.store, parts.settings.till, wanted.sale_id),
         "offline": parts.line.offline,
         "awaiting_original": False,
     }

@@ -238,9 +238,12 @@ class ReceiptFacts:
         return self.kind in {ReceiptKind.RETURN, ReceiptKind.VOID}
 
 
-def sale_reference(store: str, till: str, sale_id: str) -> str:
-    """What the QR code of a sale says: enough to find the sale, nothing about a person."""
-    return f"sale:{store}/{till}/{sale_id}"
+def sale_reference(store: str, till: str, sale_id: str, proof: str = "") -> str:
+    """What the QR code of a sale says: enough to find the sale, nothing about a person.
+
+    With `proof` (`till/proof.py`) whoever has it can show that they have the receipt.
+    """
+    return f"sale:{store}/{till}/{sale_id}" + (f"/{proof}" if proof else "")
 
 
 def changes_of(

@@ -8,7 +8,7 @@ from drivers.document import Document
 from edge_agent.domain.programme import Programme
 from edge_agent.till.parts import TillSettings
 from edge_agent.till.receipt import compose
-from edge_agent.till.receipt_facts import ReceiptFacts, ReceiptTexts, sale_reference
+from edge_agent.till.receipt_facts import ReceiptFacts, ReceiptTexts
 from edge_agent.till.receipt_layout import plain
 from edge_agent.till.receipt_reading import Reading
 from edge_agent.till.receipt_texts import Language, UnitName
@@ -99,7 +99,7 @@ class Receipts:
             awaiting_original=result.get("awaiting_original", False),
             training=training,
             copy=copy,
-            reference=sale_reference(store, till, sale_id) if sale_id and not training else "",
+            reference=result.get("reference", ""),
             unit_names=said.unit_names,
             texts=said.texts,
         )

@@ -20,6 +20,7 @@ from edge_agent.ledger.reservations import ReservationState
 from edge_agent.till.cards import check_form
 from edge_agent.till.charge import charged, reserved, wanted_of
 from edge_agent.till.parts import Parts
+from edge_agent.till.proof import receipt_reference
 from edge_agent.till.quote import bind, same_card
 from edge_agent.till.quotes import Quote
 from edge_agent.till.receipts import Paper, Receipts
@@ -139,6 +140,7 @@ def _record(
         "seq": record.seq,
         **worked_json(parts, act, worked),
         "vouchers": issued_json(parts, worked, record_id),
+        "reference": receipt_reference(parts, sale.sale_id),
     }
     paper = receipts.paper(result, worked.programme, parts.columns)
     result["receipt"] = {"lines": paper.lines}

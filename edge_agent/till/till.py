@@ -8,6 +8,7 @@ from edge_agent.domain.record import RecordKind
 from edge_agent.errors import Refused, UnknownSale
 from edge_agent.ledger.acts import StoredSale
 from edge_agent.ledger.database import as_ledger_errors
+from edge_agent.till.attach import Attaching, attach
 from edge_agent.till.charge import cancel, commit
 from edge_agent.till.give_back import GiveBack, give_back
 from edge_agent.till.identify import identify, look_at
@@ -143,17 +144,22 @@ class Till:
         with as_ledger_errors():
             return give_back(self._parts, self._receipts, wanted)
 
+    def attach(self, wanted: Attaching) -> Answer:
+        """Attach a forgotten card to a sale, once."""
+        with as_ledger_errors():
+            return attach(self._parts, wanted)
+
     def sale(self, sale_id: str) -> tuple[dict[str, Any], SaleNow]:
         """A sale as it was answered, and how it stands now. Raises UnknownSale."""
         stored = self._stored(sale_id)
         with as_ledger_errors():
-            givebacks = self._parts.ledger.lookups().givebacks_of(sale_id)
+            lookups = self._parts.ledger.lookups()
+            givebacks = lookups.givebacks_of(sale_id)
+            account = lookups.buyer_of(stored)
             now = SaleNow(
                 PrintState(stored.print),
                 self._central_state(stored.seq),
-                None
-                if stored.account is None
-                else self._parts.directory.by_ref(stored.account).ref,
+                None if account is None else self._parts.directory.by_ref(account).ref,
                 tuple(json.loads(each.result) for each in givebacks),
                 any(each.kind is RecordKind.VOID for each in givebacks),
             )

@@ -211,7 +211,8 @@ def _once(
         done = work(doing)
         result = _record(parts, act, kind, doing, done)
         text = to_json(result).decode()
-        act.keep_act(StoredAct(kind, act_id, result["seq"], mark, text))
+        account = doing.facts.account or None
+        act.keep_act(StoredAct(kind, act_id, result["seq"], account, mark, text))
     return Answer(result, first=True, text=text)
 
 
@@ -241,7 +242,8 @@ def _buyer(parts: Parts, lookups: Lookups, sale_id: str) -> Account | None:
     sale = lookups.sale(sale_id)
     if sale is None:
         raise UnknownSale(f"this till has no sale {sale_id}")
-    return None if sale.account is None else parts.directory.by_ref(sale.account)
+    account = lookups.buyer_of(sale)
+    return None if account is None else parts.directory.by_ref(account)
 
 
 def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic_core import to_json
 
 from edge_agent.till.views import Answer
-from edge_agent.web.bodies.acts import ActionBody, AnswerBody, RedemptionBody
+from edge_agent.web.bodies.acts import ActionBody, AnswerBody, AttachBody, RedemptionBody
 from edge_agent.web.bodies.baskets import QuoteBody, SaleBody
 from edge_agent.web.bodies.cards import Presented
 from edge_agent.web.bodies.devices import CopyBody, ScanBody, SlipBody
@@ -83,6 +83,10 @@ def give_back(ports: Ports, body: ReturnBody, sale_id: str) -> Response:
         sale_id, body.return_id, body.to_lines(), body.to_original(), body.to_card()
     )
     return _recorded(ports, "return", answer)
+
+
+def attach(ports: Ports, body: AttachBody, sale_id: str) -> Response:
+    return _recorded(ports, "attach", ports.till.attach(body.to_act(sale_id)))
 
 
 def print_copy(ports: Ports, body: CopyBody, sale_id: str) -> Response:  # noqa: ARG001  `copy` can only be true

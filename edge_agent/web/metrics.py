@@ -30,7 +30,7 @@ class Metrics:
             ["kind"],
             registry=self.registry,
         )
-        for kind in ("sale", "return", "void"):
+        for kind in ("sale", "return", "void", "attach"):
             self._sales.labels(kind)
         self._answers = Counter(
             "edge_agent_answers",
@@ -47,7 +47,7 @@ class Metrics:
         self.registry.register(_AtScrape(status, devices, events))
 
     def recorded(self, kind: str) -> None:
-        """Count a sale, return or void that was new."""
+        """Count an act that was new."""
         self._sales.labels(kind).inc()
 
     def answered(self, route: str, status: int) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from edge_agent.domain.basket import PresentedCard, ReturnedLine, Sale
 from edge_agent.health import Report
+from edge_agent.till.attach import Attaching
 from edge_agent.till.present import Holder
 from edge_agent.till.redeem import Wish
 from edge_agent.till.views import Answer, MemberView, PrintState, SaleNow
@@ -35,6 +36,9 @@ class Till(Protocol):
 
     def cancel(self, redemption_id: str) -> dict[str, Any]:
         """Let go of what a redemption reserved."""
+
+    def attach(self, wanted: Attaching) -> Answer:
+        """Attach a forgotten card to a sale."""
 
     def report(self, wanted: Reported) -> Answer:
         """Record an action that a member did."""

@@ -22,7 +22,7 @@ from edge_agent.web.answers.running import (
 )
 from edge_agent.web.answers.sales import PrintAnswer, QuoteAnswer, RecordedAnswer, SaleAnswer
 from edge_agent.web.api import EVENT_STREAM_TYPE, JSON_TYPE
-from edge_agent.web.bodies.acts import ActionBody, AnswerBody, RedemptionBody
+from edge_agent.web.bodies.acts import ActionBody, AnswerBody, AttachBody, RedemptionBody
 from edge_agent.web.bodies.baskets import QuoteBody, SaleBody
 from edge_agent.web.bodies.cards import Presented
 from edge_agent.web.bodies.devices import CopyBody, ScanBody, SlipBody
@@ -180,6 +180,20 @@ ROUTES: tuple[Route, ...] = (
         ReturnBody,
         problems=("return-differs", "over-return", "refused", *_LEDGER),
         example={"return_id": "R-000174", "lines": [{"line": 1, "quantity": 1}]},
+    ),
+    Route(
+        "POST",
+        "/v1/sales/{sale_id}/member",
+        api.attach,
+        "Attach a forgotten card to a sale that was made without one, with the proof on its receipt",
+        {201: RecordedAnswer, 200: RecordedAnswer},
+        AttachBody,
+        problems=("unknown-sale", "already-attached", "refused", *_LEDGER),
+        example={
+            "code": "2912345678906",
+            "entry": "scanned",
+            "proof": "sale:0412/03/0412-03-20261121-000173/M5XG6Z3JOR2WK4TF",
+        },
     ),
     Route(
         "POST",

@@ -62,10 +62,12 @@ def _take_record(record: dict[str, Any], found: dict[str, Sold]) -> None:
     body = json.loads(record["body"])
     if record["kind"] == RecordKind.VOID:
         found.pop(str(body["void"]["original"]), None)
-    elif record["kind"] == RecordKind.SALE:
+    elif record["kind"] in {RecordKind.SALE, RecordKind.ATTACH}:
+        # A card that was attached makes it the same sale, with a member.
+        found.pop(str(body.get("attach", {}).get("original")), None)
         was = Recorded.from_body(body)
         found[str(record["id"])] = Sold(
-            str(body["sale"]["sale_id"]),
+            str(body[record["kind"]]["sale_id"]),
             was.quoted_at or datetime.fromisoformat(record["at"]),
             was.facts.account,
             was.basket,

@@ -127,11 +127,14 @@ class _Reduction(_Fact):
     amount: StrictInt
 
 
-class _SaleBody(_Body):
-    sale: _SaleNames
+class _BasketBody(_Body):
     basket: dict[str, Any]
     reductions: tuple[_Reduction, ...] = ()
     notes: _Notes = {}
+
+
+class _SaleBody(_BasketBody):
+    sale: _SaleNames
 
 
 class _ReturnNames(_Fact):
@@ -153,6 +156,15 @@ class _VoidNames(_Fact):
 
 class _VoidBody(_Body):
     void: _VoidNames
+
+
+class _AttachNames(_Fact):
+    sale_id: _ActId
+    original: _RecordId
+
+
+class _AttachBody(_BasketBody):
+    attach: _AttachNames
 
 
 class _RedemptionNames(_Fact):
@@ -221,8 +233,9 @@ class Envelope:
 class Act:
     """What a till did. `content` is what has to be the same when the same act is recorded again.
 
-    `at` is the till's time with its offset, so that its date is the till's day. `original` is set for what takes a sale
-    back, `answer` and `enrolled` for the records of these kinds; `paid` is what was paid for a sale, in minor units.
+    `at` is the till's time with its offset, so that its date is the till's day. `original` is the sale that is taken
+    back or that a card is attached to, `answer` and `enrolled` are of the records of these kinds; `paid` is what was
+    paid for a sale, in minor units.
     """
 
     kind: RecordKind
@@ -260,11 +273,14 @@ def read_body(body: bytes, envelope: Envelope) -> Act:
         act = reader(facts)
     except ValidationError as error:
         raise rejected("malformed") from error
-    if act.account is None and any(not is_tally(entry.unit) for entry in act.entries):
-        raise rejected(
-            "malformed"
-        )  # a till counts nobody's purchases for its own limits, and gives nobody anything
+    if act.account is None and not all(map(_is_of_nobody, act.entries)):
+        raise rejected("malformed")
     return act
+
+
+def _is_of_nobody(entry: BodyEntry) -> bool:
+    """Whether a customer without a card can cause it: what a till counts for itself, or another's voucher."""
+    return is_tally(entry.unit) or entry.account is not None
 
 
 def _object(body: bytes) -> dict[str, Any]:
@@ -302,7 +318,7 @@ def _read_sale(facts: Mapping[str, Any]) -> Act:
     return replace(act, notes=body.notes, paid=_paid(body))
 
 
-def _paid(body: _SaleBody) -> int:
+def _paid(body: _BasketBody) -> int:
     """What was paid, in minor units; 0 where the basket says no total, which is no reason to refuse a sale."""
     total = body.basket.get("total")
     amount = total.get("amount") if isinstance(total, dict) else None
@@ -322,6 +338,16 @@ def _read_void(facts: Mapping[str, Any]) -> Act:
     body = _VOID.validate_python(facts)
     act = _act(RecordKind.VOID, body.void.void_id, body, {"sale": body.void.sale_id}, _TAKING_BACK)
     return replace(act, original=body.void.original)
+
+
+def _read_attach(facts: Mapping[str, Any]) -> Act:
+    body = _ATTACH.validate_python(facts)
+    if body.facts is None:
+        raise rejected("malformed")
+    named = body.attach
+    content = {"sale": named.sale_id, "original": named.original}
+    act = _act(RecordKind.ATTACH, named.sale_id, body, content)
+    return replace(act, original=named.original, notes=body.notes, paid=_paid(body))
 
 
 def _read_redemption(facts: Mapping[str, Any]) -> Act:
@@ -383,6 +409,7 @@ _ENVELOPE = TypeAdapter(_Envelope)
 _SALE = TypeAdapter(_SaleBody)
 _RETURN = TypeAdapter(_ReturnBody)
 _VOID = TypeAdapter(_VoidBody)
+_ATTACH = TypeAdapter(_AttachBody)
 _REDEMPTION = TypeAdapter(_RedemptionBody)
 _ACTION = TypeAdapter(_ActionBody)
 _ANSWER = TypeAdapter(_AnswerBody)
@@ -392,6 +419,7 @@ _READERS = {
     RecordKind.SALE.value: _read_sale,
     RecordKind.RETURN.value: _read_return,
     RecordKind.VOID.value: _read_void,
+    RecordKind.ATTACH.value: _read_attach,
     RecordKind.REDEMPTION.value: _read_redemption,
     RecordKind.ACTION.value: _read_action,
     RecordKind.ANSWER.value: _read_answer,

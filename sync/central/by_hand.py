@@ -181,7 +181,7 @@ class ByHand:
             found = connection.execute(
                 select(records).where(
                     records.c.record_id == record,
-                    records.c.kind == RecordKind.SALE.value,
+                    records.c.kind.in_([RecordKind.SALE.value, RecordKind.ATTACH.value]),
                     records.c.state == RecordState.ACCEPTED.value,
                     records.c.account.is_not(None),
                 )

@@ -7,6 +7,7 @@ parked one whose original has come, and the ledger's unique key holds even if th
 """
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any
@@ -17,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.record import RecordKind
-from edge_agent.domain.units import is_tally, keeps_lots_apart
+from edge_agent.domain.units import keeps_lots_apart
 from sync.central.accounts import Accounts
 from sync.central.batch import RECEIVED, Batch, Outcome, Received
 from sync.central.bodies import (
@@ -199,6 +200,7 @@ def _decide(batch: Batch, received: Received, act: Act) -> Outcome:
 def _post_award(batch: Batch, received: Received, act: Act, personal: Personal) -> Outcome:
     """A sale, a redemption or an action: what it gives, uses and counts."""
     if act.account is None:
+        batch.append(received.record_id, _awarded(batch, received.record_id, None, act))
         return Outcome(RecordState.ACCEPTED)
     account = batch.account_of(act.account)
     if account is None:
@@ -222,9 +224,9 @@ def _post_enrolment(batch: Batch, received: Received, act: Act, personal: Person
     return Outcome(RecordState.ACCEPTED, account=account)
 
 
-def _awarded(batch: Batch, record: str, account: str, act: Act) -> list[LedgerEntry]:
+def _awarded(batch: Batch, record: str, account: str | None, act: Act) -> list[LedgerEntry]:
     """The ledger's entries for a record's, in its order: what it uses may be what it gave just before."""
-    named = [(_account_of(batch, entry, account), entry) for entry in act.entries]
+    named = _named(batch, act, account)
     uses = any(entry.kind is EntryKind.REDEEM for entry in act.entries)
     if uses:
         batch.flush()
@@ -266,7 +268,13 @@ def _together(held: Iterable[HeldLot]) -> list[HeldLot]:
     return [key._replace(quantity=quantity) for key, quantity in sums.items()]
 
 
-def _account_of(batch: Batch, entry: BodyEntry, account: str) -> str:
+def _named(batch: Batch, act: Act, account: str | None) -> list[tuple[str, BodyEntry]]:
+    """The entries of an act, each with its account; what a till counts of nobody is of no account."""
+    named = ((_account_of(batch, entry, account), entry) for entry in act.entries)
+    return [(of, entry) for of, entry in named if of is not None]
+
+
+def _account_of(batch: Batch, entry: BodyEntry, account: str | None) -> str | None:
     """Whose an entry is: the record's own member's, or that of the account it names."""
     if entry.account is None:
         return account
@@ -288,21 +296,36 @@ def _post_reversal(batch: Batch, received: Received, act: Act, _personal: Person
     account = None if original.account is None else batch.account_of(original.account)
     if act.account is not None and batch.account_of(act.account) != account:
         raise rejected("wrong-account")
-    own = {act.original, original.record_id}
+    sources = _sources(original)
+    own = {act.original, *sources}
     if any(entry.quantity < 0 and entry.lot not in own for entry in act.entries):
         raise rejected("malformed")
-    if account is None and any(not is_tally(entry.unit) for entry in act.entries):
-        raise rejected("over-reversal")
-    if act.entries and account is not None:
-        named = [(_account_of(batch, entry, account), entry) for entry in act.entries]
-        batch.append(received.record_id, reversing(batch, original.record_id, named))
+    batch.append(received.record_id, reversing(batch, sources, _named(batch, act, account)))
     return Outcome(RecordState.ACCEPTED, account=account)
+
+
+def _sources(original: Any) -> tuple[str, ...]:
+    """The records that moved what a sale moved: its own, and before it that of a card attached later."""
+    if original.kind == RecordKind.ATTACH:
+        return original.record_id, str(json.loads(original.body)["attach"]["original"])
+    return (original.record_id,)
+
+
+def _post_attached(batch: Batch, received: Received, act: Act, personal: Personal) -> Outcome:
+    """A forgotten card: what a sale of nobody's would have given, for whoever had its receipt."""
+    original = _original(batch, act)
+    if original.kind != RecordKind.SALE:
+        raise rejected("malformed")
+    if original.account is not None:
+        raise rejected("already-attached")
+    return _post_award(batch, received, act, personal)
 
 
 _ACTS: dict[RecordKind, Callable[[Batch, Received, Act, Personal], Outcome]] = {
     RecordKind.SALE: _post_award,
     RecordKind.RETURN: _post_reversal,
     RecordKind.VOID: _post_reversal,
+    RecordKind.ATTACH: _post_attached,
     RecordKind.REDEMPTION: _post_award,
     RecordKind.ACTION: _post_award,
     RecordKind.ANSWER: _post_answer,
@@ -311,7 +334,7 @@ _ACTS: dict[RecordKind, Callable[[Batch, Received, Act, Personal], Outcome]] = {
 
 
 def _original(batch: Batch, act: Act) -> Any:
-    """The posted sale that an act takes back; raises `Unpostable` when it is not there."""
+    """The posted sale that an act takes back or attaches a card to; raises `Unpostable` when it is not there."""
     if act.original is None:
         raise parked("awaiting-original")
     batch.flush()
@@ -322,7 +345,7 @@ def _original(batch: Batch, act: Act) -> Any:
         raise parked("awaiting-original", act.original)
     if found.state == RecordState.REJECTED:
         raise parked("original-rejected", act.original)
-    if found.kind != RecordKind.SALE:
+    if found.kind not in {RecordKind.SALE, RecordKind.ATTACH}:
         raise rejected("malformed")
     return found
 
@@ -333,6 +356,7 @@ _ORIGINAL = select(
     records.c.kind,
     records.c.account,
     records.c.duplicate_of,
+    records.c.body,
 ).where(records.c.record_id == bindparam("id"))
 
 

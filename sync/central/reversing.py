@@ -23,25 +23,29 @@ _Key = tuple[str, str, str, int | None, bool]
 
 @dataclass(slots=True)
 class _Moved:
-    """What a sale moved under one key, and what of it has not been taken back.
+    """What a record, the `source`, moved under one key, and what of it has not been taken back.
 
     `lots` are what it gave or used, less what went back there.
     """
 
+    source: str
     quantity: int
     left: int
     lots: list[HeldLot]
 
 
 def reversing(
-    batch: Batch, original: str, entries: Sequence[tuple[str, BodyEntry]]
+    batch: Batch, sources: Sequence[str], entries: Sequence[tuple[str, BodyEntry]]
 ) -> list[LedgerEntry]:
-    """The ledger's entries for those that take the record `original` back, each with its account.
+    """The ledger's entries for those that take back what the records `sources` moved, each with its account.
 
+    The first of them is the one that gave; others used something with the same sale.
     Raises `Unpostable` when one takes or gives back more than there is, or something else.
     """
-    there = _there(batch, original)
-    taken = _Taking(batch, original)
+    if not entries:
+        return []
+    there = {key: moved for source in sources for key, moved in _there(batch, source).items()}
+    taken = _Taking(batch, sources[0])
     result: list[LedgerEntry] = []
     for account, entry in entries:
         key = _key(account, entry.unit, entry.rule, entry.line, entry.quantity < 0)
@@ -53,9 +57,7 @@ def reversing(
             raise rejected("over-reversal")
         moved.left = left
         goes = (
-            _given_back(moved, original, entry)
-            if entry.quantity > 0
-            else taken.out_of(moved, account, entry)
+            _given_back(moved, entry) if entry.quantity > 0 else taken.out_of(moved, account, entry)
         )
         for lot, life, quantity in goes:
             result.append(
@@ -68,7 +70,7 @@ def reversing(
                     life,
                     entry.rule,
                     entry.line,
-                    original,
+                    moved.source,
                 )
             )
     return result
@@ -85,7 +87,7 @@ def _there(batch: Batch, original: str) -> dict[_Key, _Moved]:
         account = batch.account_of(row.account) or row.account
         moves = row.source == original
         key = _key(account, row.unit, row.rule, row.line, (row.quantity > 0) == moves)
-        moved = there.setdefault(key, _Moved(0, 0, []))
+        moved = there.setdefault(key, _Moved(original, 0, 0, []))
         moved.left += row.quantity
         lot = HeldLot(row.lot, life_of(row), abs(row.quantity))
         if moves:
@@ -107,13 +109,13 @@ def _take_off(lots: list[HeldLot], gone: Iterable[HeldLot]) -> None:
                 lots[number] = lot._replace(quantity=lot.quantity - part)
 
 
-def _given_back(moved: _Moved, original: str, entry: BodyEntry) -> list[HeldLot]:
+def _given_back(moved: _Moved, entry: BodyEntry) -> list[HeldLot]:
     """Into which lots what was used goes back."""
     fitting = [each for each in moved.lots if each.lot == OVERDRAFT or each.life == entry.life]
     fitting.sort(key=lambda each: (each.lot != OVERDRAFT, each.lot != entry.lot))
     result, left = _parts(fitting, entry.quantity)
     if left:
-        result.append(HeldLot(original, entry.life, left))
+        result.append(HeldLot(moved.source, entry.life, left))
     _take_off(moved.lots, result)
     return result
 

@@ -48,6 +48,17 @@ class Sold:
         sale = Recorded.from_body(body)
         return cls(body["id"], sale.quoted_at or datetime.fromisoformat(body["at"]), sale)
 
+    def with_card(self, body: Mapping[str, Any]) -> "Sold":
+        """The sale once a card was attached to it, from the body of that record: it earned, the sale used.
+
+        What others' vouchers paid was used with the sale. What the till counted for itself stays counted: it is no
+        part of what the member's goods come back for.
+        """
+        found = Sold.from_body(body)
+        used = (each for each in self.sale.entries if each.account is not None)
+        entries = (*used, *found.sale.entries)
+        return replace(found, sale=replace(found.sale, entries=entries))
+
 
 @dataclass(frozen=True, slots=True)
 class Returned:

@@ -19,6 +19,7 @@ from edge_agent.domain.programme.caps import CapRule
 from edge_agent.domain.programme.challenge_rules import ChallengeRule
 from edge_agent.domain.programme.combining import CombineTable
 from edge_agent.domain.programme.exclusions import ExcludeRule
+from edge_agent.domain.programme.forgotten_card import ForgottenCardTable
 from edge_agent.domain.programme.form import Flag, Moment, TableModel, Whole
 from edge_agent.domain.programme.law import LawTable
 from edge_agent.domain.programme.memberships import MembershipRule
@@ -309,6 +310,11 @@ class ProgrammeFile(TableModel):
         default=ReturnsTable(),
         description="What a return takes back and gives back.",
         examples=[{"reverse": "kept"}],
+    )
+    forgotten_card: ForgottenCardTable = Field(
+        default=ForgottenCardTable(),
+        description="Attaching a card to a sale that was made without one.",
+        examples=[{"within_days": 30}],
     )
     receipt: ReceiptTable = Field(
         default=ReceiptTable(),

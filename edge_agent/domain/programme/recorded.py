@@ -21,9 +21,10 @@ class Recorded:
     """Everything that a sale, or a redemption without one, was worked out from, and what came out.
 
     `programme` is the digest. The basket's amounts are those before anything that the programme took off; `reductions`
-    say what that was, and `notes` (by rule) what else is kept of it, such as what was drawn by chance. A customer
-    without a card is nobody, and what the till counted is then all that there is. `quoted_at` is the time that it was
-    worked out for, None for the record's own.
+    say what that was: worked out with it, or, where `wanted` takes nothing off, before it (by the sale that a card was
+    attached to). `notes` (by rule) are what else is kept of it, such as what was drawn by chance. A customer without a
+    card is nobody, and what the till counted is then all that there is. `quoted_at` is the time that it
+    was worked out for, None for the record's own.
     """
 
     programme: str
@@ -91,4 +92,7 @@ class Recorded:
             store, channel = self.basket.store, self.basket.channel
             return collect(programme, self.facts, self.wanted, at, store=store, channel=channel)
         moment = self.quoted_at or at
-        return evaluate(programme, self.facts, self.basket, moment, self.wanted, draw)
+        reduced = () if self.wanted.reduces else self.reductions
+        return evaluate(
+            programme, self.facts, self.basket, moment, self.wanted, draw, reduced=reduced
+        )

@@ -60,7 +60,10 @@ class RefundAnswer(Answer):
 
 
 class ResultAnswer(Answer):
-    """The result of a sale, return or void: the same for ever."""
+    """The result of a sale, return, void or attached card: the same for ever.
+
+    `reference` is what a POS that prints itself puts on the receipt as a QR code.
+    """
 
     sale_id: str
     record: str | None = None
@@ -79,6 +82,7 @@ class ResultAnswer(Answer):
     surprises: list[dict[str, Any]] = []
     vouchers: list[VoucherAnswer] = []
     balance: dict[str, BalanceAnswer] | None = None
+    reference: str | None = None
     receipt: ReceiptAnswer | None = None
 
 

@@ -1,14 +1,15 @@
-"""What a member does beside buying: redeeming, actions and answers."""
+"""What a member does beside buying: redeeming, actions, answers, and coming back with a receipt."""
 
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from edge_agent.domain.programme.acts import TIMES_AT_ONCE_MAX
+from edge_agent.till.attach import Attaching
 from edge_agent.till.redeem import Wish
 from edge_agent.till.without_sale import Answering, Reported
 from edge_agent.web.bodies.cards import OfAnybody, OfHolder
-from edge_agent.web.fields import REDEMPTIONS_MAX, Id, Points, Word, wrong
+from edge_agent.web.fields import REDEMPTIONS_MAX, Id, Points, Text, Word, wrong
 
 
 class RedemptionBody(OfHolder):
@@ -37,6 +38,16 @@ class RedemptionBody(OfHolder):
         return Wish(
             self.redemption_id, self.to_holder(), self.reward, self.points, self.times, self.sale_id
         )
+
+
+class AttachBody(OfHolder):
+    """`POST /v1/sales/{sale_id}/member`: a forgotten card; `proof` is the text of the QR code on the receipt."""
+
+    proof: Annotated[Text, Field(min_length=1)]
+
+    def to_act(self, sale_id: str) -> Attaching:
+        """The act, in the till's words."""
+        return Attaching(sale_id, self.to_holder(), self.proof)
 
 
 class ActionBody(OfHolder):

@@ -1,5 +1,6 @@
 """Posting of everything that is held: lots with their lives, what is used, what is counted, and whose it is."""
 
+import json
 from datetime import date
 from typing import Any
 
@@ -134,6 +135,65 @@ def test_an_entry_for_another_account_is_posted_there(central: Central, till: Ti
     till.sale("ref-1", [earn(5), thanks], card=CARD)
     central.push(till.message())
     assert (balance(central, "ref-1"), balance(central, "friend")) == (5, 51)
+
+
+def attach(
+    till: Till, sale: Record, *entries: Entry, ref: str = "ref-1", code: str = CARD
+) -> Record:
+    """A card for a sale that was made without one."""
+    facts = {
+        "programme": None,
+        "attach": {"sale_id": json.loads(sale.body)["sale"]["sale_id"], "original": sale.id},
+        "facts": {"account": ref, "standing": "unknown"},
+        "basket": json.loads(sale.body)["basket"],
+        "entries": [each.to_json() for each in entries],
+    }
+    return till.append(RecordKind.ATTACH, facts, {"card": {"code": code, "entry": "scanned"}})
+
+
+def test_a_forgotten_card_gives_its_member_what_the_sale_would_have_given(
+    central: Central, till: Till
+) -> None:
+    attach(till, till.sale(), earn(5))
+    central.push(till.message())
+    assert states(central) == [(1, "accepted", None), (2, "accepted", None)]
+    assert balance(central, "ref-1") == 5
+
+
+def test_goods_of_an_attached_sale_take_back_what_the_card_earned(
+    central: Central, till: Till
+) -> None:
+    attached = attach(till, till.sale(), earn(5))
+    till.give_back(attached.id, [take_back(attached, 2)], "ref-1")
+    till.give_back(attached.id, [take_back(attached, 4)], "ref-1")
+    central.push(till.message())
+    assert states(central)[2:] == [(3, "accepted", None), (4, "rejected", "over-reversal")]
+    assert balance(central, "ref-1") == 3
+
+
+def test_a_sale_is_given_to_one_member_only(central: Central, till: Till) -> None:
+    mine = till.sale("ref-1", [earn(5)], card=CARD)
+    attach(till, mine, earn(5), ref="ref-2", code=OTHER_CARD)
+    central.push(till.message())
+    assert states(central) == [(1, "accepted", None), (2, "rejected", "already-attached")]
+    assert (balance(central, "ref-1"), sums(central)) == (5, (5, 5))
+
+
+def test_anothers_voucher_is_used_up_by_a_customer_without_a_card_and_comes_back_with_the_goods(
+    central: Central, till: Till
+) -> None:
+    issued = till.sale("ref-1", [Entry(EntryKind.EARN, "voucher/five", 500, "five")], card=CARD)
+    used = Entry(EntryKind.REDEEM, "voucher/five", -500, "five", lot=issued.id, account="ref-1")
+    sale = till.sale(None, [used, visit()])
+    given_again = used._replace(kind=EntryKind.REVERSE, quantity=500, lot=issued.id)
+    attached = attach(till, sale, earn(2), ref="ref-2", code=OTHER_CARD)
+    central.push(till.message())
+    assert held(central) == []
+    till.give_back(attached.id, [take_back(attached, 2), given_again], "ref-2")
+    central.push(till.message(4))
+    assert [each[1:] for each in states(central)] == [("accepted", None)] * 4
+    assert held(central) == [Holding("voucher/five", 500, lot=issued.id)]
+    assert balance(central, "ref-2") == 0
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ CONTRACT = {
     ("GET", "/v1/sales/{sale_id}"),
     ("POST", "/v1/sales/{sale_id}/void"),
     ("POST", "/v1/sales/{sale_id}/returns"),
+    ("POST", "/v1/sales/{sale_id}/member"),
     ("POST", "/v1/members"),
     ("POST", "/v1/actions"),
     ("POST", "/v1/answers"),
@@ -249,6 +250,11 @@ def test_real_answers_of_every_call_are_as_documented(agent: Agent, document: Do
         answer = agent.post(f"/v1/devices/{device}/test", {})
         assert answer.status_code == 200
         document.check("POST", "/v1/devices/{device_id}/test", answer)
+    receipt = agent.get("/v1/sales/anonymous").json()["result"]["reference"]
+    for code, status in ((KNOWN, 201), (KNOWN, 200), (UNKNOWN, 409)):
+        answer = agent.post("/v1/sales/anonymous/member", {"code": code, "proof": receipt})
+        assert answer.status_code == status, answer.text
+        document.check("POST", "/v1/sales/{sale_id}/member", answer)
     elsewhere = agent.post("/v1/sales/elsewhere/returns", {**back, "return_id": "R3"})
     assert elsewhere.status_code == 202
     document.check("POST", "/v1/sales/{sale_id}/returns", elsewhere)

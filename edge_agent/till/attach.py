@@ -1,0 +1,175 @@
+"""A forgotten card: a sale that was made without one is given to whoever comes back with the receipt, once."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+import uuid_utils
+from pydantic_core import to_json
+
+from edge_agent.domain.basket import PresentedCard
+from edge_agent.domain.programme import Programme
+from edge_agent.domain.programme.attaching import attached, may_attach
+from edge_agent.domain.programme.kept import Sold
+from edge_agent.domain.programme.recorded import Recorded
+from edge_agent.domain.programme.situation import UNQUOTED
+from edge_agent.domain.programme.texts import Texts, texts
+from edge_agent.domain.record import RecordKind
+from edge_agent.errors import AlreadyAttached, Refused, UnknownSale
+from edge_agent.ledger.acts import Act, Lookups, StoredAct, StoredSale
+from edge_agent.till.cards import check_form
+from edge_agent.till.parts import Parts
+from edge_agent.till.present import AT_TILL, Holder
+from edge_agent.till.proof import proves
+from edge_agent.till.views import Answer
+from edge_agent.till.vouchers import issued_json
+from edge_agent.till.working_out import Customer, WorkedOut, facts_of, worked_json
+
+_NO_PROOF = texts(
+    {
+        "nl": "dit is niet de code op de kassabon van deze aankoop",
+        "en": "this is not the code on the receipt of this sale",
+        "de": "das ist nicht der Code auf dem Bon dieses Einkaufs",
+        "fr": "ce n’est pas le code du ticket de cet achat",
+    }
+)
+_TOO_LATE = texts(
+    {
+        "nl": "voor deze aankoop kan de kaart niet meer worden toegevoegd",
+        "en": "a card can no longer be added to this sale",
+        "de": "zu diesem Einkauf kann keine Karte mehr hinzugefügt werden",
+        "fr": "la carte ne peut plus être ajoutée à cet achat",
+    }
+)
+_CAME_BACK = texts(
+    {
+        "nl": "van deze aankoop is iets teruggebracht",
+        "en": "something of this sale was returned",
+        "de": "von diesem Einkauf wurde etwas zurückgegeben",
+        "fr": "une partie de cet achat a été rapportée",
+    }
+)
+_BLOCKED = texts(
+    {
+        "nl": "deze kaart is geblokkeerd",
+        "en": "this card is blocked",
+        "de": "diese Karte ist gesperrt",
+        "fr": "cette carte est bloquée",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Attaching:
+    """Whose a sale is that was made without a card; `proof` is the text of the QR code on its receipt."""
+
+    sale_id: str
+    who: Holder
+    proof: str
+
+    @property
+    def fingerprint(self) -> bytes:
+        """What tells a repeat from another card for the same sale."""
+        who = self.who
+        said = "till" if who is AT_TILL else [who.code, who.entry.value]
+        return hashlib.sha256(to_json(said)).digest()
+
+
+def attach(parts: Parts, wanted: Attaching) -> Answer:
+    """Attach a card to a sale of this till and answer what it earned; the same card again gets the same answer.
+
+    Raises UnknownSale, AlreadyAttached (the sale was made with a card, or another one was attached), Invalid (a card of
+    a form that this shop does not give out), Refused (no proof, too late by the programme, something came back, a
+    blocked card), DiskFull or LedgerUnavailable; then nothing was recorded.
+    """
+    with parts.ledger.act() as act:
+        stored = act.sale(wanted.sale_id)
+        if stored is None:
+            raise UnknownSale(f"this till has no sale {wanted.sale_id}")
+        if not proves(parts, wanted.sale_id, wanted.proof):
+            raise _refused(parts, _NO_PROOF)
+        known = act.stored_act(RecordKind.ATTACH, wanted.sale_id)
+        if known is not None and known.fingerprint == wanted.fingerprint:
+            return Answer(json.loads(known.result), first=False, text=known.result)
+        if known is not None or stored.account is not None:
+            raise AlreadyAttached(f"sale {wanted.sale_id} is on a card already")
+        card = parts.present.who(wanted.who, parts.clock.now())
+        check_form(parts, card)
+        result, text = _record(parts, act, wanted, card, stored)
+    parts.events.publish("sale", {"kind": RecordKind.ATTACH.value, "result": result})
+    return Answer(result, first=True, text=text)
+
+
+def _refused(parts: Parts, why: Texts) -> Refused:
+    return Refused(why.for_language(parts.settings.language))
+
+
+def _record(
+    parts: Parts, act: Act, wanted: Attaching, card: PresentedCard, stored: StoredSale
+) -> tuple[dict[str, Any], str]:
+    sold = Sold.from_body(act.body(stored.seq))
+    now = parts.clock.now()
+    programme = parts.shelf.by_digest(sold.sale.programme) or parts.shelf.at(now)
+    if not may_attach(programme, sold.at, now):
+        raise _refused(parts, _TOO_LATE)
+    if act.givebacks_of(wanted.sale_id):
+        raise _refused(parts, _CAME_BACK)
+    worked = _work_out(parts, act, card, programme, sold)
+    account = worked.customer.account
+    if account is not None and account.member is None:
+        act.open_provisional_account(card.code, account.ref)
+    _, clock = parts.clock.reading_for(now)
+    record = act.append(
+        RecordKind.ATTACH,
+        str(uuid_utils.uuid7().hex),
+        sold.at,
+        clock,
+        {
+            "attach": {"sale_id": wanted.sale_id, "original": sold.record},
+            **worked.recorded.to_json(),
+        },
+        {"card": {"code": card.code, "entry": card.entry.value}},
+        worked.evaluation.entries,
+    )
+    result = {
+        "sale_id": wanted.sale_id,
+        "record": record.id,
+        "seq": record.seq,
+        **worked_json(parts, act, replace(worked, at=now)),
+        "kind": RecordKind.ATTACH.value,
+        "vouchers": issued_json(parts, worked, record.id),
+    }
+    text = to_json(result).decode()
+    act.keep_act(
+        StoredAct(
+            RecordKind.ATTACH,
+            wanted.sale_id,
+            record.seq,
+            worked.recorded.facts.account,
+            wanted.fingerprint,
+            text,
+        )
+    )
+    return result, text
+
+
+def _work_out(
+    parts: Parts, lookups: Lookups, card: PresentedCard, programme: Programme, sold: Sold
+) -> WorkedOut:
+    """What the sale earns, worked out as of its own time."""
+    customer = Customer(card, parts.directory.presented(card.code, lookups))
+    facts = facts_of(customer, programme, lookups, sold.at)
+    if not facts.standing.earns:
+        raise _refused(parts, _BLOCKED)
+    found = attached(programme, sold, facts)
+    recorded = Recorded(
+        programme.digest,
+        facts,
+        sold.sale.basket,
+        UNQUOTED,
+        found.entries,
+        sold.sale.reductions,
+        found.notes(),
+    )
+    return WorkedOut(customer, programme, sold.at, recorded, found)
