@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.units import keeps_lots_apart
 
+QUANTITY_MAX = 10**12
+"""What one entry moves at most, in smallest parts: far above any sale, far below 64 bits, so that sums stay exact."""
+
 
 class EntryKind(StrEnum):
     """What an entry does to an account. `COUNT` moves a tally; central alone makes the last three."""

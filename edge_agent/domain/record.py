@@ -33,7 +33,8 @@ class RecordKind(StrEnum):
     act under a key of its own:
 
     - `sale` `{sale_id, quote_id?}`, with `basket`, `notes`, what the rules had to say besides entries (`Outcome.note`),
-      by rule, and `quoted_at`, the time that it was worked out for where a quote was made at another than `at`;
+      by rule, `quoted_at`, the time that it was worked out for where a quote was made at another than `at`, and
+      `not_worked_out`, where the rules failed on it: the kind of failure;
     - `return` `{return_id, sale_id, original, lines}` and `void` `{void_id, sale_id, original}`: `original` is the
       record's id, null where the till does not know the sale;
     - `attach` `{sale_id, original}`: a card that was attached to the sale `original`, which was made without one; with

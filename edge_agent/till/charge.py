@@ -82,8 +82,13 @@ def _check_open(reservation: Reservation, at: datetime) -> None:
         raise Refused(f"redemption {reservation.redemption.id} is {state.value}")
 
 
-def charged(worked: WorkedOut) -> list[str]:
-    """The ids of the redemptions that the rules charged; any other stays reserved until its time is over."""
+def charged(worked: WorkedOut, *, failed: bool = False) -> list[str]:
+    """The ids of the redemptions that the rules charged; any other stays reserved until its time is over.
+
+    Where the rules `failed`, all of them: what they gave is paid and gone, so nothing may be had for them again.
+    """
+    if failed:
+        return [each.id for each in worked.recorded.wanted.redemptions]
     worked_off = {each.asked for each in worked.evaluation.outcomes if each.unmet is None}
     return [each.id for each in worked.recorded.wanted.redemptions if each.id in worked_off]
 

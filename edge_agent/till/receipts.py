@@ -22,6 +22,9 @@ class Paper:
     lines: list[str]
 
 
+NO_PAPER = Paper(None, [])
+
+
 @dataclass(frozen=True, slots=True)
 class _Said:
     """What one version of the programme says on every receipt, in the till's language."""

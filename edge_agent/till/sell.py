@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import traceback
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,8 +15,16 @@ from edge_agent.domain.basket import Basket, PresentedCard, Sale
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.situation import UNQUOTED, Wanted
 from edge_agent.domain.record import ClockReading, RecordKind
-from edge_agent.errors import FieldError, Invalid, LedgerUnavailable, Refused, SaleDiffers
+from edge_agent.errors import (
+    FieldError,
+    Invalid,
+    LedgerUnavailable,
+    LoyaltyError,
+    Refused,
+    SaleDiffers,
+)
 from edge_agent.ledger.acts import Act, Lookups, StoredSale
+from edge_agent.ledger.database import as_ledger_errors
 from edge_agent.ledger.reservations import ReservationState
 from edge_agent.till.cards import check_form
 from edge_agent.till.charge import charged, reserved, wanted_of
@@ -23,7 +32,8 @@ from edge_agent.till.parts import Parts
 from edge_agent.till.proof import receipt_reference
 from edge_agent.till.quote import bind, same_card
 from edge_agent.till.quotes import Quote
-from edge_agent.till.receipts import Paper, Receipts
+from edge_agent.till.receipts import NO_PAPER, Paper, Receipts
+from edge_agent.till.unworked import as_quoted, bare_json, not_worked_out
 from edge_agent.till.views import Answer, PrintState
 from edge_agent.till.vouchers import check_left, issued_json
 from edge_agent.till.working_out import (
@@ -47,6 +57,8 @@ class _Asked:
     clock: ClockReading
     programme: Programme
     quote: Quote | None
+    failed: str | None = None
+    """How the rules failed on it, where it is recorded without them."""
 
 
 def fingerprint(sale: Sale) -> bytes:
@@ -76,6 +88,7 @@ def fingerprint(sale: Sale) -> bytes:
 def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
     """Record a sale once and answer it; the same sale again gets the same answer.
 
+    A sale that the rules fail on, by a mistake of ours, is recorded without them.
     Raises SaleDiffers, Invalid (a card that is not of a form this shop gives out, lines that are not the quote's,
     redemptions that are not this member's), Refused (redemptions that are not open), QuoteLapsed, NoProgramme, DiskFull
     or LedgerUnavailable; then nothing was recorded.
@@ -95,10 +108,30 @@ def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
     asked = _Asked(sale, mark, card, at, clock, programme, quote)
     if sale.training:
         return Answer(_training_result(parts, receipts, asked), first=True)
+    try:
+        with as_ledger_errors():
+            return _once(parts, receipts, asked, present, now)
+    except LoyaltyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the rules fail on, the customer pays and goes: `unworked`
+        kind = type(error).__name__
+        frames = traceback.format_tb(error.__traceback__)
+        structlog.get_logger(__name__).critical("not_worked_out", failure=kind, frames=frames)
+        return _once(parts, receipts, replace(asked, failed=kind), present, now)
+
+
+def _once(
+    parts: Parts,
+    receipts: Receipts,
+    asked: _Asked,
+    present: PresentedCard | None,
+    now: datetime,
+) -> Answer:
+    sale = asked.sale
     with parts.ledger.act() as act:
         known = act.sale(sale.sale_id)
         if known is not None:
-            return _repeat(known, mark)
+            return _repeat(known, asked.mark)
         if sale.quote_id is not None:
             # Of two sales at the same moment the other one may have used it since.
             parts.quotes.get(sale.quote_id, now, sale.sale_id)
@@ -123,26 +156,28 @@ def _record(
     check_left(parts, act, worked)
     record_id = str(uuid_utils.uuid7().hex)
     names = {"sale_id": sale.sale_id} | ({"quote_id": sale.quote_id} if sale.quote_id else {})
+    is_bare = asked.failed is not None
+    failure = {"not_worked_out": asked.failed} if is_bare and not worked.recorded.entries else {}
     record = act.append(
         RecordKind.SALE,
         record_id,
         asked.at,
         asked.clock,
-        {"sale": names, **worked.recorded.to_json()},
+        {"sale": names, **failure, **worked.recorded.to_json()},
         _personal(sale, asked.card),
         worked.evaluation.entries,
     )
-    for redemption_id in charged(worked):
+    for redemption_id in charged(worked, failed=is_bare):
         act.settle(redemption_id, ReservationState.COMMITTED, record.seq)
     result = {
         "sale_id": sale.sale_id,
         "record": record_id,
         "seq": record.seq,
-        **worked_json(parts, act, worked),
+        **(bare_json(parts, worked) if is_bare else worked_json(parts, act, worked)),
         "vouchers": issued_json(parts, worked, record_id),
         "reference": receipt_reference(parts, sale.sale_id),
     }
-    paper = receipts.paper(result, worked.programme, parts.columns)
+    paper = NO_PAPER if is_bare else receipts.paper(result, worked.programme, parts.columns)
     result["receipt"] = {"lines": paper.lines}
     prints = sale.print and paper.document is not None and parts.printing.columns is not None
     state = PrintState.QUEUED if prints else PrintState.NONE
@@ -170,6 +205,10 @@ def _work_out(parts: Parts, lookups: Lookups, asked: _Asked) -> WorkedOut:
     account = None if card is None else parts.directory.presented(card.code, lookups)
     customer = Customer(card, account)
     basket, wanted = _bought(parts, lookups, asked)
+    if asked.failed is not None:
+        if quote is not None and wanted.reduces and same_card(quote.card, card):
+            return as_quoted(parts, customer, quote, basket, asked.at)
+        return not_worked_out(parts, customer, asked.programme, basket, wanted, asked.at)
     quoted_at: datetime | None = None
     if quote is not None and same_card(quote.card, card):
         facts, quoted_at = quote.recorded.facts, quote.at

@@ -21,7 +21,7 @@ from pydantic import (
     ValidationError,
 )
 
-from edge_agent.domain.entries import EntryKind, Life
+from edge_agent.domain.entries import QUANTITY_MAX, EntryKind, Life
 from edge_agent.domain.record import BODY_VERSION, RecordKind, canonical
 from edge_agent.domain.units import is_tally
 from sync.central.tables import UNIT_CHARACTERS_MAX
@@ -29,9 +29,6 @@ from sync.wire import RecordState
 
 ENTRIES_MAX = 20_000
 """More than fit into the longest body, so that nothing a till could record is refused for their number."""
-
-ENTRY_QUANTITY_MAX = 10**12
-"""Far above any sale and far below 64 bits, so that sums stay exact."""
 
 
 class Unpostable(Exception):
@@ -81,7 +78,7 @@ class BodyEntry(_Fact):
 
     kind: EntryKind
     unit: _Unit
-    quantity: Annotated[StrictInt, Field(ge=-ENTRY_QUANTITY_MAX, le=ENTRY_QUANTITY_MAX)]
+    quantity: Annotated[StrictInt, Field(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
     rule: Annotated[str, Field(max_length=128, pattern=r"^[^\x00]*$")]
     line: Annotated[StrictInt, Field(ge=-(2**31), lt=2**31)] | None = None
     lot: _RecordId | None = None
@@ -131,6 +128,7 @@ class _BasketBody(_Body):
     basket: dict[str, Any]
     reductions: tuple[_Reduction, ...] = ()
     notes: _Notes = {}
+    not_worked_out: str | None = None
 
 
 class _SaleBody(_BasketBody):
@@ -313,6 +311,8 @@ def _has_newer_entries(facts: Mapping[str, Any]) -> bool:
 
 def _read_sale(facts: Mapping[str, Any]) -> Act:
     body = _SALE.validate_python(facts)
+    if body.not_worked_out is not None:
+        raise parked("not-worked-out")
     content = {"basket": body.basket, "member": body.facts is not None}
     act = _act(RecordKind.SALE, body.sale.sale_id, body, content)
     return replace(act, notes=body.notes, paid=_paid(body))
@@ -323,7 +323,7 @@ def _paid(body: _BasketBody) -> int:
     total = body.basket.get("total")
     amount = total.get("amount") if isinstance(total, dict) else None
     off = sum(each.amount for each in body.reductions)
-    return amount - off if type(amount) is int and abs(amount) <= ENTRY_QUANTITY_MAX else 0
+    return amount - off if type(amount) is int and abs(amount) <= QUANTITY_MAX else 0
 
 
 def _read_return(facts: Mapping[str, Any]) -> Act:

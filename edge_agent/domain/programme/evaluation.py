@@ -6,7 +6,7 @@ from datetime import datetime
 
 from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.draws import Draw
-from edge_agent.domain.entries import Entry
+from edge_agent.domain.entries import QUANTITY_MAX, Entry
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.exclusions import Excluded
 from edge_agent.domain.programme.matching import Lines
@@ -125,15 +125,22 @@ def work_through(
     excluded: tuple[Excluded, ...] = (),
     worked: Worked = NOTHING_BEFORE,
 ) -> Evaluation:
-    """What these mechanisms come to in this situation, one after the other, with what was worked out before them."""
+    """What these mechanisms come to in this situation, one after the other, with what was worked out before them.
+
+    Raises OverflowError where an entry would move more than `QUANTITY_MAX`, which no ledger takes.
+    """
     for mechanism in mechanisms:
         before = len(worked.outcomes)
         worked = mechanism.work(situation, worked)
         situation = situation.knowing(worked.outcomes[before:])
+    entries = tuple(_in_order(worked))
+    for each in entries:
+        if not -QUANTITY_MAX <= each.quantity <= QUANTITY_MAX:
+            raise OverflowError(f"{each.rule} moves {each.quantity} of {each.unit}")
     return Evaluation(
         worked.outcomes,
         excluded,
-        tuple(_in_order(worked)),
+        entries,
         tuple(each for outcome in worked.outcomes for each in outcome.reductions),
     )
 
