@@ -27,7 +27,10 @@ class FieldError:
 
 
 class LoyaltyError(Exception):
-    """The root. `detail` is a sentence for whoever reads the answer; it never holds a card's value."""
+    """The root. `detail` is for people and never holds a card's value.
+
+    It is in the till's language where the cashier can act on it, and in English where the POS has to be mended.
+    """
 
     code: ClassVar[str] = "internal"
     fault: ClassVar[Fault] = Fault.US

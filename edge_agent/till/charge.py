@@ -19,6 +19,7 @@ from edge_agent.ledger.reservations import Reservation, ReservationState
 from edge_agent.till.facts import member_facts
 from edge_agent.till.parts import Parts
 from edge_agent.till.redeem import AUTHORISED_BY, refused
+from edge_agent.till.refusals import OF_STATE, Refusal
 from edge_agent.till.views import Answer
 from edge_agent.till.working_out import WorkedOut, spent
 
@@ -57,7 +58,7 @@ def reserved(
         raise Invalid("the redemptions are not those of this sale", wrong)
     for reservation in found:
         # A clock of the POS that is ahead of ours must not make every redemption lapse at once.
-        _check_open(reservation, min(at, parts.clock.now()))
+        _check_open(parts, reservation, min(at, parts.clock.now()))
     return tuple(found)
 
 
@@ -76,10 +77,11 @@ def wanted_of(
     return Wanted(redemptions, codes, vouchers, reduces, spendable)
 
 
-def _check_open(reservation: Reservation, at: datetime) -> None:
-    state = reservation.state_at(at)
-    if state is not ReservationState.RESERVED:
-        raise Refused(f"redemption {reservation.redemption.id} is {state.value}")
+def _check_open(parts: Parts, reservation: Reservation, at: datetime) -> None:
+    refusal = OF_STATE.get(reservation.state_at(at))
+    if refusal is not None:
+        said = refusal.in_words(parts.settings.language, redemption=reservation.redemption.id)
+        raise Refused(said)
 
 
 def charged(worked: WorkedOut, *, failed: bool = False) -> list[str]:
@@ -104,9 +106,9 @@ def commit(parts: Parts, redemption_id: str, channel: str = "store") -> Answer:
         if reservation.state is ReservationState.COMMITTED and reservation.seq is not None:
             return Answer(_committed_json(parts, act, reservation), first=False)
         now = parts.clock.now()
-        _check_open(reservation, now)
+        _check_open(parts, reservation, now)
         if reservation.needs_quote or reservation.sale_id is not None:
-            raise Refused("this redemption depends on a sale; send its id with the sale")
+            raise Refused(Refusal.GOES_WITH_SALE.in_words(parts.settings.language))
         seq = _record(parts, act, reservation, now, channel)
         act.settle(redemption_id, ReservationState.COMMITTED, seq)
         parts.quotes.outdate(reservation.account)
@@ -167,7 +169,7 @@ def cancel(parts: Parts, redemption_id: str) -> dict[str, Any]:
     with parts.ledger.act() as act:
         reservation = _known(act, redemption_id)
         if reservation.state is ReservationState.COMMITTED:
-            raise Refused("this redemption is committed; a return of the sale gives it back")
+            raise Refused(Refusal.NOT_CANCELLED.in_words(parts.settings.language))
         act.settle(redemption_id, ReservationState.CANCELLED)
     return {**json.loads(reservation.result), "state": ReservationState.CANCELLED.value}
 

@@ -33,6 +33,7 @@ from edge_agent.till.facts import member_facts
 from edge_agent.till.parts import Parts
 from edge_agent.till.receipt_facts import sale_reference
 from edge_agent.till.receipts import Paper, Receipts
+from edge_agent.till.refusals import Refusal
 from edge_agent.till.sell import print_paper
 from edge_agent.till.shown import entries_json, standing_json
 from edge_agent.till.views import Answer, PrintState
@@ -167,12 +168,10 @@ def _check_buyer(parts: Parts, lookups: Lookups, wanted: GiveBack, original: _Or
         return
     shown = parts.directory.by_card(wanted.card.code, lookups)
     if shown is None or buyer not in shown.refs:
-        raise Refused(
-            "the sale was made on another card; send the return without the card, or with the buyer's"
-        )
+        raise Refused(Refusal.OTHER_CARD.in_words(parts.settings.language))
 
 
-def _asked(wanted: GiveBack, original: _Original) -> list[ReturnedLine]:
+def _asked(wanted: GiveBack, original: _Original, language: str) -> list[ReturnedLine]:
     """The lines that come back now, each once, checked against what is left of them."""
     back = original.back
     left = {line.number: back.left(line) for line in original.sold.sale.basket.lines}
@@ -181,7 +180,7 @@ def _asked(wanted: GiveBack, original: _Original) -> list[ReturnedLine]:
     if wanted.lines is None:
         asked = [ReturnedLine(number, quantity) for number, quantity in left.items() if quantity]
         if not asked:
-            raise OverReturn(f"nothing is left of sale {wanted.sale_id} that could be voided")
+            raise OverReturn(Refusal.NOTHING_LEFT.in_words(language, sale=wanted.sale_id))
         return asked
     summed: dict[int, Decimal] = {}
     unknown: list[FieldError] = []
@@ -198,14 +197,14 @@ def _asked(wanted: GiveBack, original: _Original) -> list[ReturnedLine]:
     if unknown:
         raise Invalid("the sale has no such line", unknown)
     if over:
-        raise OverReturn("more would come back than was bought and not returned yet", over)
+        raise OverReturn(Refusal.MORE_THAN_LEFT.in_words(language), over)
     return [ReturnedLine(number, quantity) for number, quantity in summed.items()]
 
 
 def _record(
     parts: Parts, receipts: Receipts, act: Act, wanted: GiveBack, original: _Original
 ) -> tuple[dict[str, Any], Paper]:
-    asked = _asked(wanted, original)
+    asked = _asked(wanted, original, parts.settings.language)
     at, clock = parts.clock.reading_for(parts.clock.now())
     programme = original.programme
     ref = original.buyer

@@ -19,6 +19,7 @@ from edge_agent.ledger.acts import Lookups
 from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
 from edge_agent.till.parts import Parts
+from edge_agent.till.refusals import Refusal
 from edge_agent.till.shown import NOTHING_SHOWN, greeting_json, standing_json
 from edge_agent.till.views import MemberView
 from edge_agent.till.working_out import NO_HOLDINGS
@@ -50,9 +51,9 @@ def identify(parts: Parts, card: PresentedCard) -> MemberView:
     Raises PaymentCard, or UnknownCard for a code that is not of a form this shop gives out.
     """
     if holds_payment_card(card.code):
-        raise PaymentCard("this looks like a payment card; it was neither stored nor logged")
+        raise PaymentCard(Refusal.PAYMENT_CARD.in_words(parts.settings.language))
     if not is_member_card(card.code, parts.settings.patterns):
-        raise UnknownCard("this is not a card of this shop")
+        raise UnknownCard(Refusal.NOT_OUR_CARD.in_words(parts.settings.language))
     lookups = parts.ledger.lookups()
     known = parts.directory.presented(card.code, lookups)
     now = parts.clock.now()

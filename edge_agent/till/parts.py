@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from drivers.document import Document
 from edge_agent.clock import Clock
+from edge_agent.domain.basket import PresentedCard
 from edge_agent.domain.cards import CardPattern
 from edge_agent.domain.draws import Draw, draw_from, draw_key
+from edge_agent.errors import Refused
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.till.directory import Directory
 from edge_agent.till.limits import OfflineLimits
-from edge_agent.till.present import Present
+from edge_agent.till.present import AT_TILL, Holder, Present
 from edge_agent.till.quotes import Quotes
+from edge_agent.till.refusals import Refusal
 from edge_agent.till.shelf import ProgrammeShelf
 
 
@@ -91,6 +95,13 @@ class Parts:
         if key is None:
             return None
         return draw_from(draw_key(key), self.settings.store, self.settings.till, sale_id)
+
+    def who(self, holder: Holder, now: datetime) -> PresentedCard:
+        """The card that a call is about. Raises Refused where it is whoever is at the till, and nobody is."""
+        card = self.present.card(now) if holder is AT_TILL else holder
+        if card is None:
+            raise Refused(Refusal.NOBODY.in_words(self.settings.language))
+        return card
 
     @property
     def columns(self) -> int:

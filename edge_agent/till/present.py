@@ -6,7 +6,6 @@ from enum import Enum, auto
 from typing import Final, Literal
 
 from edge_agent.domain.basket import PresentedCard
-from edge_agent.errors import Refused
 
 PRESENT_FOR = timedelta(minutes=15)
 """A full trolley is scanned in less; a card that nobody followed up with a sale must not catch a later customer's."""
@@ -41,13 +40,6 @@ class Present:
             if self._card is None or now - self._card[1] > PRESENT_FOR:
                 return None
             return self._card[0]
-
-    def who(self, holder: Holder, now: datetime) -> PresentedCard:
-        """The card that a call is about. Raises Refused where it is whoever is at the till, and nobody is."""
-        card = self.card(now) if holder is AT_TILL else holder
-        if card is None:
-            raise Refused("nobody is at the till; scan the card first")
-        return card
 
     def clear(self) -> None:
         """Whoever was there has gone."""

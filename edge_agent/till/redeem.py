@@ -37,6 +37,7 @@ from edge_agent.till.facts import member_facts
 from edge_agent.till.limits import AtRisk, reached, room
 from edge_agent.till.parts import Parts
 from edge_agent.till.present import AT_TILL, Holder
+from edge_agent.till.refusals import OF_STANDING, Refusal
 from edge_agent.till.views import Answer
 
 RESERVED_FOR = timedelta(minutes=15)
@@ -93,8 +94,8 @@ def reserve(parts: Parts, wish: Wish) -> Answer:
             return Answer(json.loads(known.result), first=False, text=known.result)
         now = parts.clock.now()
         programme = parts.shelf.at(now)
-        account = _holder(parts, act, parts.present.who(wish.card, now))
-        rule = _reward(programme, wish)
+        account = _holder(parts, act, parts.who(wish.card, now))
+        rule = _reward(parts, programme, wish)
         facts = member_facts(programme, account, act, now)
         cost = _cost(parts, act, programme, account, facts, rule, wish, now)
         until = now + RESERVED_FOR
@@ -122,19 +123,20 @@ def reserve(parts: Parts, wish: Wish) -> Answer:
 
 def _holder(parts: Parts, lookups: Lookups, card: PresentedCard) -> Account:
     """The account of whoever holds the card. Raises UnknownCard or Refused."""
+    language = parts.settings.language
     if not is_member_card(card.code, parts.settings.patterns):
-        raise UnknownCard("this is not a card of this shop")
+        raise UnknownCard(Refusal.NOT_OUR_CARD.in_words(language))
     account = parts.directory.by_card(card.code, lookups)
     if account is None or account.member is None:
-        raise UnknownCard("central has not told of this card yet, so there is nothing to redeem")
+        raise UnknownCard(Refusal.NOT_TOLD_OF.in_words(language))
     if account.standing is not Standing.KNOWN:
-        raise Refused(f"this account is {account.standing.value}")
+        raise Refused(OF_STANDING[account.standing].in_words(language))
     if card.entry is EntryMode.KEYED:
-        raise Refused("a typed number earns and redeems nothing; scan the card")
+        raise Refused(Refusal.TYPED_REDEEMS_NOTHING.in_words(language))
     return account
 
 
-def _reward(programme: Programme, wish: Wish) -> RewardRule:
+def _reward(parts: Parts, programme: Programme, wish: Wish) -> RewardRule:
     rewards = programme.file.reward
     if wish.reward is not None:
         found = next((rule for rule in rewards if rule.id == wish.reward), None)
@@ -143,7 +145,7 @@ def _reward(programme: Programme, wish: Wish) -> RewardRule:
         return found
     found = next((rule for rule in rewards if rule.spend is not None), None)
     if found is None:
-        raise Refused("this programme has no reward for which points can be chosen freely")
+        raise Refused(Refusal.NO_FREE_CHOICE.in_words(parts.settings.language))
     return found
 
 

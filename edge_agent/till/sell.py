@@ -219,7 +219,7 @@ def _work_out(parts: Parts, lookups: Lookups, asked: _Asked) -> WorkedOut:
         parts, customer, asked.programme, facts, basket, asked.at, wanted, draw, quoted_at
     )
     if quote is None and (refused := refused_json(worked, parts.settings.language)):
-        raise Refused(f"redemption {refused[0]['what']}: {refused[0]['why']}")
+        raise Refused(f"{refused[0]['what']}: {refused[0]['why']}")
     return worked
 
 

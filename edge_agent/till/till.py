@@ -17,6 +17,7 @@ from edge_agent.till.present import Holder
 from edge_agent.till.quote import quote
 from edge_agent.till.receipts import Paper, Receipts
 from edge_agent.till.redeem import Wish, reserve
+from edge_agent.till.refusals import Refusal
 from edge_agent.till.sell import print_paper, sell
 from edge_agent.till.shown import standing_json
 from edge_agent.till.views import Answer, CentralState, MemberView, PrintState, SaleNow
@@ -185,7 +186,7 @@ class Till:
         programme = self._parts.shelf.by_digest(result["programme"])
         columns = self._columns()
         if programme is None:
-            raise Refused("the programme of this sale is not here any more")
+            raise self._refused(Refusal.NO_PROGRAMME_OF_SALE)
         return self._print(
             f"copy:{sale_id}", self._receipts.paper(result, programme, columns, copy=True)
         )
@@ -198,16 +199,16 @@ class Till:
         parts = self._parts
         columns = self._columns()
         now = parts.clock.now()
-        card = parts.present.who(holder, now)
+        card = parts.who(holder, now)
         programme = parts.shelf.at(now)
         view = self.identify(card)
         if view.balance is None:
-            raise Refused("a typed number shows no balance; scan the card")
+            raise self._refused(Refusal.TYPED_SHOWS_NOTHING)
         with as_ledger_errors():
             lookups = parts.ledger.lookups()
             account = parts.directory.by_card(card.code, lookups)
             if account is None:
-                raise Refused("this card has no points yet")
+                raise self._refused(Refusal.NO_POINTS_YET)
             holdings = parts.directory.holdings(account, lookups, programme, now)
         facts = {
             "kind": "slip",
@@ -221,13 +222,16 @@ class Till:
 
     def _print(self, job_id: str, paper: Paper) -> PrintState:
         if paper.document is None:
-            raise Refused("there is nothing to print")
+            raise self._refused(Refusal.NOTHING_TO_PRINT)
         return PrintState.QUEUED if print_paper(self._parts, job_id, paper) else PrintState.FAILED
+
+    def _refused(self, refusal: Refusal) -> Refused:
+        return Refused(refusal.in_words(self._parts.settings.language))
 
     def _columns(self) -> int:
         columns = self._parts.printing.columns
         if columns is None:
-            raise Refused("this till has no receipt printer of its own")
+            raise self._refused(Refusal.NO_PRINTER)
         return columns
 
     def printed(self, job_id: str, state: PrintState) -> None:

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.programme.situation import PresentedVoucher
-from edge_agent.domain.programme.texts import texts
 from edge_agent.domain.programme.vouchers import VoucherRule
 from edge_agent.domain.units import Derived, keeps_lots_apart, kind_of, name_of
 from edge_agent.domain.voucher_codes import (
@@ -20,35 +19,11 @@ from edge_agent.domain.voucher_codes import (
 from edge_agent.errors import Refused
 from edge_agent.ledger.acts import Lookups
 from edge_agent.till.parts import Parts
+from edge_agent.till.refusals import Refusal
 from edge_agent.till.working_out import WorkedOut
 
 KEY_NUMBER = 0
 """The number of the key that comes with the enrolment; others would be keys of other programmes."""
-
-_MISTYPED = texts(
-    {
-        "nl": "de code is verkeerd gelezen of getypt",
-        "en": "the code was misread or mistyped",
-        "de": "der Code wurde falsch gelesen oder getippt",
-        "fr": "le code est mal lu ou mal saisi",
-    }
-)
-_NOT_OURS = texts(
-    {
-        "nl": "deze bon is niet van ons",
-        "en": "this voucher is not one of ours",
-        "de": "dieser Gutschein ist nicht von uns",
-        "fr": "ce bon n’est pas de nous",
-    }
-)
-_USED = texts(
-    {
-        "nl": "deze bon is al gebruikt",
-        "en": "this voucher was used already",
-        "de": "dieser Gutschein wurde schon benutzt",
-        "fr": "ce bon a déjà été utilisé",
-    }
-)
 
 
 class Presented(NamedTuple):
@@ -72,15 +47,15 @@ def presented(parts: Parts, lookups: Lookups, texts_read: Sequence[str]) -> Pres
         try:
             read = read_voucher_code(text, _keys(parts))
         except Mistyped:
-            refused.append((text, _MISTYPED.for_language(language)))
+            refused.append((text, Refusal.MISTYPED.in_words(language)))
         except NoVoucherCode:
-            refused.append((text, _NOT_OURS.for_language(language)))
+            refused.append((text, Refusal.NOT_OUR_VOUCHER.in_words(language)))
         else:
             left = left_of(parts, lookups, read.account, read.holding)
             if left > 0:
                 vouchers.append(read._replace(holding=read.holding._replace(quantity=left)))
             else:
-                refused.append((text, _USED.for_language(language)))
+                refused.append((text, Refusal.VOUCHER_USED.in_words(language)))
     return Presented(tuple(vouchers), tuple(codes), tuple(refused))
 
 
@@ -113,7 +88,7 @@ def check_left(parts: Parts, lookups: Lookups, worked: WorkedOut) -> None:
             account = entry.account or worked.recorded.facts.account
             issued = _issued(worked, account, entry)
             if left_of(parts, lookups, account, issued) < -entry.quantity:
-                raise Refused(_USED.for_language(parts.settings.language))
+                raise Refused(Refusal.VOUCHER_USED.in_words(parts.settings.language))
 
 
 def _issued(worked: WorkedOut, account: str, entry: Entry) -> Holding:

@@ -26,6 +26,7 @@ from edge_agent.till.account import Account, unknown_account
 from edge_agent.till.cards import check_form
 from edge_agent.till.parts import Parts
 from edge_agent.till.present import AT_TILL, Holder
+from edge_agent.till.refusals import Refusal
 from edge_agent.till.shown import entries_json, standing_json
 from edge_agent.till.views import Answer
 from edge_agent.till.working_out import Customer, earned, facts_of, spent
@@ -157,7 +158,7 @@ def enrol(parts: Parts, wanted: Enrolling) -> Answer:
     def work(doing: _Doing) -> _Done:
         account = doing.customer.account
         if account is not None and account.member is not None:
-            raise Refused("this card is a member's already")
+            raise Refused(Refusal.MEMBER_ALREADY.in_words(parts.settings.language))
         facts = replace(doing.facts, referred_by=_referrer(parts, wanted, doing))
         evaluation = act_on(
             doing.programme, facts, Deed(ENROLMENT), doing.at, store=parts.settings.store
@@ -226,7 +227,7 @@ def _begin(
 ) -> _Doing:
     now = parts.clock.now()
     programme = parts.shelf.at(now)
-    card = None if holder is None else parts.present.who(holder, now)
+    card = None if holder is None else parts.who(holder, now)
     check_form(parts, card)
     account = None if card is None else parts.directory.presented(card.code, lookups)
     if sale_id is not None:

@@ -146,7 +146,7 @@ def test_a_programme_may_show_the_balance_for_a_typed_number(shop: Shop) -> None
 
 
 def test_a_slip_may_be_for_whoever_is_at_the_till(shop: Shop) -> None:
-    with pytest.raises(Refused, match="nobody"):
+    with pytest.raises(Refused, match="niemand"):
         shop.till.print_slip(AT_TILL)
     shop.till.scanned("hand", JAN, None)
     assert shop.till.print_slip(AT_TILL) == "queued"

@@ -153,7 +153,7 @@ def test_another_wish_under_the_same_id_is_refused(shop: Shop, other: Wish) -> N
 
 
 def test_a_typed_number_redeems_nothing(shop: Shop) -> None:
-    with pytest.raises(Refused, match="typed"):
+    with pytest.raises(Refused, match="getypt nummer"):
         reserve(shop, card=PresentedCard(JAN, EntryMode.KEYED))
 
 
@@ -163,10 +163,14 @@ def test_a_card_that_central_has_not_told_of_is_unknown(shop: Shop, code: str) -
         reserve(shop, card=scanned(code))
 
 
-@pytest.mark.parametrize("standing", [Standing.BLOCKED, Standing.ERASED])
-def test_a_blocked_or_erased_account_redeems_nothing(shop: Shop, standing: Standing) -> None:
+@pytest.mark.parametrize(
+    ("standing", "said"), [(Standing.BLOCKED, "geblokkeerd"), (Standing.ERASED, "verwijderd")]
+)
+def test_a_blocked_or_erased_account_redeems_nothing(
+    shop: Shop, standing: Standing, said: str
+) -> None:
     shop.confirm(jan(2000, standing=standing))
-    with pytest.raises(Refused, match=standing.value):
+    with pytest.raises(Refused, match=said):
         reserve(shop)
 
 
@@ -248,9 +252,9 @@ def test_it_lapses_by_itself_and_is_then_free_again(shop: Shop) -> None:
     assert points(shop).reserved == 250
     shop.system.at += timedelta(seconds=1)
     assert points(shop).reserved == 0
-    with pytest.raises(Refused, match="lapsed"):
+    with pytest.raises(Refused, match="vervallen"):
         shop.till.commit("R1")
-    with pytest.raises(Refused, match="lapsed"):
+    with pytest.raises(Refused, match="vervallen"):
         shop.till.sell(sale("s", milk(amount=500), redemptions=("R1",), at=shop.system.at))
 
 
@@ -259,7 +263,7 @@ def test_cancelled_it_is_free_at_once_and_stays_cancelled(shop: Shop) -> None:
     assert shop.till.cancel("R1")["state"] == "cancelled"
     assert shop.till.cancel("R1")["state"] == "cancelled"
     assert points(shop).reserved == 0
-    with pytest.raises(Refused, match="cancelled"):
+    with pytest.raises(Refused, match="geannuleerd"):
         shop.till.commit("R1")
 
 
@@ -286,7 +290,7 @@ def test_committed_without_a_sale_it_is_one_record_that_can_be_worked_out_again(
     assert recorded.again(programme, AT).entries == recorded.entries
     (entry,) = recorded.entries
     assert (entry.quantity, entry.expires_on) == (-60, LAST_DAY)
-    with pytest.raises(Refused, match="committed"):
+    with pytest.raises(Refused, match="al gebruikt"):
         shop.till.cancel("R1")
 
 
@@ -310,7 +314,7 @@ def test_with_a_sale_without_a_quote_the_pos_took_the_amount_off_and_it_is_charg
     assert (result["spent"], result["earned"]) == ({"points": 250}, {"points": 7})
     assert result["discount"] == 0
     assert (points(shop).unconfirmed, points(shop).reserved) == (-243, 0)
-    with pytest.raises(Refused, match="committed"):
+    with pytest.raises(Refused, match="al gebruikt"):
         shop.till.sell(sale("t", milk(amount=700), redemptions=("R1",)))
 
 
@@ -436,7 +440,7 @@ def test_what_was_quoted_holds_across_a_publish_and_a_pull(shop: Shop) -> None:
 
 
 def test_whoever_is_at_the_till_redeems_without_the_code_being_sent_again(shop: Shop) -> None:
-    with pytest.raises(Refused, match="nobody is at the till"):
+    with pytest.raises(Refused, match="niemand aan de kassa"):
         reserve(shop, card=AT_TILL)
     shop.till.identify(scanned(JAN))
     first = reserve(shop, card=AT_TILL)

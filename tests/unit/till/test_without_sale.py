@@ -180,7 +180,7 @@ def test_after_a_restart_the_same_enrolment_is_answered_the_same(shop: Shop) -> 
 def test_an_answer_after_a_sale_is_its_buyers_though_their_card_has_gone(shop: Shop) -> None:
     shop.till.identify(scanned(JAN))
     shop.till.sell(sale("S", card=None, from_till=True))
-    with pytest.raises(Refused, match="nobody is at the till"):
+    with pytest.raises(Refused, match="niemand aan de kassa"):
         shop.till.answer(Answering("Q0", "recommend", 9, AT_TILL))
 
     result = shop.till.answer(Answering("Q1", "recommend", 9, sale_id="S")).result
