@@ -14,7 +14,6 @@ from edge_agent.domain.programme.attaching import attached, may_attach
 from edge_agent.domain.programme.kept import Sold
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import UNQUOTED
-from edge_agent.domain.programme.texts import Texts, texts
 from edge_agent.domain.record import RecordKind
 from edge_agent.errors import AlreadyAttached, Refused, UnknownSale
 from edge_agent.ledger.acts import Act, Lookups, StoredAct, StoredSale
@@ -22,42 +21,10 @@ from edge_agent.till.cards import check_form
 from edge_agent.till.parts import Parts
 from edge_agent.till.present import AT_TILL, Holder
 from edge_agent.till.proof import proves
+from edge_agent.till.refusals import Refusal
 from edge_agent.till.views import Answer
 from edge_agent.till.vouchers import issued_json
 from edge_agent.till.working_out import Customer, WorkedOut, facts_of, worked_json
-
-_NO_PROOF = texts(
-    {
-        "nl": "dit is niet de code op de kassabon van deze aankoop",
-        "en": "this is not the code on the receipt of this sale",
-        "de": "das ist nicht der Code auf dem Bon dieses Einkaufs",
-        "fr": "ce n’est pas le code du ticket de cet achat",
-    }
-)
-_TOO_LATE = texts(
-    {
-        "nl": "voor deze aankoop kan de kaart niet meer worden toegevoegd",
-        "en": "a card can no longer be added to this sale",
-        "de": "zu diesem Einkauf kann keine Karte mehr hinzugefügt werden",
-        "fr": "la carte ne peut plus être ajoutée à cet achat",
-    }
-)
-_CAME_BACK = texts(
-    {
-        "nl": "van deze aankoop is iets teruggebracht",
-        "en": "something of this sale was returned",
-        "de": "von diesem Einkauf wurde etwas zurückgegeben",
-        "fr": "une partie de cet achat a été rapportée",
-    }
-)
-_BLOCKED = texts(
-    {
-        "nl": "deze kaart is geblokkeerd",
-        "en": "this card is blocked",
-        "de": "diese Karte ist gesperrt",
-        "fr": "cette carte est bloquée",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +55,21 @@ def attach(parts: Parts, wanted: Attaching) -> Answer:
         if stored is None:
             raise UnknownSale(f"this till has no sale {wanted.sale_id}")
         if not proves(parts, wanted.sale_id, wanted.proof):
-            raise _refused(parts, _NO_PROOF)
+            raise _refused(parts, Refusal.NO_PROOF)
         known = act.stored_act(RecordKind.ATTACH, wanted.sale_id)
         if known is not None and known.fingerprint == wanted.fingerprint:
             return Answer(json.loads(known.result), first=False, text=known.result)
         if known is not None or stored.account is not None:
             raise AlreadyAttached(f"sale {wanted.sale_id} is on a card already")
-        card = parts.present.who(wanted.who, parts.clock.now())
+        card = parts.who(wanted.who, parts.clock.now())
         check_form(parts, card)
         result, text = _record(parts, act, wanted, card, stored)
     parts.events.publish("sale", {"kind": RecordKind.ATTACH.value, "result": result})
     return Answer(result, first=True, text=text)
 
 
-def _refused(parts: Parts, why: Texts) -> Refused:
-    return Refused(why.for_language(parts.settings.language))
+def _refused(parts: Parts, why: Refusal) -> Refused:
+    return Refused(why.in_words(parts.settings.language))
 
 
 def _record(
@@ -112,9 +79,9 @@ def _record(
     now = parts.clock.now()
     programme = parts.shelf.by_digest(sold.sale.programme) or parts.shelf.at(now)
     if not may_attach(programme, sold.at, now):
-        raise _refused(parts, _TOO_LATE)
+        raise _refused(parts, Refusal.TOO_LATE)
     if act.givebacks_of(wanted.sale_id):
-        raise _refused(parts, _CAME_BACK)
+        raise _refused(parts, Refusal.CAME_BACK)
     worked = _work_out(parts, act, card, programme, sold)
     account = worked.customer.account
     if account is not None and account.member is None:
@@ -161,7 +128,7 @@ def _work_out(
     customer = Customer(card, parts.directory.presented(card.code, lookups))
     facts = facts_of(customer, programme, lookups, sold.at)
     if not facts.standing.earns:
-        raise _refused(parts, _BLOCKED)
+        raise _refused(parts, Refusal.BLOCKED)
     found = attached(programme, sold, facts)
     recorded = Recorded(
         programme.digest,

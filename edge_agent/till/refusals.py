@@ -30,6 +30,9 @@ class Refusal(StrEnum):
     VOUCHER_USED = "voucher-used"
     MEMBER_ALREADY = "member-already"
     OTHER_CARD = "other-card"
+    NO_PROOF = "no-proof"
+    TOO_LATE = "too-late"
+    CAME_BACK = "came-back"
     MORE_THAN_LEFT = "more-than-left"
     NOTHING_LEFT = "nothing-left"  # sale: its id
     NO_PROGRAMME_OF_SALE = "no-programme-of-sale"
@@ -207,6 +210,30 @@ _WORDS: Mapping[Refusal, Texts] = {
             "en": "the sale was made on another card; return it without a card, or with the buyer's",
             "de": "der Einkauf steht auf einer anderen Karte; Rückgabe ohne Karte oder mit der des Käufers",
             "fr": "l’achat est sur une autre carte ; faites le retour sans carte, ou avec celle de l’acheteur",
+        }
+    ),
+    Refusal.NO_PROOF: texts(
+        {
+            "nl": "dit is niet de code op de kassabon van deze aankoop",
+            "en": "this is not the code on the receipt of this sale",
+            "de": "das ist nicht der Code auf dem Bon dieses Einkaufs",
+            "fr": "ce n’est pas le code du ticket de cet achat",
+        }
+    ),
+    Refusal.TOO_LATE: texts(
+        {
+            "nl": "voor deze aankoop kan de kaart niet meer worden toegevoegd",
+            "en": "a card can no longer be added to this sale",
+            "de": "zu diesem Einkauf kann keine Karte mehr hinzugefügt werden",
+            "fr": "la carte ne peut plus être ajoutée à cet achat",
+        }
+    ),
+    Refusal.CAME_BACK: texts(
+        {
+            "nl": "van deze aankoop is iets teruggebracht",
+            "en": "something of this sale was returned",
+            "de": "von diesem Einkauf wurde etwas zurückgegeben",
+            "fr": "une partie de cet achat a été rapportée",
         }
     ),
     Refusal.MORE_THAN_LEFT: texts(
