@@ -28,9 +28,12 @@ def earned(facts: ReceiptFacts, pen: Pen) -> list[Block]:
         ReceiptKind.RETURN: words.taken_return,
         ReceiptKind.VOID: words.taken_void,
     }.get(facts.kind, words.earned)
-    return [
+    lines = [
         line for unit, of_unit in per_unit.items() for line in pen.changes(label, unit, of_unit)
     ]
+    for what in facts.taken:
+        lines += pen.says(words.taken_back.format(what=one_line(what)))
+    return lines
 
 
 def spent(facts: ReceiptFacts, pen: Pen) -> list[Block]:
@@ -40,11 +43,14 @@ def spent(facts: ReceiptFacts, pen: Pen) -> list[Block]:
         ReceiptKind.RETURN: words.restored_return,
         ReceiptKind.VOID: words.restored_void,
     }.get(facts.kind, words.spent)
-    return [
+    lines = [
         line
         for unit, of_unit in _per_unit(facts.spent).items()
         for line in pen.changes(label, unit, of_unit)
     ]
+    for what in facts.restored:
+        lines += pen.says(words.back_again.format(what=one_line(what)))
+    return lines
 
 
 def savings(facts: ReceiptFacts, pen: Pen) -> list[Block]:

@@ -3,6 +3,7 @@
 Every block takes the facts and the pen, and answers with no lines where it has nothing to say.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -11,6 +12,7 @@ from edge_agent.till.receipt_facts import NextReward, ReceiptFacts, Running, Vou
 from edge_agent.till.receipt_layout import bar, cut, marks, printable
 from edge_agent.till.receipt_pen import Pen, one_line
 
+_NAMES_AMOUNT: Final = re.compile(r"€|\beuros?\b", re.IGNORECASE)
 _TITLE_CHARACTERS_MAX: Final = 60
 _BAR_COLUMNS_MIN: Final = 8
 _BAR_COLUMNS_MAX: Final = 30
@@ -19,7 +21,7 @@ _OFFERS_SHOWN_MAX: Final = 2  # what a customer still reads while packing
 _VOUCHERS_SHOWN_MAX: Final = (
     10  # a code is three centimetres of paper; all of them are on the account
 )
-_READY_SHOWN_MAX: Final = 5
+_ISSUED_SHOWN_MAX: Final = 5
 
 
 def stamps(facts: ReceiptFacts, pen: Pen) -> list[Block]:
@@ -63,9 +65,13 @@ def challenges(facts: ReceiptFacts, pen: Pen) -> list[Block]:
 def reward(facts: ReceiptFacts, pen: Pen) -> list[Block]:
     """What lies ready, and what is missing to the next reward."""
     lines: list[Block] = []
-    for each in facts.ready[:_READY_SHOWN_MAX]:
+    words = pen.words
+    issued = [(words.ready, each) for each in facts.ready] + [
+        (words.kept, each) for each in facts.kept
+    ]
+    for text, each in issued[:_ISSUED_SHOWN_MAX]:
         title = cut(one_line(each), _TITLE_CHARACTERS_MAX)
-        lines += pen.says(pen.words.ready.format(reward=title), bold=True)
+        lines += pen.says(text.format(reward=title), bold=True)
     if facts.next_reward is not None:
         on_a_card = any(card.unit == facts.next_reward.unit for card in facts.stamps)
         lines += _next(facts.next_reward, pen, draws=not on_a_card)
@@ -76,7 +82,7 @@ def _next(reward: NextReward, pen: Pen, *, draws: bool) -> list[Block]:
     """`draws`: with a bar, where no row of marks shows the same."""
     words = pen.words
     title = cut(one_line(reward.title), _TITLE_CHARACTERS_MAX)
-    if reward.value is not None and "€" not in title:
+    if reward.value is not None and not _NAMES_AMOUNT.search(title):
         amount = pen.formats.euro(reward.value)
         title = f"{title} ({amount})" if title else words.discount.format(amount=amount)
     if not reward.missing:

@@ -27,6 +27,11 @@ class ReceiptKind(StrEnum):
     VOID = "void"
     SLIP = "slip"
 
+    @property
+    def gives_back(self) -> bool:
+        """Whether a sale is taken back, in part or whole."""
+        return self in {ReceiptKind.RETURN, ReceiptKind.VOID}
+
 
 @dataclass(frozen=True, slots=True)
 class MemberShown:
@@ -182,13 +187,14 @@ class ReceiptTexts:
 class ReceiptFacts:
     """Everything that a receipt needs, and nothing else.
 
-    `member` is None for a sale without a card. `at` is aware and shown in `time_zone`, the programme's. `layout` has
-    the blocks from top to bottom. `changes` is what was earned, or taken back (negative); `spent` what was used
-    (negative), or given back. `balances` has what the member may see, per unit in the order of printing: empty where
-    a balance is not to be shown; `fresh` says whether it is young enough to go without its time. `pending` and
-    `expiring` are by day. `excluded`: a part of the basket earned nothing because of what it is.
-    `awaiting_original`: a return of a sale that this till does not know. `reference` is what the QR code says, ""
-    for none.
+    `member` is None for a sale without a card. `at` is aware and shown in `time_zone`, the programme's. `layout`
+    has the blocks from top to bottom. `changes` is what was earned, or taken back (negative); `spent` what was used
+    (negative), or given back; `taken` and `restored` what else a return takes or gives back, in words: vouchers,
+    issued rewards, a tier. `ready` are issued rewards that can be collected now, `kept` those that cannot yet.
+    `balances` has what the member may see, per unit in the order of printing: empty where a balance is not to be
+    shown; `fresh` says whether it is young enough to go without its time. `pending` and `expiring` are by day.
+    `excluded`: a part of the basket earned nothing because of what it is. `awaiting_original`: a return of a sale
+    that this till does not know. `reference` is what the QR code says, "" for none.
     """
 
     kind: ReceiptKind
@@ -202,6 +208,8 @@ class ReceiptFacts:
     member: MemberShown | None = None
     changes: tuple[Change, ...] = ()
     spent: tuple[Change, ...] = ()
+    taken: tuple[str, ...] = ()
+    restored: tuple[str, ...] = ()
     savings: tuple[Saving, ...] = ()
     refund: Refund | None = None
     balances: Mapping[str, Balance] = field(default_factory=dict)
@@ -213,6 +221,7 @@ class ReceiptFacts:
     memberships: tuple[Running, ...] = ()
     challenges: tuple[str, ...] = ()
     ready: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     next_reward: NextReward | None = None
     vouchers: tuple[VoucherShown, ...] = ()
     offers: tuple[Running, ...] = ()
@@ -231,11 +240,6 @@ class ReceiptFacts:
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
             raise ValueError("at: a time without a zone cannot be shown in the programme's")
-
-    @property
-    def gives_back(self) -> bool:
-        """Whether a sale is taken back, in part or whole."""
-        return self.kind in {ReceiptKind.RETURN, ReceiptKind.VOID}
 
 
 def sale_reference(store: str, till: str, sale_id: str, proof: str = "") -> str:

@@ -13,6 +13,7 @@ from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.member import Standing
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.messages import Place
+from edge_agent.domain.programme.naming import Names
 from edge_agent.domain.programme.progress import Stand, Towards
 from edge_agent.domain.programme.units import WARN_DAYS
 from edge_agent.domain.units import Derived, derived, kind_of
@@ -42,9 +43,10 @@ Result = Mapping[str, Any]
 class Reading:
     """Reads one result. Quantities become smallest parts again, as everything is counted in."""
 
-    def __init__(self, result: Result, programme: Programme) -> None:
+    def __init__(self, result: Result, programme: Programme, language: str) -> None:
         self._result = result
         self._programme = programme
+        self._language = language
         self.at = datetime.fromisoformat(result["at"])
         self.kind = ReceiptKind(result["kind"])
         self._today = programme.local_date(self.at)
@@ -81,11 +83,31 @@ class Reading:
         ]
 
         def is_use(entry: Result) -> bool:
-            if self.kind in {ReceiptKind.RETURN, ReceiptKind.VOID}:
+            if self.kind.gives_back:
                 return bool(entry["quantity"] > 0)
             return bool(entry["kind"] == EntryKind.REDEEM.value)
 
         return changes_of([each for each in own if is_use(each) is uses], self._programme.is_bonus)
+
+    def taken(self) -> tuple[str, ...]:
+        """What a return takes back besides the programme's own units, in words."""
+        return self._moved(-1)
+
+    def restored(self) -> tuple[str, ...]:
+        """What a return gives back besides the programme's own units, in words."""
+        return self._moved(1)
+
+    def _moved(self, sign: int) -> tuple[str, ...]:
+        if not self.kind.gives_back:
+            return ()
+        sums: dict[str, int] = {}
+        for each in self._result["entries"]:
+            if each["unit"] not in self._programme.units and each["quantity"] * sign > 0:
+                sums[each["unit"]] = sums.get(each["unit"], 0) + each["quantity"] * sign
+        if not sums:
+            return ()
+        names = Names(self._programme.file, self._language)
+        return tuple(names.quantity(unit, quantity) for unit, quantity in sums.items())
 
     def savings(self) -> tuple[Saving, ...]:
         """What each rule took off the sale, over all lines."""
@@ -205,13 +227,20 @@ class Reading:
         return self.kind is ReceiptKind.SLIP or Decimal(challenge["have"]) > 0
 
     def ready(self) -> tuple[str, ...]:
-        """The rewards that were issued to the member and can be collected."""
+        """The rewards that were issued to the member and can be collected now."""
+        return self._issued(available=True)
+
+    def kept(self) -> tuple[str, ...]:
+        """The rewards that were issued and cannot be collected yet, such as before central has confirmed them."""
+        return self._issued(available=False)
+
+    def _issued(self, *, available: bool) -> tuple[str, ...]:
         if not self._is_outlook:
             return ()
         return tuple(
             each["title"]
             for each in self._result["rewards"]
-            if each["available"] and kind_of(each["unit"]) is Derived.REWARD
+            if each["available"] is available and kind_of(each["unit"]) is Derived.REWARD
         )
 
     def next_reward(self) -> NextReward | None:

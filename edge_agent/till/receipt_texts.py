@@ -85,6 +85,7 @@ class Words:
     tier_reached: str
     until: str
     ready: str
+    kept: str
     valid: str
     valid_from: str
     valid_between: str
@@ -94,6 +95,8 @@ class Words:
     answer_at: str
     answer_here: str
     won: str
+    taken_back: str
+    back_again: str
 
 
 WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
@@ -146,6 +149,7 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             tier_reached="Nieuw niveau bereikt",
             until="{what} t/m {on}",
             ready="Voor u klaar: {reward}",
+            kept="Voor u bewaard: {reward}",
             valid="Geldig t/m {on}",
             valid_from="Geldig vanaf {start}",
             valid_between="Geldig van {start} t/m {on}",
@@ -155,6 +159,8 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             answer_at="Scan en antwoord:",
             answer_here="Vertel het ons aan de kassa.",
             won="U wint: {prize}",
+            taken_back="Vervallen: {what}",
+            back_again="Terug op uw kaart: {what}",
         ),
         Language.EN: Words(
             copy="COPY",
@@ -204,6 +210,7 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             tier_reached="New tier reached",
             until="{what} until {on}",
             ready="Ready for you: {reward}",
+            kept="Kept for you: {reward}",
             valid="Valid until {on}",
             valid_from="Valid from {start}",
             valid_between="Valid from {start} to {on}",
@@ -213,6 +220,8 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             answer_at="Scan to answer:",
             answer_here="Tell us at the till.",
             won="You win: {prize}",
+            taken_back="Taken back: {what}",
+            back_again="Back on your card: {what}",
         ),
         Language.DE: Words(
             copy="KOPIE",
@@ -262,6 +271,7 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             tier_reached="Neue Stufe erreicht",
             until="{what} bis {on}",
             ready="Für Sie bereit: {reward}",
+            kept="Für Sie aufgehoben: {reward}",
             valid="Gültig bis {on}",
             valid_from="Gültig ab {start}",
             valid_between="Gültig vom {start} bis {on}",
@@ -271,6 +281,8 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             answer_at="Zum Antworten scannen:",
             answer_here="Sagen Sie es uns an der Kasse.",
             won="Sie gewinnen: {prize}",
+            taken_back="Zurückgenommen: {what}",
+            back_again="Wieder auf Ihrer Karte: {what}",
         ),
         Language.FR: Words(
             copy="DUPLICATA",
@@ -320,6 +332,7 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             tier_reached="Nouveau niveau atteint",
             until="{what} jusqu'au {on}",
             ready="À votre disposition\N{NO-BREAK SPACE}: {reward}",
+            kept="En réserve pour vous\N{NO-BREAK SPACE}: {reward}",
             valid="Valable jusqu'au {on}",
             valid_from="Valable à partir du {start}",
             valid_between="Valable du {start} au {on}",
@@ -329,6 +342,8 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             answer_at="Scannez pour répondre\N{NO-BREAK SPACE}:",
             answer_here="Dites-le-nous en caisse.",
             won="Vous gagnez\N{NO-BREAK SPACE}: {prize}",
+            taken_back="Repris\N{NO-BREAK SPACE}: {what}",
+            back_again="De retour sur votre carte\N{NO-BREAK SPACE}: {what}",
         ),
     }
 )

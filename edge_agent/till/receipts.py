@@ -65,12 +65,13 @@ class Receipts:
     def _facts(
         self, result: Mapping[str, Any], programme: Programme, *, copy: bool = False
     ) -> ReceiptFacts:
-        said, reading = self._said_by(programme), Reading(result, programme)
+        language = Language(self._settings.language)
+        said, reading = self._said_by(programme), Reading(result, programme, language)
         store, till = self._settings.store, self._settings.till
         sale_id, training = result.get("sale_id", ""), result.get("training", False)
         return ReceiptFacts(
             kind=reading.kind,
-            language=Language(self._settings.language),
+            language=language,
             programme=said.programme,
             terminal=f"{store} / {till}",
             at=reading.at,
@@ -80,6 +81,8 @@ class Receipts:
             member=reading.member(),
             changes=reading.changes(),
             spent=reading.spent(),
+            taken=reading.taken(),
+            restored=reading.restored(),
             savings=reading.savings(),
             refund=reading.refund(),
             balances=reading.balances(),
@@ -91,6 +94,7 @@ class Receipts:
             memberships=reading.memberships(),
             challenges=reading.challenges(),
             ready=reading.ready(),
+            kept=reading.kept(),
             next_reward=reading.next_reward(),
             vouchers=reading.vouchers(),
             offers=reading.offers(),

@@ -51,6 +51,7 @@ from tests.unit.till.sample_texts import (
     NEWS,
     PLUS,
     PRIZE,
+    TAKEN,
     UNITS,
 )
 
@@ -294,6 +295,7 @@ def returned_reward(language: Language) -> ReceiptFacts:
     return replace(
         returned(language),
         spent=(Change("points", 200, FOR_RETURNS[language]),),
+        taken=(TAKEN[language],),
         refund=Refund(350, 25),
         balances={"points": Balance(confirmed=1_418, unconfirmed=188, as_of=AT)},
         next_reward=NextReward("", "points", have=1_606, cost=2_000, value=500),

@@ -98,3 +98,9 @@ FOR_RETURNS: Final = _in(
     "für 5 Euro Rabatt verwendet",
     "utilisés pour 5 euros de remise",
 )
+TAKEN: Final = _in(
+    "bon terugkombon: € 2,50",
+    "voucher come-back: €2.50",
+    "Gutschein fürs nächste Mal: 2,50 €",
+    "bon de retour : 2,50 €",
+)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.document import Cut, Document, QrCode, Text
-from edge_agent.till.receipt_layout import bar, cut, on_paper, plain, printable, row, wrap
+from edge_agent.till.receipt_layout import bar, cut, marks, on_paper, plain, printable, row, wrap
 
 NBSP = "\N{NO-BREAK SPACE}"
 
@@ -110,6 +110,42 @@ def test_a_row_never_passes_the_edge_and_never_loses_its_number(
 )
 def test_the_bar_is_full_only_when_the_reward_is_reached(have: int, cost: int, drawn: str) -> None:
     assert bar(have, cost, 12) == drawn
+
+
+@pytest.mark.parametrize(
+    ("have", "need", "scale", "columns", "drawn"),
+    [
+        (7, 10, 1, 32, ["(X)(X)(X)(X)(X)(X)(X)( )( )( )"]),
+        (65, 100, 10, 32, ["(X)(X)(X)(X)(X)(X)(/)( )( )( )"]),
+        (0, 3, 1, 24, ["( )( )( )"]),
+        (9, 3, 1, 24, ["(X)(X)(X)"]),
+        (-2, 3, 1, 24, ["( )( )( )"]),
+        (7, 10, 1, 24, ["XXXXXXX..."]),
+        (25, 40, 1, 24, ["XXXXXXXXXXXXXXXXXXXX", "XXXXX..............."]),
+        (25, 250, 10, 24, ["XX/..........", "............"]),
+        (100, 200, 1, 24, ["[###########-----------]"]),
+    ],
+)
+def test_a_stamp_card_is_a_row_of_marks_a_few_rows_or_a_bar(
+    have: int, need: int, scale: int, columns: int, drawn: list[str]
+) -> None:
+    assert marks(have, need, scale, columns) == drawn
+
+
+@given(
+    st.integers(-10, 3_000), st.integers(1, 2_000), st.sampled_from([1, 10]), st.integers(24, 64)
+)
+def test_marks_never_pass_the_edge_and_count_what_is_there(
+    have: int, need: int, scale: int, columns: int
+) -> None:
+    lines = marks(have, need, scale, columns)
+    assert all(len(line) <= columns for line in lines)
+    assert len(lines) <= 3
+    size = -(-need // scale)
+    drawn = "".join(lines)
+    if not drawn.startswith("["):
+        assert drawn.count("X") == max(0, min(have // scale, size))
+        assert sum(drawn.count(mark) for mark in "X/. ") == size
 
 
 def test_plain_lines_are_aligned_with_spaces_and_leave_out_what_is_no_text() -> None:

@@ -83,6 +83,8 @@ all_facts = st.builds(
     layout=st.permutations(list(ReceiptBlock)).map(tuple),
     changes=many(st.builds(Change, units, quantities, names, st.booleans()), 6),
     spent=many(st.builds(Change, units, quantities, names)),
+    taken=many(names),
+    restored=many(names),
     savings=many(st.builds(Saving, names, cents)),
     refund=st.none() | st.builds(Refund, cents, cents),
     pending=many(st.builds(Dated, units, st.integers(1, LARGEST), days), 6),
@@ -91,6 +93,7 @@ all_facts = st.builds(
     memberships=many(running),
     challenges=many(names),
     ready=many(names),
+    kept=many(names),
     vouchers=many(
         st.builds(VoucherShown, names, st.none() | cents, st.integers(1, 99), st.none() | days, st.none() | days, codes)
     ),
