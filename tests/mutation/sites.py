@@ -1,0 +1,107 @@
+"""What can be mutated, and the seeded sample of it.
+
+Left out is what cannot change what the code does: annotations, descriptions and examples of keys (the reference page is
+compared with them as a whole), and `==` in place of `is` (or the other way round), which mean the same for members of
+an enumeration and for None.
+"""
+
+import ast
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cosmic_ray.plugins
+from cosmic_ray.ast import ast_nodes, get_ast
+from cosmic_ray.mutating import mutate_code
+
+_NEEDS_ARGUMENTS = frozenset({"core/VariableReplacer", "core/VariableInserter"})
+_SAME = frozenset(
+    {
+        "core/ReplaceComparisonOperator_Eq_Is",
+        "core/ReplaceComparisonOperator_Is_Eq",
+        "core/ReplaceComparisonOperator_NotEq_IsNot",
+        "core/ReplaceComparisonOperator_IsNot_NotEq",
+    }
+)
+_ONLY_TOLD = frozenset({"description", "examples"})
+"""Keyword arguments that only documents show."""
+
+
+class Mutation(NamedTuple):
+    """One change: the `occurrence`th place in the file where the operator applies, counted from 0."""
+
+    file: str
+    line: int
+    operator: str
+    occurrence: int
+
+    def code(self, source: str) -> str | None:
+        """The file's text with the change; None where it has no such place."""
+        operator = cosmic_ray.plugins.get_operator(self.operator)()
+        mutated: str | None = mutate_code(source, operator, self.occurrence)
+        return mutated
+
+
+def sample(root: Path, files: Sequence[str], size: int, seed: int) -> list[Mutation]:
+    """So many mutations: of places drawn evenly over all files one operator each, so that no kind of place prevails."""
+    chance = random.Random(seed)
+    places = [place for file in files for place in _places(file, (root / file).read_text())]
+    chance.shuffle(places)
+    found: list[Mutation] = []
+    for place in places:
+        mutation = chance.choice(place)
+        source = (root / mutation.file).read_text()
+        mutated = mutation.code(source)
+        if mutated is not None and _meaning(mutated) != _meaning(source):
+            found.append(mutation)
+        if len(found) == size:
+            break
+    return found
+
+
+def _places(file: str, source: str) -> Iterator[list[Mutation]]:
+    """What can be done at each place of a file; every place once."""
+    names = sorted(set(cosmic_ray.plugins.operator_names()) - _NEEDS_ARGUMENTS - _SAME)
+    operators = [(name, cosmic_ray.plugins.get_operator(name)()) for name in names]
+    counted = dict.fromkeys(names, 0)
+    places: dict[tuple[int, int], list[Mutation]] = {}
+    for node in ast_nodes(get_ast(source)):
+        for name, operator in operators:
+            for (line, column), _ in operator.mutation_positions(node):
+                mutation = Mutation(file, line, name, counted[name])
+                places.setdefault((line, column), []).append(mutation)
+                counted[name] += 1
+    yield from (places[position] for position in sorted(places))
+
+
+class _WithoutWhatIsOnlyTold(ast.NodeTransformer):
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.annotation = None
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        node.annotation = (
+            ast.Constant(None) if not _has_bounds(node.annotation) else node.annotation
+        )
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        node.keywords = [each for each in node.keywords if each.arg not in _ONLY_TOLD]
+        return self.generic_visit(node)
+
+
+def _has_bounds(annotation: ast.expr) -> bool:
+    """Whether an annotation calls something, as `Annotated[Exact, Field(gt=0)]` does."""
+    return any(isinstance(node, ast.Call) for node in ast.walk(annotation))
+
+
+def _meaning(source: str) -> str:
+    try:
+        return ast.dump(_WithoutWhatIsOnlyTold().visit(ast.parse(source)))
+    except SyntaxError:
+        return source

@@ -1,0 +1,93 @@
+"""One mutation tried: the tests that run its line, in a copy of the tree that nobody else uses."""
+
+import difflib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.mutation.coverage_of_tests import Covering
+from tests.mutation.sites import Mutation
+
+START_S = 60.0
+"""Python, pytest and the models: some four seconds on a quiet machine, far more where others work on it, too."""
+
+TIMES_AS_LONG = 5.0
+"""A test that takes so many times what it took is in a loop without end."""
+
+
+class Verdict(StrEnum):
+    """What the tests made of a mutation. One that never ends is noticed, too."""
+
+    CAUGHT = "caught"
+    TIMED_OUT = "timed out"
+    SURVIVED = "survived"
+    NO_TEST = "no test"
+
+
+class Trial(NamedTuple):
+    """A mutation, the text of its line, what became of it, and the change as a diff."""
+
+    mutation: Mutation
+    text: str
+    verdict: Verdict
+    diff: str
+
+    @property
+    def is_caught(self) -> bool:
+        """Whether a test noticed."""
+        return self.verdict in {Verdict.CAUGHT, Verdict.TIMED_OUT}
+
+
+def try_out(tree: Path, mutation: Mutation, covering: Covering) -> Trial:
+    """Change the file in `tree`, run what covers the line until something fails, and change it back."""
+    path = tree / mutation.file
+    source = path.read_text()
+    mutated = mutation.code(source) or source
+    tests = covering.of(mutation.file, mutation.line)
+    path.write_text(mutated)
+    try:
+        verdict = _run(tree, tests, covering.takes_s(tests)) if tests else Verdict.NO_TEST
+    finally:
+        path.write_text(source)
+    diff = difflib.unified_diff(source.split("\n"), mutated.split("\n"), lineterm="", n=1)
+    text = source.split("\n")[mutation.line - 1].strip()
+    return Trial(mutation, text, verdict, "\n".join([*diff][2:]))
+
+
+def _run(tree: Path, tests: list[str], usually_s: float) -> Verdict:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    process = subprocess.Popen(
+        [*command, "--hypothesis-seed=0", *tests],
+        cwd=tree,
+        env=os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        return (
+            Verdict.CAUGHT
+            if process.wait(START_S + TIMES_AS_LONG * usually_s)
+            else Verdict.SURVIVED
+        )
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return Verdict.TIMED_OUT
+
+
+def copy_of(root: Path, to: Path) -> Path:
+    """A copy of what git knows of the tree, so that nothing here is ever changed."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=root, check=True, capture_output=True, text=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        if (root / name).is_file():
+            (to / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / name, to / name)
+    return to
