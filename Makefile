@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench proof reference lock clean
+.PHONY: help setup demo test check bench proof mutation reference lock clean
 
 help: ## What can be done here
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -38,17 +38,29 @@ export KILLS SEED CUTS EVENTS
 proof: $(STAMP) ## The long proofs; KILLS= SEED= set the amounts
 	$(BIN)/python -m tests.proof
 
+# Mutation testing has packages that nothing else needs, so it has an environment of its own.
+MUTATION := .venv-mutation
+$(MUTATION)/.ready: requirements-mutation.lock
+	$(PYTHON) -m venv $(MUTATION)
+	$(MUTATION)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-mutation.lock
+	@touch $@
+
+export SAMPLE PROCESSES KEEP
+mutation: $(MUTATION)/.ready ## Changes rules at random and asks whether a test fails; SAMPLE= SEED=
+	PYTHONPATH=. $(MUTATION)/bin/python -m tests.mutation
+
 reference: $(STAMP) ## The pages and the schema that are made from the programme's models
 	$(BIN)/edge-agent programme reference > docs/programme-reference.md
 	$(BIN)/edge-agent programme codes > docs/programme-findings.md
 	$(BIN)/edge-agent programme schema > config/programme.schema.json
 
 # Made on Linux with uv (pip install uv). The locks name versions and hashes, no hosts; the second one is what a till
-# needs to run, at the same versions.
+# needs to run, at the same versions, the third one what mutation testing needs besides.
 LOCK := uv pip compile --quiet --generate-hashes --python-version 3.11 --python-platform linux --no-header --no-emit-index-url
 lock: ## Work out the lock files again from pyproject.toml
 	$(LOCK) --group dev --output-file requirements.lock pyproject.toml
 	$(LOCK) --no-annotate --constraint requirements.lock --output-file requirements-run.lock pyproject.toml
+	$(LOCK) --no-annotate --constraint requirements.lock --group dev --group mutation --output-file requirements-mutation.lock pyproject.toml
 
 clean: ## Remove what the other commands made here
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(MUTATION) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
