@@ -205,7 +205,13 @@ def _sum(days: Iterable[Holding], window: Window, today: date, joined: date | No
 def _since(
     days: Iterable[Holding], _window: Window, today: date, _joined: date | None
 ) -> int | None:
-    last = max((each.day or date.min for each in days if each.quantity > 0), default=None)
+    counted: dict[date, int] = {}
+    for (
+        each
+    ) in days:  # what a till took back and central has not posted stands beside what it took back
+        day = each.day or date.min
+        counted[day] = counted.get(day, 0) + each.quantity
+    last = max((day for day, quantity in counted.items() if quantity > 0), default=None)
     if last is None:
         return None
     return (today - last).days if last != date.min else DAYS_KEPT
