@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,11 @@ def publish(shop: Shop, *tills: Pos) -> None:
     """Send the programme to the tills."""
     shop.admin("PUT", "/programme", data=PROGRAMME.encode())
     for till in tills:
-        wait_until(lambda till=till: till.status()["programme"]["version"] == 90, "the programme")
+        wait_until(partial(_has_programme, till), "the programme")
+
+
+def _has_programme(till: Pos) -> bool:
+    return bool(till.status()["programme"]["version"] == 90)
 
 
 @contextmanager
@@ -243,9 +248,7 @@ def test_every_act_without_central_arrives_once_and_another_till_shows_the_same(
 
         for code in (JAN, NOOR, NEWCOMER):
             for pos in (shop.pos, other):
-                wait_until(
-                    lambda pos=pos, code=code: _arrived(pos, code), "central's word at the till"
-                )
+                wait_until(partial(_arrived, pos, code), "central's word at the till")
             assert shown(other, code) == shown(shop.pos, code)
         assert shown(other, JAN)["balance"] == JAN_HAS
         assert shown(other, JAN)["tier"]["id"] == "silver"
