@@ -36,6 +36,7 @@ def test_confirmed_and_unconfirmed_are_told_apart() -> None:
         "unconfirmed": 2,
         "maturing": 0,
         "held": 0,
+        "reserved": 0,
         "spendable": 118,
         "as_of": "2026-11-21T12:00:00+00:00",
     }
