@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-import edge_agent.domain.programme as programme
+from edge_agent.domain import programme
 
 ROOT = Path(__file__).parent.parent.parent
 NAME = re.compile(r"`([a-z_]+)`")
