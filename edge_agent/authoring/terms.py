@@ -111,6 +111,15 @@ def _privacy(programme: Programme, speech: Speech) -> Iterator[str]:
                 "some offers are for a part of the members, chosen by lot, so that their effect can be measured",
             )
         )
+    for consent in programme.file.consent:
+        text = consent.text.for_language(speech.language)
+        if consent.required:
+            told = speech.either(f"bij het inschrijven: “{text}”", f"when enrolling: “{text}”")
+        else:
+            told = speech.either(
+                f"alleen als u dat wilt: “{text}”", f"only if you want to: “{text}”"
+            )
+        yield item(told)
     if programme.file.question:
         yield item(
             speech.either(
@@ -150,7 +159,7 @@ SECTIONS: tuple[_Section, ...] = (
     _Section(
         "Uw gegevens",
         "Your data",
-        ("privacy", "question", "questions", "message", "messages"),
+        ("privacy", "consent", "question", "questions", "message", "messages"),
         _privacy,
     ),
 )

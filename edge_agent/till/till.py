@@ -21,7 +21,15 @@ from edge_agent.till.refusals import Refusal
 from edge_agent.till.sell import print_paper, sell
 from edge_agent.till.shown import standing_json
 from edge_agent.till.views import Answer, CentralState, MemberView, PrintState, SaleNow
-from edge_agent.till.without_sale import Answering, Enrolling, Reported, enrol, give_answer, report
+from edge_agent.till.without_sale import (
+    Answering,
+    Enrolling,
+    Reported,
+    enrol,
+    enrolment,
+    give_answer,
+    report,
+)
 
 
 class Till:
@@ -115,6 +123,10 @@ class Till:
         """Record an answer to a question, once."""
         with as_ledger_errors():
             return self._shown(give_answer(self._parts, wanted))
+
+    def enrolment(self) -> dict[str, Any]:
+        """What somebody who enrols is asked to agree to."""
+        return enrolment(self._parts)
 
     def enrol(self, wanted: Enrolling) -> Answer:
         """Enrol a member, once."""

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme
 from edge_agent.domain.programme.actions import ENROLMENT
 from edge_agent.domain.programme.acts import UnknownAction, UnknownQuestion, act_on, answered
+from edge_agent.domain.programme.consents import not_agreed
 from edge_agent.domain.programme.questions import NotAnAnswer
 from edge_agent.domain.programme.situation import Act as Deed
 from edge_agent.domain.record import RecordKind
@@ -149,8 +150,8 @@ def give_answer(parts: Parts, wanted: Answering) -> Answer:
 def enrol(parts: Parts, wanted: Enrolling) -> Answer:
     """Enrol somebody once, provisional until central confirms; what enrolment gives is given at once.
 
-    Raises ActDiffers, Refused (the card is a member's already), Invalid (a referrer without an account), NoProgramme,
-    DiskFull or LedgerUnavailable.
+    Raises ActDiffers, Refused (the card is a member's already), Invalid (a referrer without an account, something that
+    has to be agreed to and was not), NoProgramme, DiskFull or LedgerUnavailable.
     """
     consents = [dict(each) for each in wanted.consents]
     sent = [_code(wanted.card), dict(wanted.profile), consents, _code(wanted.referred_by)]
@@ -159,6 +160,7 @@ def enrol(parts: Parts, wanted: Enrolling) -> Answer:
         account = doing.customer.account
         if account is not None and account.member is not None:
             raise Refused(Refusal.MEMBER_ALREADY.in_words(parts.settings.language))
+        _check_agreed(doing.programme, consents)
         facts = replace(doing.facts, referred_by=_referrer(parts, wanted, doing))
         evaluation = act_on(
             doing.programme, facts, Deed(ENROLMENT), doing.at, store=parts.settings.store
@@ -171,6 +173,21 @@ def enrol(parts: Parts, wanted: Enrolling) -> Answer:
     return _once(
         parts, RecordKind.MEMBER, wanted.act_id, sent, wanted.card, work, needs_account=True
     )
+
+
+def _check_agreed(programme: Programme, consents: Sequence[Mapping[str, Any]]) -> None:
+    """Raises Invalid naming what has to be agreed to and was not."""
+    given = {each["purpose"]: bool(each["given"]) for each in consents}
+    missing = not_agreed(programme.file.consent, given)
+    if missing:
+        wrong = FieldError("consents", f"must agree to {', '.join(missing)}")
+        raise Invalid("who does not agree to that cannot become a member", [wrong])
+
+
+def enrolment(parts: Parts) -> dict[str, Any]:
+    """What somebody who enrols is asked to agree to, in every language. Raises NoProgramme."""
+    programme = parts.shelf.at(parts.clock.now())
+    return {"consents": [each.model_dump(mode="json") for each in programme.file.consent]}
 
 
 def _referrer(parts: Parts, wanted: Enrolling, doing: _Doing) -> str | None:

@@ -50,6 +50,10 @@ def cancel(ports: Ports, body: NoBody, redemption_id: str) -> Response:  # noqa:
     return _json(ports.till.cancel(redemption_id))
 
 
+def enrolment(ports: Ports) -> Response:
+    return _json(ports.till.enrolment())
+
+
 def enrol(ports: Ports, body: MemberBody) -> Response:
     return _recorded(ports, "member", ports.till.enrol(body.to_act()))
 

@@ -46,6 +46,9 @@ class Till(Protocol):
     def answer(self, wanted: Answering) -> Answer:
         """Record an answer to a question."""
 
+    def enrolment(self) -> dict[str, Any]:
+        """What somebody who enrols is asked to agree to."""
+
     def enrol(self, wanted: Enrolling) -> Answer:
         """Enrol a member."""
 

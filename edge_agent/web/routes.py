@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from edge_agent.web import api
-from edge_agent.web.answers.acts import ActDoneAnswer
+from edge_agent.web.answers.acts import ActDoneAnswer, EnrolmentAnswer
 from edge_agent.web.answers.members import MemberViewAnswer, PresentAnswer
 from edge_agent.web.answers.redemptions import RedemptionAnswer
 from edge_agent.web.answers.running import (
@@ -180,6 +180,14 @@ ROUTES: tuple[Route, ...] = (
         ReturnBody,
         problems=("return-differs", "over-return", "refused", *_LEDGER),
         example={"return_id": "R-000174", "lines": [{"line": 1, "quantity": 1}]},
+    ),
+    Route(
+        "GET",
+        "/v1/enrolment",
+        api.enrolment,
+        "What somebody who enrols is asked to agree to, in every language",
+        {200: EnrolmentAnswer},
+        problems=("no-programme",),
     ),
     Route(
         "POST",

@@ -18,6 +18,7 @@ from edge_agent.domain.programme.campaigns import (
 from edge_agent.domain.programme.caps import CapRule
 from edge_agent.domain.programme.challenge_rules import ChallengeRule
 from edge_agent.domain.programme.combining import CombineTable
+from edge_agent.domain.programme.consents import ConsentRule
 from edge_agent.domain.programme.exclusions import ExcludeRule
 from edge_agent.domain.programme.forgotten_card import ForgottenCardTable
 from edge_agent.domain.programme.form import Flag, Moment, TableModel, Whole
@@ -45,6 +46,9 @@ RULES_MAX = 1_000
 
 UNITS_MAX = 20
 """Units of one programme. Points, status points and some stamp cards make half a dozen in the largest we know of."""
+
+CONSENTS_MAX = 4
+"""What fits on a till's screen beside name and address, and in the patience of who stands there."""
 
 
 @cache
@@ -299,6 +303,12 @@ class ProgrammeFile(TableModel):
         default=MessagesTable(),
         description="What holds for all messages together.",
         examples=[{"per_visit": 1}],
+    )
+    consent: tuple[ConsentRule, ...] = Field(
+        default=(),
+        max_length=CONSENTS_MAX,
+        description="What somebody who enrols is asked to agree to.",
+        examples=[[{"purpose": "terms", "version": "2026-01", "text": "x", "required": True}]],
     )
     action: tuple[ActionRule, ...] = Field(
         default=(),

@@ -7,6 +7,30 @@ from edge_agent.web.answers.members import BalanceAnswer, RewardAnswer
 from edge_agent.web.answers.sales import EntryAnswer
 
 
+class ConsentTextAnswer(Answer):
+    """A text in the four languages."""
+
+    nl: str
+    en: str
+    de: str
+    fr: str
+
+
+class ConsentAnswer(Answer):
+    """Something to agree to; `POST /v1/members` takes purpose and version back."""
+
+    purpose: str
+    version: str
+    text: ConsentTextAnswer
+    required: bool
+
+
+class EnrolmentAnswer(Answer):
+    """What somebody who enrols is asked to agree to."""
+
+    consents: list[ConsentAnswer]
+
+
 class ActResultAnswer(Answer):
     """What an action, answer or enrolment came to: the same for ever."""
 

@@ -44,8 +44,13 @@ class ScriptedAgent:
     calls: list[tuple[str, str, Json]] = field(default_factory=list)
     """Every POST as (path, session cookie, body)."""
 
-    hold_identify: threading.Event | None = None
-    """Identify answers when this is set; at once without it."""
+    act_problem: tuple[Json, int] | None = None
+    """What redemptions, actions and answers are refused with."""
+    rewards: tuple[Json, ...] = (samples.COFFEE, samples.OWN_CHOICE, samples.COOKING)
+    """Those that can be reserved."""
+
+    hold_answers: threading.Event | None = None
+    """Identify and reserving answer when this is set; at once without it."""
     session: str = "a-session"
     """What the guard takes; a new one makes the pages' sessions invalid."""
 
@@ -56,6 +61,7 @@ class ScriptedAgent:
     _streams: list["queue.Queue[str | None]"] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _seq: int = 0
+    _reserved: dict[str, Json] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -166,6 +172,11 @@ class ScriptedAgent:
         )
         app.post("/v1/identify")(self._identify)
         app.post("/v1/present/clear")(lambda: self._note() | {"present": False})
+        app.post("/v1/redemptions")(self._reserve)
+        app.post("/v1/redemptions/<redemption_id>/cancel")(self._cancel)
+        app.get("/v1/enrolment", endpoint="enrolment")(lambda: {"consents": list(samples.CONSENTS)})
+        for path in ("/v1/answers", "/v1/actions", "/v1/members"):
+            app.add_url_rule(path, endpoint=path, view_func=self._record, methods=["POST"])
         for path in ("/v1/receipts/<_>/print", "/v1/slips", "/v1/devices/<_>/test"):
             app.add_url_rule(path, endpoint=path, view_func=self._print, methods=["POST"])
         return app
@@ -188,9 +199,29 @@ class ScriptedAgent:
 
     def _identify(self) -> tuple[Json, int] | Json:
         view = self.members.get(self._note()["code"])
-        if self.hold_identify is not None:
-            self.hold_identify.wait(DEADLINE_S)
+        if self.hold_answers is not None:
+            self.hold_answers.wait(DEADLINE_S)
         return view if view is not None else problem(self.identify_problem, 422)
+
+    def _reserve(self) -> tuple[Json, int]:
+        wish = self._note()
+        if self.hold_answers is not None:
+            self.hold_answers.wait(DEADLINE_S)
+        if self.act_problem is not None:
+            return self.act_problem
+        [reward] = [each for each in self.rewards if each["id"] == wish["reward"]]
+        points = int(wish["points"]) if "points" in wish else None
+        found = samples.reserved(reward, wish["redemption_id"], points)
+        self._reserved[found["redemption_id"]] = found
+        return found, 201
+
+    def _cancel(self, redemption_id: str) -> Json:
+        self._note()
+        return self._reserved.pop(redemption_id) | {"state": "cancelled"}
+
+    def _record(self) -> tuple[Json, int]:
+        self._note()
+        return self.act_problem or ({"result": {"earned": {}}}, 201)
 
     def _print(self, _: str = "") -> tuple[Json, int]:
         self._note()
@@ -202,8 +233,9 @@ class ScriptedAgent:
         return {"print": self.print_state}, 200
 
 
-def problem(code: str, status: int) -> tuple[Json, int]:
-    return {"type": "about:blank", "title": code, "status": status, "code": code}, status
+def problem(code: str, status: int, detail: str = "") -> tuple[Json, int]:
+    body = {"type": "about:blank", "title": code, "status": status, "code": code, "detail": detail}
+    return body, status
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:

@@ -31,6 +31,64 @@ def member_found(agent: ScriptedAgent) -> None:
     agent.say("member", samples.member())
 
 
+def member_with_everything(agent: ScriptedAgent) -> None:
+    agent.say("member", samples.full_member())
+
+
+def nine_rewards(agent: ScriptedAgent) -> None:
+    rewards = [samples.reward(f"r{n}", f"Beloning nummer {n}", n * 100) for n in range(1, 12)]
+    agent.say("member", samples.full_member(rewards=rewards))
+
+
+def reward_reserved(agent: ScriptedAgent) -> None:
+    redemptions = [samples.reserved(samples.COFFEE)]
+    agent.say("member", samples.full_member(redemptions=redemptions))
+
+
+def surprise_won(agent: ScriptedAgent) -> None:
+    member_with_everything(agent)
+    agent.say("sale", {"kind": "sale", "result": samples.sale(surprises=[samples.SURPRISE])})
+
+
+def nps_asked(agent: ScriptedAgent) -> None:
+    member_with_everything(agent)
+    agent.say("sale", {"kind": "sale", "result": samples.sale(questions=[samples.NPS])})
+
+
+def choice_asked(agent: ScriptedAgent) -> None:
+    surprised = samples.sale(questions=[samples.CHOICE], surprises=[samples.SURPRISE])
+    agent.say("sale", {"kind": "sale", "result": surprised})
+
+
+def stars_asked(agent: ScriptedAgent) -> None:
+    agent.say("sale", {"kind": "sale", "result": samples.sale(questions=[samples.STARS])})
+
+
+def yes_or_no_asked(agent: ScriptedAgent) -> None:
+    agent.say("member", samples.full_member(questions=[samples.YES_NO]))
+    agent.say("sale", {"kind": "sale", "result": samples.sale()})
+
+
+def long_question(agent: ScriptedAgent) -> None:
+    answers = [{"value": f"v{n}", "text": f"{LONG_WORD} {n}"} for n in range(6)]
+    question = {"id": "q", "text": f"{LONG} " * 3, "answers": answers, "where": ["screen"]}
+    agent.say("sale", {"kind": "sale", "result": samples.sale(questions=[question])})
+
+
+def long_rewards(agent: ScriptedAgent) -> None:
+    way = samples.progress("stamp-card", LONG, 3, 12, f"{LONG} {LONG}")
+    view = samples.full_member(
+        rewards=[
+            samples.reward(f"r{n}", f"{LONG_WORD} {n}", n * 100, available=n < 3, why_not=LONG)
+            for n in range(9)
+        ],
+        offers=[{"id": "o", "title": LONG, "say": f"{LONG} " * 3, "until": None, "active": False}],
+        tier={"id": "t", "title": LONG_WORD, "next": way},
+        stamps=[{"card": f"c{n}", **way} for n in range(5)],
+    )
+    agent.say("member", view)
+
+
 def member_not_fresh(agent: ScriptedAgent) -> None:
     old = samples.balance(1240, 18, samples.ago(hours=30))
     agent.say("member", samples.member(balance=old))
@@ -143,6 +201,16 @@ def long_texts(agent: ScriptedAgent) -> None:
 SCENES = (
     Scene("waiting", waiting, "waiting", "quiet"),
     Scene("member-found", member_found, "member", "quiet"),
+    Scene("member-with-everything", member_with_everything, "member", "quiet"),
+    Scene("nine-rewards", nine_rewards, "member", "quiet"),
+    Scene("reward-reserved", reward_reserved, "member", "quiet"),
+    Scene("long-rewards", long_rewards, "member", "quiet"),
+    Scene("surprise-won", surprise_won, "sale", "quiet"),
+    Scene("nps-asked", nps_asked, "sale", "question"),
+    Scene("choice-asked", choice_asked, "sale", "question"),
+    Scene("stars-asked", stars_asked, "sale", "question"),
+    Scene("yes-or-no-asked", yes_or_no_asked, "sale", "question"),
+    Scene("long-question", long_question, "sale", "question"),
     Scene("member-not-fresh", member_not_fresh, "member", "quiet"),
     Scene("member-keyed", member_keyed, "member", "quiet"),
     Scene("unknown-card", unknown_card, "unknown", "quiet"),

@@ -124,7 +124,7 @@ def test_digits_typed_by_hand_outside_the_dialog_are_no_scan(
 def test_a_slow_answer_does_not_bring_back_a_former_customer(
     page: Page, agent: ScriptedAgent
 ) -> None:
-    agent.hold_identify = threading.Event()
+    agent.hold_answers = threading.Event()
     agent.members[CODE] = samples.member(member={"id": "old", "display_name": "Te Laat"})
     scan_as_keyboard(page, CODE)
     wait_until(lambda: bool(agent.posted("/v1/identify")), "the first scan")
@@ -132,7 +132,7 @@ def test_a_slow_answer_does_not_bring_back_a_former_customer(
     agent.say("member", samples.member())
     expect(page.locator(".who-name")).to_have_text("Marijke de Vries")
     with page.expect_response("**/v1/identify"):
-        agent.hold_identify.set()
+        agent.hold_answers.set()
 
     expect(page.locator(".who-name")).to_have_text("Marijke de Vries")
 
@@ -282,7 +282,7 @@ def test_tab_reaches_everything_in_the_order_of_the_screen_and_shows_where_it_is
     page: Page,
 ) -> None:
     reached = []
-    for _ in range(8):
+    for _ in range(9):
         page.keyboard.press("Tab")
         reached.append(
             page.evaluate(
@@ -293,7 +293,8 @@ def test_tab_reaches_everything_in_the_order_of_the_screen_and_shows_where_it_is
         assert outline == "3px"
 
     languages = ["nl", "en", "de", "fr"]
-    assert reached == [*languages, "key-in", "print-again", "print-balance", "next-customer"]
+    actions = ["key-in", "enrol-open", "print-again", "print-balance", "next-customer"]
+    assert reached == [*languages, *actions]
 
 
 def test_every_action_works_with_tab_and_enter(page: Page, agent: ScriptedAgent) -> None:

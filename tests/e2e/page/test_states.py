@@ -79,7 +79,6 @@ def test_a_member_is_shown_with_confirmed_and_unconfirmed_apart(
     assert "stand van" not in shown, "a fresh balance needs no time"
     assert "Gefeliciteerd! Er ligt een taartje klaar." in shown
     assert "120 punten vervallen op 31 december 2026" in shown
-    assert "Genoeg punten voor: Koffie met gebak" in shown
 
 
 def test_a_balance_that_is_not_fresh_says_when_it_is_from(page: Page, agent: ScriptedAgent) -> None:
@@ -344,13 +343,6 @@ def test_a_balance_that_nobody_knows_is_not_called_nought(page: Page, agent: Scr
     agent.say("member", samples.member(balance={}))
 
     expect(page.locator("#member")).to_contain_text("Saldo onbekend")
-
-
-def test_a_reward_out_of_reach_says_how_far(page: Page, agent: ScriptedAgent) -> None:
-    reward = {**samples.member()["rewards"][0], "available": False, "why_not": "nog 82 punten"}
-    agent.say("member", samples.member(rewards=[reward]))
-
-    expect(page.locator(".facts")).to_contain_text("Koffie met gebak: nog 82 punten")
 
 
 def test_a_line_that_was_not_tried_yet_is_unknown_not_offline(

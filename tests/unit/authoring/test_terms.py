@@ -63,6 +63,8 @@ def test_the_programme_with_everything_has_every_section(section: object) -> Non
             " wij waarschuwen 60 dagen van tevoren."
         ),
         "- Punten vervallen als u 18 maanden niets doet met uw kaart.",
+        "- Bij het inschrijven: “Ik ga akkoord met de voorwaarden.”.",
+        "- Alleen als u dat wilt: “Ik wil de nieuwsbrief ontvangen.”.",
         "- Zegels zijn tot en met 31 december 2026 te gebruiken.",
         "- Basis: voor iedereen.",
         "- Goud: vanaf € 500,00 aan aankopen per kalenderjaar.",

@@ -202,3 +202,34 @@ def test_whoever_is_at_the_till_is_shown_again_after_an_act_of_theirs(shop: Shop
     shop.till.report(Reported("A1", AT_TILL, "activate/cheese"))
     views = [data for kind, data in shop.heard.events if kind == "member"]
     assert [view["offers"][0]["active"] for view in views] == [False, True]
+
+
+TERMS = """
+[[consent]]
+purpose = "terms"
+version = "2026-01"
+text = "Ik ga akkoord."
+required = true
+"""
+
+
+def test_without_what_is_required_nobody_is_enrolled(shop: Shop) -> None:
+    shop.shelf.offer(HEAD.replace("version = 1", "version = 10") + RULES + TERMS, "terms", AT)
+    (asked,) = shop.till.enrolment()["consents"]
+    assert (asked["purpose"], asked["version"], asked["required"]) == ("terms", "2026-01", True)
+
+    declined = {"purpose": "terms", "version": "2026-01", "given": False}
+    for consents in ((), (declined,), ({**declined, "purpose": "other", "given": True},)):
+        with pytest.raises(Invalid):
+            shop.till.enrol(Enrolling("M", None, {}, consents))
+    assert shop.ledger.head.seq == 0
+
+    agreed = {**declined, "given": True}
+    shop.till.enrol(Enrolling("M", None, {}, (agreed,)))
+    assert body(shop)["member"]["consents"] == [agreed]
+
+
+def test_whoever_is_at_the_till_with_a_new_card_enrols_with_it(shop: Shop) -> None:
+    shop.till.identify(scanned(STRANGER))
+    result = shop.till.enrol(Enrolling("M", AT_TILL, {"display_name": "Nieuw"})).result
+    assert (result["card"], result["earned"]) == ("*********0001", {"points": 100})

@@ -12,9 +12,11 @@ export class Problem extends Error {
   /**
    * @param {string} code    The problem's code; `unreachable` without an answer.
    * @param {number} status  The HTTP status; 0 without an answer.
+   * @param {string} detail  For people, in the terminal's language where the programme says no.
    */
-  constructor(code, status) {
+  constructor(code, status, detail = '') {
     super(code);
+    this.detail = detail;
     this.code = code;
     this.status = status;
   }
@@ -42,7 +44,8 @@ async function call(path, options) {
   }
   if (answer.status === 401) renewSession();
   const problem = await answer.json().catch(() => null);
-  throw new Problem(typeof problem?.code === 'string' ? problem.code : 'internal', answer.status);
+  const detail = typeof problem?.detail === 'string' ? problem.detail : '';
+  throw new Problem(typeof problem?.code === 'string' ? problem.code : 'internal', answer.status, detail);
 }
 
 /** The session came with the page, so a new one comes with the page loaded again. */

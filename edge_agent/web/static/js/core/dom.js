@@ -54,7 +54,7 @@ export function icon(name, className = 'icon') {
 
 /**
  * Put these in the place of what is there, unless they are the same: then nothing is faded in again,
- * no selected text is lost, and nothing is read aloud twice.
+ * no selected text is lost, and nothing is read aloud twice. The focus goes to what has the same `data-focus`.
  *
  * @param {HTMLElement} place
  * @param {...Child} children
@@ -64,8 +64,11 @@ export function redraw(place, ...children) {
   const next = h('div', {}, ...children);
   const same = next.childNodes.length === place.childNodes.length
     && [...next.childNodes].every((node, index) => node.isEqualNode(place.childNodes[index]));
-  if (!same) place.replaceChildren(...next.childNodes);
-  return !same;
+  if (same) return false;
+  const focus = place.contains(document.activeElement) ? document.activeElement?.getAttribute('data-focus') : null;
+  place.replaceChildren(...next.childNodes);
+  if (focus) /** @type {HTMLElement | null} */ (place.querySelector(`[data-focus="${CSS.escape(focus)}"]`))?.focus();
+  return true;
 }
 
 /**

@@ -47,6 +47,7 @@ export class Words {
     this.clock = new Intl.DateTimeFormat(this.locale, { hour: '2-digit', minute: '2-digit' });
     this.seconds = new Intl.DateTimeFormat(this.locale, { timeStyle: 'medium' });
     this.day = new Intl.DateTimeFormat(this.locale, { day: 'numeric', month: 'long', year: 'numeric' });
+    this.shortDay = new Intl.DateTimeFormat(this.locale, { day: 'numeric', month: 'short' });
     this.dayAndClock = new Intl.DateTimeFormat(this.locale, {
       day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit',
     });
@@ -85,6 +86,17 @@ export class Words {
     return unit === 'points' ? this.count('unit.points', n) : unit;
   }
 
+  /**
+   * An amount in minor units.
+   *
+   * @param {number} minor
+   * @param {string} currency  ISO 4217.
+   */
+  money(minor, currency) {
+    const format = new Intl.NumberFormat(this.locale, { style: 'currency', currency });
+    return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+  }
+
   /** @param {number} n */
   number(n) {
     return this.numbers.format(n);
@@ -116,8 +128,14 @@ export class Words {
 
   /** @param {string} day  YYYY-MM-DD, or a time. */
   date(day) {
-    const date = parsed(/^\d{4}-\d\d-\d\d$/.test(day) ? `${day}T12:00:00` : day);
+    const date = dayOf(day);
     return date === null ? this.t('time.unknown') : this.day.format(date);
+  }
+
+  /** @param {string} day  YYYY-MM-DD, or a time; one of the coming months. */
+  shortDate(day) {
+    const date = dayOf(day);
+    return date === null ? this.t('time.unknown') : this.shortDay.format(date);
   }
 
   /** @param {number} seconds */
@@ -151,6 +169,13 @@ export class Words {
     }
   }
 }
+
+/**
+ * Noon of a day, so that it is that day in every time zone of ours.
+ *
+ * @param {string} day
+ */
+const dayOf = (day) => parsed(/^\d{4}-\d\d-\d\d$/.test(day) ? `${day}T12:00:00` : day);
 
 /**
  * @param {string | null | undefined} time

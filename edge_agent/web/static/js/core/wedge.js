@@ -13,6 +13,12 @@ const SCAN_CHARS_MIN = 8;
 /** Most characters of a scan: a QR code with a web address, not a page pasted by accident. */
 const SCAN_CHARS_MAX = 256;
 
+/** How long a single key waits for the next one of a scan, in milliseconds: two gaps. */
+const LONE_KEY_MS = 2 * KEY_GAP_MS;
+
+/** Keys that a hand presses and no scanner sends: what follows is no part of what came before. */
+const OF_A_HAND = /^(Escape|F\d+)$/;
+
 /** Collects keys with their times; knows nothing of a document. */
 export class Wedge {
   constructor() {
@@ -33,6 +39,7 @@ export class Wedge {
       this.text = '';
       return fast && text.length >= SCAN_CHARS_MIN && text.length <= SCAN_CHARS_MAX ? text : null;
     }
+    if (OF_A_HAND.test(key)) this.text = '';
     if (key.length !== 1) return null; // Shift and the like belong to the characters around them.
     if (!fast) this.text = '';
     // One more than the most is enough to know that it is too long.
@@ -44,14 +51,22 @@ export class Wedge {
   get scanning() {
     return this.text.length > 2;
   }
+
+  /** Whether the last key stands by itself so far. */
+  get alone() {
+    return this.text.length === 1;
+  }
 }
 
 /**
  * @param {EventTarget} target
  * @param {(text: string) => void} onScan
+ * @param {(key: string) => void} onLoneKey  A key that no scan follows, pressed where nothing is being typed.
  */
-export function listenForScans(target, onScan) {
+export function listenForScans(target, onScan, onLoneKey) {
   const wedge = new Wedge();
+  /** @type {number | undefined} */
+  let waiting;
   target.addEventListener(
     'keydown',
     (event) => {
@@ -59,6 +74,11 @@ export function listenForScans(target, onScan) {
       if (press.ctrlKey || press.altKey || press.metaKey || press.isComposing) return;
       if (press.repeat) return; // A key held down is as fast as a scanner.
       const text = wedge.press(press.key, press.timeStamp);
+      window.clearTimeout(waiting);
+      const typing = press.target instanceof HTMLInputElement;
+      if (wedge.alone && press.key.length === 1 && !typing) {
+        waiting = window.setTimeout(() => onLoneKey(press.key), LONE_KEY_MS);
+      }
       if (text !== null) {
         press.preventDefault();
         press.stopPropagation();

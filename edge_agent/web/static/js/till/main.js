@@ -6,9 +6,15 @@ import { Feed } from '../core/feed.js';
 import { languageButtons } from '../core/languages.js';
 import { firstLanguage, remember, Words } from '../core/texts.js';
 import { listenForScans } from '../core/wedge.js';
+import { Acts } from './acts.js';
+import { Choosing } from './choose.js';
+import { Enrolment } from './enrol.js';
 import { Keyed } from './keyed.js';
-import { notice } from './notices.js';
+import { offerToMention, shortMask } from './member.js';
+import { notice, outranksQuestion } from './notices.js';
+import { drawQuestion } from './question.js';
 import { drawMember, drawNotice, drawPills, drawSale, pointsOf } from './regions.js';
+import { moneyWords } from './rewards.js';
 import * as till from './state.js';
 
 /** A sale's id is no secret; it lets the last receipt be printed again after the page was reloaded. */
@@ -32,6 +38,30 @@ const PRINTING = /** @type {till.Passing} */ ({
 });
 const NO_RECEIPT = NOT_PRINTED['unknown-sale'];
 
+/** What is said once an act is done, or could not be. */
+const RESERVED = /** @type {till.Passing} */ ({
+  tone: 'good', icon: 'gift', title: 'notice.reserved', text: 'notice.reserved_do',
+});
+const LET_GO = /** @type {till.Passing} */ ({
+  tone: 'good', icon: 'gift', title: 'notice.let_go', text: 'notice.let_go_do',
+});
+const ACTIVATED = /** @type {till.Passing} */ ({
+  tone: 'good', icon: 'check', title: 'notice.activated', text: 'notice.activated_do',
+});
+const ANSWERED = /** @type {till.Passing} */ ({
+  tone: 'good', icon: 'check', title: 'notice.answered', text: 'notice.answered_do',
+});
+const ENROLLED = /** @type {till.Passing} */ ({
+  tone: 'good', icon: 'people', title: 'notice.enrolled', text: 'notice.enrolled_do',
+});
+const MEMBER_ALREADY = /** @type {till.Passing} */ ({
+  tone: 'warn', icon: 'people', title: 'notice.member_already', text: 'notice.member_already_do',
+});
+const NOT_NOW = /** @type {till.Passing} */ ({
+  tone: 'warn', icon: 'info', title: 'notice.not_now', text: 'notice.not_now_do',
+});
+const NO_ANSWER = NOT_PRINTED.unreachable;
+
 class TillPage {
   constructor() {
     this.times = {
@@ -49,6 +79,12 @@ class TillPage {
     /** @type {number | undefined} */
     this.timer = undefined;
     this.announced = '';
+    this.acts = new Acts();
+    this.choosing = new Choosing(
+      (reward, points) => this.reserve(reward, points),
+      (minor, words) => moneyWords(this.state, minor, words),
+    );
+    this.enrolment = new Enrolment((form) => this.enrolled(form));
     this.keyed = new Keyed((code) => this.identify(code, 'keyed'));
     this.markLanguage = languageButtons(byId('languages'), (language) => this.speak(language));
     this.feed = new Feed({
@@ -61,31 +97,172 @@ class TillPage {
 
   start() {
     byId('key-in').addEventListener('click', () => this.keyed.open());
+    byId('enrol-open').addEventListener('click', () => this.enrol());
     byId('print-again').addEventListener('click', () => this.printAgain());
     byId('print-balance').addEventListener('click', () => this.printBalance());
     byId('next-customer').addEventListener('click', () => this.next());
     document.addEventListener('keydown', (event) => this.shortcut(event));
-    listenForScans(document, (text) => {
-      this.keyed.close();
-      this.identify(text, 'scanned');
-    });
+    document.addEventListener('click', (event) => this.clicked(event));
+    listenForScans(document, (text) => this.scanned(text), (key) => this.pressed(key));
     this.speakNow();
     this.feed.start();
   }
 
+  /** Whether something stands before the page and has the keys. */
+  get isCovered() {
+    return this.keyed.isOpen || this.choosing.isOpen || this.enrolment.isOpen;
+  }
+
+  /** @param {string} text */
+  scanned(text) {
+    this.keyed.close();
+    this.choosing.close();
+    this.enrolment.untype(text);
+    this.identify(text, 'scanned');
+  }
+
   /** @param {KeyboardEvent} event */
   shortcut(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || this.keyed.isOpen) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || this.isCovered) return;
     const shortcuts = /** @type {Record<string, () => void>} */ ({
       F2: () => this.keyed.open(),
       F4: () => this.printAgain(),
+      F6: () => this.enrol(),
       F8: () => this.printBalance(),
+      F9: () => this.activate(),
       Escape: () => this.next(),
     });
     const act = shortcuts[event.key];
     if (!act) return;
     event.preventDefault();
     act();
+  }
+
+  /**
+   * What is drawn anew has no listeners of its own.
+   *
+   * @param {MouseEvent} event
+   */
+  clicked(event) {
+    const target = event.target instanceof Element ? event.target.closest('[data-reward], [data-answer], [data-activate]') : null;
+    if (!(target instanceof HTMLElement)) return;
+    const { reward, answer } = target.dataset;
+    if (reward !== undefined) this.choose(reward);
+    else if (answer !== undefined) this.answer(answer);
+    else this.activate();
+  }
+
+  /**
+   * A key by itself: an answer once the sale is done, before that a reward.
+   *
+   * @param {string} key
+   */
+  pressed(key) {
+    if (this.isCovered) return;
+    const question = till.questionOf(this.state);
+    const at = question === null ? -1 : till.answerKeys(question).indexOf(key);
+    const reward = /^[1-9]$/.test(key) ? till.rewardsOf(this.state)[Number(key) - 1] : undefined;
+    if (question !== null && at >= 0) this.answer(String(question.answers[at].value));
+    else if (reward !== undefined) this.choose(reward.id);
+  }
+
+  /**
+   * A reward's key: reserves it, and pressed again lets go of it.
+   *
+   * @param {string} id
+   */
+  choose(id) {
+    const reward = till.rewardsOf(this.state).find((each) => each.id === id);
+    if (reward === undefined) return;
+    const reserved = till.reservedOf(this.state, id);
+    if (reserved !== null) this.letGo(reserved.redemption_id);
+    else if (!reward.available) this.pass({ ...NOT_NOW, detail: reward.why_not ?? undefined });
+    else if (reward.choose) this.choosing.open(reward, this.words);
+    else this.reserve(id, null);
+  }
+
+  /**
+   * @param {string} reward
+   * @param {string | null} points
+   */
+  async reserve(reward, points) {
+    await this.act(RESERVED, async (holder) => {
+      const redemption = await this.acts.reserve(holder, reward, points);
+      return (state) => till.redeemed(state, redemption);
+    });
+  }
+
+  /** @param {string} redemptionId */
+  async letGo(redemptionId) {
+    await this.act(LET_GO, async () => {
+      const redemption = await this.acts.cancel(redemptionId);
+      return (state) => till.redeemed(state, redemption);
+    });
+  }
+
+  async activate() {
+    const offer = offerToMention(this.state.customer);
+    if (offer?.active !== false) return;
+    await this.act(ACTIVATED, async (holder) => {
+      await this.acts.activate(holder, offer.id);
+      return (state) => till.activated(state, offer.id);
+    });
+  }
+
+  /** @param {string} value */
+  async answer(value) {
+    const question = till.questionOf(this.state);
+    const answer = question?.answers.find((each) => String(each.value) === value);
+    const saleId = this.state.sale?.result.sale_id;
+    if (question === null || answer === undefined || saleId === undefined) return;
+    await this.act(ANSWERED, async () => {
+      await this.acts.answer(saleId, question.id, answer.value);
+      return (state) => ({ ...state, answered: question.id });
+    });
+  }
+
+  /** Somebody wants to be a member: with the unknown card that is here, or without one. */
+  enrol() {
+    const { customer } = this.state;
+    const is = customer === null || this.state.sale !== null ? 'unknown' : till.standing(customer);
+    if (is !== 'unknown') this.pass(MEMBER_ALREADY);
+    else this.enrolment.open(this.words, this.newCard());
+  }
+
+  /** The card that somebody who enrols now gets, masked; empty without one. */
+  newCard() {
+    const { customer, sale } = this.state;
+    const fresh = customer !== null && sale === null && till.standing(customer) === 'unknown';
+    return fresh ? shortMask(customer.card ?? '') : '';
+  }
+
+  /** @param {import('./enrol.js').Form} form */
+  async enrolled(form) {
+    const holder = this.newCard() === '' ? {} : { card: { from: 'till' } };
+    await this.act(ENROLLED, async () => {
+      await this.acts.enrol(holder, form);
+      return (state) => state;
+    });
+  }
+
+  /**
+   * Does something for the customer who is here and says how it went; what comes too late for them changes nothing.
+   *
+   * @param {till.Passing} done
+   * @param {(holder: import('./acts.js').Holder) => Promise<(state: till.State) => till.State>} call
+   */
+  async act(done, call) {
+    const card = this.state.customer?.card;
+    try {
+      const change = await call(this.slipCard() ?? { card: { from: 'till' } });
+      if (this.state.customer?.card !== card) return;
+      this.state = change(this.state);
+      this.pass(done);
+    } catch (error) {
+      const code = codeOf(error);
+      const detail = code === 'refused' && error instanceof Problem ? error.detail : undefined;
+      this.pass(code === 'unreachable' ? NO_ANSWER : { ...NOT_NOW, detail });
+    }
   }
 
   /**
@@ -177,12 +354,28 @@ class TillPage {
     this.draw();
   }
 
+  /**
+   * Another card came while somebody enrols: it is theirs if it is new.
+   *
+   * @param {till.State} state
+   */
+  followed(state) {
+    if (!this.enrolment.isOpen || state.customer === null) return;
+    if (till.standing(state.customer) === 'unknown') this.enrolment.hold(shortMask(state.customer.card ?? ''));
+    else this.enrolment.close();
+  }
+
   /** @param {till.State} state */
   become(state) {
     if (state.lastSaleId !== null && state.lastSaleId !== this.state.lastSaleId) {
       sessionStorage.setItem(LAST_SALE, state.lastSaleId);
     }
     if (state.customer === null) this.read = null;
+    if (state.customer?.card !== this.state.customer?.card) {
+      this.acts.forget();
+      this.choosing.close();
+      this.followed(state);
+    }
     this.state = state;
     this.draw();
     window.clearTimeout(this.timer);
@@ -199,7 +392,10 @@ class TillPage {
     drawPills(byId('pills'), state, words);
     drawMember(byId('member'), state, words);
     drawSale(byId('sale'), state, words);
-    drawNotice(byId('notice'), notice(state, words));
+    const question = till.questionOf(state);
+    const said = notice(state, words);
+    if (question !== null && !outranksQuestion(state, said)) drawQuestion(byId('notice'), question, words);
+    else drawNotice(byId('notice'), said);
     byId('print-again').setAttribute('aria-disabled', String(state.lastSaleId === null));
     byId('print-balance').setAttribute('aria-disabled', String(this.slipCard() === null));
     byId('next-customer').setAttribute('aria-disabled', String(state.customer === null && state.sale === null));

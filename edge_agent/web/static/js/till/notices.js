@@ -31,6 +31,16 @@ export function notice(state, words) {
   );
 }
 
+/**
+ * Whether a notice goes before a question to the customer: what was just done, and what keeps the till from working.
+ *
+ * @param {State} state
+ * @param {Notice} said
+ */
+export function outranksQuestion(state, said) {
+  return state.passing !== null || said.tone === 'bad';
+}
+
 /** @type {(state: State, words: Words) => Notice | null} */
 function linkNotice(state, words) {
   if (state.link !== 'down') return null;
@@ -40,8 +50,8 @@ function linkNotice(state, words) {
 /** @type {(state: State, words: Words) => Notice | null} */
 function passingNotice(state, words) {
   if (state.passing === null) return null;
-  const { tone, icon, title, text } = state.passing;
-  return { tone, icon, title: words.t(title), text: words.t(text) };
+  const { tone, icon, title, text, detail } = state.passing;
+  return { tone, icon, title: words.t(title), text: detail || words.t(text) };
 }
 
 /** @type {(state: State, words: Words, role: string, icon: string) => Notice | null} */

@@ -1,23 +1,18 @@
 /** Drawing the regions of the cashier's page from what it knows. Their boxes are the styles' alone. */
 
 import { h, icon, line, redraw } from '../core/dom.js';
-import { parsed } from '../core/texts.js';
+import { cardLine, figure, member, shortMask } from './member.js';
+import { rewards } from './rewards.js';
 import { central, devicesOf, hidden, mainUnit, showing, standing } from './state.js';
 import { troubleOf } from './trouble.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./state.js').MemberView} MemberView */
-/** @typedef {import('./state.js').Balance} Balance */
 /** @typedef {import('../core/texts.js').Words} Words */
 
-/** A balance older than this, in milliseconds, shows the time that it is from. */
-const FRESH_MS = 15 * 60 * 1000;
-
-/** Rows under the balance; more do not fit beside a queue of six. */
-const FACTS_MAX = 3;
-
-/** Reasons under the points; what is left out is said in a last row. */
+/** Reasons under the points, and beside a surprise; what is left out is said in a last row. */
 const REASONS_MAX = 4;
+const REASONS_WITH_SURPRISE_MAX = 3;
 
 /**
  * @param {HTMLElement} place
@@ -104,165 +99,18 @@ function stage(picture, title, text) {
 }
 
 /**
- * @param {MemberView} view
- * @param {Words} words
- */
-function cardLine(view, words) {
-  return line('p', 'card-number', view.card ? `${words.t('member.card')} ${shortMask(view.card)}` : '');
-}
-
-/** The mask as the agent sends it has a star per digit; four and the rest say as much. */
-const shortMask = (/** @type {string} */ card) => card.replace(/^\*{4,}/, '•••• ');
-
-/**
- * @param {MemberView} view
- * @param {Words} words
- * @returns {Node[]}
- */
-function member(view, words) {
-  const who = view.member?.display_name || words.t('member.nameless');
-  return [
-    h('div', { class: 'who' },
-      h('div', { class: 'who-words' }, line('h2', 'who-name', who), cardLine(view, words)),
-      view.member?.tier ? line('p', 'tier', view.member.tier) : null,
-    ),
-    balance(view, words),
-    h('ul', { class: 'facts' }, ...facts(view, words)),
-  ];
-}
-
-/**
- * @param {MemberView} view
- * @param {Words} words
- */
-function balance(view, words) {
-  if (hidden(view)) {
-    return h('div', { class: 'balance balance-hidden' },
-      line('p', 'balance-title', words.t('balance.hidden')),
-      h('p', { class: 'balance-text' }, words.t('balance.hidden_why')),
-    );
-  }
-  const unit = mainUnit(view.balance);
-  const have = view.balance?.[unit];
-  if (!have) return unknownBalance(words);
-  const total = have.confirmed + have.unconfirmed;
-  const stale = asOf(have, view, words);
-  return h('div', { class: 'balance' },
-    h('div', { class: 'balance-total' },
-      line('p', 'label', words.t('balance.title')),
-      figure(words.number(total)),
-      line('p', 'balance-unit', unitName(unit, total, words)),
-    ),
-    h('dl', { class: 'balance-parts' },
-      ...part('check', words.t('balance.confirmed'), words.number(have.confirmed), stale),
-      ...part('clock', words.t('balance.unconfirmed'), words.withSign(have.unconfirmed), '', have.unconfirmed === 0),
-    ),
-  );
-}
-
-/**
- * Nothing is known of it, which is not the same as nothing.
- *
- * @param {Words} words
- */
-function unknownBalance(words) {
-  return h('div', { class: 'balance balance-hidden' },
-    line('p', 'balance-title', words.t('balance.unknown')),
-    h('p', { class: 'balance-text' }, words.t('balance.unknown_why')));
-}
-
-/** Most characters of a number at its full size, and at the next. */
-const FIGURE_CHARS = [6, 8];
-
-/** @param {string} number */
-function figure(number) {
-  const steps = FIGURE_CHARS.filter((most) => number.length > most).length;
-  return h('p', { class: 'figure', title: number, 'data-long': steps > 0 ? String(steps) : null }, number);
-}
-
-/**
- * @param {string} picture
- * @param {string} name
- * @param {string} value
- * @param {string} remark
- * @param {boolean} nothing
- */
-function part(picture, name, value, remark, nothing = false) {
-  const quiet = nothing ? ' part-nothing' : '';
-  return [
-    h('dt', { class: `part-name${quiet}`, title: name }, icon(picture), h('span', {}, name)),
-    h('dd', { class: `part-value${quiet}` }, h('span', { class: 'part-number' }, value), remark ? line('span', 'part-remark', remark) : null),
-  ];
-}
-
-/**
- * The unit's word without its number.
- *
- * @param {string} unit
- * @param {number} n
- * @param {Words} words
- */
-const unitName = (unit, n, words) => (unit === 'points' ? words.count('unit.points_word', n) : unit);
-
-/**
- * The time that a balance is from, when that matters.
- *
- * @param {Balance} have
- * @param {MemberView} view
- * @param {Words} words
- */
-function asOf(have, view, words) {
-  const time = parsed(have.as_of ?? view.as_of);
-  if (time === null) return words.t('balance.as_of_unknown');
-  if (Date.now() - time.getTime() < FRESH_MS) return '';
-  return words.t('balance.as_of', { when: words.when(have.as_of ?? view.as_of) });
-}
-
-/**
- * What else there is to say, the most useful first.
- *
- * @param {MemberView} view
- * @param {Words} words
- */
-function facts(view, words) {
-  const shown = [];
-  for (const message of view.messages ?? []) shown.push(fact('speech', message.text, 'fact-say'));
-  const [soon] = [...(view.expiring ?? [])].sort((a, b) => a.on.localeCompare(b.on));
-  if (soon) {
-    const text = words.t('fact.expires', { points: words.unit(soon.unit, soon.quantity), day: words.date(soon.on) });
-    shown.push(fact('clock', text, 'fact-expires'));
-  }
-  for (const reward of view.rewards ?? []) {
-    if (reward.available) shown.push(fact('gift', words.t('fact.reward', { title: reward.title }), ''));
-  }
-  if (!view.rewards?.some((reward) => reward.available)) {
-    const [next] = [...(view.rewards ?? [])].sort((a, b) => a.cost - b.cost);
-    if (next?.why_not) shown.push(fact('gift', `${next.title}: ${next.why_not}`, ''));
-  }
-  for (const offer of view.offers ?? []) shown.push(fact('tag', offer.say || offer.title, ''));
-  for (const stamp of view.stamps ?? []) {
-    const values = { card: stamp.card, have: words.number(stamp.have), need: words.number(stamp.need) };
-    shown.push(fact('stamp', words.t('fact.stamps', values), ''));
-  }
-  return shown.slice(0, FACTS_MAX);
-}
-
-/**
- * @param {string} picture
- * @param {string} text
- * @param {string} className
- */
-function fact(picture, text, className) {
-  return h('li', { class: `fact ${className}`, title: text }, icon(picture), h('span', { class: 'fact-text' }, text));
-}
-
-/**
  * @param {HTMLElement} place
  * @param {State} state
  * @param {Words} words
  */
 export function drawSale(place, state, words) {
   const { sale } = state;
+  const keys = rewards(state, words);
+  if (keys !== null) {
+    place.dataset.view = 'rewards';
+    redraw(place, ...keys);
+    return;
+  }
   if (!sale) {
     const ready = state.customer !== null && standing(state.customer) !== 'blocked' && standing(state.customer) !== 'erased';
     place.dataset.view = ready ? 'ready' : 'none';
@@ -301,15 +149,33 @@ function saleParts(state, unit, points, words) {
   const back = sale.kind !== 'sale';
   const awaiting = sale.result.awaiting_original === true;
   const title = words.t(back ? (sale.kind === 'void' ? 'sale.voided' : 'sale.returned') : 'sale.posted');
-  return [
+  const parts = [
     h('div', { class: 'sale-head' }, icon(back ? 'back' : 'check'), line('h2', 'sale-title', title)),
     h('div', { class: 'sale-points' },
       figure(awaiting ? '–' : words.withSign(points)),
       line('p', 'sale-unit', saleWords(sale.kind, points, awaiting, unit, words)),
     ),
+    surprise(sale, words),
     h('ul', { class: 'reasons' }, ...(awaiting ? [] : reasons(sale, words))),
     newBalance(state, words),
   ];
+  return parts.filter((node) => node !== null);
+}
+
+/**
+ * What chance gave with this sale, to celebrate together.
+ *
+ * @param {import('./state.js').Sale} sale
+ * @param {Words} words
+ */
+function surprise(sale, words) {
+  const [won] = sale.kind === 'sale' ? sale.result.surprises ?? [] : [];
+  if (!won) return null;
+  return h('div', { class: 'surprise', title: `${won.title}: ${won.prize}` },
+    icon('gift'),
+    h('div', { class: 'surprise-words' },
+      line('p', 'surprise-title', words.t('sale.surprise', { title: won.title })),
+      h('p', { class: 'surprise-prize' }, won.prize)));
 }
 
 /**
@@ -343,7 +209,8 @@ function reasons(sale, words) {
     rules.set(key, row);
   }
   const rows = [...rules.values()].sort((a, b) => Number(a.bonus) - Number(b.bonus));
-  const fits = rows.length <= REASONS_MAX ? rows : rows.slice(0, REASONS_MAX - 1);
+  const most = sale.result.surprises?.length ? REASONS_WITH_SURPRISE_MAX : REASONS_MAX;
+  const fits = rows.length <= most ? rows : rows.slice(0, most - 1);
   const left = rows.length - fits.length;
   return [
     ...fits.map((row) =>

@@ -20,13 +20,49 @@
  * @property {{id?: string, display_name?: string, tier?: string, since?: string} | null} [member]
  * @property {string} [card]  Masked.
  * @property {Record<string, Balance> | null} [balance]
- * @property {{card: string, have: number, need: number}[]} [stamps]
- * @property {{id: string, title: string, cost: number, available: boolean, why_not?: string | null}[]} [rewards]
- * @property {{id: string, title: string, say?: string, until?: string}[]} [offers]
- * @property {{unit: string, quantity: number, on: string}[]} [expiring]
+ * @property {Tier | null} [tier]
+ * @property {Progress[]} [stamps]
+ * @property {Progress[]} [progress]
+ * @property {Reward[]} [rewards]
+ * @property {Redemption[]} [redemptions]  What is reserved for this customer.
+ * @property {{id: string, title: string, say?: string | null, until?: string | null, active?: boolean}[]} [offers]
+ * @property {Dated[]} [pending]
+ * @property {(Dated & {warn?: boolean})[]} [expiring]
+ * @property {{id: string, title: string, until: string}[]} [memberships]
  * @property {{id: string, text: string}[]} [messages]
+ * @property {Question[]} [questions]
  * @property {string} [as_of]
  */
+
+/** @typedef {{unit: string, quantity: number | string, on: string}} Dated  A quantity and its day. */
+/** @typedef {{id: string | null, title: string | null, next?: Progress | null}} Tier */
+
+/**
+ * @typedef {object} Progress  How far the customer is on the way to something.
+ * @property {string} id
+ * @property {string} [towards]  `tier`, `stamp-card`, `challenge` or `reward`.
+ * @property {string} title
+ * @property {number | string} have
+ * @property {number | string} need
+ * @property {string} [stand]  `on-the-way`, `to-activate` or `reached`.
+ * @property {string} [say]  The line for people.
+ */
+
+/**
+ * @typedef {object} Reward
+ * @property {string} id
+ * @property {string} title
+ * @property {string} unit
+ * @property {number | string} cost
+ * @property {number | null} [value]  In minor units.
+ * @property {boolean} available
+ * @property {string | null} [why_not]
+ * @property {Choose | null} [choose]
+ */
+
+/** @typedef {{step: number | string, least: number | string, most: number | string, value: number | string | null}} Choose */
+/** @typedef {{redemption_id: string, reward: string, cost: number | string, unit: string, discount: number | null, state: string}} Redemption */
+/** @typedef {{id: string, text: string, answers: {value: number | string, text: string}[], where?: string[]}} Question */
 
 /**
  * @typedef {object} Entry
@@ -45,6 +81,8 @@
  * @property {Record<string, Balance> | null} [balance]
  * @property {string | null} [card]  Masked; null without one.
  * @property {boolean} [awaiting_original]  A return whose sale another till made.
+ * @property {Question[]} [questions]
+ * @property {{id: string, title: string, prize: string}[]} [surprises]
  */
 
 /**
@@ -59,7 +97,15 @@
  * @property {any} [last]
  */
 
-/** @typedef {{tone: 'good' | 'warn' | 'bad', icon: string, title: string, text: string}} Passing  Keys of texts. */
+/**
+ * @typedef {object} Passing  What is said for a moment; `title` and `text` are keys of texts.
+ * @property {'good' | 'warn' | 'bad'} tone
+ * @property {string} icon
+ * @property {string} title
+ * @property {string} text
+ * @property {string} [detail]  The agent's own words in place of `text`.
+ */
+
 /** @typedef {{kind: 'sale' | 'return' | 'void', result: Result}} Sale */
 
 /**
@@ -71,6 +117,8 @@
  * @property {Sale | null} sale
  * @property {string | null} lastSaleId  For printing again; outlives the sale on the screen.
  * @property {Passing | null} passing
+ * @property {string[]} keys  Ids of the rewards in the order of their keys; it stays while the customer does.
+ * @property {string | null} answered  Id of the question that was answered or let go.
  * @property {number | null} customerUntil  When what is shown of a customer goes by itself, in ms.
  * @property {number | null} passingUntil
  */
@@ -114,6 +162,8 @@ export function first(lastSaleId) {
     sale: null,
     lastSaleId,
     passing: null,
+    keys: [],
+    answered: null,
     customerUntil: null,
     passingUntil: null,
   };
@@ -200,15 +250,109 @@ export function pass(state, passing, now, times) {
  */
 export function identified(state, view, now, times) {
   // Somebody who is here already was looked up again, for a slip say: nothing else has changed.
-  if (state.customer?.card === view.card) return { ...state, customer: view };
+  if (state.customer?.card === view.card) return { ...state, customer: view, keys: keysOf(view, state.keys) };
   return {
     ...state,
     customer: view,
+    keys: keysOf(view, []),
+    answered: null,
     sale: null,
     passing: null,
     passingUntil: null,
     customerUntil: now + times.memberShownMs,
   };
+}
+
+/**
+ * The rewards in the order of their keys: those that can be had first. One that has a key keeps it.
+ *
+ * @param {MemberView} view
+ * @param {string[]} keys
+ */
+function keysOf(view, keys) {
+  const rewards = view.rewards ?? [];
+  const fresh = rewards.filter((reward) => !keys.includes(reward.id));
+  const reserved = (view.redemptions ?? []).map((redemption) => redemption.reward);
+  const first = (/** @type {Reward} */ reward) => reward.available || reserved.includes(reward.id);
+  return [...keys, ...[...fresh.filter(first), ...fresh.filter((reward) => !first(reward))].map((reward) => reward.id)];
+}
+
+/** Keys on a number pad that choose a reward. */
+export const REWARD_KEYS_MAX = 9;
+
+/**
+ * The rewards by key, the first on 1; empty for who may not see them and once the sale is done.
+ *
+ * @param {State} state
+ * @returns {Reward[]}
+ */
+export function rewardsOf(state) {
+  const view = state.customer;
+  if (view === null || state.sale !== null || standing(view) !== 'member') return [];
+  const rewards = new Map((view.rewards ?? []).map((reward) => [reward.id, reward]));
+  return state.keys.map((id) => rewards.get(id)).filter((reward) => reward !== undefined).slice(0, REWARD_KEYS_MAX);
+}
+
+/**
+ * What is reserved of a reward.
+ *
+ * @param {State} state
+ * @param {string} reward
+ */
+export function reservedOf(state, reward) {
+  return (state.customer?.redemptions ?? []).find((each) => each.reward === reward) ?? null;
+}
+
+/**
+ * A redemption was reserved, cancelled or committed.
+ *
+ * @param {State} state
+ * @param {Redemption} redemption
+ * @returns {State}
+ */
+export function redeemed(state, redemption) {
+  if (state.customer === null) return state;
+  const others = (state.customer.redemptions ?? []).filter((each) => each.redemption_id !== redemption.redemption_id);
+  const redemptions = redemption.state === 'reserved' ? [...others, redemption] : others;
+  return { ...state, customer: { ...state.customer, redemptions } };
+}
+
+/**
+ * @param {State} state
+ * @param {string} offer  Its id.
+ * @returns {State}
+ */
+export function activated(state, offer) {
+  if (state.customer === null) return state;
+  const offers = (state.customer.offers ?? []).map((each) => (each.id === offer ? { ...each, active: true } : each));
+  return { ...state, customer: { ...state.customer, offers } };
+}
+
+/**
+ * The question to ask now: after the sale, when the customer has a hand free.
+ *
+ * @param {State} state
+ * @returns {Question | null}
+ */
+export function questionOf(state) {
+  if (state.sale?.kind !== 'sale') return null;
+  const here = (/** @type {Question} */ question) => question.where === undefined || question.where.includes('screen');
+  const asked = [...(state.sale.result.questions ?? []), ...(state.customer?.questions ?? [])].find(here) ?? null;
+  return asked !== null && asked.id !== state.answered && asked.answers.length > 0 ? asked : null;
+}
+
+/**
+ * The key of each answer, in order: its own digit where the answers are numbers, or else its place.
+ *
+ * @param {Question} question
+ * @returns {string[]}
+ */
+export function answerKeys(question) {
+  const numbers = question.answers.every(({ value }) => typeof value === 'number' && value >= 0 && value <= 10);
+  return question.answers.map(({ value }, index) => {
+    const key = numbers ? Number(value) : index + 1;
+    return key === 10 ? '+' : key < 10 ? String(key) : '';
+  });
 }
 
 /**
@@ -223,16 +367,25 @@ function sold(state, event, now, times) {
   const { result } = event;
   const customer = whose(state.customer, result);
   // The balance in the answer is newer than the one that the customer came with.
-  const shown = customer && hasAny(result.balance) ? { ...customer, balance: hidden(customer) ? null : result.balance } : customer;
+  const shown = customer && hasAny(result.balance) && !hidden(customer) ? { ...customer, ...newer(result) } : customer;
   return {
     ...state,
     customer: shown,
     sale: { kind, result },
+    answered: null,
     lastSaleId: result.sale_id,
     passing: null,
     passingUntil: null,
     customerUntil: now + times.saleShownMs,
   };
+}
+
+/** What an answer says of the member that is newer than the view, as far as it says it. */
+const NEWER = ['balance', 'tier', 'stamps', 'progress', 'rewards', 'offers', 'pending', 'expiring'];
+
+/** @param {Result} result */
+function newer(result) {
+  return Object.fromEntries(Object.entries(result).filter(([name, value]) => NEWER.includes(name) && value !== undefined));
 }
 
 /**
@@ -270,7 +423,7 @@ export function hidden(view) {
  * @returns {State}
  */
 export function waiting(state) {
-  return { ...state, customer: null, sale: null, customerUntil: null };
+  return { ...state, customer: null, sale: null, keys: [], answered: null, customerUntil: null };
 }
 
 /**
