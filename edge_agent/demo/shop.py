@@ -1,6 +1,7 @@
 """A running demo: customers come, and what was seen is counted from outside."""
 
 import json
+import queue
 import random
 import threading
 import time
@@ -12,22 +13,41 @@ import requests
 
 from drivers.simulated_printer import SimulatedPrinter
 from drivers.simulated_scanner import PtyScanner
-from edge_agent.demo.goods import MEMBERS, card, sale, sample_programme, write_members
+from edge_agent.demo.goods import (
+    MEMBERS,
+    POINTS_USED,
+    REWARD,
+    basket,
+    card,
+    sale,
+    write_members,
+    write_programme,
+)
 from edge_agent.demo.processes import STORE, TILL, DemoFailed, Place, Service, run_installed
+from edge_agent.domain.cards import masked
 from edge_agent.ledger.inspect import open_journal
 
 SETTLE_S = 60.0
 """How long the last record may take to reach central and the last receipt to come out."""
 
 STEP_S = 15.0
+REDEEMS_EVERY = 3
+"""Every third customer uses points, if there are enough."""
+
 PICTURES_MAX = 20
 
 
+def _can_use_points(member: dict[str, Any]) -> bool:
+    """Whether the till shows that the member's points are enough for the demo's reward."""
+    spendable: int = member["balance"]["points"]["spendable"]
+    return spendable >= POINTS_USED
+
+
 class Members:
-    """Listens to the agent's events, until the agent ends, and counts the members that were found."""
+    """Listens to the agent's events, until the agent ends, and hands over the members that were found."""
 
     def __init__(self, url: str, headers: dict[str, str]) -> None:
-        self._found = threading.Semaphore(0)
+        self._found: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self._answer = requests.get(
             f"{url}/v1/events", headers=headers, stream=True, timeout=(5, 60)
         )
@@ -35,17 +55,29 @@ class Members:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
+        kind = b""
         try:
             for line in self._answer.iter_lines(chunk_size=1):
-                if line == b"event: member":
-                    self._found.release()
+                if line.startswith(b"event: "):
+                    kind = line
+                elif line.startswith(b"data: ") and kind == b"event: member":
+                    self._found.put(json.loads(line.removeprefix(b"data: ")))
         except requests.RequestException:
             return
 
-    def wait(self) -> None:
-        """Wait until one more member was found. Raises DemoFailed."""
-        if not self._found.acquire(timeout=STEP_S):
-            raise DemoFailed("a scan did not lead to a member; the agent's log says why")
+    def wait(self, code: str) -> dict[str, Any]:
+        """Wait until the member with this card was found, and what is shown of them. Raises DemoFailed.
+
+        Whoever uses points is shown once more, with what is left; that may come after the sale.
+        """
+        while True:
+            try:
+                found = self._found.get(timeout=STEP_S)
+            except queue.Empty:
+                why = "a scan did not lead to a member; the agent's log says why"
+                raise DemoFailed(why) from None
+            if found["card"] == masked(code):
+                return found
 
 
 @dataclass
@@ -76,7 +108,9 @@ class Demo:
         write_members(members_csv, self._random)
         config = ["--config", str(self.place.central_config), "--json"]
         self._central("members", "import", str(members_csv), *config)
-        self._central("programme", "publish", str(sample_programme()), *config)
+        programme = self.place.data / "programme.toml"
+        write_programme(programme)
+        self._central("programme", "publish", str(programme), *config)
         code = json.loads(
             self._central("terminals", "add", "--store", STORE, "--till", TILL, *config)
         )["code"]
@@ -116,21 +150,38 @@ class Demo:
         )
 
     def customer(self, number: int, members: Members) -> dict[str, Any]:
-        """One customer: the card is scanned, the POS posts the basket."""
-        self.scanner.scan(card(number % MEMBERS))
-        members.wait()
-        answer = requests.post(
-            f"{self.place.agent}/v1/sales",
-            json=sale(number, self._random),
-            headers=self.headers,
-            timeout=STEP_S,
-        )
-        if answer.status_code not in {200, 201}:
-            raise DemoFailed(f"the sale was answered {answer.status_code}: {answer.text}")
+        """One customer: the card is scanned, points may be used, the POS asks for a quote and posts the sale."""
+        code = card(number % MEMBERS)
+        self.scanner.scan(code)
+        member = members.wait(code)
+        asked = basket(number, self._random)
+        if number % REDEEMS_EVERY == 0 and _can_use_points(member):
+            asked["redemptions"] = [self._redeem(number)]
+        quote = self._post("/v1/quotes", asked)
+        result: dict[str, Any] = self._post("/v1/sales", sale(number, asked, quote))["result"]
         self.counts.posted += 1
-        result: dict[str, Any] = answer.json()["result"]
         self.counts.points += result["earned"].get("points", 0)
         return result
+
+    def _redeem(self, number: int) -> str:
+        """Reserve points of whoever is at the till; the id goes with quote and sale."""
+        wanted = {
+            "redemption_id": f"{STORE}-{TILL}-R-{number:06}",
+            "card": {"from": "till"},
+            "reward": REWARD,
+            "points": POINTS_USED,
+        }
+        reserved: str = self._post("/v1/redemptions", wanted)["redemption_id"]
+        return reserved
+
+    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = requests.post(
+            f"{self.place.agent}{path}", json=body, headers=self.headers, timeout=STEP_S
+        )
+        if answer.status_code not in {200, 201}:
+            raise DemoFailed(f"{path} was answered {answer.status_code}: {answer.text}")
+        found: dict[str, Any] = answer.json()
+        return found
 
     def settle(self) -> None:
         """Wait until every record is at central and every receipt is out."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,6 +16,7 @@ from drivers.simulated_printer_server import PrinterServer
 from drivers.simulated_scanner import PtyScanner
 from edge_agent.demo.processes import COLUMNS, Place, Service, installed
 from edge_agent.demo.shop import Demo, Members
+from edge_agent.demo.told import told
 
 RECEIPTS_BEHIND_MAX = 8
 """A cashier waits for the receipt; the demo lets this many customers stand at the end of the till."""
@@ -37,10 +39,11 @@ def run_demo(
         members = Members(demo.place.agent, demo.headers)
         if sales is None:
             return _show(demo, members, stop, as_json=as_json)
+        seen: set[str] = set()
         for number in range(sales):
             if stop.is_set():
                 break
-            demo.customer(number, members)
+            _tell_the_first(demo, demo.customer(number, members), seen)
             demo.wait_for(
                 "the printer",
                 lambda: demo.printer.printed_count >= demo.counts.posted - RECEIPTS_BEHIND_MAX,
@@ -51,6 +54,14 @@ def run_demo(
         click.echo(json.dumps(summary))
         right = summary["posted"] == summary["accepted"] == summary["printed"] == sales
         return 0 if right and summary["chain"] == "whole" else 1
+
+
+def _tell_the_first(demo: Demo, result: dict[str, Any], seen: set[str]) -> None:
+    """Of each kind of thing that a sale can tell, the first one."""
+    for kind, line in told(result):
+        if kind not in seen:
+            seen.add(kind)
+            demo.say(f"the first {kind}: {result['sale_id']}  {line}")
 
 
 def _set_up(stack: ExitStack, place: Place, say: Callable[[str], None]) -> Demo:
@@ -103,6 +114,8 @@ Open the till's page beside this window. Ctrl-C ends everything.
             f"{result['sale_id']}  {result['card']}  +{result['earned']['points']} punten, saldo "
             f"{balance['confirmed'] + balance['unconfirmed']} ({balance['unconfirmed']} nog niet bevestigd)"
         )
+        for _, line in told(result):
+            demo.say(f"    {line}")
         if number == 0:
             demo.say(
                 "\n"

@@ -18,12 +18,13 @@ import requests
 from drivers.simulated_printer import PrintedJob, SimulatedPrinter
 from drivers.simulated_printer_server import PrinterServer
 from drivers.simulated_scanner import PtyScanner
-from edge_agent.demo.goods import card, sample_programme
+from edge_agent.demo.goods import card
 from sync.identity import enrol, save_identity
 from tests.support.fault_proxy import FaultProxy
 from tests.support.pos import Pos
 from tests.support.process import Process, ReservedPort, installed, run_installed
 from tests.support.waiting import DEADLINE_S, wait_until
+from tests.tills import PROGRAMME
 
 STORE, TILL = "0412", "03"
 TERMINAL = f"{STORE}/{TILL}"
@@ -288,7 +289,7 @@ def _furnish(shop: Shop) -> None:
 
 def programme_text() -> str:
     """The sample programme without its happy hour: tests count points on Tuesday evenings, too."""
-    text = sample_programme().read_text(encoding="utf-8")
+    text = PROGRAMME.read_text(encoding="utf-8")
     assert HAPPY_HOUR in text
     return text.replace(HAPPY_HOUR, 'categories = ["never"]')
 
