@@ -27,7 +27,7 @@ from edge_agent.domain.programme.texts import (
     TierName,
     UnitName,
 )
-from edge_agent.domain.programme.unmet import Obstacle, Unmet
+from edge_agent.domain.programme.unmet import NO_LINE, Obstacle, Unmet
 from edge_agent.domain.tallies import Reading
 
 Factor = Annotated[Exact, Field(gt=1, le=100)]
@@ -208,9 +208,6 @@ class _Bonus(NamedTuple):
         return [rounded(one * scale * fraction(count), rule.rounding) for count in counted]
 
 
-_NO_LINE = Unmet(Obstacle.NO_LINE)
-
-
 @dataclass(frozen=True)
 class Bonuses:
     """All bonuses. `earn` are the rules whose points they multiply, or not, and after which they may have to stop."""
@@ -242,7 +239,7 @@ class Bonuses:
         return Outcome(
             self.rules[number].id,
             entries,
-            unmet=None if entries else given.unmet.get(number, _NO_LINE),
+            unmet=None if entries else given.unmet.get(number, NO_LINE),
         )
 
     def _holding(

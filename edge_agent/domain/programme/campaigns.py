@@ -13,12 +13,11 @@ from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, fraction, rounde
 from edge_agent.domain.programme.conditions import Circumstances
 from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.form import Exact, Refers, Whole
-from edge_agent.domain.programme.matching import RuleIndex
+from edge_agent.domain.programme.matching import RuleIndex, asked
 from edge_agent.domain.programme.rates import EarnRule
 from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts, UnitName
-from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import DAYS_KEPT, EVER, Reading, Window
 
 CREDITED_AFTER_MAX = 90
@@ -146,13 +145,8 @@ class CampaignCounts:
         """Spend and base points by line, so that a return takes its part back."""
         if situation.facts.anonymous or not self.rules:
             return worked
-        selected = self._index.selected(situation.lines)
         result = []
-        for number, rule in enumerate(self.rules):
-            lines = selected.get(number, ())
-            unmet = (
-                rule.when.unmet_by(situation, worked, lines) if lines else Unmet(Obstacle.NO_LINE)
-            )
+        for rule, lines, unmet in asked(self.rules, self._index, situation, worked):
             if unmet is None:
                 points = self._points(rule, worked)
                 entries = [

@@ -17,7 +17,7 @@ from edge_agent.domain.programme.rates import Basis, Each, EarnRule, Several, St
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.tax import Tax
 from edge_agent.domain.programme.texts import Texts
-from edge_agent.domain.programme.unmet import Obstacle, Unmet
+from edge_agent.domain.programme.unmet import NO_LINE, Obstacle, Unmet
 from edge_agent.domain.tallies import Reading
 
 Number = int | Fraction
@@ -238,8 +238,6 @@ def _best(candidates: Sequence[_Candidate], situation: Situation, worked: Worked
 
 _SHARED = {Several.FIRST: _first, Several.ADD: _all, Several.BEST: _best}
 
-_NO_LINE = Unmet(Obstacle.NO_LINE)
-
 
 @dataclass(frozen=True)
 class Earning:
@@ -275,7 +273,7 @@ class Earning:
         if not situation.explains:
             return worked.plus(found.values())
         return worked.plus(
-            found.get(number) or Outcome(rule.id, unmet=unmet.get(number, _NO_LINE))
+            found.get(number) or Outcome(rule.id, unmet=unmet.get(number, NO_LINE))
             for number, rule in enumerate(self.rules)
         )
 

@@ -6,15 +6,17 @@ then lead to the few rules worth asking.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from operator import attrgetter
-from typing import Self
+from typing import Protocol, Self, TypeVar
 
 from edge_agent.domain.basket import Line
 from edge_agent.domain.programme.conditions import Circumstances
 from edge_agent.domain.programme.selections import Selection
+from edge_agent.domain.programme.situation import Situation, Worked
+from edge_agent.domain.programme.unmet import NO_LINE, Unmet
 
 STRETCHES_KEPT = 64
 """A till asks about today; central's posting goes through the days of the records that arrive together."""
@@ -143,3 +145,21 @@ class RuleIndex:
                             chosen if before is None else everything.in_order(before, chosen)
                         )
         return found
+
+
+class _Conditional(Protocol):
+    @property
+    def when(self) -> Circumstances: ...
+
+
+_Rule = TypeVar("_Rule", bound=_Conditional)
+
+
+def asked(
+    rules: Sequence[_Rule], index: RuleIndex, situation: Situation, worked: Worked
+) -> Iterator[tuple[_Rule, Sequence[Line], Unmet | None]]:
+    """Every rule in the file's order, the lines that it is about, and what keeps it from holding (None: nothing)."""
+    selected = index.selected(situation.lines)
+    for number, rule in enumerate(rules):
+        lines = selected.get(number, ())
+        yield rule, lines, rule.when.unmet_by(situation, worked, lines) if lines else NO_LINE

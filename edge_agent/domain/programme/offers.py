@@ -32,7 +32,7 @@ from edge_agent.domain.programme.limits import (
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts, Words
-from edge_agent.domain.programme.unmet import Obstacle, Unmet
+from edge_agent.domain.programme.unmet import NO_LINE, Obstacle, Unmet
 from edge_agent.domain.tallies import Reading
 from edge_agent.domain.units import Derived, derived
 
@@ -42,7 +42,6 @@ RANK_MAX = 1_000
 HELD_OUT = "held-out"
 """The note of an offer that would have applied to a member of the control group."""
 
-_NO_LINE = Unmet(Obstacle.NO_LINE)
 
 SHOWN = "shown"
 """The note of an offer with a control group that did apply."""
@@ -206,7 +205,7 @@ class OfferClaim(NamedTuple):
         """What it takes off; why not is only told where somebody asked, by a code or for an explanation."""
         offer = self.offer
         unmet = (
-            (None if self.lines else _NO_LINE)
+            (None if self.lines else NO_LINE)
             or offer.unmet_for(situation.facts, situation.at)
             or offer.when.unmet_by(situation, combine.minimums(worked), self.lines)
             or unmet_limit(offer.limits, offer.id, situation, worked)

@@ -14,7 +14,7 @@ from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, apportion, fract
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.form import Exact, Whole
-from edge_agent.domain.programme.matching import RuleIndex
+from edge_agent.domain.programme.matching import RuleIndex, asked
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts, UnitName
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
@@ -129,14 +129,9 @@ class Partners:
         """What partners give; shares are of what the house's rules gave, never of each other."""
         if situation.facts.anonymous or not self.rules:
             return worked
-        selected = self._index.selected(situation.lines)
         result = []
-        for number, rule in enumerate(self.rules):
-            lines = selected.get(number)
-            unmet: Unmet | None = Unmet(Obstacle.NO_LINE)
-            if lines is not None:
-                unmet = rule.when.unmet_by(situation, worked, lines)
-            entries = () if lines is None or unmet else rule.entries(situation, worked, lines)
+        for rule, lines, unmet in asked(self.rules, self._index, situation, worked):
+            entries = () if unmet else rule.entries(situation, worked, lines)
             if entries:
                 result.append(Outcome(rule.id, entries, note=f"paid by {rule.pays.value}"))
             elif situation.explains:

@@ -14,7 +14,7 @@ from edge_agent.domain.money import AMOUNT_MAX_MINOR
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.form import TableModel, Whole, WindowText
 from edge_agent.domain.programme.gifts import GIFTS_MAX, Gift, Limit, Limits
-from edge_agent.domain.programme.matching import RuleIndex
+from edge_agent.domain.programme.matching import RuleIndex, asked
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
@@ -193,21 +193,12 @@ class Surprises:
         """One outcome for every draw, won or not, with its note."""
         if situation.facts.anonymous or not self.rules:
             return worked
-        selected = self._index.selected(situation.lines)
         result = []
-        for number, rule in enumerate(self.rules):
-            lines = selected.get(number)
-            unmet = (
-                Unmet(Obstacle.NO_LINE)
-                if lines is None
-                else rule.when.unmet_by(situation, worked, lines)
-            )
-            if unmet is None and situation.draw is None:
-                unmet = Unmet(Obstacle.NOT_DRAWN)
-            if unmet is None:
+        for rule, _, unmet in asked(self.rules, self._index, situation, worked):
+            if unmet is None and situation.draw is not None:
                 result.append(_drawn(rule, situation))
             elif situation.explains:
-                result.append(Outcome(rule.id, unmet=unmet))
+                result.append(Outcome(rule.id, unmet=unmet or Unmet(Obstacle.NOT_DRAWN)))
         return worked.plus(result)
 
     @cached_property

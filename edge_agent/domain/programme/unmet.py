@@ -453,3 +453,7 @@ class Unmet(NamedTuple):
         if self.obstacle is Obstacle.TOO_LITTLE:
             return format_currency(Decimal(self.value).scaleb(-2), currency, locale=locale)
         return str(self.value)
+
+
+NO_LINE = Unmet(Obstacle.NO_LINE)
+"""What most rules of a programme say of most baskets."""
