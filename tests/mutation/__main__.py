@@ -80,7 +80,7 @@ def try_all(
                 found.append(trial)
                 progress.advance(task)
                 if not trial.is_caught:
-                    progress.console.print(f"{trial.verdict.value}: {trial.mutation.file}")
+                    progress.console.print(f"{trial.verdict.value}: {trial.mutation}", markup=False)
         except KeyboardInterrupt:
             pool.shutdown(cancel_futures=True)
     return found

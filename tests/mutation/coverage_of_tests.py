@@ -14,6 +14,9 @@ import pytest
 TESTS = ("tests/unit/domain",)
 """The tests that say what the domain does; others would only find out by accident, and much later."""
 
+PLAINLY = {"EXAMPLES": "15"}
+"""Fewer examples of each property than in the test run, so that a survivor costs seconds and not minutes."""
+
 _DURATIONS = "durations.json"
 _took_s: dict[str, float] = {}
 
@@ -74,7 +77,7 @@ def record(root: Path, folder: Path, files: Sequence[str]) -> Covering:
                 *("-p", "tests.mutation.coverage_of_tests", *TESTS),
             ],
             cwd=root,
-            env=os.environ | {"COVERAGE_FILE": str(data), "PYTHONPATH": str(root)},
+            env=os.environ | PLAINLY | {"COVERAGE_FILE": str(data), "PYTHONPATH": str(root)},
             capture_output=True,
             text=True,
             check=False,

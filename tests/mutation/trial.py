@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.mutation.coverage_of_tests import Covering
+from tests.mutation.coverage_of_tests import PLAINLY, Covering
 from tests.mutation.sites import Mutation
 
 START_S = 60.0
@@ -64,7 +64,7 @@ def _run(tree: Path, tests: list[str], usually_s: float) -> Verdict:
     process = subprocess.Popen(
         [*command, "--hypothesis-seed=0", *tests],
         cwd=tree,
-        env=os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=os.environ | PLAINLY | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
