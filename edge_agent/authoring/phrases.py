@@ -147,4 +147,11 @@ def spend(speech: Speech, unit: str, stated: Spend) -> str:
                 f"tot {share} % van wat te betalen is", f"up to {share} % of what is to pay"
             )
         )
+    if not stated.together:
+        bounds.append(
+            speech.either(
+                "alleen punten die op dezelfde dag vervallen, gaan samen",
+                "only points that expire on the same day can be used together",
+            )
+        )
     return ", ".join([said, *bounds])

@@ -31,6 +31,10 @@ _SAYS: Mapping[tuple[type[StrEnum], str], tuple[str, str]] = {
         "brengt u iets terug, dan gaat het van uw aankopen in de periode af",
         "when you return something, it comes off your purchases of the period",
     ),
+    (Reverse, Reverse.NOTHING): (
+        "brengt u iets terug, dan houdt u de punten die het gaf",
+        "when you return something, you keep the points that it gave",
+    ),
     (ReversalPolicy, ReversalPolicy.UNLIMITED): (
         "uw saldo kan daardoor onder nul komen",
         "your balance may go below zero by that",

@@ -12,6 +12,7 @@ from edge_agent.authoring.wording import (
     waits,
 )
 from edge_agent.domain.programme.actions import Happens
+from edge_agent.domain.programme.issuing import PerSale
 from edge_agent.domain.programme.offers import How
 from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.rewards import RewardRule
@@ -104,20 +105,21 @@ def vouchers(programme: Programme, speech: Speech) -> Iterator[str]:
         )
 
 
+def _per_sale(rule: PerSale, speech: Speech) -> str:
+    if rule.percent is not None:
+        share = f"{speech.number(rule.percent)} %"
+        return speech.either(f"{share} van wat u betaalt", f"{share} of what you pay")
+    if rule.per is not None:
+        what = speech.money(rule.per)
+        return speech.either(f"één voor elke {what}", f"one for every {what}")
+    return speech.either("één bij elke aankoop", "one with every purchase")
+
+
 def _issued(rule: VoucherRule, speech: Speech) -> Iterator[str]:
     """How a voucher comes to be issued."""
     if rule.per_sale is not None:
-        share = rule.per_sale.percent
-        what = (
-            speech.money(rule.per_sale.per or 0) if share is None else f"{speech.number(share)} %"
-        )
         clauses = joined(condition_clauses(speech, rule.per_sale.when))
-        said = (
-            speech.either(f"één voor elke {what}", f"one for every {what}")
-            if share is None
-            else speech.either(f"{what} van wat u betaalt", f"{what} of what you pay")
-        )
-        yield f"{said} {clauses}".strip()
+        yield f"{_per_sale(rule.per_sale, speech)} {clauses}".strip()
     if rule.at_points is not None:
         points = speech.units(rule.at_points.unit, rule.at_points.points)
         yield speech.either(f"bij elke {points}", f"at every {points}")

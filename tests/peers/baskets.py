@@ -9,12 +9,19 @@ from typing import Any
 from edge_agent.domain.basket import Basket, Line, Tender
 from edge_agent.domain.money import Rounding, apportion, rounded
 from tests.peers.mapping.draft import Draft, number
-from tests.peers.parts import Part, Unsupported
+from tests.peers.parts import Part
 
 _MEASURES = ("volume_ml_per_unit", "gallons", "litres", "distance")
 
 
-def basket(lines: Sequence[Mapping[str, Any]], draft: Draft, order_discount: int = 0) -> Basket:
+def basket(
+    lines: Sequence[Mapping[str, Any]],
+    draft: Draft,
+    order_discount: int = 0,
+    *,
+    store: str = "",
+    channel: str = "store",
+) -> Basket:
     """The basket of these lines, with what is off the whole order split over them."""
     bought = [_line(n, Part(each, f"lines[{n}]"), draft) for n, each in enumerate(lines, 1)]
     if order_discount:
@@ -23,7 +30,8 @@ def basket(lines: Sequence[Mapping[str, Any]], draft: Draft, order_discount: int
             replace(each, amount=each.amount - part, discount=each.discount + part)
             for each, part in zip(bought, parts, strict=True)
         ]
-    return Basket(tuple(bought), sum(each.amount for each in bought), "EUR")
+    total = sum(each.amount for each in bought)
+    return Basket(tuple(bought), total, "EUR", channel=channel, store=store)
 
 
 def _line(n: int, part: Part, draft: Draft) -> Line:
@@ -36,6 +44,8 @@ def _line(n: int, part: Part, draft: Draft) -> Line:
         labels = list(part.get("labels") or ())
         if part.get("own_cup"):
             labels.append("own-cup")
+        if part.has("gallons") or part.has("litres"):
+            labels.append("fuel")
         category, brand = part.get("category"), part.get("brand")
         part.skip("issue_card", "name")
         return Line(
@@ -68,19 +78,22 @@ def _with_tax(part: Part, amount: Fraction) -> tuple[Fraction, Fraction]:
 
 
 def _measure(part: Part, quantity: Decimal, draft: Draft) -> Decimal | None:
-    found = None
-    for key in _MEASURES:
-        if part.has(key):
-            if key not in draft.measures:
-                raise Unsupported(f"{part.where}.{key}: no rule of the programme measures it")
-            per_unit = key in {"volume_ml_per_unit", "distance"}
-            found = number(part.get(key)) * (quantity if per_unit else 1)
+    """The measure that the programme asks about; others cannot matter."""
+    found: Decimal | None
+    if part.has("volume_ml_per_unit") and "volume_ml_per_unit" in draft.measures:
+        found = number(part.get("volume_ml_per_unit")) * quantity
+    elif part.has("litres") and "volume_ml_per_unit" in draft.measures:
+        found = number(part.get("litres")) * 1000
+    elif part.has("distance") and "distance" in draft.measures:
+        found = number(part.get("distance")) * quantity
+    else:
+        told = [each for each in ("gallons", "litres") if part.has(each) and each in draft.measures]
+        found = None if not told else number(part.get(told[0]))
+    part.skip(*_MEASURES)
     return found
 
 
-def tenders(
-    basket_: Basket, due: int, said: Sequence[Mapping[str, Any]], has: Mapping[str, int]
-) -> list[Tender]:
+def tenders(due: int, said: Sequence[Mapping[str, Any]], has: Mapping[str, int]) -> list[Tender]:
     """What is paid by which means; `has` is what can be taken of stored value, by the type of the tender."""
     found: list[Tender] = []
     left = due
@@ -94,5 +107,4 @@ def tenders(
                 amount = min(amount, has[kind])
             found.append(Tender(kind, amount))
             left -= amount
-    del basket_
     return found

@@ -14,13 +14,16 @@ from edge_agent.domain.programme.moving import transferred
 from edge_agent.domain.programme.situation import Act
 from edge_agent.domain.programme.upkeep import tier_granted, tier_reviewed
 from edge_agent.domain.record import RecordKind
+from tests.peers.mapping.circumstances import listed
 from tests.peers.mapping.draft import number, slug
-from tests.peers.mapping.held import CREDITS, STAMPS
-from tests.peers.mapping.points import WALLET
+from tests.peers.mapping.happenings import ENROLMENTS
+from tests.peers.mapping.stamps import CREDITS, STAMPS
+from tests.peers.mapping.stored import WALLET
 from tests.peers.parts import Part
+from tests.peers.refusals import refusal_of
 from tests.peers.shop import PeerShop
 from tests.peers.standing import Standing
-from tests.peers.words import REFUSALS, Actual, summed_up
+from tests.peers.words import Actual, summed_up, tenths
 
 
 @dataclass
@@ -36,14 +39,27 @@ class CentralSteps:
         known = self.shop.member(name)
         known.since = self.shop.today(at)
         known.kept_up_to = known.since
-        birthday = part.get("birthday")
-        known.birthday = None if birthday is None else birthday[5:]
-        referrer = part.get("referred_by")
-        known.referred_by = None if referrer is None else self.shop.member(referrer).ref
+        self._profile(part, name)
         return self._acted(name, Act(ENROLMENT), at)
 
+    def _profile(self, part: Part, name: str) -> None:
+        """What central knows of a member besides what they have."""
+        known = self.shop.member(name)
+        if part.has("birthday"):
+            known.birthday = part.get("birthday")[5:]
+        if part.has("referred_by"):
+            known.referred_by = self.shop.member(part.get("referred_by")).ref
+        segments = part.first("segments", "segment")
+        if segments is not None:
+            known.segments = frozenset(listed(segments))
+        if part.has("language"):
+            known.language = str(part.get("language"))
+        known.attributes |= part.get("attributes") or {}
+
     def event(self, _n: int, part: Part, name: str, at: datetime) -> Actual:
-        return self._acted(name, Act(slug(part.get("name")), int(part.get("times", 1))), at)
+        happened = str(part.first("name", "event"))
+        act = Act(slug(happened), int(part.get("times", 1)))
+        return self._acted(name, Act(ENROLMENT) if happened in ENROLMENTS else act, at)
 
     def _acted(self, name: str, act: Act, at: datetime) -> Actual:
         facts = self.shop.facts(name, at)
@@ -52,14 +68,17 @@ class CentralSteps:
         except UnknownAction:
             done = Evaluation()
         self.shop.record(RecordKind.ACTION, at, done.entries, {"facts": facts.to_json()})
-        earned = {
-            "points_earned": self.standing.points(summed_up(done.entries, "points", EntryKind.EARN))
+        own = [each for each in done.entries if each.account is None]
+        told: Actual = {
+            "points_earned": self.standing.points(summed_up(own, "points", EntryKind.EARN)),
+            "stamps_earned": tenths(summed_up(own, STAMPS, EntryKind.EARN)),
+            "vouchers_issued": self.standing.vouchers(own),
+            "voucher_value_minor": summed_up(own, "voucher/", EntryKind.EARN),
         }
         refused = [each.unmet for each in done.outcomes if each.unmet is not None]
-        refusal = {}
         if refused and not done.entries and self._refuses(act.action):
-            refusal = {"error": REFUSALS.get(refused[0].obstacle, refused[0].obstacle.value)}
-        return self.standing.of(name, at) | earned | refusal
+            told["error"] = refusal_of(refused[0].obstacle)
+        return self.standing.of(name, at) | told
 
     def _refuses(self, action: str) -> bool:
         """Whether the programme says that what goes beyond a limit is refused."""
@@ -73,16 +92,33 @@ class CentralSteps:
         if part.has("add_lot"):
             with part.part("add_lot") as lot:
                 quantity = self.standing.parts(lot.get("points"))
-                life = self.shop.programme.lots["points"].life(
-                    self.shop.today(at), self.shop.member(name).since
-                )
-                given = Holding("points", quantity, life.expires_on, life.matures_on, life.day)
+                given = self._lot(lot, quantity, name, at)
                 self.lots[name, str(lot.get("id"))] = given
                 issued += self.shop.adjusted(name, given, at, followed=True)
-        return self.standing.of(name, at) | {"vouchers_issued": self.standing.vouchers(issued)}
+        told = {
+            "vouchers_issued": self.standing.vouchers(issued),
+            "voucher_value_minor": summed_up(issued, "voucher/", EntryKind.EARN),
+        }
+        return self.standing.of(name, at) | told
+
+    def _lot(self, lot: Part, quantity: int, name: str, at: datetime) -> Holding:
+        """A lot of points with the life that the programme gives it, or that the case says."""
+        earned = lot.first("earned_at", "earned_on")
+        day = self.shop.today(at) if earned is None else date.fromisoformat(earned[:10])
+        life = self.shop.programme.lots["points"].life(day, self.shop.member(name).since)
+        ends = lot.first("expires_at", "expires", "expires_on", "valid_to")
+        begins = lot.first("usable_from", "active_from", "pending_until")
+        return Holding(
+            "points",
+            quantity,
+            life.expires_on if ends is None else date.fromisoformat(ends[:10]),
+            life.matures_on if begins is None else date.fromisoformat(begins[:10]),
+            life.day,
+        )
 
     def _set(self, state: Part, name: str, at: datetime) -> None:
         known, today = self.shop.member(name), self.shop.today(at)
+        self._profile(state, name)
         if state.has("balance"):
             self._bring_to(name, "points", self.standing.parts(state.get("balance")), at)
         if state.has("stamps"):
@@ -137,11 +173,10 @@ class CentralSteps:
     def query(self, _n: int, _part: Part, name: str | None, at: datetime) -> Actual:
         return self.standing.of(name, at)
 
-    def statement(self, n: int, _part: Part, name: str, at: datetime) -> Actual:
+    def statement(self, _n: int, _part: Part, name: str, at: datetime) -> Actual:
         self.shop.statement(name, at)
         earned = self._earned_by_records(name, self.stated.get(name, 0))
         self.stated[name] = self.shop.ledger.head.seq
-        del n
         by_jobs = self.standing.of(name, at)
         return by_jobs | {"points_earned": by_jobs["points_earned"] + earned}
 
@@ -189,7 +224,5 @@ class CentralSteps:
             self.shop.today(at),
         )
         self.shop.post(name, done.entries)
-        refusal = (
-            {} if done.unmet is None else {"error": REFUSALS.get(done.unmet.obstacle, "refused")}
-        )
+        refusal = {} if done.unmet is None else {"error": refusal_of(done.unmet.obstacle)}
         return self.standing.of(name, at) | refusal

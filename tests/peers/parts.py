@@ -22,6 +22,14 @@ class Part:
         self._read.add(key)
         return self._facts.get(key, default)
 
+    def first(self, *keys: str, default: Any = None) -> Any:
+        """The value under any of these keys, which mean the same; Unsupported where it is said twice."""
+        said = [key for key in keys if self._facts.get(key) is not None]
+        if len(said) > 1:
+            raise Unsupported(f"{self.where}: both {said[0]} and {said[1]}")
+        self._read.update(keys)
+        return self._facts[said[0]] if said else default
+
     def has(self, key: str) -> bool:
         """Whether the key is there with a value."""
         return self._facts.get(key) is not None

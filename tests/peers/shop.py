@@ -38,6 +38,9 @@ class Known:
     birthday: str | None = None
     tier: str | None = None
     referred_by: str | None = None
+    segments: frozenset[str] = frozenset()
+    attributes: dict[str, str] = field(default_factory=dict)
+    language: str | None = None
     posted: list[Holding] = field(default_factory=list)
     kept_up_to: date = date.min
 
@@ -79,8 +82,12 @@ class PeerShop:
 
     def holdings(self, name: str) -> tuple[Holding, ...]:
         """Everything that the member has, tallies among it."""
+        return summed(self.movements(name))
+
+    def movements(self, name: str) -> list[Holding]:
+        """Everything that was given to the member and taken, by central and at the till."""
         known = self.member(name)
-        return summed((*known.posted, *self.ledger.lookups().unposted((known.ref,), 0)))
+        return [*known.posted, *self.ledger.lookups().unposted((known.ref,), 0)]
 
     def usable(self, name: str, unit: str, at: datetime) -> int:
         """What the member can use now, in smallest parts."""
@@ -98,6 +105,9 @@ class PeerShop:
             since=known.since,
             birthday=known.birthday,
             referred_by=known.referred_by,
+            segments=known.segments,
+            attributes=known.attributes,
+            language=known.language,
             lots=tuple(known.posted),
         )
         account = Account(known.ref, member, 0, at)
@@ -116,6 +126,9 @@ class PeerShop:
             holdings=held,
             figures=figures(asked, held, today, known.since),
             referred_by=known.referred_by,
+            segments=known.segments,
+            attributes=known.attributes,
+            language=known.language,
         )
 
     def keep_up(self, at: datetime) -> None:

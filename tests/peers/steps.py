@@ -10,6 +10,7 @@ from tests.peers.parts import Part
 from tests.peers.shop import PeerShop
 from tests.peers.standing import Standing
 from tests.peers.till_steps import TillSteps
+from tests.peers.vouchers import Vouchers
 from tests.peers.wishes import Wishes
 from tests.peers.words import Actual
 from tests.peers.worked import Telling
@@ -26,7 +27,11 @@ class Steps:
         self.standing = Standing(shop)
         central = CentralSteps(shop, self.standing)
         till = TillSteps(
-            shop, self.standing, Wishes(shop, self.standing), Telling(shop, self.standing)
+            shop,
+            self.standing,
+            Wishes(shop, self.standing),
+            Telling(shop, self.standing),
+            Vouchers(shop),
         )
         later = LaterSteps(shop, self.standing, till)
         self._steps: Mapping[str, Step] = {

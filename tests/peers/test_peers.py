@@ -1,4 +1,4 @@
-"""The neutral cases, all of them, through the engine and a real ledger."""
+"""The neutral cases, those of others and our own in the same words, through the engine and a real ledger."""
 
 import json
 from pathlib import Path
@@ -9,6 +9,7 @@ from tests.peers.running import Case, Verdict, run
 
 DATA = Path(__file__).parents[1] / "data"
 CASES: list[Case] = json.loads((DATA / "peer_cases.json").read_text(encoding="utf-8"))
+MORE: list[Case] = json.loads((DATA / "peer_cases_more.json").read_text(encoding="utf-8"))
 
 OTHERWISE = {
     "RW-KR-04": "fuel that is not excluded earns nothing in its expectation; by its own rule 415.00 would earn 415",
@@ -20,7 +21,7 @@ OTHERWISE = {
 """The cases that are read otherwise here, each with the reason; the runner knows nothing of it."""
 
 
-@pytest.mark.parametrize("case", [pytest.param(each, id=each["id"]) for each in CASES])
+@pytest.mark.parametrize("case", [pytest.param(each, id=each["id"]) for each in (*CASES, *MORE)])
 def test_case(case: Case) -> None:
     result = run(case)
     if case["id"] in OTHERWISE:

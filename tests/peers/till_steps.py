@@ -11,17 +11,30 @@ from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.programme import evaluate
 from edge_agent.domain.programme.collecting import collect
 from edge_agent.domain.programme.recorded import Recorded
-from edge_agent.domain.programme.situation import Wanted
+from edge_agent.domain.programme.situation import Redemption, Wanted
 from edge_agent.domain.record import RecordKind
 from tests.peers.baskets import basket, tenders
-from tests.peers.mapping.draft import POINTS_REWARD
-from tests.peers.mapping.points import GIFT_CARD, WALLET
-from tests.peers.parts import Part, Unsupported
+from tests.peers.mapping.stamps import CREDITS, STAMP_BALANCE
+from tests.peers.mapping.stored import GIFT_CARD, WALLET
+from tests.peers.parts import Part
+from tests.peers.refusals import refusal_in
 from tests.peers.shop import PeerShop
 from tests.peers.standing import Standing
+from tests.peers.vouchers import Vouchers
 from tests.peers.wishes import Wishes
-from tests.peers.words import Actual, our_codes, refusal_in, summed_up
+from tests.peers.words import Actual, our_codes, summed_up
 from tests.peers.worked import Telling, Worked
+
+
+def _owner_after(part: Part, name: str | None) -> str | None:
+    """Whose sale it is in the end, where the member is changed while it is rung up."""
+    for change in part.get("member_changes") or ():
+        if isinstance(change, Mapping):
+            with Part(change, f"{part.where}.member_changes") as said:
+                name = said.first("to", "member")
+        else:
+            name = change
+    return name
 
 
 @dataclass
@@ -32,18 +45,21 @@ class TillSteps:
     standing: Standing
     wishes: Wishes
     telling: Telling
+    vouchers: Vouchers
     sales: dict[int, Worked] = field(default_factory=dict)
     receipts: dict[tuple[str | None, str], int] = field(default_factory=dict)
 
     def preview(self, _n: int, part: Part, name: str | None, at: datetime) -> Actual:
-        sale = self._asked(part, name, at)
-        return self.standing.of(name, at) | self.telling.of_sale(sale)
+        part.skip("receipt")
+        sale = self._asked(part, _owner_after(part, name), at)
+        return self.standing.of(sale.name, at) | self.telling.of_sale(sale)
 
     def sale(self, n: int, part: Part, name: str | None, at: datetime) -> Actual:
+        name = _owner_after(part, name)
         receipt = part.get("receipt")
         before = self.receipts.get((name, str(receipt))) if receipt is not None else None
         if before is not None:
-            part.skip("lines")
+            part.skip("lines", "store", "tender", "codes", "redeem", "order_discount_minor")
             nothing = {"points_earned": Decimal(0), "duplicate_of_step": before}
             return self.standing.of(name, at) | nothing
         sale = self._asked(part, name, at)
@@ -57,29 +73,50 @@ class TillSteps:
 
     def _asked(self, part: Part, name: str | None, at: datetime) -> "Worked":
         draft = self.shop.draft
-        bought = basket(part.get("lines"), draft, int(part.get("order_discount_minor", 0)))
-        shown = [str(each) for each in part.get("codes") or ()]
-        apply = part.get("apply")
-        wanted = Wanted(
-            self.wishes.redemptions(part.get("redeem") or ()),
-            tuple(our_codes(draft.codes, draft.codes_needed, shown, apply)),
+        lines = part.get("lines")
+        bought = basket(
+            lines,
+            draft,
+            int(part.get("order_discount_minor", 0)),
+            store=str(part.get("store") or ""),
+            channel=str(part.get("channel") or "store"),
         )
-        said = part.get("tender")
-        for each in part.get("member_changes") or ():
-            raise Unsupported(f"member_changes {each!r}")
-        has = {
-            "wallet": 0 if name is None else self.shop.usable(name, WALLET, at),
-            "gift_card": self._on_card(said, at),
-            "reward_balance": 0 if name is None else self.shop.usable(name, "stamp-balance", at),
-        }
+        shown = [str(each) for each in part.get("codes") or ()]
+        wishes = part.get("redeem") or ()
+        vouchers = [each for each in wishes if each.keys() & {"voucher", "voucher_of_step"}]
+        wanted = Wanted(
+            self.wishes.redemptions([each for each in wishes if each not in vouchers]),
+            tuple(our_codes(draft.codes, draft.codes_needed, shown, part.get("apply"))),
+            tuple(self.vouchers.shown(name, shown, vouchers)),
+        )
+        said = part.get("tender") or ()
+        has = self._stored(name, said, at)
 
         def paid(due: int) -> Sequence[Tender]:
-            return tenders(bought, due, said or (), has)
+            return tenders(due, said, has)
 
-        owner = self._owner(name, part.get("lines"), said)
+        owner = self._owner(name, lines, said)
         sale = self.worked(owner, at, bought, wanted, paid if said else None)
-        empty = said and any(each["type"] in has and not has[each["type"]] for each in said)
-        return replace(sale, codes=tuple(shown), no_wallet=bool(empty))
+        known = {*draft.codes_needed.values(), *self.vouchers.by_code}
+        return replace(
+            sale,
+            codes=tuple(shown),
+            unknown=tuple(each for each in shown if each not in known),
+            without=tuple(str(each["type"]) for each in said if has.get(each["type"], 1) == 0),
+        )
+
+    def _stored(
+        self, name: str | None, said: Sequence[Mapping[str, Any]], at: datetime
+    ) -> Mapping[str, int]:
+        """What there is of stored value, by the tender that it pays."""
+        own = {"wallet": WALLET, "reward_balance": STAMP_BALANCE}
+        has = {
+            tender: 0 if name is None else self.shop.usable(name, unit, at)
+            for tender, unit in own.items()
+        }
+        cards = [each.get("card") for each in said if each.get("card")]
+        on_card = self.shop.usable(f"card {cards[0]}", GIFT_CARD, at) if cards else 0
+        return has | {"gift_card": on_card}
 
     def worked(
         self,
@@ -103,22 +140,16 @@ class TillSteps:
         self,
         name: str | None,
         lines: Sequence[Mapping[str, Any]],
-        said: Sequence[Mapping[str, Any]] | None,
+        said: Sequence[Mapping[str, Any]],
     ) -> str | None:
         """A gift card has an account of its own, which goes with it."""
-        cards = [each.get("issue_card") for each in lines] + [
-            each.get("card") for each in said or ()
-        ]
+        cards = [each.get("issue_card") for each in lines] + [each.get("card") for each in said]
         numbers = [each for each in cards if each]
         if not numbers:
             return name
         owner = f"card {numbers[0]}"
         self.shop.member(owner)
         return owner
-
-    def _on_card(self, said: Sequence[Mapping[str, Any]] | None, at: datetime) -> int:
-        cards = [each.get("card") for each in said or () if each.get("card")]
-        return self.shop.usable(f"card {cards[0]}", GIFT_CARD, at) if cards else 0
 
     def record(self, sale: "Worked", at: datetime) -> "Worked":
         recorded = Recorded("", sale.facts, sale.bought, sale.wanted)
@@ -139,33 +170,43 @@ class TillSteps:
             self.record(sale, at)
             return self.standing.of(name, at) | self.telling.spent(sale.evaluation)
         times = part.get("times", 1)
-        wish = {key: part.get(key) for key in ("points", "reward") if part.has(key)}
-        wanted_once = Wanted(self.wishes.redemptions([wish]), reduces=False)
-        entries: list[Entry] = []
-        refusal: Actual = {}
-        for done in range(1_000 if times == "max" else int(times)):
-            facts = self.shop.facts(name, at)
-            evaluation = collect(self.shop.programme, facts, wanted_once, at)
-            if not evaluation.entries:
-                refusal = {} if done and times == "max" else refusal_in(evaluation)
-                break
-            entries += evaluation.entries
-            self.shop.record(
-                RecordKind.REDEMPTION, at, evaluation.entries, {"facts": facts.to_json()}
-            )
-        worth = self._worth(wish, entries)
-        spent = {
-            "points_spent": self.standing.points(-summed_up(entries, "points", EntryKind.REDEEM)),
-            "rewards_issued": len({id(each) for each in entries if each.kind is EntryKind.REDEEM}),
-            "voucher_value_minor": summed_up(entries, "voucher/") or worth,
-        }
-        return self.standing.of(name, at) | spent | refusal
+        wish = {key: part.get(key) for key in ("points", "credits", "reward") if part.has(key)}
+        once = Wanted(self.wishes.redemptions([wish]), reduces=False)
+        most = 1_000 if times == "max" else int(times)
+        entries, uses, refusal = self._used(name, once, most, at)
+        if times == "max" and uses:
+            refusal = {}
+        return self.standing.of(name, at) | self._told(once, entries, uses) | refusal
 
-    def _worth(self, wish: Mapping[str, Any], entries: Iterable[Entry]) -> int:
-        """What the points that were used are worth, where they are used for money."""
-        if "points" not in wish:
-            return 0
-        rule = next(each for each in self.shop.programme.file.reward if each.id == POINTS_REWARD)
-        used = -summed_up(entries, "points", EntryKind.REDEEM)
-        scale = self.shop.programme.lots["points"].scale
-        return 0 if rule.spend is None else rule.spend.worth(used, scale)
+    def _used(
+        self, name: str, once: Wanted, most: int, at: datetime
+    ) -> tuple[list[Entry], int, Actual]:
+        """Redeem as often as it can be done: what that came to, how often, and why no more."""
+        entries: list[Entry] = []
+        for uses in range(most):
+            facts = self.shop.facts(name, at)
+            done = collect(self.shop.programme, facts, once, at)
+            if not done.entries:
+                return entries, uses, refusal_in(done)
+            entries += done.entries
+            self.shop.record(RecordKind.REDEMPTION, at, done.entries, {"facts": facts.to_json()})
+        return entries, most, {}
+
+    def _told(self, once: Wanted, entries: Sequence[Entry], uses: int) -> Actual:
+        worth = self._worth(once.redemptions[0], entries) * uses
+        return {
+            "points_spent": self.standing.points(-summed_up(entries, "points", EntryKind.REDEEM)),
+            "credits_used": -summed_up(entries, CREDITS, EntryKind.REDEEM),
+            "rewards_issued": uses,
+            "vouchers_issued": self.standing.vouchers(entries),
+            "voucher_value_minor": summed_up(entries, "voucher/") or worth,
+            "cashback_minor": worth,
+        }
+
+    def _worth(self, wish: Redemption, entries: Iterable[Entry]) -> int:
+        """What was used once is worth, where it is used for money."""
+        rule = next(each for each in self.shop.programme.file.reward if each.id == wish.reward)
+        if rule.spend is None:
+            return rule.worth(self.shop.programme.lots) or 0
+        used = -summed_up(entries, rule.unit, EntryKind.REDEEM)
+        return rule.spend.worth(used, self.shop.programme.lots[rule.unit].scale)

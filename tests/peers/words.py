@@ -9,34 +9,9 @@ from edge_agent.domain.basket import Basket
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.programme import Evaluation
-from edge_agent.domain.programme.unmet import Obstacle
 
 Actual = dict[str, Any]
 """What came of a step, by the keys of `expect`."""
-
-REFUSALS = {
-    Obstacle.OTHER_TIER: "not_eligible",
-    Obstacle.NO_LINE: "not_eligible",
-    Obstacle.NOT_ENOUGH: "not_enough_points",
-    Obstacle.BELOW_MINIMUM: "minimum_not_met",
-    Obstacle.TOO_LITTLE: "minimum_not_met",
-    Obstacle.TOO_FEW: "minimum_not_met",
-    Obstacle.NOT_IN_BASKET: "minimum_not_met",
-    Obstacle.USED_UP: "member_limit_reached",
-    Obstacle.DAILY_LIMIT: "daily_limit",
-    Obstacle.NOT_TOGETHER: "one_reward_per_sale",
-    Obstacle.NOT_YET: "voucher_not_yet_valid",
-    Obstacle.OVER: "voucher_expired",
-    Obstacle.NOT_THERE: "unknown_voucher",
-}
-
-
-def refusal_in(evaluation: Evaluation) -> Actual:
-    """Why something that was asked for is not there, in the words of the cases."""
-    for outcome in evaluation.outcomes:
-        if outcome.unmet is not None and outcome.asked:
-            return {"error": REFUSALS.get(outcome.unmet.obstacle, outcome.unmet.obstacle.value)}
-    return {}
 
 
 def summed_up(entries: Iterable[Entry], unit: str, kind: EntryKind | None = None) -> int:

@@ -14,10 +14,14 @@ from edge_agent.domain.programme import Evaluation
 from edge_agent.domain.programme.kept import Returned, Sold
 from edge_agent.domain.programme.situation import Wanted
 from tests.peers.mapping.draft import number
-from tests.peers.mapping.held import CREDITS, STAMPS
+from tests.peers.mapping.stamps import CREDITS, STAMPS
+from tests.peers.refusals import NO_CARD, NO_WALLET, UNKNOWN_CODE, refusal_in
 from tests.peers.shop import PeerShop
 from tests.peers.standing import Standing
-from tests.peers.words import free_units, refusal_in, summed_up, tenths
+from tests.peers.words import free_units, summed_up, tenths
+
+_STORED = frozenset({"wallet", "gift_card", "reward_balance"})
+"""What pays from stored value, so that nothing is due for it."""
 
 
 @dataclass(frozen=True)
@@ -31,18 +35,24 @@ class Worked:
     wanted: Wanted
     evaluation: Evaluation
     codes: tuple[str, ...] = ()
-    no_wallet: bool = False
+    unknown: tuple[str, ...] = ()
+    """Codes that nobody knows."""
+    without: tuple[str, ...] = ()
+    """Means of payment with nothing on them."""
     sold: Sold | None = None
     returned: list[Returned] = field(default_factory=list)
 
     @property
     def bought_anyway(self) -> bool:
         """Whether the sale goes on without what was refused: codes that do not hold stop nobody."""
-        return not self.wanted.redemptions and not self.no_wallet
+        return not self.wanted.redemptions and not self.without
 
     def left(self) -> tuple[ReturnedLine, ...]:
-        """Everything of it."""
-        return tuple(ReturnedLine(each.number, each.quantity) for each in self.bought.lines)
+        """Everything of it that has not come back."""
+        quantities = {each.number: each.quantity for each in self.bought.lines}
+        for line in (line for each in self.returned for line in each.lines):
+            quantities[line.number] -= line.quantity
+        return tuple(ReturnedLine(number, left) for number, left in quantities.items() if left)
 
 
 def returned_lines(
@@ -71,7 +81,7 @@ class Telling:
         net = {line.number: line.amount - off.get(line.number, 0) for line in bought.lines}
         without_tax = sum(net_of_tax(net[line.number], line.tax_rate) for line in bought.lines)
         total = sum(net.values())
-        stored = sum(each.amount for each in bought.tenders if each.type in {"wallet", "gift_card"})
+        stored = sum(each.amount for each in bought.tenders if each.type in _STORED)
         found: dict[str, Any] = {
             "discount_minor": sum(off.values()),
             "total_minor": total,
@@ -80,9 +90,15 @@ class Telling:
             "due_minor": total - stored,
             "free_units": free_units(evaluation, bought),
             "line_shares_sorted_minor": sorted(off.get(line.number, 0) for line in bought.lines),
-            "codes_dropped": self._dropped(sale),
+            "line_shares_minor": [off.get(line.number, 0) for line in bought.lines],
+            "line_totals_minor": list(net.values()),
+            "codes_dropped": [*sale.unknown, *self._dropped(sale)],
         }
-        refusal = {"error": "no_valid_wallet"} if sale.no_wallet else refusal_in(evaluation)
+        refusal: dict[str, Any] = refusal_in(evaluation)
+        if sale.without:
+            refusal = {"error": NO_CARD if "gift_card" in sale.without else NO_WALLET}
+        elif sale.unknown:
+            refusal = {"error": UNKNOWN_CODE}
         return found | self._earned(sale) | self.spent(evaluation) | refusal
 
     def _earned(self, sale: "Worked") -> dict[str, Any]:
@@ -100,6 +116,7 @@ class Telling:
             "vouchers_issued": self.standing.vouchers(own),
             "voucher_value_minor": summed_up(own, "voucher/", EntryKind.EARN),
             "rewards_issued": summed_up(own, "reward/", EntryKind.EARN),
+            "credits_earned": summed_up(own, CREDITS, EntryKind.EARN),
             "referral_points": {name: self._referral_of(sale, name) for name in self.shop.members},
         }
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from math import lcm
 from typing import ClassVar, NamedTuple
 
-from edge_agent.domain.basket import QUANTITY_DECIMALS_MAX, Line
+from edge_agent.domain.basket import QUANTITY_DECIMALS_MAX, Line, Tender
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.money import Rounding, apportion, fraction, net_of_tax, rounded
 from edge_agent.domain.programme.matching import RuleIndex
@@ -77,14 +77,23 @@ class Rate:
         if rule.per_measure is not None:
             return [Fraction(line.measure or 0) for line in lines]
         amounts = self._amounts(worked, lines)
-        if rule.tenders is None:
+        if rule.tenders is None and rule.not_tenders is None:
             return amounts
-        paid = sum(each.amount for each in situation.basket.tenders)
-        by_these = sum(
-            each.amount for each in situation.basket.tenders if each.type in rule.tenders
-        )
-        share = Fraction(by_these, paid) if paid > 0 else Fraction(0)
+        share = self._share_paid(situation.basket.tenders)
         return [amount * share for amount in amounts]
+
+    def _share_paid(self, tenders: Sequence[Tender]) -> Fraction:
+        """The part of the sale that is paid by means that count; where no means are told, none is of those named."""
+        rule, paid = self.rule, sum(each.amount for each in tenders)
+        if paid <= 0:
+            return Fraction(rule.tenders is None)
+        counted = sum(
+            each.amount
+            for each in tenders
+            if (rule.tenders is None or each.type in rule.tenders)
+            and (rule.not_tenders is None or each.type not in rule.not_tenders)
+        )
+        return Fraction(counted, paid)
 
     def alone(self, situation: Situation, worked: Worked, line: Line) -> Fraction:
         """What a line would give by itself, before rounding, in smallest parts: so rules are compared."""

@@ -167,6 +167,8 @@ class _Due:
 
     def earned(self, given: Quantities) -> Quantities:
         """Points, by the programme's way."""
+        if self._rules.reverse is Reverse.NOTHING:
+            return {}
         if self._rules.reverse is Reverse.AMOUNT:
             return filled(int(sum(given.values()) * self.back.share_of_sale), given)
         if self._rules.reverse is not Reverse.PERIOD:

@@ -34,7 +34,7 @@ class Counted(StrEnum):
 
 
 class PerSale(TableModel):
-    """One for a sale: `percent` of what is paid, or the voucher's own value for every `per` minor units."""
+    """`percent` of what is paid; or what the voucher is worth, for every `per` minor units or once for the sale."""
 
     percent: Exact | None = Field(
         default=None, gt=0, le=100, description="So much of what is paid.", examples=[10]
@@ -64,8 +64,8 @@ class PerSale(TableModel):
 
     @model_validator(mode="after")
     def _one_measure(self) -> Self:
-        if (self.percent is None) == (self.per is None):
-            raise ValueError("give either percent or per")
+        if self.percent is not None and self.per is not None:
+            raise ValueError("give either percent or per, or neither for one voucher a sale")
         return self
 
     def quantities(self, one: int, situation: Situation, worked: Worked) -> list[int]:
@@ -76,7 +76,9 @@ class PerSale(TableModel):
         paid = sum(max(0, worked.net(line)) for line in lines)
         if self.per is not None:
             return [one] * min(paid // self.per, ISSUED_MAX)
-        share = paid * fraction(self.percent or 0) / 100
+        if self.percent is None:
+            return [one] if paid else []
+        share = paid * fraction(self.percent) / 100
         value = rounded(share / self.round_to, self.rounding) * self.round_to
         return [value] if value else []
 

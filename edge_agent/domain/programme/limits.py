@@ -75,7 +75,8 @@ def _first_unmet(
     for limit in limits:
         before = 0 if limit.of is Whose.SALE else figures.get(limit.reading(tally).key, 0)
         if before + now >= limit.times:
-            return Unmet(Obstacle.USED_UP, before + now)
+            gone = limit.of is Whose.TILL
+            return Unmet(Obstacle.ALL_GONE if gone else Obstacle.USED_UP, before + now)
     return None
 
 

@@ -199,6 +199,11 @@ class EarnRule(Campaign):
         description="Only the part counts that is paid by these means.",
         examples=[["cash", "card"]],
     )
+    not_tenders: Annotated[Words, Field(min_length=1)] | None = Field(
+        default=None,
+        description="The part does not count that is paid by these means.",
+        examples=[["gift_card"]],
+    )
     step: Exact | None = Field(
         default=None,
         gt=0,
@@ -283,7 +288,7 @@ class EarnRule(Campaign):
 
     @model_validator(mode="after")
     def _keys_that_fit(self) -> Self:
-        of_amounts = {"basis", "tax", "tenders"} & self.model_fields_set
+        of_amounts = {"basis", "tax", "tenders", "not_tenders"} & self.model_fields_set
         if of_amounts and self.per is None and not self.bands:
             raise ValueError(f"{min(of_amounts)} is about amounts; it goes with per or bands")
         if self.pieces is not None and self.each is not Each.PIECE:
@@ -293,11 +298,12 @@ class EarnRule(Campaign):
         if self.period is not None and (
             self.stage is not Stage.SALE
             or self.tenders is not None
+            or self.not_tenders is not None
             or self.each in {Each.LINE, Each.SALE}
         ):
             raise ValueError(
-                "with a period everything in it is added up first; leave out stage and tenders, and count pieces,"
-                " amounts or a measure"
+                "with a period everything in it is added up first; leave out stage, tenders and not_tenders,"
+                " and count pieces, amounts or a measure"
             )
         if (self.bands or self.each is Each.SALE) and self.stage is not Stage.SALE:
             raise ValueError('what is given for the whole sale goes with stage = "sale"')

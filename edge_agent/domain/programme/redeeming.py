@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from typing import NamedTuple
 
 from edge_agent.domain.basket import Line
-from edge_agent.domain.holdings import usable
+from edge_agent.domain.holdings import Holding, usable
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, fraction, rounded
 from edge_agent.domain.programme.combining import Claim, CombineTable, Kind
@@ -27,6 +27,14 @@ TIMES_MAX = 99
 """What a till's key for a number of pieces takes in two digits; it bounds how often one redemption is worked."""
 
 _NOBODY = Unmet(Obstacle.NO_MEMBER)
+
+
+class Priced(NamedTuple):
+    """What is taken off, and what that costs in the unit's smallest parts, from which lots (None for any)."""
+
+    taken: Taken
+    price: int
+    among: Sequence[Holding] | None = None
 
 
 class RewardClaim(NamedTuple):
@@ -82,7 +90,7 @@ class RewardClaim(NamedTuple):
         priced = unmet or self._priced(situation, worked, lines, combine)
         if isinstance(priced, Unmet):
             return Outcome(reward.id, unmet=priced, asked=self.wanted.id)
-        taken, price = priced
+        taken, price, among = priced
         missing = price - self._usable(situation, worked)
         if missing > 0:
             return Outcome(
@@ -91,7 +99,7 @@ class RewardClaim(NamedTuple):
         return Outcome(
             reward.id,
             (
-                *situation.taken(reward.paid_in, price, reward.id, worked),
+                *situation.taken(reward.paid_in, price, reward.id, worked, among),
                 *given(reward.gives, situation, reward.id),
                 *use_counted(reward.limits, reward.id, situation),
             ),
@@ -116,8 +124,7 @@ class RewardClaim(NamedTuple):
 
     def _priced(
         self, situation: Situation, worked: Worked, lines: Sequence[Line], combine: CombineTable
-    ) -> "tuple[Taken, int] | Unmet":
-        """What is taken off, and what that costs in the unit's smallest parts."""
+    ) -> Priced | Unmet:
         reward = self.reward
         if not situation.wanted.reduces and not reward.is_money and (reward.off or reward.spend):
             return Unmet(Obstacle.NEEDS_QUOTE)
@@ -128,23 +135,37 @@ class RewardClaim(NamedTuple):
             taken = reward.off.taken(lines, situation, worked, combine.percentages(worked))
             if taken.is_nothing:
                 return Unmet(Obstacle.NOTHING_LEFT)
-        return taken, self._price(taken, situation)
+        return Priced(taken, self._price(taken, situation))
 
     def _spent(
         self, spend: Spend, situation: Situation, worked: Worked, lines: Sequence[Line]
-    ) -> "tuple[Taken, int] | Unmet":
+    ) -> Priced | Unmet:
         reduces = situation.wanted.reduces
-        spent = spend.spent(
-            self.wanted.points,
-            self._usable(situation, worked),
-            room_in_all(lines, situation, worked) if reduces else AMOUNT_MAX_MINOR,
-            lines,
-            scale_of(self.reward.unit, situation.units),
-        )
-        if isinstance(spent, Unmet):
-            return spent
-        taken = amount_off(spent.value, lines, situation, worked) if reduces else NOTHING_TAKEN
-        return taken, spent.points
+        bill = room_in_all(lines, situation, worked) if reduces else AMOUNT_MAX_MINOR
+        scale = scale_of(self.reward.unit, situation.units)
+        usable_now = self._usable(situation, worked)
+        found: Priced | Unmet | None = None
+        for among in self._choices(spend, situation, worked):
+            there = usable_now if among is None else sum(each.quantity for each in among)
+            spent = spend.spent(self.wanted.points, min(there, usable_now), bill, lines, scale)
+            if isinstance(spent, Unmet):
+                found = found or spent
+            elif not isinstance(found, Priced) or spent.points > found.price:
+                taken = amount_off(spent.value, lines, situation, worked)
+                found = Priced(taken if reduces else NOTHING_TAKEN, spent.points, among)
+        return found or Unmet(Obstacle.NOT_ENOUGH)
+
+    def _choices(
+        self, spend: Spend, situation: Situation, worked: Worked
+    ) -> Iterable[Sequence[Holding] | None]:
+        """The lots that can be used together, those that expire first before others; None where it is all of them."""
+        if spend.together:
+            return (None,)
+        by_day: dict[date, list[Holding]] = {}
+        for each in situation.held(self.reward.unit, worked):
+            if each.usable_on(situation.today):
+                by_day.setdefault(each.expires_on or date.max, []).append(each)
+        return (by_day[day] for day in sorted(by_day))
 
     def _price(self, taken: Taken, situation: Situation) -> int:
         """What one use costs, in smallest parts; the share of it where an amount was only used in part."""

@@ -20,7 +20,7 @@ class Reverse(StrEnum):
     """By which measure a return takes back what was earned.
 
     What was given for the sale as a whole (a stamp for the visit, a bonus from so much on) has no line;
-    under every way but `AMOUNT` it is worked out again on what was kept.
+    under every way but `AMOUNT` and `NOTHING` it is worked out again on what was kept.
     """
 
     LINES = "lines"  # what the returned part of each line earned
@@ -31,6 +31,7 @@ class Reverse(StrEnum):
         "kept"  # the difference to what the kept part of the sale earns when it is worked out again
     )
     PERIOD = "period"  # as by lines; what is counted towards a period is taken off the period of the return
+    NOTHING = "nothing"  # what was earned stays with the member
 
 
 class ReversalPolicy(StrEnum):

@@ -348,8 +348,18 @@ class Situation:
         before = [each for each in self.facts.holdings if each.unit == unit]
         return before + worked.held(unit)
 
-    def taken(self, unit: str, quantity: int, rule: str, worked: Worked) -> list[Entry]:
-        """Entries that take `quantity` of a unit from what is usable now, this sale's own part included."""
+    def taken(
+        self,
+        unit: str,
+        quantity: int,
+        rule: str,
+        worked: Worked,
+        among: Sequence[Holding] | None = None,
+    ) -> list[Entry]:
+        """Entries that take `quantity` of a unit from what is usable now, this sale's own part included.
+
+        With `among` they are taken from these holdings of it alone.
+        """
         table = self.units.get(unit)
         consume = Consume.SOONEST_EXPIRING if table is None else table.consume
         kind = EntryKind.REDEEM if kind_of(unit) is not Derived.COUNT else EntryKind.COUNT
@@ -365,7 +375,13 @@ class Situation:
                 part.matures_on,
                 part.day,
             )
-            for part in taking(self.held(unit, worked), unit, quantity, self.today, consume)
+            for part in taking(
+                self.held(unit, worked) if among is None else among,
+                unit,
+                quantity,
+                self.today,
+                consume,
+            )
         ]
 
 

@@ -78,6 +78,11 @@ class Spend(TableModel):
         description="Whether as many as are of use includes a last step that is used in part.",
         examples=[True],
     )
+    together: Flag = Field(
+        default=True,
+        description="Whether points that expire on different days can be used together in one sale.",
+        examples=[False],
+    )
     per_measure: Flag = Field(
         default=False,
         description="Whether value is off every unit of measure of the lines, such as a litre.",

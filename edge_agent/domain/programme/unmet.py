@@ -41,6 +41,7 @@ class Obstacle(StrEnum):
     JOINED_TOO_LONG_AGO = "joined-too-long-ago"  # days since joining
     NOT_AWAY = "not-away"  # days since the last visit
     USED_UP = "used-up"  # the limit that is reached, as a number of times
+    ALL_GONE = "all-gone"  # the limit of the till that is reached, as a number of times
     NO_MEMBER = "no-member"
     NOT_ENOUGH = "not-enough"  # what is missing, in the unit's smallest parts
     CAPPED = "capped"
@@ -267,6 +268,14 @@ _WORDS: dict[Obstacle, Texts] = {
             "en": "used {} times already",
             "de": "schon {}-mal benutzt",
             "fr": "déjà utilisé {} fois",
+        }
+    ),
+    Obstacle.ALL_GONE: texts(
+        {
+            "nl": "op: er waren er {}",
+            "en": "all gone: there were {}",
+            "de": "vergriffen: es gab {}",
+            "fr": "épuisé : il y en avait {}",
         }
     ),
     Obstacle.NO_MEMBER: texts(

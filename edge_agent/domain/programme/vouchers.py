@@ -148,8 +148,13 @@ class VoucherRule(Campaign):
             raise ValueError("is either money, by value, or takes off what off says")
         if self.off is None and self.uses != 1:
             raise ValueError("uses goes with off; money is used until nothing is left of it")
-        if self.at_points is not None and self.off is None and self.value is None:
-            raise ValueError("at_points needs a value, or an off")
+        needs_worth = self.at_points is not None or (
+            self.per_sale is not None and self.per_sale.percent is None
+        )
+        if needs_worth and self.off is None and self.value is None:
+            raise ValueError("needs a value or an off: nothing else says what one is worth")
+        if self.per_sale is not None and self.per_sale.percent is not None and self.off is not None:
+            raise ValueError("per_sale.percent makes a voucher of money; leave off out")
         return self
 
     @property

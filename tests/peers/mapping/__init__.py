@@ -5,15 +5,14 @@ from typing import Any
 
 from tests.peers.mapping.draft import Draft
 from tests.peers.mapping.earning import fractions_kept, map_earning
-from tests.peers.mapping.held import map_credits, map_stamps, map_tiers, map_vouchers
-from tests.peers.mapping.points import (
-    map_redeeming,
-    map_referral,
-    map_returns,
-    map_units,
-    map_wallets,
-)
+from tests.peers.mapping.happenings import map_campaign, map_referral
+from tests.peers.mapping.points import map_redeeming, map_units
 from tests.peers.mapping.promotions import map_promotions
+from tests.peers.mapping.returns import map_returns
+from tests.peers.mapping.stamps import map_credits, map_stamps
+from tests.peers.mapping.stored import map_wallets
+from tests.peers.mapping.tiers import map_tiers
+from tests.peers.mapping.vouchers import map_vouchers
 from tests.peers.parts import Part
 
 __all__ = ["Draft", "mapped"]
@@ -34,6 +33,7 @@ def mapped(
         draft.decimals = int(fractions or fractions_kept(part))
         map_units(part, draft)
         map_earning(part, draft)
+        map_campaign(part, draft)
         map_promotions(part, draft, applied=applied)
         map_redeeming(part, draft)
         map_wallets(part, draft)

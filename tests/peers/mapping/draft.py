@@ -42,6 +42,8 @@ class Draft:
     timezone: str = "UTC"
     rewards: dict[str, str] = field(default_factory=dict)
     """Our ids of rewards by their neutral ids."""
+    vouchers: dict[str, str] = field(default_factory=dict)
+    """Our ids of vouchers by their neutral ids."""
     tiers: dict[str, str] = field(default_factory=dict)
     """Our ids of tiers by their neutral names."""
     codes: dict[str, str] = field(default_factory=dict)
@@ -91,12 +93,13 @@ class Draft:
 
 
 _SELECTED = {
-    "skus": "skus",
-    "categories": "categories",
-    "brands": "brands",
-    "labels": "labels",
-    "kinds": "kinds",
+    "skus": "sku",
+    "categories": "category",
+    "brands": "brand",
+    "labels": "label",
+    "kinds": "kind",
 }
+"""Our words for kinds of lines, which cases use too, and what they call a single one."""
 
 
 def selection(part: Part, *kept_out: Part) -> Table | None:
@@ -109,5 +112,10 @@ def selection(part: Part, *kept_out: Part) -> Table | None:
 
 
 def _keys(part: Part) -> Table:
+    found: Table = {}
     with part:
-        return {ours: list(part.get(key)) for key, ours in _SELECTED.items() if part.has(key)}
+        for several, one in _SELECTED.items():
+            words = part.first(several, one)
+            if words is not None:
+                found[several] = [words] if isinstance(words, str) else list(words)
+    return found

@@ -1,10 +1,18 @@
 """Earning rules, multipliers and bonuses of neutral programmes."""
 
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
-from tests.peers.mapping.draft import Draft, Table, minor, number, selection, slug
+from tests.peers.mapping.circumstances import (
+    PERIODS,
+    TAXES,
+    circumstances,
+    minimums,
+    tier_id,
+)
+from tests.peers.mapping.draft import Draft, Table, minor, number, selection
+from tests.peers.mapping.happenings import birthday, event
 from tests.peers.parts import Part, Unsupported
 
 Rule = Callable[[Part, Draft], Table]
@@ -13,6 +21,7 @@ _BASES = {
     None: "paid",
     "net_after_discounts": "paid",
     "net_excl_tax": "paid",
+    "net_after_discounts_excl_tax": "paid",
     "tender_amount": "paid",
     "net_of_points_redeemed_and_returns": "paid",
     "paid_other_than_with_reward_balance": "paid",
@@ -23,6 +32,7 @@ _BASES = {
     "gross_line": "before-discounts",
     "gross_before_discounts": "before-discounts",
 }
+_WITHOUT_TAX = frozenset({"net_excl_tax", "net_after_discounts_excl_tax"})
 _ROUNDINGS = {
     None: "floor",
     "none": "floor",
@@ -34,6 +44,7 @@ _ROUNDINGS = {
     "floor_amount_then_floor_points": "floor",
     "half_up_2dp_then_half_up_integer": "half-up",
 }
+_IN_BLOCKS = frozenset({"floor_blocks", "floor_amount_then_floor_points"})
 _STAGES = {
     None: "sale",
     "order": "sale",
@@ -42,63 +53,90 @@ _STAGES = {
     "unit": "piece",
     "period": "sale",
 }
-_PERIODS = {
-    None: "month",
-    "statement_month": "month",
-    "calendar_month": "month",
-    "month": "month",
-    "day": "day",
-    "week": "week",
-    "calendar_year": "year",
-    "year": "year",
-    "quarter": "quarter",
+_STACKINGS = {
+    None: None,
+    "each_bonus_on_base_points": "add",
+    "add": "add",
+    "additive": "add",
+    "multiply": "multiply",
+    "compound": "multiply",
+    "multiplicative": "multiply",
+    "best": "best",
+    "best_only": "best",
+    "highest": "best",
+    "highest_only": "best",
+    "first": "first",
+    "first_only": "first",
 }
-_TAXES = {None: "included", "incl": "included", "excl": "excluded"}
+_OF_THE_SALE = frozenset({"order", "sale", "receipt", "transaction", "visit", "ticket"})
 
 
 def map_earning(part: Part, draft: Draft) -> None:
-    """`earn`, `multipliers`, `tier_bonus` and how they act together."""
-    several = part.one_of(
+    """`earn`, `multipliers`, `tier_bonus`, caps on all of it, and how they act together."""
+    table = draft.table("earning")
+    table["several"] = part.one_of(
         "earn_policy",
-        {None: "add", "first_match_only": "first", "best": "best", "all": "add"},
+        {
+            None: "add",
+            "add": "add",
+            "all": "add",
+            "first_match_only": "first",
+            "best": "best",
+            "best_only": "best",
+            "highest_only": "best",
+        },
     )
-    draft.table("earning")["several"] = several
-    part.one_of("stacking", {None: None, "each_bonus_on_base_points": None})
+    stacking = part.one_of("stacking", _STACKINGS)
     part.skip("evaluation_order")
     rules = part.parts("earn")
     running = any(each.get("applies_to") == "running_points_of_product" for each in rules)
-    draft.table("earning")["bonuses"] = "multiply" if running else "add"
+    table["bonuses"] = stacking or ("multiply" if running else "add")
     for each in rules:
         with each:
             kind = _kind(each)
             row = _RULES[kind](each, draft)
             draft.names[row["id"]] = str(each.get("id"))
             if kind not in _ACTIONS:
-                _capped(each, row, draft)
+                _capped(each, draft, row)
     for each in part.parts("multipliers"):
         with each:
             row = _multiplier(each, draft)
             draft.names[row["id"]] = str(each.get("id"))
-    if part.has("campaign"):
-        with part.part("campaign") as campaign:
-            _campaign(campaign, draft)
+            _capped(each, draft, row)
     bonuses = part.get("tier_bonus")
     if bonuses:
-        factors = {tier_id(draft, tier): 1 + number(more) for tier, more in bonuses.items()}
-        draft.add("bonus", tier_multiply=factors, why="tier")
+        _add_tier_bonus(draft, {tier: 1 + number(more) for tier, more in bonuses.items()})
+    for each in part.parts("caps"):
+        with each:
+            _cap(each, draft)
 
 
-def _capped(rule: Part, row: Table, draft: Draft) -> None:
+def _capped(rule: Part, draft: Draft, row: Table) -> None:
     """At most so many points of one rule: in a sale, or within a time."""
-    for key in ("max_points", "max_points_per_sale"):
-        if rule.has(key):
-            most = number(rule.get(key))
-            draft.add("cap", most=most, of="sale", rules=[row["id"]], why="at most")
-    if rule.has("cap"):
-        with rule.part("cap") as cap:
-            per = cap.one_of("per", _PERIODS | {"ever": "ever", None: "ever"})
-            most = number(cap.get("points"))
-            draft.add("cap", most=most, per=per, rules=[row["id"]], why="at most")
+    most = rule.first("max_points", "max_points_per_sale", "max_points_per_order")
+    if most is not None:
+        draft.add("cap", most=number(most), of="sale", rules=[row["id"]], why="at most")
+    for cap in [rule.part("cap")] if rule.has("cap") else rule.parts("caps"):
+        with cap:
+            _cap(cap, draft, row)
+    rule.skip("cap", "caps")
+
+
+def _cap(cap: Part, draft: Draft, row: Table | None = None) -> None:
+    per = cap.get("per")
+    limit: Table = {"why": "at most", "rules": None if row is None else [row["id"]]}
+    if per in _OF_THE_SALE:
+        limit |= {"of": "sale"}
+    else:
+        limit |= {"per": cap.one_of("per", PERIODS | {None: "ever"})}
+    if cap.has("times"):
+        limit["times"] = minor(cap.get("times"))
+    elif cap.has("amount_minor") and row is not None and "per" in row and "points" in row:
+        limit["most"] = number(cap.get("amount_minor")) * row["points"] / row["per"]
+    else:
+        limit["most"] = number(cap.get("points"))
+    cap.skip("id")
+    draft.add("cap", **limit)
 
 
 def _kind(rule: Part) -> str:
@@ -108,52 +146,10 @@ def _kind(rule: Part) -> str:
     return kind
 
 
-def tier_id(draft: Draft, name: str) -> str:
-    """Our id of a tier; one that is only named gets a level of its own."""
-    return draft.tiers.setdefault(name, slug(name))
-
-
-def circumstances(rule: Part, draft: Draft) -> Table:
-    """For whom, where and on which days a rule holds."""
-    when: Table = {}
-    if rule.has("tiers"):
-        when["tiers"] = [tier_id(draft, each) for each in rule.get("tiers")]
-    for key, ours in (
-        ("segments", "segments"),
-        ("stores", "stores"),
-        ("channels", "channels"),
-        ("languages", "languages"),
-    ):
-        if rule.has(key):
-            when[ours] = [str(each) for each in rule.get(key)]
-    if rule.has("weekdays"):
-        when["weekdays"] = [str(each)[:3].lower() for each in rule.get("weekdays")]
-    if rule.get("first_purchase") or rule.get("first_purchase_only"):
-        when["visits"] = [1]
-    if rule.has("visit_number"):
-        when["visits"] = [minor(rule.get("visit_number"))]
-    if rule.has("every_nth_visit"):
-        when["every_visit"] = minor(rule.get("every_nth_visit"))
-    dates(rule, when)
-    return when
-
-
-def _shared(rule: Part, draft: Draft) -> Table:
-    """What all earning rules have in common: lines, circumstances, rounding."""
+def _shared(rule: Part, draft: Draft, tax: str = "included") -> Table:
+    """What all earning rules have in common: lines, circumstances, minimums."""
     when = circumstances(rule, draft)
-    if rule.has("requires"):
-        when["contains"] = [needed(rule.part("requires"))]
-    if rule.has("min_order_minor"):
-        when["minimum_sale"] = minor(rule.get("min_order_minor"))
-    if rule.has("min_qty"):
-        when["minimum_quantity"] = number(rule.get("min_qty"))
-    tax = rule.one_of("min_order_tax", _TAXES) if rule.has("min_order_tax") else None
-    void = rule.part("void_if")
-    with void:
-        if void.get("order_level_discount"):
-            when["no_discount"] = True
-    if tax:
-        when["minimum_tax"] = tax
+    minimums(rule, when, tax)
     return {
         "scope": selection(rule.part("include"), rule.part("exclude")),
         "when": when or None,
@@ -161,21 +157,20 @@ def _shared(rule: Part, draft: Draft) -> Table:
     }
 
 
-def needed(part: Part) -> Table:
-    """So many of some lines that have to be in the basket."""
-    quantity = number(part.get("qty", 1))
-    part.skip("qty")
-    skus = part.get("skus")
-    categories = part.get("categories")
-    with part:
-        return {"skus": skus, "categories": categories, "quantity": quantity}
-
-
-def dates(part: Part, when: Table) -> None:
-    """The first and the last day."""
-    for key, ours in (("valid_from", "from_date"), ("valid_to", "until_date")):
-        if part.has(key):
-            when[ours] = date.fromisoformat(part.get(key)[:10])
+def _points(rule: Part, draft: Draft, key: str = "points") -> Table:
+    """So many points, or so many by tier."""
+    points = rule.get(key)
+    if not isinstance(points, Mapping):
+        return {"points": number(points)}
+    others = {"default", "base", "*"} & points.keys()
+    return {
+        "points": number(points[others.pop()]) if others else None,
+        "tier_points": {
+            tier_id(draft, tier): number(each)
+            for tier, each in points.items()
+            if tier not in {"default", "base", "*"}
+        },
+    }
 
 
 def _rounding(rule: Part, draft: Draft) -> Table:
@@ -189,43 +184,37 @@ def _rounding(rule: Part, draft: Draft) -> Table:
     elif wanted not in {"none", None} and draft.decimals:
         found["decimals_first"] = 0
     if rule.get("granularity") == "period":
-        found["period"] = rule.one_of("period", _PERIODS)
+        found["period"] = rule.one_of("period", PERIODS | {None: "month"})
     return found
 
 
 def _spend(rule: Part, draft: Draft) -> Table:
     per = minor(rule.get("per_minor"))
-    points = rule.get("points")
-    tax = rule.one_of("tax", _TAXES)
+    tax = rule.one_of("tax", TAXES)
     basis = rule.one_of("basis", _BASES)
-    if rule.get("basis") == "net_excl_tax":
+    if rule.get("basis") in _WITHOUT_TAX:
         tax = "excluded"
     if rule.get("basis") == "net_after_discounts_scoped_to_same_products":
         draft.order_offers_are_own = True
-    row = draft.add("earn", per=per, basis=basis, tax=tax)
-    if isinstance(points, dict):
-        row["tier_points"] = {tier_id(draft, tier): number(each) for tier, each in points.items()}
-    else:
-        row["points"] = number(points)
-    if rule.get("rounding") in {"floor_blocks", "floor_amount_then_floor_points"}:
+    row = draft.add("earn", per=per, basis=basis, tax=tax, **_points(rule, draft))
+    if rule.get("rounding") in _IN_BLOCKS:
         row["step"] = per
+    if rule.get("basis") == "paid_other_than_with_reward_balance":
+        row["not_tenders"] = ["reward_balance"]
     if rule.has("tender"):
-        row["tenders"] = list(rule.get("tender"))
-    if tax == "excluded" and rule.has("min_order_minor"):
-        rule.skip("min_order_tax")
-    row |= _shared(rule, draft) | _rounding(rule, draft)
-    if tax == "excluded" and row["when"] and "minimum_sale" in row["when"]:
-        row["when"].setdefault("minimum_tax", "excluded")
+        tenders = rule.get("tender")
+        row["tenders"] = [tenders] if isinstance(tenders, str) else list(tenders)
+    row |= _shared(rule, draft, tax) | _rounding(rule, draft)
     return row
 
 
 def _each(each: str) -> Rule:
     def rule_of(rule: Part, draft: Draft) -> Table:
-        row = draft.add("earn", points=number(rule.get("points")), each=each)
-        tax = rule.one_of("tax", _TAXES)
-        row |= _shared(rule, draft)
-        if tax == "excluded" and row["when"] and "minimum_sale" in row["when"]:
-            row["when"].setdefault("minimum_tax", "excluded")
+        row = draft.add("earn", each=each, **_points(rule, draft))
+        pieces = rule.first("per_qty", "per_units")
+        if pieces is not None:
+            row["pieces"] = minor(pieces)
+        row |= _shared(rule, draft, rule.one_of("tax", TAXES))
         rule.skip("rounding", "granularity")
         return row
 
@@ -234,30 +223,47 @@ def _each(each: str) -> Rule:
 
 def _product_bonus(rule: Part, draft: Draft) -> Table:
     each = rule.one_of(
-        "times", {None: "line", "once_per_line": "line", "per_unit": "piece", "once": "sale"}
+        "times",
+        {
+            None: "line",
+            "once_per_line": "line",
+            "per_unit": "piece",
+            "once": "sale",
+            "once_per_order": "sale",
+        },
     )
-    row = draft.add("earn", points=number(rule.get("points")), each=each, multiplied=False)
-    row |= _shared(rule, draft)
+    row = draft.add("earn", each=each, multiplied=False, **_points(rule, draft))
+    return _into(row, _shared(rule, draft))
+
+
+def _into(row: Table, more: Table) -> Table:
+    row |= more
     return row
 
 
 def _volume(rule: Part, draft: Draft) -> Table:
-    draft.measures.add("volume_ml_per_unit")
-    row = draft.add(
-        "earn", points=number(rule.get("points")), per_measure=number(rule.get("per_ml"))
-    )
-    row |= _shared(rule, draft) | _rounding(rule, draft)
-    return row
+    """Millilitres, litres (told as a thousand of them) or gallons."""
+    if rule.has("per_gallon"):
+        draft.measures.add("gallons")
+        per = number(rule.get("per_gallon"))
+    else:
+        draft.measures.add("volume_ml_per_unit")
+        litres = rule.first("per_litre", "per_litres")
+        per = number(rule.get("per_ml")) if litres is None else number(litres) * 1000
+    row = draft.add("earn", per_measure=per, **_points(rule, draft))
+    if rule.get("rounding") in _IN_BLOCKS:
+        row["step"] = per
+    return _into(row, _shared(rule, draft) | _rounding(rule, draft))
 
 
 def _distance(rule: Part, draft: Draft) -> Table:
     draft.measures.add("distance")
-    row = draft.add("earn", points=number(rule.get("points_per_mile")), per_measure=1)
+    key = next((each for each in ("points_per_mile", "points_per_km") if rule.has(each)), "points")
+    row = draft.add("earn", per_measure=1, **_points(rule, draft, key))
     if rule.has("min_points_per_segment"):
         row["at_least"] = number(rule.get("min_points_per_segment"))
-    row |= _shared(rule, draft)
-    row |= {"stage": "line"}
-    return row
+    row |= _shared(rule, draft) | _rounding(rule, draft)
+    return _into(row, {"stage": "line"})
 
 
 def _band(rule: Part, draft: Draft) -> Table:
@@ -275,15 +281,13 @@ def _band(rule: Part, draft: Draft) -> Table:
     for band in rule.parts("bands"):
         with band:
             to = band.get("to_minor")
-            bands.append(
-                {
-                    "from_amount": minor(band.get("from_minor") or _lower(bands)),
-                    "to_amount": None if to is None else minor(to),
-                    "points": number(band.get("points")),
-                }
-            )
-    row = draft.add("earn", bands=bands, bounds=bounds)
-    row |= _shared(rule, draft)
+            begins = minor(band.get("from_minor") or _lower(bands))
+            points = number(band.get("points"))
+            ends = None if to is None else minor(to)
+            bands.append({"from_amount": begins, "to_amount": ends, "points": points})
+    tax = rule.one_of("tax", TAXES)
+    row = draft.add("earn", bands=bands, bounds=bounds, tax=tax, basis=rule.one_of("basis", _BASES))
+    row |= _shared(rule, draft, tax)
     rule.skip("rounding", "granularity")
     return row
 
@@ -295,29 +299,44 @@ def _lower(bands: list[Table]) -> int:
 def _multiplier(rule: Part, draft: Draft) -> Table:
     when = selection(rule.part("include"), rule.part("exclude")) or {}
     when |= circumstances(rule, draft)
-    if rule.has("birthday"):
-        when["birthday"] = rule.one_of("birthday", {"day": "day", "week": "week", "month": "month"})
-    if rule.has("min_order_minor"):
-        when["minimum_sale"] = minor(rule.get("min_order_minor"))
-        when["minimum_tax"] = rule.one_of("min_tax", _TAXES)
-    rule.one_of("applies_to", {None: None, "running_points_of_product": None})
-    rule.skip("rounding", "granularity")
-    return draft.add("bonus", multiply=number(rule.get("factor")), when=when or None, why="times")
+    minimums(rule, when)
+    rule.one_of("applies_to", {None: None, "running_points_of_product": None, "base_points": None})
+    factor = rule.first("factor", "multiplier")
+    row = draft.add("bonus", when=when or None, why="times")
+    if isinstance(factor, Mapping):
+        row["tier_multiply"] = _factors(draft, factor)
+    else:
+        row["multiply"] = number(factor)
+    if rule.has("rules"):
+        wanted = {str(each) for each in rule.get("rules")}
+        row["of"] = [ours for ours, neutral in draft.names.items() if neutral in wanted]
+    rule.skip("granularity", "stacking_group")
+    row["rounding"] = rule.one_of("rounding", _ROUNDINGS)
+    return row
 
 
-def _campaign(rule: Part, draft: Draft) -> None:
-    when: Table = {}
-    dates(rule, when)
-    rule.one_of("credited", {"after_period": None})
-    row = draft.add(
-        "campaign", on_top=number(rule.get("bonus_factor_on_top")), when=when, why="campaign"
-    )
-    row["scope"] = selection(rule.part("include"), rule.part("exclude"))
-    if rule.has("min_spend_in_period_minor"):
-        row["spend"] = minor(rule.get("min_spend_in_period_minor"))
-    if rule.has("cap_points_per_member"):
-        row["most"] = number(rule.get("cap_points_per_member"))
-    rule.skip("id")
+def _factors(draft: Draft, factors: Mapping[str, Any]) -> Table:
+    """Factors by tier; of one the tier changes nothing."""
+    return {tier_id(draft, tier): number(each) for tier, each in factors.items() if each != 1}
+
+
+def _add_tier_bonus(draft: Draft, factors: Mapping[str, Any]) -> Table:
+    return draft.add("bonus", tier_multiply=_factors(draft, factors), why="tier")
+
+
+def _tier_bonus(rule: Part, draft: Draft) -> Table:
+    """More for members of some tiers: a share of the base, by tier or for all that are named."""
+    if not isinstance(rule.first("percent", "factor"), Mapping):
+        return _multiplier(rule, draft) if rule.has("factor") else _percent_bonus(rule, draft)
+    factors = rule.get("factor") or {
+        tier: 1 + number(each) / 100 for tier, each in rule.get("percent").items()
+    }
+    row = _add_tier_bonus(draft, factors)
+    when = selection(rule.part("include"), rule.part("exclude")) or {}
+    when |= circumstances(rule, draft)
+    rule.one_of("of", {None: None, "base": None, "base_points": None})
+    rule.skip("granularity")
+    return _into(row, {"when": when or None, "rounding": rule.one_of("rounding", _ROUNDINGS)})
 
 
 def _percent_bonus(rule: Part, draft: Draft) -> Table:
@@ -325,65 +344,32 @@ def _percent_bonus(rule: Part, draft: Draft) -> Table:
     share = number(rule.get("percent")) / 100
     of = rule.one_of(
         "of",
-        {None: "base", "base": "base", "base_with_minimum": "base", "actual_distance": "distance"},
+        {
+            None: "base",
+            "base": "base",
+            "base_points": "base",
+            "base_with_minimum": "base",
+            "actual_distance": "distance",
+        },
     )
-    tiers = [tier_id(draft, each) for each in rule.get("tiers") or ()]
+    when = circumstances(rule, draft)
+    minimums(rule, when)
     rounding = rule.one_of("rounding", _ROUNDINGS)
+    own = {"stage": "line", "rounding": rounding}
     if of == "distance":
-        when = {"tiers": tiers} if tiers else None
         return draft.add(
-            "earn",
-            points=share,
-            per_measure=1,
-            when=when,
-            stage="line",
-            rounding=rounding,
-            multiplied=False,
+            "earn", points=share, per_measure=1, when=when or None, multiplied=False, **own
         )
-    when = {"tiers": tiers} if tiers else None
-    return draft.add(
-        "bonus", multiply=1 + share, when=when, stage="line", rounding=rounding, why="bonus"
-    )
-
-
-def _event(rule: Part, draft: Draft) -> Table:
-    event = str(rule.get("event"))
-    happens = "enrolment" if event == "account_created" else "reported"
-    caps = [rule.part("cap")] if rule.has("cap") else rule.parts("caps")
-    limits, refused = [], False
-    for cap in caps:
-        with cap:
-            per = cap.one_of("per", _PERIODS | {"calendar_month": "month", "ever": "ever"})
-            limits.append({"times": minor(cap.get("times")), "per": per})
-            refused |= cap.one_of("over", {None: False, "nothing": False, "error": True})
-    rule.skip("caps", "cap")
-    row = draft.add(
-        "action",
-        title=event,
-        happens=happens,
-        gives=[{"quantity": number(rule.get("points"))}],
-        limits=limits,
-        beyond="refused" if refused else "dropped",
-    )
-    row["id"] = slug(event)
-    return row
-
-
-def _birthday(rule: Part, draft: Draft) -> Table:
-    per = rule.one_of("once_per", {None: "year", "calendar_year": "year", "year": "year"})
-    return draft.add(
-        "action",
-        title="birthday",
-        happens="birthday",
-        gives=[{"quantity": number(rule.get("points"))}],
-        limits=[{"times": 1, "per": per}],
-    )
+    when |= selection(rule.part("include"), rule.part("exclude")) or {}
+    if "distance" not in draft.measures:
+        own["stage"] = rule.one_of("granularity", _STAGES)
+    return draft.add("bonus", multiply=1 + share, when=when or None, why="bonus", **own)
 
 
 _ACTIONS = frozenset({"event", "birthday"})
 """Rules that are no part of a sale; their caps are limits of their own."""
 
-_RULES: dict[str, Rule] = {
+_RULES: Mapping[str, Rule] = {
     "spend": _spend,
     "unit": _each("piece"),
     "order": _each("sale"),
@@ -393,16 +379,17 @@ _RULES: dict[str, Rule] = {
     "distance": _distance,
     "band": _band,
     "multiplier": _multiplier,
+    "tier_bonus": _tier_bonus,
     "percent_bonus": _percent_bonus,
-    "event": _event,
-    "birthday": _birthday,
+    "event": event,
+    "birthday": birthday,
 }
 
 
 def fractions_kept(part: Part) -> bool:
     """Whether points are counted in fractions: where nothing rounds them, or where a case has a part of one."""
-    rules = part.get("earn") or ()
-    rewards = part.get("rewards") or ()
+    rules: Iterable[Mapping[str, Any]] = part.get("earn") or ()
+    rewards: Iterable[Mapping[str, Any]] = part.get("rewards") or ()
     return any(each.get("rounding") == "none" for each in rules) or any(
         Decimal(str(each.get("cost_points", 1))) % 1 for each in rewards
     )

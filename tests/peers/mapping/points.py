@@ -1,10 +1,12 @@
-"""What points are worth and how long they last: units, expiry, redeeming, rewards, wallets, returns."""
+"""What points are worth and how long they last: units, expiry, redeeming."""
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from tests.peers.mapping.circumstances import circumstances, minimums
 from tests.peers.mapping.draft import (
     DECIMALS_MAX,
     POINTS_REWARD,
@@ -14,11 +16,12 @@ from tests.peers.mapping.draft import (
     number,
     selection,
 )
+from tests.peers.mapping.rewards import map_reward
 from tests.peers.parts import Part, Unsupported
 
 
 def map_units(part: Part, draft: Draft) -> None:
-    """`expiry`, `pending`, `buckets`, `transfer`: the life of points."""
+    """`expiry`, `pending`, `transfer`: the life of points."""
     points = draft.unit("points")
     if draft.decimals:
         points["decimals"] = DECIMALS_MAX
@@ -28,41 +31,57 @@ def map_units(part: Part, draft: Draft) -> None:
             points["pending"] = until or {"days": minor(pending.get("days"))}
     if part.has("expiry"):
         with part.part("expiry") as expiry:
-            _expiry(expiry, points)
+            map_expiry(expiry, points)
     part.one_of("buckets", {None: None, "calendar_month": None})
     with part.part("transfer") as transfer:
         if transfer.has("resets_expiry"):
             points["transfer"] = {"restarts_life": bool(transfer.get("resets_expiry"))}
-        transfer.skip("pending_or_expired_transferable")
+        elif part.has("transfer"):
+            points["transfer"] = {}
+        transfer.one_of("pending_or_expired_transferable", {None: None, False: None})
 
 
-def _expiry(part: Part, points: Table) -> None:
+def map_expiry(part: Part, unit: Table) -> None:
+    """How long what is held in a unit lasts."""
     kind = str(part.get("type"))
     if kind == "inactivity":
+        words = {"sale": "sale", "redeem": "redeem", "earn": "earn", "purchase": "sale"}
         activity = [
-            Part({"a": each}, "activity").one_of(
-                "a", {"sale": "sale", "redeem": "redeem", "earn": "earn", "purchase": "sale"}
-            )
+            Part({"activity": each}, part.where).one_of("activity", words)
             for each in part.get("activity") or ("sale", "redeem")
         ]
         lasts = {"days": part.get("days")} if part.has("days") else {"months": _months(part)}
-        points["inactivity"] = lasts | {"activity": activity}
+        unit["inactivity"] = lasts | {"activity": activity}
         return
-    if kind == "per_lot":
+    if kind in {"per_lot", "never"}:
         return
     if kind not in _FORMS:
         raise Unsupported(f"expiry.type = {kind!r}")
     expiry = _FORMS[kind](part)
     rounded = part.one_of(
         "round_up_to",
-        {None: None, "month": "end-of-month", "quarter": "end-of-quarter", "year": "end-of-year"},
+        {
+            None: None,
+            "month": "end-of-month",
+            "end_of_month": "end-of-month",
+            "quarter": "end-of-quarter",
+            "end_of_quarter": "end-of-quarter",
+            "year": "end-of-year",
+            "end_of_year": "end-of-year",
+            "week": "end-of-week",
+        },
     )
     if rounded:
         expiry["rounded"] = rounded
-    if part.one_of("counted_from", {None: False, "earning": False, "activation": True}):
+    counted_from = {None: False, "earning": False, "earned": False, "activation": True}
+    if part.one_of("counted_from", counted_from):
         expiry["from_maturity"] = True
-    part.skip("last_day_inclusive", "cutoff")
-    points["expiry"] = expiry
+    if part.one_of("last_day_inclusive", {None: True, True: True, False: False}) is False:
+        if "days" not in expiry:
+            raise Unsupported("expiry.last_day_inclusive = False")
+        expiry["days"] -= 1
+    part.skip("cutoff")
+    unit["expiry"] = expiry
 
 
 def _months(part: Part) -> int:
@@ -75,15 +94,34 @@ def _sweep(part: Part) -> Table:
     return {"months": months, "sweep": {"month": int(month), "day": int(day)}}
 
 
+def _end_of(rounded: str, *, years: int = 0, months: int = 0) -> Callable[[Part], Table]:
+    """The end of the period that holds a day so much later; the case can say how much."""
+
+    def form(part: Part) -> Table:
+        later = months + 12 * years + _months(part)
+        return {"months": later, "rounded": rounded}
+
+    return form
+
+
 _FORMS: Mapping[str, Callable[[Part], Table]] = {
     "days_after_earned": lambda part: {"days": minor(part.get("days"))},
+    "weeks_after_earned": lambda part: {"days": 7 * minor(part.get("weeks"))},
     "months_after_earned": lambda part: {"months": _months(part)},
     "years_after_earned": lambda part: {"years": minor(part.get("years"))},
-    "end_of_month_earned": lambda _: {"months": 0, "rounded": "end-of-month"},
-    "end_of_next_month": lambda _: {"months": 1, "rounded": "end-of-month"},
-    "end_of_quarter_earned": lambda _: {"months": 0, "rounded": "end-of-quarter"},
-    "end_of_year_earned": lambda _: {"months": 0, "rounded": "end-of-year"},
-    "end_of_next_year": lambda _: {"years": 1, "rounded": "end-of-year"},
+    "end_of_month_earned": _end_of("end-of-month"),
+    "end_of_next_month": _end_of("end-of-month", months=1),
+    "end_of_month_after": _end_of("end-of-month"),
+    "end_of_quarter_earned": _end_of("end-of-quarter"),
+    "end_of_next_quarter": _end_of("end-of-quarter", months=3),
+    "end_of_quarter_after": _end_of("end-of-quarter"),
+    "end_of_year_earned": _end_of("end-of-year"),
+    "end_of_next_year": _end_of("end-of-year", years=1),
+    "end_of_next_calendar_year": _end_of("end-of-year", years=1),
+    "end_of_year_after": _end_of("end-of-year"),
+    "fixed_date": lambda part: {
+        "until_date": date.fromisoformat(str(part.first("date", "on", "day"))[:10])
+    },
     "membership_year_reset": lambda _: {"rounded": "membership-year"},
     "yearly_sweep": _sweep,
 }
@@ -104,7 +142,20 @@ def map_redeeming(part: Part, draft: Draft) -> None:
         row["id"] = POINTS_REWARD
     for each in part.parts("rewards"):
         with each:
-            _reward(each, draft, same_sale=same_sale)
+            map_reward(each, draft, same_sale=same_sale)
+    with part.part("cashback") as cashback:
+        if part.has("cashback"):
+            _cashback(cashback, draft)
+
+
+def _cashback(part: Part, draft: Draft) -> None:
+    """Points that become money outside of any sale: a reward like points for money off."""
+    value = number(part.first("point_value_minor", "value_minor_per_point"))
+    step = minor(part.first("step_points", "step", default=1))
+    spend = {"step": step, "value": value * step} | _bounds(part)
+    row = draft.add("reward", title="cashback", spend=spend)
+    draft.rewards["cashback"] = row["id"]
+    part.skip("id", "type")
 
 
 def _redeem(part: Part, draft: Draft, *, same_sale: bool) -> None:
@@ -115,22 +166,28 @@ def _redeem(part: Part, draft: Draft, *, same_sale: bool) -> None:
             "fifo": "oldest",
             "oldest_first": "oldest",
             "lifo": "newest",
+            "newest_first": "newest",
             "soonest_expiring": None,
             "soonest_expiring_first": None,
+            "soonest_expiry_first": None,
         },
     )
     if consume:
         draft.unit("points")["consume"] = consume
-    spend = _worth(part, draft) | _bounds(part)
+    spend = _worth(part, draft)
+    if spend:
+        spend |= _bounds(part)
     if part.has("rewards_per_sale"):
         draft.table("combine")["rewards_per_sale"] = minor(part.get("rewards_per_sale"))
     _tax(part)
-    part.skip("combine", "buckets_combine")
+    part.one_of("combine", {None: None, True: None})
+    if spend and part.one_of("buckets_combine", {None: True, True: True, False: False}) is False:
+        spend["together"] = False
     part.one_of("choose", {None: None, "largest_denomination_first": None})
     part.one_of("never_exceed_bill", {None: None, True: None})
     when = selection(part.part("include"), part.part("exclude")) or {}
-    if part.has("min_order_minor"):
-        when["minimum_sale"] = minor(part.get("min_order_minor"))
+    when |= circumstances(part, draft)
+    minimums(part, when)
     if spend:
         row = draft.add("reward", title="points", spend=spend, same_sale=same_sale)
         row |= {"id": POINTS_REWARD, "when": when or None}
@@ -145,11 +202,13 @@ def _worth(part: Part, draft: Draft) -> Table:
                 value = minor(each.get("value_minor"))
                 rows.append({"points": minor(each.get("points")), "value": value})
         return {"table": rows}
-    step = minor(part.get("step_points", 1))
-    if part.has("step_value_minor"):
-        return {"step": step, "value": minor(part.get("step_value_minor"))}
-    if part.has("point_value_minor"):
-        return _by_point(step, number(part.get("point_value_minor")))
+    step = minor(part.first("step_points", "step", default=1))
+    value = part.first("step_value_minor", "value_minor_per_step")
+    if value is not None:
+        return {"step": step, "value": minor(value)}
+    of_one = part.first("point_value_minor", "value_minor_per_point")
+    if of_one is not None:
+        return _by_point(step, number(of_one))
     return _per_gallon(part, draft) if part.has("value") else {}
 
 
@@ -159,21 +218,33 @@ def _by_point(step: int, value: Decimal) -> Table:
     return {"step": step * ratio.denominator, "value": ratio.numerator}
 
 
+_BOUNDS: Mapping[tuple[str, ...], str] = {
+    (
+        "min_points",
+        "min_points_per_sale",
+        "minimum_points",
+        "minimum",
+        "min_available",
+        "min_balance",
+    ): "minimum",
+    (
+        "max_points",
+        "max_points_per_sale",
+        "maximum_points",
+        "maximum",
+        "max_per_sale",
+    ): "maximum",
+    ("max_percent_of_bill", "max_share_percent", "max_percent"): "share_percent",
+}
+
+
 def _bounds(part: Part) -> Table:
     """How many points can be used in a sale."""
     found: Table = {}
-    for key, ours in (
-        ("min_points", "minimum"),
-        ("min_points_per_sale", "minimum"),
-        ("minimum_points", "minimum"),
-        ("max_points", "maximum"),
-        ("max_points_per_sale", "maximum"),
-    ):
-        if part.has(key):
-            found[ours] = minor(part.get(key))
-    for key in ("max_percent_of_bill", "max_share_percent"):
-        if part.has(key):
-            found["share_percent"] = number(part.get(key))
+    for keys, ours in _BOUNDS.items():
+        value = part.first(*keys)
+        if value is not None:
+            found[ours] = number(value)
     return found
 
 
@@ -195,152 +266,9 @@ def _per_gallon(part: Part, draft: Draft) -> Table:
     if found is None:
         raise Unsupported(f"redeem.value = {part.get('value')!r}")
     draft.measures.update({"gallons", "litres"})
-    spend: Table = {
-        "step": minor(part.get("step_points", 1)),
-        "value": int(found[1]),
-        "per_measure": True,
-    }
-    for key in ("max_gallons", "max_litres"):
-        if part.has(key):
-            spend["measure_max"] = number(part.get(key))
+    step = minor(part.first("step_points", "step", default=1))
+    spend: Table = {"step": step, "value": int(found[1]), "per_measure": True}
+    most = part.first("max_gallons", "max_litres")
+    if most is not None:
+        spend["measure_max"] = number(most)
     return spend
-
-
-def _reward(part: Part, draft: Draft, *, same_sale: bool) -> None:
-    neutral = str(part.get("id"))
-    row = draft.add("reward", title=neutral, same_sale=same_sale)
-    draft.rewards[neutral] = row["id"]
-    if part.has("cost_points_per_minor"):
-        row |= {"cost_per": number(part.get("cost_points_per_minor")), "off": {"percent": 100}}
-    elif part.has("cost_points"):
-        row["cost"] = number(part.get("cost_points"))
-    kind = part.one_of("type", {None: None, **{each: each for each in _WHAT_REWARDS_DO}})
-    if kind:
-        row |= {"off": _WHAT_REWARDS_DO[kind](part, draft), "charge": "whole"}
-    elif part.has("up_to_minor"):
-        row |= {"off": {"amount": minor(part.get("up_to_minor"))}, "charge": "whole"}
-    elif "off" not in row:
-        row["sort"] = "product"
-    row["when"] = selection(part.part("include"), part.part("exclude"))
-    limits: list[Table] = []
-    if part.has("limit_per_member"):
-        limits.append({"times": minor(part.get("limit_per_member"))})
-    for key in ("limit", "coupon_codes"):
-        limits += [{"times": minor(part.get(key)), "of": "till"}] if part.has(key) else []
-    row["limits"] = limits or None
-    part.one_of("on", {None: None, "products": None, "order": None, "remaining_amount": None})
-
-
-def _free_product(part: Part, draft: Draft) -> Table:
-    if not draft.lists.get("exclude"):
-        why = "a reward itself earns nothing"
-        draft.add("exclude", kinds=["reward"], forbids="points", why=why)
-    free = {"sku": part.get("sku"), "quantity": number(part.get("qty", 1))}
-    return {"free": free | {"added": draft.free_lines}}
-
-
-_WHAT_REWARDS_DO: Mapping[str, Callable[[Part, Draft], Table]] = {
-    "percent": lambda part, _: {"percent": number(part.get("percent"))},
-    "fixed": lambda part, _: {"amount": minor(part.get("amount_minor"))},
-    "free_product": _free_product,
-}
-
-WALLET = "wallet"
-GIFT_CARD = "gift-card"
-
-
-def map_wallets(part: Part, draft: Draft) -> None:
-    """`wallet` and `gift_card`: stored value that pays."""
-    for key, unit, tender, kind in (
-        ("wallet", WALLET, "wallet", "wallet_topup"),
-        ("gift_card", GIFT_CARD, "gift_card", "gift_card"),
-    ):
-        if part.get(key) is None:
-            continue
-        with part.part(key) as stored:
-            stored.one_of("role", {None: None, "tender_not_discount": None})
-            stored.skip("expires", "refund_to_wallet")
-            stored.one_of("refund", {None: None, "debit_card": None})
-        draft.unit(unit).update({"name": {"one": unit, "many": unit}, "decimals": 2})
-        draft.add("wallet", title=unit, unit=unit, tender=tender, top_up={"kinds": [kind]})
-
-
-_REVERSES = {
-    None: "lines",
-    "points_of_returned_lines": "lines",
-    "share_of_transaction_amount": "amount",
-    "pro_rata_by_amount": "amount",
-    "re_evaluate_original_sale_net": "kept",
-    "net_in_period": "period",
-}
-
-
-def map_returns(part: Part, draft: Draft) -> None:
-    """`returns`."""
-    if not part.has("returns"):
-        return
-    returns = draft.table("returns")
-    with part.part("returns") as said:
-        returns["reverse"] = said.one_of("reverse", _REVERSES)
-        returns["policy"] = said.one_of(
-            "policy",
-            {
-                None: "unlimited",
-                "unlimited": "unlimited",
-                "within_balance": "within-balance",
-                "only_pending": "only-pending",
-            },
-        )
-        returns["pending_first"] = said.one_of("from", {None: None, "pending_first": True})
-        returns["spent"] = said.one_of(
-            "restore_spent",
-            {
-                None: None,
-                "pro_rata_by_amount": "by-amount",
-                "full_return_only": "full-return",
-                "never": "never",
-                False: "never",
-            },
-        )
-        returns["issued"] = said.one_of(
-            "issued_rewards",
-            {None: None, "kept": "kept", "revoked": "take-back", "taken_back": "take-back"},
-        )
-        if said.one_of(
-            "shortfall", {None: False, "deduct_value_from_refund": True, "forgiven": False}
-        ):
-            returns["shortfall"] = "deduct-from-refund"
-            value = number((part.get("redeem") or {}).get("point_value_minor", 1))
-            returns["point_value"] = {"points": value}
-        said.one_of("voucher", {None: None, "re_evaluate_kept_amount": None})
-        if said.one_of("if_used", {None: False, "deduct_from_refund": True}):
-            returns["issued"] = "deduct-from-refund"
-        reduces = said.one_of("reduces_tier_measure", {None: None, True: True, False: False})
-        if reduces is False:
-            returns["tiers"] = "kept"
-        said.one_of("of", {None: None, "all_points_of_transaction": None})
-        said.one_of("rounding", {None: None, "cumulative": None})
-
-
-def map_referral(part: Part, draft: Draft) -> None:
-    """`referral` and `welcome_points`."""
-    if part.has("welcome_points"):
-        draft.add(
-            "action",
-            title="welcome",
-            happens="enrolment",
-            gives=[{"quantity": number(part.get("welcome_points"))}],
-        )
-    if not part.has("referral"):
-        return
-    with part.part("referral") as referral:
-        referral.one_of("trigger", {"referred_first_purchase": None})
-        gift = [{"quantity": number(referral.get("points"))}]
-        whom = referral.one_of(
-            "reward",
-            {"both": ("referrer", "member"), "referrer": ("referrer",), "referred": ("member",)},
-        )
-        earns = bool(draft.lists.get("earn"))
-        draft.tables["referral"] = dict.fromkeys(whom, gift) | {
-            "after": "earning" if earns else "purchase"
-        }

@@ -1,8 +1,10 @@
 """Base rates: so many points per amount, rounded once for the sale or for every line, and apportioned exactly."""
 
+from dataclasses import replace
+
 import pytest
 
-from edge_agent.domain.basket import Basket
+from edge_agent.domain.basket import Basket, Tender
 from edge_agent.domain.programme.unmet import Obstacle
 from tests.unit.domain.builders import awarded, basket, line, programme, shares
 
@@ -49,6 +51,32 @@ def test_points_are_rounded_where_and_how_the_rule_says(
     bought = basket(*(line(number, amount) for number, amount in enumerate(amounts, 1)))
     entries = awarded(programme(rules), bought).entries
     assert sum(entry.quantity for entry in entries) == points
+
+
+@pytest.mark.parametrize(
+    ("keys", "cash", "balance", "points"),
+    [
+        ('not_tenders = ["balance"]', 600, 1000, 6),
+        ('not_tenders = ["balance"]', 1600, 0, 16),
+        ('not_tenders = ["balance"]', 0, 1600, 0),
+        ('not_tenders = ["cash"]', 600, 1000, 10),
+        ('tenders = ["cash"]', 600, 1000, 6),
+        ('tenders = ["cash", "balance"]\nnot_tenders = ["balance"]', 600, 1000, 6),
+    ],
+)
+def test_only_what_is_paid_by_means_that_count_earns(
+    keys: str, cash: int, balance: int, points: int
+) -> None:
+    """16.00 at 1 per 1.00, paid partly by what a full stamp card gave."""
+    means = (Tender("cash", cash), Tender("balance", balance))
+    bought = replace(basket(line(1, 900), line(2, 700)), tenders=means)
+    entries = awarded(programme(rate("1", 100) + keys + "\n"), bought).entries
+    assert sum(entry.quantity for entry in entries) == points
+
+
+def test_where_no_means_of_payment_are_told_none_of_those_that_do_not_count_was_used() -> None:
+    rules = programme(rate("1", 100) + 'not_tenders = ["balance"]\n')
+    assert sum(each.quantity for each in awarded(rules, basket(line(1, 900))).entries) == 9
 
 
 def test_points_of_a_sale_go_to_its_lines_by_amount_and_the_odd_one_to_the_largest_remainder() -> (

@@ -177,6 +177,16 @@ def test_by_amount_everything_the_sale_gave_is_shared_whatever_line_it_came_from
     assert returning.points() == 0
 
 
+def test_what_was_earned_stays_where_nothing_is_declared_to_come_back() -> None:
+    """30.00 earned 30; the money comes back and the points stay. Points that were used on it still come back."""
+    rules = programme(BASE + '[returns]\nreverse = "nothing"\n')
+    used = Entry(EntryKind.REDEEM, "points", -20, "r", None)
+    returning = Returning(rules, sold(rules, basket(line(1, 3000)), more=(used,)))
+    assert returning.points() == 10
+    returning.back((1, 1))
+    assert returning.points() == 30
+
+
 # --- By working out the kept part again -----------------------------------------------------------------------------
 
 KEPT = '[returns]\nreverse = "kept"\n'

@@ -1,6 +1,6 @@
 """Rewards: what they cost, what they take off or give, how often, and what is charged for it."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -110,6 +110,32 @@ def test_what_cannot_be_done_takes_nothing_and_says_why(
         member(points(held)),
     )
     assert (spent(found), total_off(found), why_not(found)) == (0, 0, {"r": obstacle})
+
+
+JUNE, JULY = date(2026, 6, 30), date(2026, 7, 31)
+
+
+@pytest.mark.parametrize(
+    ("june", "july", "wanted", "expected"),
+    [
+        (350, 480, MAX, (400, JULY)),  # what gives most
+        (480, 450, MAX, (400, JUNE)),  # of the same, what expires first
+        (350, 480, choosing(300), (300, JUNE)),  # what expires first, where it is enough
+        (150, 480, choosing(300), (300, JULY)),
+        (350, 480, choosing(500), (0, None)),  # 830 in all, but not together
+        (50, 60, MAX, (0, None)),
+    ],
+)
+def test_points_that_expire_on_different_days_are_kept_apart_where_declared(
+    june: int, july: int, wanted: Redemption, expected: tuple[int, date | None]
+) -> None:
+    held = (Holding("points", june, JUNE), Holding("points", july, JULY))
+    at = datetime(2026, 6, 10, 12, tzinfo=UTC)
+    rule = rules(reward("r", "spend = { step = 100, value = 100, together = false }"))
+    found = worked(rule, bill(5000), redeeming(wanted), member(*held), at)
+    days = {each.expires_on for each in found.entries if each.quantity < 0}
+    assert (spent(found), *(days or {None})) == expected
+    assert total_off(found) == spent(found)
 
 
 def test_cents_a_litre_on_so_many_litres() -> None:
@@ -333,7 +359,7 @@ def test_once_a_member_and_five_at_the_till() -> None:
     for figures, obstacle in (
         ({}, {}),
         ({own: 1}, {"r": "used-up"}),
-        ({till: 5}, {"r": "used-up"}),
+        ({till: 5}, {"r": "all-gone"}),
     ):
         found = worked(rule, bill(100), redeeming(MAX), member(points(100), figures=figures))
         assert why_not(found) == obstacle

@@ -83,6 +83,17 @@ def test_one_for_every_so_much(paid: int, expected: list[int]) -> None:
     assert issued(worked(rule, bill(paid))) == expected
 
 
+@pytest.mark.parametrize(("paid", "expected"), [(0, []), (2499, []), (2500, [250]), (9000, [250])])
+def test_one_with_every_purchase_of_at_least_so_much(paid: int, expected: list[int]) -> None:
+    rule = rules(voucher("value = 250\nper_sale = { when = { minimum_sale = 2500 } }"))
+    assert issued(worked(rule, bill(paid))) == expected
+
+
+def test_a_share_off_the_next_purchase() -> None:
+    rule = rules(voucher("off = { percent = 10 }\nuses = 2\nper_sale = {}"))
+    assert issued(worked(rule, bill(900))) == [2]
+
+
 def test_a_share_is_of_what_is_paid_after_everything_that_is_off() -> None:
     rule = rules(offer("half", "percent = 50") + voucher("per_sale = { percent = 10 }"))
     assert issued(worked(rule, bill(10_000))) == [500]
@@ -342,7 +353,9 @@ def test_no_voucher_takes_off_more_than_it_holds_or_than_is_to_pay(
     [
         ("value = 5\noff = { percent = 5 }", "either money, by value, or"),
         ("uses = 3", "uses goes with off"),
-        ("at_points = { points = 5 }", "at_points needs a value"),
+        ("at_points = { points = 5 }", "needs a value or an off"),
+        ("per_sale = { per = 100 }", "needs a value or an off"),
+        ("off = { percent = 5 }\nper_sale = { percent = 5 }", "leave off out"),
         ("per_sale = { percent = 5, per = 100 }", "either percent or per"),
         (
             'value = 5\nat_points = { points = 5, within = "month" }',
