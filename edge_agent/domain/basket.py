@@ -152,6 +152,11 @@ class PresentedCard:
     entry: EntryMode
     symbology: str | None = None
 
+    @property
+    def is_typed(self) -> bool:
+        """Whether it proves nothing about who holds it: it earns, and uses nothing of what its member has."""
+        return self.entry is EntryMode.KEYED
+
 
 @dataclass(frozen=True, slots=True)
 class Sale:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from edge_agent.domain.basket import Basket, Line, PresentedCard, Sale
+from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import UNQUOTED, Wanted
 from edge_agent.errors import FieldError, Invalid
 from edge_agent.till.cards import check_form
@@ -12,7 +13,15 @@ from edge_agent.till.charge import reserved, wanted_of
 from edge_agent.till.parts import Parts
 from edge_agent.till.quotes import QUOTE_LASTS, Quote
 from edge_agent.till.vouchers import presented
-from edge_agent.till.working_out import Customer, facts_of, refused_json, work_out, worked_json
+from edge_agent.till.working_out import (
+    Customer,
+    WorkedOut,
+    check_stored_value,
+    facts_of,
+    refused_json,
+    work_out,
+    worked_json,
+)
 
 
 def quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
@@ -31,13 +40,14 @@ def quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
     customer = Customer(card, account)
     facts = facts_of(customer, programme, lookups, at)
     ids = sale.redemptions
-    if sale.reserved_at_till and account is not None:
+    if sale.reserved_at_till and card is not None and account is not None and not card.is_typed:
         ids = tuple(each.redemption.id for each in lookups.made_for(at, account.refs))
     reservations = reserved(parts, lookups, ids, card, at)
     shown = presented(parts, lookups, sale.codes)
     wanted = wanted_of(reservations, shown.codes, shown.vouchers, reduces=True)
+    check_stored_value(parts, customer, programme, sale.basket, wanted)
     worked = work_out(parts, customer, programme, facts, sale.basket, at, wanted)
-    pinned = Quote(programme, card, worked.recorded, at, now + QUOTE_LASTS)
+    pinned = Quote(programme, card, _without_strange_codes(worked), at, now + QUOTE_LASTS)
     parts.quotes.keep(quote_id, pinned)
     return {
         "quote_id": quote_id,
@@ -50,6 +60,17 @@ def quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
             *refused_json(worked, parts.settings.language),
         ],
     }
+
+
+def _without_strange_codes(worked: WorkedOut) -> Recorded:
+    """What will be recorded: of what was scanned as a coupon only what a rule knows.
+
+    Anything may have been read there, also a member's card or a phone number, and no record's body holds those.
+    """
+    known = {each.asked for each in worked.evaluation.outcomes}
+    wanted = worked.recorded.wanted
+    codes = tuple(each for each in wanted.codes if each in known)
+    return replace(worked.recorded, wanted=replace(wanted, codes=codes))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from edge_agent.domain.basket import EntryMode, PresentedCard
+from edge_agent.domain.basket import PresentedCard
 from edge_agent.domain.cards import is_member_card
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.member import MemberFacts, Standing
@@ -131,7 +131,7 @@ def _holder(parts: Parts, lookups: Lookups, card: PresentedCard) -> Account:
         raise UnknownCard(Refusal.NOT_TOLD_OF.in_words(language))
     if account.standing is not Standing.KNOWN:
         raise Refused(OF_STANDING[account.standing].in_words(language))
-    if card.entry is EntryMode.KEYED:
+    if card.is_typed:
         raise Refused(Refusal.TYPED_REDEEMS_NOTHING.in_words(language))
     return account
 

@@ -39,6 +39,7 @@ from edge_agent.till.vouchers import check_left, issued_json
 from edge_agent.till.working_out import (
     Customer,
     WorkedOut,
+    check_stored_value,
     facts_of,
     refused_json,
     work_out,
@@ -205,6 +206,7 @@ def _work_out(parts: Parts, lookups: Lookups, asked: _Asked) -> WorkedOut:
     account = None if card is None else parts.directory.presented(card.code, lookups)
     customer = Customer(card, account)
     basket, wanted = _bought(parts, lookups, asked)
+    check_stored_value(parts, customer, asked.programme, basket, wanted)
     if asked.failed is not None:
         if quote is not None and wanted.reduces and same_card(quote.card, card):
             return as_quoted(parts, customer, quote, basket, asked.at)

@@ -15,11 +15,14 @@ from edge_agent.domain.programme.exclusions import Forbids
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import Wanted
 from edge_agent.domain.programme.texts import texts
+from edge_agent.domain.units import Derived, kind_of
+from edge_agent.errors import Refused
 from edge_agent.ledger.acts import Lookups
 from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
 from edge_agent.till.facts import member_facts, till_facts
 from edge_agent.till.parts import Parts
+from edge_agent.till.refusals import Refusal
 from edge_agent.till.shown import entries_json, standing_json, told_json
 
 NO_HOLDINGS = Holdings({}, ())
@@ -55,10 +58,30 @@ class WorkedOut:
 def facts_of(
     customer: Customer, programme: Programme, lookups: Lookups, at: datetime
 ) -> MemberFacts:
-    """What the rules may know of the customer at `at`."""
+    """What the rules may know of the customer at `at`; of a typed number not which vouchers there are to use up."""
     if customer.account is None:
         return till_facts(programme, lookups, at)
-    return member_facts(programme, customer.account, lookups, at)
+    facts = member_facts(programme, customer.account, lookups, at)
+    if customer.card is None or not customer.card.is_typed:
+        return facts
+    others = (each for each in facts.holdings if kind_of(each.unit) is not Derived.VOUCHER)
+    return replace(facts, holdings=tuple(others))
+
+
+def check_stored_value(
+    parts: Parts, customer: Customer, programme: Programme, basket: Basket, wanted: Wanted
+) -> None:
+    """Refuse to pay with what a member has stored where their number was only typed; raises Refused.
+
+    What is on gift cards that were shown can be paid with.
+    """
+    if customer.card is None or not customer.card.is_typed:
+        return
+    for rule in programme.file.wallet:
+        owed = sum(each.amount for each in basket.tenders if each.type == rule.tender)
+        shown = (each.holding for each in wanted.vouchers if each.holding.unit == rule.unit)
+        if owed > sum(each.quantity for each in shown):
+            raise Refused(Refusal.TYPED_REDEEMS_NOTHING.in_words(parts.settings.language))
 
 
 def work_out(
