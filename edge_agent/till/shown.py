@@ -1,7 +1,7 @@
 """What cashier and customer see of a member: what there is, what comes, what goes, what is within reach."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from edge_agent.domain.balance import Balance
@@ -10,7 +10,7 @@ from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.evaluation import Evaluation
 from edge_agent.domain.programme.greeting import greeting
 from edge_agent.domain.programme.messages import MessageRule, Place
-from edge_agent.domain.programme.offers import offers_for
+from edge_agent.domain.programme.offers import OfferShown, offers_for
 from edge_agent.domain.programme.outlook import Outlook, outlook
 from edge_agent.domain.programme.progress import Measure, Progress, Towards
 from edge_agent.domain.programme.questions import QuestionRule
@@ -118,7 +118,6 @@ def shown_json(
     here = at.astimezone(programme.timezone)
     facts = programme.present(holdings.facts, here.date())
     seen = outlook(programme, facts, at)
-    warned = {(each.unit, each.day) for each in seen.expiring}
     return {
         "tier": _tier_json(programme, facts.tier, seen, language),
         "stamps": [
@@ -126,33 +125,12 @@ def shown_json(
             for each in seen.towards(Towards.STAMP_CARD)
         ],
         "offers": [
-            {
-                "id": each.id,
-                "title": each.title.for_language(language),
-                "say": None if each.say is None else each.say.for_language(language),
-                "until": None if each.until is None else each.until.isoformat(),
-                "active": each.active,
-            }
-            for each in offers_for(programme.file.offer, facts, here)
+            _offer_json(each, language) for each in offers_for(programme.file.offer, facts, here)
         ],
         "pending": [
-            {
-                "unit": each.unit,
-                "quantity": programme.shown(each.unit, each.quantity),
-                "on": each.day.isoformat(),
-            }
-            for each in seen.pending
+            _on_json(programme, each.unit, each.quantity, each.day) for each in seen.pending
         ],
-        "expiring": [
-            {
-                "unit": each.unit,
-                "quantity": programme.shown(each.unit, each.quantity),
-                "on": each.on.isoformat(),
-                "warn": (each.unit, each.on) in warned,
-            }
-            for each in holdings.expiring
-            if each.unit in programme.file.unit
-        ],
+        "expiring": _expiring_json(programme, holdings, seen),
         "progress": [
             _progress_json(programme, each, language)
             for each in seen.progress
@@ -167,6 +145,30 @@ def shown_json(
             for each in programme.memberships.running(facts, here.date())
         ],
     }
+
+
+def _offer_json(offer: OfferShown, language: str) -> dict[str, Any]:
+    return {
+        "id": offer.id,
+        "title": offer.title.for_language(language),
+        "say": None if offer.say is None else offer.say.for_language(language),
+        "until": None if offer.until is None else offer.until.isoformat(),
+        "active": offer.active,
+    }
+
+
+def _expiring_json(programme: Programme, holdings: Holdings, seen: Outlook) -> list[dict[str, Any]]:
+    warned = {(each.unit, each.day) for each in seen.expiring}
+    return [
+        _on_json(programme, each.unit, each.quantity, each.on)
+        | {"warn": (each.unit, each.on) in warned}
+        for each in holdings.expiring
+        if each.unit in programme.file.unit
+    ]
+
+
+def _on_json(programme: Programme, unit: str, quantity: int, on: date) -> dict[str, Any]:
+    return {"unit": unit, "quantity": programme.shown(unit, quantity), "on": on.isoformat()}
 
 
 def _tier_json(
