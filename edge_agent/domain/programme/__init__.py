@@ -15,8 +15,9 @@ What takes off: `combining` orders `offers`, `vouchers` and `redeeming` of `rewa
 What members have: `stamps`, `tiers` and `tier_review`, `memberships`; `lapses` and `inactivity` end what is over,
     `moving` is done by hand.
 More than buying: `actions`, `visits`, `challenges` by `challenge_rules`, `surprises`, `referral`.
-What is said: `messages`, `questions`, and both as they are told in `telling` and `greeting`; `progress` and `outlook`
-    are what lies ahead, `receipt` what is printed where, `naming` what everything is called.
+What is said: `messages`, `questions`, and both as they are told in `telling` and `greeting`; `consents` is what who
+    enrols agrees to; `progress` and `outlook` are what lies ahead, `receipt` what is printed where, `naming` what
+    everything is called.
 Taking back: `returns` and `forgotten_card` are what is declared; `kept` is what is left of a sale, `sold_parts` what it
     gave and took, `reversing` the shares, `settling` the entries.
 Before a file is loaded: `checks`, a file for each kind of mistake, with their codes in `findings`.

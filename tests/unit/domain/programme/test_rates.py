@@ -439,7 +439,10 @@ def per_rule(found: Evaluation) -> dict[tuple[str, str], int]:
         ('points = 1\neach = "line"\npieces = 2', 'pieces goes with each = "piece"'),
         ('points = 1\neach = "line"\nstep = 2', "step goes with per or per_measure"),
         ('points = 1\neach = "sale"\nstage = "line"', 'goes with stage = "sale"'),
-        ('points = 1\nper = 100\nstage = "line"\nperiod = "month"', "leave out stage, tenders and not_tenders"),
+        (
+            'points = 1\nper = 100\nstage = "line"\nperiod = "month"',
+            "leave out stage, tenders and not_tenders",
+        ),
         ('points = 1\neach = "sale"\nperiod = "month"', "leave out stage, tenders and not_tenders"),
         (
             'points = 1\nper = 100\nperiod = "maand"',
