@@ -12,8 +12,8 @@ from drivers.document import Block, Cut, Document, Text
 from edge_agent.domain.member import Standing
 from edge_agent.domain.programme.receipt import ReceiptBlock
 from edge_agent.till import receipt_account, receipt_ahead
-from edge_agent.till.receipt_facts import MemberShown, ReceiptFacts, ReceiptKind
-from edge_agent.till.receipt_layout import cut, printable, row, wrap
+from edge_agent.till.receipt_facts import ReceiptFacts, ReceiptKind
+from edge_agent.till.receipt_layout import printable, row, wrap
 from edge_agent.till.receipt_pen import Pen, one_line
 
 COLUMNS_MIN: Final = 24
@@ -24,7 +24,6 @@ COLUMNS_MAX: Final = 64
 
 _NAME_LINES_MAX: Final = 2
 _SHOP_LINES_MAX: Final = 8  # greeting, footer and invitation each: more is a leaflet
-_MEMBER_NAME_CHARACTERS_MAX: Final = 24
 
 Writes = Callable[[ReceiptFacts, Pen], list[Block]]
 """Writes one part of a receipt; nothing where it has nothing to say."""
@@ -131,16 +130,8 @@ def _about(facts: ReceiptFacts, pen: Pen) -> list[Block]:
         text = words.receipt_returned if returned else words.receipt
         lines += wrap(text.format(sale_id=one_line(facts.sale_id)), pen.columns)
     if facts.member is not None:
-        label = _member_label(facts.member, words.card)
-        lines += row(label, one_line(facts.member.card), pen.columns)
+        lines += row(words.card, one_line(facts.member.card), pen.columns)
     return pen.left(lines)
-
-
-def _member_label(member: MemberShown, card: str) -> str:
-    """The member's name, or the word for a card where there is none or the printer cannot spell it."""
-    name = cut(one_line(member.name), _MEMBER_NAME_CHARACTERS_MAX)
-    unprintable = "?" in name and "?" not in member.name
-    return card if not name or unprintable else name
 
 
 def _greeting(facts: ReceiptFacts, pen: Pen) -> list[Block]:

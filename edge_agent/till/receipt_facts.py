@@ -35,10 +35,9 @@ class ReceiptKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MemberShown:
-    """The member as the paper shows them: a masked card, and a first or display name where the shop wants it."""
+    """The member as the paper shows them: by a masked card and without a name, since paper gets lost."""
 
     card: str
-    name: str = ""
     standing: Standing = Standing.KNOWN
 
     def __post_init__(self) -> None:

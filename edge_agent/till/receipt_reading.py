@@ -6,6 +6,7 @@ A copy that is printed a year later is read from the same result, so it says the
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from edge_agent.domain.balance import Balance
@@ -127,7 +128,8 @@ class Reading:
         refund = self._result.get("refund")
         return None if refund is None else Refund(refund["amount"], refund["deducted"])
 
-    def balances(self) -> dict[str, Balance]:
+    @cached_property
+    def balances(self) -> Mapping[str, Balance]:
         """What the member may see of each unit."""
         return {
             unit: self._balance(unit, each)
@@ -150,7 +152,7 @@ class Reading:
 
     def is_fresh(self) -> bool:
         """Whether all balances are young enough to go without their time."""
-        times = [each.as_of for each in self.balances().values()]
+        times = [each.as_of for each in self.balances.values()]
         return all(as_of is not None and self.at - as_of <= FRESH_FOR for as_of in times)
 
     def pending(self) -> tuple[Dated, ...]:
@@ -168,8 +170,9 @@ class Reading:
         )
 
     def stamps(self) -> tuple[StampCard, ...]:
-        """The stamp cards."""
-        return tuple(
+        """The stamp cards that have begun, or were filled just now; a slip has all of them."""
+        moved = {each["unit"] for each in self._result["entries"]}
+        cards = [
             StampCard(
                 each["title"],
                 each["unit"],
@@ -178,7 +181,9 @@ class Reading:
                 each["gives"] or "",
             )
             for each in self._result["stamps"]
-        )
+        ]
+        all_of_them = self.kind is ReceiptKind.SLIP
+        return tuple(each for each in cards if all_of_them or each.have or each.unit in moved)
 
     def tier(self) -> TierShown | None:
         """The tier after it, and the way to the next one."""

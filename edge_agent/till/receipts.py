@@ -85,7 +85,7 @@ class Receipts:
             restored=reading.restored(),
             savings=reading.savings(),
             refund=reading.refund(),
-            balances=reading.balances(),
+            balances=reading.balances,
             fresh=reading.is_fresh(),
             pending=reading.pending(),
             expiring=reading.expiring(),

@@ -49,7 +49,7 @@ TOLD_BY: Final[Mapping[ReceiptBlock, str]] = {
     ReceiptBlock.BALANCE: "The balance per unit; below it what is not confirmed yet or under review.",
     ReceiptBlock.PENDING: "What was earned and cannot be used yet, and from which day it can.",
     ReceiptBlock.EXPIRING: "What expires next and when; in bold within the unit's `warn_days`.",
-    ReceiptBlock.STAMPS: "Each stamp card as a row of marks, and what the next reward on it is.",
+    ReceiptBlock.STAMPS: "Each stamp card that has begun as a row of marks, and what the next reward on it is.",
     ReceiptBlock.TIER: "The tier and the way to the next one; a membership that begins, or ends soon.",
     ReceiptBlock.CHALLENGES: "How far the challenges are that have begun, and those that this sale reached.",
     ReceiptBlock.REWARD: "What lies ready for the member, and what is missing to the next reward.",

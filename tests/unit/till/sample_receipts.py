@@ -85,7 +85,7 @@ def sale(language: Language) -> ReceiptFacts:
         at=AT,
         time_zone=ZoneInfo("Europe/Amsterdam"),
         sale_id=SALE_ID,
-        member=MemberShown(card="*********8906", name="Anna"),
+        member=MemberShown(card="*********8906"),
         changes=(
             Change("points", 38, BASE_WHY[language]),
             Change("points", 12, BONUS_WHY[language], bonus=True),

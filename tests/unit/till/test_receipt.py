@@ -247,19 +247,9 @@ def test_a_width_that_no_receipt_printer_has_is_refused(columns: int) -> None:
         compose(sale(NL), columns)
 
 
-def test_a_name_that_the_printer_cannot_spell_gives_way_to_the_word_card() -> None:
-    facts = replace(sale(NL), member=MemberShown("*********8906", name="Анна"))
-    assert "Kaart *********8906" in printed(facts)
-
-
-def test_a_long_name_is_cut_and_the_card_stays() -> None:
-    facts = replace(sale(NL), member=MemberShown("*********8906", name="Wilhelmina-Alexandrina P."))
-    assert "Wilhelmina-Alexandrin... *********8906" in printed(facts)
-
-
 def test_a_line_break_or_command_in_a_name_does_not_reach_the_paper() -> None:
-    member = MemberShown("*********8906", name="An\nna\x1b@")
-    assert "An na@ *********8906" in printed(replace(sale(NL), member=member))
+    facts = replace(sale(NL), terminal="Markt\nUtrecht\x1b@")
+    assert "Markt Utrecht@\n" in printed(facts)
 
 
 def test_what_is_printed_is_what_the_pos_prints() -> None:

@@ -57,7 +57,6 @@ balances = st.builds(
 members = st.builds(
     MemberShown,
     card=st.just("*********8906") | st.just("****"),
-    name=names,
     standing=st.sampled_from(Standing),
 )
 days = st.dates(date(2000, 1, 1))

@@ -219,6 +219,15 @@ def test_a_return_of_everything_tells_what_went_and_what_came_back(shop: Shop) -
         assert not any(each.startswith(line) for each in said), line
 
 
+def test_a_card_that_has_not_begun_takes_no_paper_but_on_a_slip(shop: Shop) -> None:
+    shop.confirm(jan(0))
+    none = PROGRAMME.replace("version = 1", "version = 10").replace('each = "sale"', "per = 100000")
+    shop.shelf.offer(none, "few stamps", AT)
+    assert not any("Koffiekaart" in line for line in lines(shop.till.sell(sale("s-1")).result))
+    shop.till.print_slip(scanned(JAN))
+    assert any("Koffiekaart" in line for line in plain(shop.tray.jobs[-1][1], 48))
+
+
 def test_a_slip_shows_the_same_outlook_without_the_sale(shop: Shop) -> None:
     buys(shop)
     shop.till.print_slip(scanned(JAN))
