@@ -13,6 +13,8 @@ from edge_agent.domain.programme.shape import keys_of, models_within, tables
 from edge_agent.domain.programme.texts import Texts
 from tests.unit.programmes.shops import FOLDER, NAMES, file_of, programme_of
 
+PAGE = (FOLDER.parents[1] / "docs" / "programme-examples.md").read_text(encoding="utf-8")
+
 KEPT_FOR_OTHERS = frozenset({"starter"})
 """The programme of fifteen lines, which is complete in another sense."""
 
@@ -30,8 +32,12 @@ def test_the_checks_find_nothing_not_even_a_warning(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_programme_says_what_it_is_for(name: str) -> None:
-    assert programme_of(name).file.goal is not None
+def test_the_page_introduces_it_by_its_name_and_with_what_it_is_for(name: str) -> None:
+    file = programme_of(name).file
+    assert file.goal is not None
+    aim = file.goal.aim.en
+    assert f"[`{name}.toml`](../config/programmes/{name}.toml) | {file.name.en} |" in PAGE
+    assert f"*{aim[0].upper()}{aim[1:]}.*" in PAGE
 
 
 PROPER_NAMES = frozenset({"Noord Plus", "Ring Plus", "Sumatra", "denim"})
