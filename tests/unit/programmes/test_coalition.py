@@ -15,8 +15,9 @@ from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.moving import transferred
 from edge_agent.domain.programme.situation import Redemption, Wanted
 from edge_agent.domain.programme.upkeep import keep_up
-from edge_agent.till.without_sale import Answering, Reported
-from tests.tills import JAN, back, jan, scanned
+from edge_agent.errors import Invalid
+from edge_agent.till.without_sale import Answering, Enrolling, Reported
+from tests.tills import JAN, STRANGER, back, jan, scanned
 from tests.unit.programmes.shops import (
     Counter,
     basket,
@@ -234,3 +235,12 @@ def test_a_neighbour_who_was_brought_along_is_rewarded_once(counter: Counter) ->
         if each.get("account")
     ]
     assert given == [75]
+
+
+def test_nobody_joins_without_agreeing_to_one_card_for_all(counter: Counter) -> None:
+    joining = Enrolling("M", scanned(STRANGER), {"display_name": "Noor"})
+    with pytest.raises(Invalid):
+        counter.shop.till.enrol(joining)
+    agreed = {"purpose": "shared-card", "version": "2026-01", "given": True}
+    enrolled = counter.shop.till.enrol(replace(joining, consents=(agreed,))).result
+    assert enrolled["standing"] == "unknown"
