@@ -10,8 +10,9 @@ What tables are made of: `form` and `texts` their values, `shape` their keys, `s
     `tax` with or without it, `units` what is counted.
 Earning: `earning` by `rates` (`rate_words` says them), `bonuses` by `stacking`, `campaigns`, `partners`, `caps`, and
     `exclusions` by house and `law`; `matching` finds the lines of many rules at once.
-What takes off: `combining` orders `offers`, `vouchers` and `redeeming` of `rewards`; `discounts` is an amount off
-    lines, `spending` points for money; `issuing` says when vouchers are issued, `issuers` does it; `wallets` pay.
+What takes off: `combining` orders `offers`, `vouchers` and `redeeming` of `rewards`; `discounts` says how much,
+    `taken` takes it off lines, `spending` is points for money; `issuing` says when vouchers are issued, `issuers` does
+    it; `wallets` pay.
 What members have: `stamps`, `tiers` and `tier_review`, `memberships`; `lapses` and `inactivity` end what is over,
     `moving` is done by hand.
 More than buying: `actions`, `visits`, `challenges` by `challenge_rules`, `surprises`, `referral`.

@@ -1,18 +1,14 @@
-"""Taking money off lines: one shape for offers, vouchers and rewards.
+"""Discounts as a file declares them: one shape for offers, vouchers and rewards.
 
 Prices are those that customers pay, tax included. A line has one tax rate, so what is off the line is off its tax in
 the same proportion, and the tax stays exact. A POS that keeps prices without tax sends each line with its tax added.
-
-Nothing is taken off a fixed levy (a bottle deposit), and no line is taken below it. A negative line is a reduction that
-was made by hand: it lowers what may still be taken off the others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
-from math import lcm
-from typing import NamedTuple, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
@@ -27,8 +23,16 @@ from edge_agent.domain.money import (
     rounded_share,
 )
 from edge_agent.domain.programme.form import Exact, Flag, TableModel, Whole
-from edge_agent.domain.programme.matching import Lines
-from edge_agent.domain.programme.situation import FreeUnits, Reduction, Situation, Worked
+from edge_agent.domain.programme.situation import FreeUnits, Situation, Worked
+from edge_agent.domain.programme.taken import (
+    Portion,
+    Taken,
+    by_hand,
+    cheapest_first,
+    pieces,
+    spread,
+    takeable,
+)
 from edge_agent.domain.programme.tax import Tax
 from edge_agent.domain.programme.texts import Word
 
@@ -209,7 +213,7 @@ class Off(TableModel):
             return self._freed(self.free, selected, situation, worked)
         portions = self._chosen(selected, situation, worked)
         wanted = self._wanted(portions, selected, situation, worked, measured)
-        return _spread(wanted, self._limit(portions), selected, situation, worked)
+        return spread(wanted, self._limit(portions), selected, situation, worked)
 
     def _freed(
         self, free: Free, selected: Sequence[Line], situation: Situation, worked: Worked
@@ -218,16 +222,14 @@ class Off(TableModel):
         if free.added:
             return Taken({}, (FreeUnits(free.sku, units),) if units else ())
         lines = [line for line in situation.sold if line.sku == free.sku]
-        portions = _cheapest_first(_whole(lines, situation, worked), units, Tax.INCLUDED)
-        return _spread(
-            [(each.line, each.room) for each in portions], None, lines, situation, worked
-        )
+        portions = cheapest_first(takeable(lines, situation, worked), units, Tax.INCLUDED)
+        return spread([(each.line, each.room) for each in portions], None, lines, situation, worked)
 
     def _chosen(
         self, selected: Sequence[Line], situation: Situation, worked: Worked
-    ) -> list["_Portion"]:
+    ) -> list[Portion]:
         """The units that it acts on, line by line."""
-        whole = _whole(selected, situation, worked)
+        whole = takeable(selected, situation, worked)
         if self.units is None and self.every is None:
             return whole
         there = sum(each.units for each in whole)
@@ -236,11 +238,11 @@ class Off(TableModel):
         else:
             of_each = self.every if self.bundle is not None else self.units or 1
             units = there // self.every * min(of_each, self.every)
-        return _cheapest_first(whole, units, self.choose_tax, dearest=self.choose is Choice.DEAREST)
+        return cheapest_first(whole, units, self.choose_tax, dearest=self.choose is Choice.DEAREST)
 
     def _wanted(
         self,
-        portions: Sequence["_Portion"],
+        portions: Sequence[Portion],
         selected: Sequence[Line],
         situation: Situation,
         worked: Worked,
@@ -258,7 +260,7 @@ class Off(TableModel):
             (each.line, min(part, each.room)) for each, part in zip(portions, parts, strict=True)
         ]
 
-    def _together(self, portions: Sequence["_Portion"]) -> int:
+    def _together(self, portions: Sequence[Portion]) -> int:
         """An amount, or what a bundle is cheaper by, for all portions together."""
         units = sum(each.units for each in portions)
         if self.bundle is None:
@@ -268,7 +270,7 @@ class Off(TableModel):
 
     def _percentages(
         self,
-        portions: Sequence["_Portion"],
+        portions: Sequence[Portion],
         selected: Sequence[Line],
         situation: Situation,
         worked: Worked,
@@ -287,138 +289,19 @@ class Off(TableModel):
         total = sum(bases) + (by_hand(selected, situation) if is_all else 0)
         return apportion(rounded_share(max(0, total), self.share, self.rounding), bases)
 
-    def _price(self, portion: "_Portion") -> int:
+    def _price(self, portion: Portion) -> int:
         price = self.price if self.prices is None else self.prices.get(portion.line.sku)
         if price is None:
             return portion.payable
         return self._with_tax(price * portion.units, [portion])
 
-    def _limit(self, portions: Sequence["_Portion"]) -> int | None:
+    def _limit(self, portions: Sequence[Portion]) -> int | None:
         return None if self.up_to is None else self._with_tax(self.up_to, portions)
 
-    def _with_tax(self, amount: int, portions: Sequence["_Portion"]) -> int:
+    def _with_tax(self, amount: int, portions: Sequence[Portion]) -> int:
         """An amount of the file as one with tax: by the mix of rates of what it is taken off."""
         if self.tax is Tax.INCLUDED:
             return amount
         paid = sum(each.payable for each in portions)
         net = sum(net_of_tax(each.payable, each.line.tax_rate) for each in portions)
         return rounded(Fraction(amount * paid, net), Rounding.HALF_UP) if net else amount
-
-
-class Taken(NamedTuple):
-    """What comes off, by line number, in minor units; and what the till adds for nothing."""
-
-    parts: Mapping[int, int]
-    free: tuple[FreeUnits, ...] = ()
-
-    @property
-    def total(self) -> int:
-        """All of it, in minor units."""
-        return sum(self.parts.values())
-
-    @property
-    def is_nothing(self) -> bool:
-        """Whether it comes to nothing at all."""
-        return not self.free and not any(self.parts.values())
-
-    def reductions(self, rule: str, *, own: bool) -> tuple[Reduction, ...]:
-        """The parts as the reductions of a rule."""
-        return tuple(
-            [Reduction(number, part, rule, own) for number, part in self.parts.items() if part]
-        )
-
-
-NOTHING_TAKEN = Taken({})
-
-
-def amount_off(
-    amount: int, selected: Sequence[Line], situation: Situation, worked: Worked
-) -> Taken:
-    """Take `amount` minor units off these lines, as far as they go, in proportion to what is left to pay for them."""
-    rooms = situation.rooms(selected, worked)
-    parts = apportion(min(amount, sum(rooms)), rooms)
-    return _spread(list(zip(selected, parts, strict=True)), None, selected, situation, worked)
-
-
-def room_in_all(selected: Sequence[Line], situation: Situation, worked: Worked) -> int:
-    """What may still be taken off these lines together: no more than the sale as a whole bears."""
-    of_these = sum(situation.rooms(selected, worked))
-    if not Lines.of(situation.sold).below_zero:
-        return of_these  # without reductions by hand the others bear no less
-    of_these += by_hand(selected, situation)
-    of_sale = sum(situation.rooms(situation.sold, worked))
-    return max(0, min(of_these, of_sale + by_hand(situation.sold, situation)))
-
-
-def by_hand(lines: Sequence[Line], situation: Situation) -> int:
-    """What reductions by hand took off already, 0 or below; a deposit that is paid back is excluded and is none."""
-    if not Lines.of(situation.sold).below_zero:
-        return 0
-    return sum(
-        line.amount for line in lines if line.amount < 0 and line.number not in situation.most_off
-    )
-
-
-def pieces(line: Line) -> int:
-    """The units of a line: whole pieces; a line that is weighed or measured is one."""
-    return int(line.quantity) if line.quantity == int(line.quantity) and line.quantity > 0 else 1
-
-
-class _Portion(NamedTuple):
-    """Some units of a line: what is to pay for them without levies, and what of it may be taken off."""
-
-    line: Line
-    units: int
-    payable: int
-    room: int
-
-
-def _whole(lines: Sequence[Line], situation: Situation, worked: Worked) -> list[_Portion]:
-    """The lines that something may be taken off, each with all of its units."""
-    return [
-        _Portion(line, pieces(line), worked.net(line) - line.levy, room)
-        for line, room in zip(lines, situation.rooms(lines, worked), strict=True)
-        if room > 0
-    ]
-
-
-def _cheapest_first(
-    whole: Sequence[_Portion], units: int, tax: Tax, *, dearest: bool = False
-) -> list[_Portion]:
-    """So many units, those with the lowest price first (or the highest), each line's share rounded down."""
-
-    # Unit prices are compared as whole numbers of a common part, which is exact and much faster than fractions.
-    common = lcm(*(each.units for each in whole))
-
-    def unit_price(of: _Portion) -> int:
-        net = of.payable if tax is Tax.INCLUDED else net_of_tax(of.payable, of.line.tax_rate)
-        return net * (common // of.units)
-
-    found: list[_Portion] = []
-    for each in sorted(whole, key=unit_price, reverse=dearest):
-        part = min(units, each.units)
-        if part <= 0:
-            break
-        units -= part
-        payable, room = each.payable * part // each.units, each.room * part // each.units
-        found.append(_Portion(each.line, part, payable, room))
-    return found
-
-
-def _spread(
-    wanted: Sequence[tuple[Line, int]],
-    limit: int | None,
-    selected: Sequence[Line],
-    situation: Situation,
-    worked: Worked,
-) -> Taken:
-    """What is wanted off each line, all of it scaled down together where there is not as much to take."""
-    weights = [part for _, part in wanted]
-    in_full = sum(weights)
-    total = in_full if limit is None else min(in_full, limit)
-    if by_hand(situation.sold, situation):
-        total = min(total, room_in_all(selected, situation, worked))
-    if total <= 0:
-        return NOTHING_TAKEN
-    parts = weights if total == in_full else apportion(total, weights)
-    return Taken({line.number: part for (line, _), part in zip(wanted, parts, strict=True) if part})

@@ -20,7 +20,7 @@ from edge_agent.domain.coupons import Coupon, coupon_in
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.combining import Claim, CombineTable, Kind
 from edge_agent.domain.programme.conditions import Conditions
-from edge_agent.domain.programme.discounts import Off, Taken, amount_off
+from edge_agent.domain.programme.discounts import Off
 from edge_agent.domain.programme.form import Exact, Flag, Whole
 from edge_agent.domain.programme.limits import (
     UseLimits,
@@ -31,6 +31,7 @@ from edge_agent.domain.programme.limits import (
 )
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
+from edge_agent.domain.programme.taken import Taken, amount_off
 from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts, Words
 from edge_agent.domain.programme.unmet import NO_LINE, Obstacle, Unmet
 from edge_agent.domain.tallies import Reading

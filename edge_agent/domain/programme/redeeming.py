@@ -11,13 +11,13 @@ from edge_agent.domain.holdings import Holding, usable
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, fraction, rounded
 from edge_agent.domain.programme.combining import Claim, CombineTable, Kind
-from edge_agent.domain.programme.discounts import NOTHING_TAKEN, Taken, amount_off, room_in_all
 from edge_agent.domain.programme.gifts import given
 from edge_agent.domain.programme.limits import limit_readings, unmet_limit, use_counted
 from edge_agent.domain.programme.progress import Measure, Progress, Stand, Towards
 from edge_agent.domain.programme.rewards import Charge, RewardRule, Sort, scale_of
 from edge_agent.domain.programme.situation import Outcome, Redemption, Situation, Worked
 from edge_agent.domain.programme.spending import Spend
+from edge_agent.domain.programme.taken import NOTHING_TAKEN, Taken, amount_off, room_in_all
 from edge_agent.domain.programme.texts import Texts
 from edge_agent.domain.programme.units import UnitTable
 from edge_agent.domain.programme.unmet import Obstacle, Unmet

@@ -18,7 +18,7 @@ from edge_agent.domain.holdings import Holding
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
 from edge_agent.domain.programme.combining import Claim, CombineTable, Kind
 from edge_agent.domain.programme.conditions import Conditions
-from edge_agent.domain.programme.discounts import Off, Taken, amount_off
+from edge_agent.domain.programme.discounts import Off
 from edge_agent.domain.programme.expiry import Expiry, Pending
 from edge_agent.domain.programme.form import Flag, Whole
 from edge_agent.domain.programme.issuing import AtPoints, AtStatement, PerSale, WhenBought
@@ -29,6 +29,7 @@ from edge_agent.domain.programme.limits import (
     use_counted,
 )
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
+from edge_agent.domain.programme.taken import Taken, amount_off
 from edge_agent.domain.programme.texts import Campaign, CountedTexts, LocalText, RuleId, Texts
 from edge_agent.domain.programme.units import UnitTable
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
