@@ -69,3 +69,56 @@ def test_the_cashiers_page_shows_what_happens_at_the_till(shop: Shop, browser: B
 
     assert watched.faults == []
     context.close()
+
+
+def test_a_reward_chosen_on_the_page_is_charged_with_the_pos_own_sale(
+    shop: Shop, browser: Browser
+) -> None:
+    context = till_session(browser)
+    page = context.new_page()
+    watched = watch(page)
+    page.goto(shop.pos.url)
+    _shows(page, "waiting")
+    shop.scanner.scan(CARD)
+    _shows(page, "member", "een kop koffie", "60 punten")
+    page.keyboard.press("1")
+    _shows(page, "member", "Gereserveerd: 60 punten")
+
+    body = sale("S-2", card=None) | {"card": {"from": "till"}}
+    without_id = {name: value for name, value in body.items() if name != "sale_id"}
+    asked = without_id | {"quote_id": "Q-2", "reserved": {"from": "till"}}
+    quote = shop.pos.call("POST", "/v1/quotes", asked).body
+    assert (len(quote["redemptions"]), quote["spent"]) == (1, {"points": 60})
+
+    answer = shop.pos.sell(body | {"quote_id": "Q-2"})
+    assert answer.result["spent"] == {"points": 60}
+    _shows(page, "sale", "+8", str(POINTS_BEFORE - 60 + 8))
+    assert watched.faults == []
+    context.close()
+
+
+def test_somebody_is_enrolled_on_the_page_with_the_card_that_was_scanned(
+    shop: Shop, browser: Browser
+) -> None:
+    context = till_session(browser)
+    page = context.new_page()
+    watched = watch(page)
+    page.goto(shop.pos.url)
+    _shows(page, "waiting")
+    shop.scanner.scan(UNKNOWN)
+    _shows(page, "unknown")
+    page.keyboard.press("F6")
+    page.wait_for_selector(".consent")
+    page.fill("#enrol-name", "Jan Berg")
+    page.fill("#enrol-email", "jan@example.com")
+    page.check("[data-purpose=newsletter]")
+    page.keyboard.press("Enter")
+    _shows(page, "unknown", "Welkom als lid!")
+    page.keyboard.press("Escape")
+    _shows(page, "waiting")
+
+    shop.wait_until_posted()
+    member = shop.member_at_central(UNKNOWN)
+    assert member["display_name"] == "Jan Berg"
+    assert watched.faults == []
+    context.close()

@@ -193,6 +193,17 @@ def test_the_offer_is_said_and_activated_with_one_key(page: Page, agent: Scripte
     assert page.locator("[data-activate]").count() == 0
 
 
+def test_after_the_sale_nothing_is_activated_any_more(page: Page, agent: ScriptedAgent) -> None:
+    here(page, agent)
+    sold(page, agent)
+    assert "De jonge kaas" in text(page, ".offer")
+    assert page.locator("[data-activate]").count() == 0
+    page.keyboard.press("F9")
+    agent.say("member", samples.full_member(messages=[{"id": "m", "text": "Tot ziens!"}]))
+    expect(page.locator(".facts")).to_contain_text("Tot ziens!")
+    assert agent.calls == []
+
+
 def test_stamps_are_dots_and_longer_ways_a_bar(page: Page, agent: ScriptedAgent) -> None:
     here(page, agent)
     dots = page.eval_on_selector_all(".dot", "dots => dots.map((dot) => dot.className)")

@@ -202,7 +202,7 @@ class TillPage {
 
   async activate() {
     const offer = offerToMention(this.state.customer);
-    if (offer?.active !== false) return;
+    if (offer?.active !== false || this.state.sale !== null) return;
     await this.act(ACTIVATED, async (holder) => {
       await this.acts.activate(holder, offer.id);
       return (state) => till.activated(state, offer.id);

@@ -20,10 +20,11 @@ const DOTS_MAX = 12;
 
 /**
  * @param {MemberView} view
+ * @param {boolean} served  Whether their sale is done.
  * @param {Words} words
  * @returns {Node[]}
  */
-export function member(view, words) {
+export function member(view, served, words) {
   const who = view.member?.display_name || words.t('member.nameless');
   return [
     h('div', { class: 'who' },
@@ -31,7 +32,7 @@ export function member(view, words) {
       tier(view),
     ),
     balance(view, words),
-    offer(view, words),
+    offer(view, served, words),
     h('ul', { class: 'facts' }, ...facts(view, words)),
   ];
 }
@@ -160,12 +161,13 @@ function asOf(have, view, words) {
 }
 
 /**
- * The offer to mention now, with the words to say; one that waits for a yes has a key for it.
+ * The offer to mention now, with the words to say; one that waits for a yes has a key for it until the sale is done.
  *
  * @param {MemberView} view
+ * @param {boolean} served
  * @param {Words} words
  */
-function offer(view, words) {
+function offer(view, served, words) {
   const best = offerToMention(view);
   if (best === null) return null;
   const say = best.say || best.title;
@@ -174,7 +176,7 @@ function offer(view, words) {
     h('div', { class: 'offer-words', title: say },
       line('p', 'offer-label', words.t('offer.mention')),
       h('p', { class: 'offer-say' }, say)),
-    best.active === false
+    best.active === false && !served
       ? h('button', { type: 'button', class: 'small-action', 'data-activate': best.id, 'data-focus': 'activate', 'aria-keyshortcuts': 'F9' },
         h('span', {}, words.t('offer.activate')), h('kbd', {}, 'F9'))
       : null,

@@ -23,7 +23,7 @@ export function drawMember(place, state, words) {
   const view = state.customer;
   const name = view ? standing(view) : showing(state);
   place.dataset.view = name;
-  if (view && name === 'member') redraw(place, ...member(view, words));
+  if (view && name === 'member') redraw(place, ...member(view, state.sale !== null, words));
   else if (view && name === 'unknown') redraw(place, ...unknown(view, words));
   else if (view) redraw(place, ...refusedCard(view, words));
   else redraw(place, ...nobody(state, words));
