@@ -15,7 +15,7 @@ from edge_agent.domain.basket import PresentedCard
 from edge_agent.domain.cards import masked
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme
-from edge_agent.domain.programme.actions import ENROLMENT
+from edge_agent.domain.programme.actions import DROPPED, ENROLMENT
 from edge_agent.domain.programme.acts import UnknownAction, UnknownQuestion, act_on, answered
 from edge_agent.domain.programme.consents import not_agreed
 from edge_agent.domain.programme.questions import NotAnAnswer
@@ -90,8 +90,9 @@ class _Done:
 def report(parts: Parts, wanted: Reported) -> Answer:
     """Record an action once and answer what it gave.
 
-    Raises ActDiffers, Invalid (no such action), Refused (a limit of the programme, with the reason), NoProgramme,
-    DiskFull or LedgerUnavailable; then nothing was recorded.
+    What goes beyond a limit and is dropped is recorded, with nothing given. Raises ActDiffers, Invalid (no such
+    action), Refused (a limit of the programme, with the reason), NoProgramme, DiskFull or LedgerUnavailable; then
+    nothing was recorded.
     """
     sent = [_code(wanted.card), wanted.action, wanted.times]
 
@@ -103,7 +104,8 @@ def report(parts: Parts, wanted: Reported) -> Answer:
             )
         except UnknownAction as error:
             raise Invalid("no such action", [FieldError("action", str(error))]) from error
-        unmet = next((each.unmet for each in evaluation.outcomes if each.unmet is not None), None)
+        stopped = (each for each in evaluation.outcomes if each.note != DROPPED)
+        unmet = next((each.unmet for each in stopped if each.unmet is not None), None)
         if unmet is not None and not evaluation.entries:
             currency = doing.programme.file.currency
             raise Refused(unmet.in_words(parts.settings.language, currency))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Final, Protocol, Self
 
 from pydantic import Field, model_validator
 
@@ -40,6 +40,10 @@ class Beyond(StrEnum):
 
     DROPPED = "dropped"  # as often as there is room for is given, silently
     REFUSED = "refused"  # all of it is refused, with the reason
+
+
+DROPPED: Final = Beyond.DROPPED.value
+"""The note of an act that went beyond a limit and is no mistake: it is taken, and nothing is given for it."""
 
 
 class ActionRule(Campaign):
@@ -98,7 +102,8 @@ class ActionRule(Campaign):
         return self.limits
 
     def outcome(self, situation: Situation, worked: Worked, times: int) -> Outcome:
-        """What so many times give, or why not."""
+        """What so many times give, or why not; an act that is `DROPPED` may be recorded all the same."""
+        act = situation.act is not None
         unmet = self.when.unmet_by(situation, worked, situation.lines)
         if unmet is not None:
             return Outcome(self.id, unmet=unmet)
@@ -109,11 +114,9 @@ class ActionRule(Campaign):
         room = max(min([times, *(left for _, left in full)]), 0)
         if room < times and (self.beyond is Beyond.REFUSED or not room):
             limit = next(limit for limit, left in full if left < times)
-            daily = limit.per == Period.DAY
-            return Outcome(
-                self.id,
-                unmet=Unmet(Obstacle.DAILY_LIMIT if daily else Obstacle.USED_UP, limit.times),
-            )
+            obstacle = Obstacle.DAILY_LIMIT if limit.per == Period.DAY else Obstacle.USED_UP
+            note = DROPPED if act and self.beyond is Beyond.DROPPED else None
+            return Outcome(self.id, unmet=Unmet(obstacle, limit.times), note=note)
         counted = situation.counted(self.tally, room, self.id)
         return Outcome(self.id, (counted, *given(self.gives, situation, self.id, room)))
 

@@ -194,8 +194,11 @@ def test_who_fills_in_sizes_gets_25_points_once_and_20_for_old_clothes(counter: 
     for action in ("sizes", "old-clothes"):
         counter.shop.till.report(Reported(action, scanned(JAN), action))
     assert counter.has() == 45
+    # Sizes may be changed as often as one likes; old clothes are for another month, and the customer hears it.
+    again = counter.shop.till.report(Reported("more", scanned(JAN), "sizes"))
+    assert again.result["earned"]["points"] == 0
     with pytest.raises(Refused, match="al 1 keer gebruikt"):
-        counter.shop.till.report(Reported("more", scanned(JAN), "sizes"))
+        counter.shop.till.report(Reported("clothes", scanned(JAN), "old-clothes"))
 
 
 def test_a_bad_fit_opens_a_case_and_is_thanked_for(counter: Counter) -> None:

@@ -25,6 +25,11 @@ gives = [{ unit = "points", quantity = 25 }]
 limits = [{ times = 1, per = "day" }]
 beyond = "refused"
 [[action]]
+id = "check-in"
+title = "ingecheckt"
+gives = [{ unit = "points", quantity = 5 }]
+limits = [{ times = 1, per = "day" }]
+[[action]]
 id = "welcome"
 title = "welkom"
 happens = "enrolment"
@@ -77,6 +82,13 @@ def test_beyond_its_limit_it_is_refused_with_the_reason(shop: Shop) -> None:
     with pytest.raises(Refused):
         shop.till.report(Reported("A2", scanned(JAN), "review"))
     assert shop.ledger.head.seq == 1
+
+
+def test_beyond_a_limit_that_drops_it_is_taken_and_gives_nothing(shop: Shop) -> None:
+    for act_id, points in (("A1", 5), ("A2", 0)):
+        answer = shop.till.report(Reported(act_id, scanned(JAN), "check-in"))
+        assert answer.result["earned"] == {"points": points}
+    assert body(shop, 2)["notes"] == {"check-in": "dropped"}
 
 
 @pytest.mark.parametrize(
