@@ -39,7 +39,10 @@ def _line(n: int, part: Part, draft: Draft) -> Line:
         quantity = number(part.get("qty"))
         discount = Fraction(number(part.get("discount_minor", 0)))
         price = quantity * number(part.get("unit_price_minor"))
-        rate, gross = _with_tax(part, Fraction(price) - discount)
+        rate, net = _without_tax(part, Fraction(price) - discount)
+        if draft.tax_on_top:
+            rate = Fraction(0)
+        gross = net * (1 + rate)
         levy = int(quantity * number(part.get("fixed_levy_minor", 0)))
         labels = list(part.get("labels") or ())
         if part.get("own_cup"):
@@ -64,17 +67,26 @@ def _line(n: int, part: Part, draft: Draft) -> Line:
         )
 
 
-def _with_tax(part: Part, amount: Fraction) -> tuple[Fraction, Fraction]:
-    """The rate of all taxes together, and the amount with all of them in it."""
+def tax_of(lines: Sequence[Mapping[str, Any]]) -> int:
+    """The tax of these lines as they are priced, in minor units: what a till puts on top."""
+    found = 0
+    for n, each in enumerate(lines):
+        part = Part(each, f"lines[{n}]")
+        price = Fraction(number(part.get("qty")) * number(part.get("unit_price_minor")))
+        rate, net = _without_tax(part, price - Fraction(number(part.get("discount_minor", 0))))
+        found += rounded(net * rate, Rounding.HALF_UP)
+    return found
+
+
+def _without_tax(part: Part, amount: Fraction) -> tuple[Fraction, Fraction]:
+    """The rate of all taxes together, and the amount with none of them in it."""
     rate, included = Fraction(number(part.get("tax_rate", 0))), part.get("tax_included")
     taxes = [(rate, bool(included))]
     for each in part.parts("taxes"):
         with each:
             taxes.append((Fraction(number(each.get("rate"))), bool(each.get("included"))))
     inside = sum((each for each, is_in in taxes if is_in), Fraction(0))
-    net = amount / (1 + inside)
-    total = sum((each for each, _ in taxes), Fraction(0))
-    return total, net * (1 + total)
+    return sum((each for each, _ in taxes), Fraction(0)), amount / (1 + inside)
 
 
 def _measure(part: Part, quantity: Decimal, draft: Draft) -> Decimal | None:

@@ -19,11 +19,19 @@ from tests.peers.mapping.draft import number, slug
 from tests.peers.mapping.happenings import ENROLMENTS
 from tests.peers.mapping.stamps import CREDITS, STAMPS
 from tests.peers.mapping.stored import WALLET
+from tests.peers.mapping.tiers import OVER
 from tests.peers.parts import Part
 from tests.peers.refusals import refusal_of
 from tests.peers.shop import PeerShop
 from tests.peers.standing import Standing
 from tests.peers.words import Actual, summed_up, tenths
+
+_TALLIES = {
+    "spend": ("count/tier-spend", "_minor"),
+    "points_earned": ("count/tier-points", ""),
+    "visits": ("count/visits", ""),
+}
+"""What is counted of a member, by the words of the cases, which put the time and the unit of money after them."""
 
 
 @dataclass
@@ -89,6 +97,10 @@ class CentralSteps:
         issued: list[Entry] = []
         with part.part("set") as state:
             self._set(state, name, at)
+        more = part.first("add_points", "points")
+        if more is not None:
+            moved = self._lot(Part({}, "lot"), self.standing.parts(more), name, at)
+            issued += self.shop.adjusted(name, moved, at, followed=moved.quantity > 0)
         if part.has("add_lot"):
             with part.part("add_lot") as lot:
                 quantity = self.standing.parts(lot.get("points"))
@@ -130,10 +142,7 @@ class CentralSteps:
             expires = None if until is None else date.fromisoformat(until)
             lot = Holding(WALLET, int(state.get("wallet_minor")), expires)
             self.shop.adjusted(name, lot, at, followed=False)
-        if state.has("spend_total_minor"):
-            self._spent_in_all(name, int(state.get("spend_total_minor")), today)
-        if state.has("visits"):
-            self._counted_in_all(name, "count/visits", int(state.get("visits")), today)
+        self._measured(state, name, today)
         if state.has("manual_tier"):
             known.tier = self.shop.draft.tiers[state.get("manual_tier")]
         if state.has("tier"):
@@ -163,8 +172,13 @@ class CentralSteps:
             return
         self.shop.post(name, tier_granted(self.shop.programme, facts, level, self.shop.today(at)))
 
-    def _spent_in_all(self, name: str, total: int, today: date) -> None:
-        self._counted_in_all(name, "count/tier-spend", total, today)
+    def _measured(self, state: Part, name: str, today: date) -> None:
+        """What tiers are measured by, brought to a number whatever the time is over which it is counted."""
+        for what, (unit, end) in _TALLIES.items():
+            total = state.first(what, *(f"{what}_{over}{end}" for over in OVER))
+            if total is not None:
+                scale = self.shop.programme.lots["points"].scale if what == "points_earned" else 1
+                self._counted_in_all(name, unit, int(number(total) * scale), today)
 
     def _counted_in_all(self, name: str, unit: str, total: int, today: date) -> None:
         there = sum(each.quantity for each in self.shop.holdings(name) if each.unit == unit)
@@ -206,8 +220,7 @@ class CentralSteps:
         return self.standing.of(name, at) | {"points_expired": self.standing.points(left)}
 
     def recalculate_tier(self, _n: int, part: Part, name: str, at: datetime) -> Actual:
-        if part.has("spend_total_minor"):
-            self._spent_in_all(name, int(part.get("spend_total_minor")), self.shop.today(at))
+        self._measured(part, name, self.shop.today(at))
         facts = self.shop.central_facts(name, at)
         done = tier_reviewed(self.shop.programme, facts, self.shop.today(at))
         self.shop.post(name, done.entries)

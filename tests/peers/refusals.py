@@ -49,8 +49,9 @@ REFUSALS: Mapping[Obstacle, Refusal] = {
         " out_of_stock no_coupons_left"
     ),
     Obstacle.DAILY_LIMIT: _words("daily_limit daily_limit_reached member_limit_reached"),
-    Obstacle.NOT_TOGETHER: _words(
-        "one_reward_per_sale not_combinable cannot_be_combined not_stackable"
+    Obstacle.NOT_TOGETHER: _words("not_combinable cannot_be_combined not_stackable"),
+    Obstacle.TOO_MANY: _words(
+        "one_reward_per_sale one_voucher_per_sale not_combinable cannot_be_combined"
     ),
     Obstacle.NOT_YET: _NOW | _words("voucher_not_yet_valid not_yet_valid not_started"),
     Obstacle.OVER: _NOW | _words("voucher_expired expired code_expired campaign_expired"),

@@ -12,9 +12,6 @@ CASES: list[Case] = json.loads((DATA / "peer_cases.json").read_text(encoding="ut
 MORE: list[Case] = json.loads((DATA / "peer_cases_more.json").read_text(encoding="utf-8"))
 
 OTHERWISE = {
-    "RW-KR-04": "fuel that is not excluded earns nothing in its expectation; by its own rule 415.00 would earn 415",
-    "RW-PC-05": "points on what is left of a price without tax, while the tax stays that of the whole price: a reward"
-    " would have to be a means of payment for the tax and a discount for the points",
     "VF-08": "20.50 at 3 points per 1.00 is 60 there and 61 here: a rate on cents, as RW-DE-01 has it (49.99 at 10 per"
     " 1.00 is 499 and not 490); blocks are declared as such",
 }

@@ -13,7 +13,7 @@ from edge_agent.domain.programme.collecting import collect
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import Redemption, Wanted
 from edge_agent.domain.record import RecordKind
-from tests.peers.baskets import basket, tenders
+from tests.peers.baskets import basket, tax_of, tenders
 from tests.peers.mapping.stamps import CREDITS, STAMP_BALANCE
 from tests.peers.mapping.stored import GIFT_CARD, WALLET
 from tests.peers.parts import Part
@@ -101,6 +101,7 @@ class TillSteps:
         return replace(
             sale,
             codes=tuple(shown),
+            tax_on_top=tax_of(lines) if draft.tax_on_top else 0,
             unknown=tuple(each for each in shown if each not in known),
             without=tuple(str(each["type"]) for each in said if has.get(each["type"], 1) == 0),
         )

@@ -35,6 +35,8 @@ class Worked:
     wanted: Wanted
     evaluation: Evaluation
     codes: tuple[str, ...] = ()
+    tax_on_top: int = 0
+    """What the till puts on top of prices without tax."""
     unknown: tuple[str, ...] = ()
     """Codes that nobody knows."""
     without: tuple[str, ...] = ()
@@ -80,7 +82,7 @@ class Telling:
         off = evaluation.off()
         net = {line.number: line.amount - off.get(line.number, 0) for line in bought.lines}
         without_tax = sum(net_of_tax(net[line.number], line.tax_rate) for line in bought.lines)
-        total = sum(net.values())
+        total = sum(net.values()) + sale.tax_on_top
         stored = sum(each.amount for each in bought.tenders if each.type in _STORED)
         found: dict[str, Any] = {
             "discount_minor": sum(off.values()),

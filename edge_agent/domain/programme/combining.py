@@ -127,7 +127,7 @@ class CombineTable(TableModel):
     def too_many_rewards(self, asked: int) -> Unmet | None:
         """Why so many rewards are too many for one sale; None when they are not."""
         most = self.rewards_per_sale
-        return Unmet(Obstacle.USED_UP, most) if most is not None and asked > most else None
+        return Unmet(Obstacle.TOO_MANY, most) if most is not None and asked > most else None
 
     def too_many_vouchers(self, worked: Worked) -> Unmet | None:
         """Why one voucher more is too many for this sale; None when it is not."""
@@ -138,7 +138,7 @@ class CombineTable(TableModel):
             any(each.unit.startswith("voucher/") and each.quantity < 0 for each in one.entries)
             for one in worked.outcomes
         )
-        return Unmet(Obstacle.USED_UP, most) if used >= most else None
+        return Unmet(Obstacle.TOO_MANY, most) if used >= most else None
 
     def percentages(self, worked: Worked) -> Worked:
         """What percentages are of."""

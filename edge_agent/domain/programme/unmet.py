@@ -53,6 +53,7 @@ class Obstacle(StrEnum):
     STOPPED = "stopped"
     NOT_TRANSFERABLE = "not-transferable"
     NOT_TOGETHER = "not-together"
+    TOO_MANY = "too-many"  # the most that can be used in one sale
     BETTER_ONE = "better-one"
     NOTHING_LEFT = "nothing-left"
     NEEDS_QUOTE = "needs-quote"
@@ -380,6 +381,14 @@ _WORDS: dict[Obstacle, Texts] = {
             "en": "not together with another discount",
             "de": "nicht zusammen mit einem anderen Rabatt",
             "fr": "pas avec une autre remise",
+        }
+    ),
+    Obstacle.TOO_MANY: texts(
+        {
+            "nl": "hoogstens {} per aankoop",
+            "en": "at most {} a purchase",
+            "de": "höchstens {} je Einkauf",
+            "fr": "au maximum {} par achat",
         }
     ),
     Obstacle.BETTER_ONE: texts(

@@ -56,6 +56,8 @@ class Draft:
     """The keys of a neutral line by which its measure is told."""
     free_lines: bool = False
     """Whether the till puts free products into the basket at no price, so that nothing is off them."""
+    tax_on_top: bool = False
+    """Whether prices are without tax, which is put on top of the whole price whatever points take off."""
     order_offers_are_own: bool = False
     """Whether what is off the whole order lowers no points."""
 

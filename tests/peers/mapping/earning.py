@@ -113,7 +113,13 @@ def map_earning(part: Part, draft: Draft) -> None:
 
 def _capped(rule: Part, draft: Draft, row: Table) -> None:
     """At most so many points of one rule: in a sale, or within a time."""
-    most = rule.first("max_points", "max_points_per_sale", "max_points_per_order")
+    most = rule.first(
+        "max_points",
+        "max_points_per_sale",
+        "max_points_per_order",
+        "max_bonus_points",
+        "cap_points",
+    )
     if most is not None:
         draft.add("cap", most=number(most), of="sale", rules=[row["id"]], why="at most")
     for cap in [rule.part("cap")] if rule.has("cap") else rule.parts("caps"):

@@ -1,8 +1,9 @@
 """What gives points without a sale, or after many: events, birthdays, welcomes, campaigns, bringing in friends."""
 
+from decimal import Decimal
 from typing import Any
 
-from tests.peers.mapping.circumstances import PERIODS, circumstances, dates
+from tests.peers.mapping.circumstances import PERIODS, circumstances, dates, minimums
 from tests.peers.mapping.draft import Draft, Table, minor, number, selection, slug
 from tests.peers.parts import Part
 
@@ -63,11 +64,12 @@ def map_campaign(part: Part, draft: Draft) -> None:
     with part.part("campaign") as campaign:
         when: Table = {}
         dates(campaign, when)
-        campaign.one_of("credited", {"after_period": None})
         factor = campaign.get("factor")
-        on_top = (
-            number(campaign.get("bonus_factor_on_top")) if factor is None else number(factor) - 1
-        )
+        on_top = number(campaign.get("bonus_factor_on_top") if factor is None else factor - 1)
+        at_once = {"after_period": False, None: True, "immediately": True, "at_once": True}
+        if campaign.one_of("credited", at_once):
+            _at_once(campaign, draft, on_top, when)
+            return
         row = draft.add("campaign", on_top=on_top, when=when, why="campaign")
         row["scope"] = selection(campaign.part("include"), campaign.part("exclude"))
         if campaign.has("min_spend_in_period_minor"):
@@ -75,6 +77,17 @@ def map_campaign(part: Part, draft: Draft) -> None:
         if campaign.has("cap_points_per_member"):
             row["most"] = number(campaign.get("cap_points_per_member"))
         campaign.skip("id")
+
+
+def _at_once(campaign: Part, draft: Draft, on_top: Decimal, when: Table) -> None:
+    """Points on top with each sale, up to so many of a member."""
+    when |= selection(campaign.part("include"), campaign.part("exclude")) or {}
+    minimums(campaign, when)
+    row = draft.add("bonus", multiply=1 + on_top, when=when or None, why="campaign")
+    if campaign.has("cap_points_per_member"):
+        most = number(campaign.get("cap_points_per_member"))
+        draft.add("cap", most=most, per="ever", rules=[row["id"]], why="at most")
+    campaign.skip("id")
 
 
 def map_referral(part: Part, draft: Draft) -> None:

@@ -179,7 +179,7 @@ def _redeem(part: Part, draft: Draft, *, same_sale: bool) -> None:
         spend |= _bounds(part)
     if part.has("rewards_per_sale"):
         draft.table("combine")["rewards_per_sale"] = minor(part.get("rewards_per_sale"))
-    _tax(part)
+    _tax(part, draft)
     part.one_of("combine", {None: None, True: None})
     if spend and part.one_of("buckets_combine", {None: True, True: True, False: False}) is False:
         spend["together"] = False
@@ -248,16 +248,12 @@ def _bounds(part: Part) -> Table:
     return found
 
 
-def _tax(part: Part) -> None:
-    """Whether the tax is that of the price before points are used, and points are earned on what is left of it."""
-    before = part.one_of(
+def _tax(part: Part, draft: Draft) -> None:
+    """Whether the tax is that of the price before points are used; points are then used on prices without it."""
+    draft.tax_on_top = part.one_of(
         "tax_on", {None: False, "price_after_points": False, "price_before_points": True}
     )
-    left = part.one_of("earn_on", {None: False, "remaining_price": True})
-    if before and left:
-        raise Unsupported(
-            "points that are earned on what is left of a price without tax, while the tax stays that of the whole"
-        )
+    part.one_of("earn_on", {None: None, "remaining_price": None})
 
 
 def _per_gallon(part: Part, draft: Draft) -> Table:
@@ -266,6 +262,8 @@ def _per_gallon(part: Part, draft: Draft) -> Table:
     if found is None:
         raise Unsupported(f"redeem.value = {part.get('value')!r}")
     draft.measures.update({"gallons", "litres"})
+    # Fuel that points are meant for earns none, where no rule says at what rate.
+    draft.add("exclude", labels=["fuel"], forbids="points", why="fuel")
     step = minor(part.first("step_points", "step", default=1))
     spend: Table = {"step": step, "value": int(found[1]), "per_measure": True}
     most = part.first("max_gallons", "max_litres")

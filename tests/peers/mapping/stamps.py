@@ -75,6 +75,9 @@ def _stamps_earned(part: Part, draft: Draft) -> None:
     for cap in [part.part("cap")] if part.has("cap") else part.parts("caps"):
         with cap:
             _cap(cap, draft)
+    most = part.first("max_per_order", "max_per_sale", "max_stamps_per_order")
+    if most is not None:
+        draft.add("cap", unit=STAMPS, most=number(most), of="sale", why="cap")
     part.skip("cap", "caps", "multiplier", "multipliers")
 
 

@@ -1,7 +1,7 @@
 """Tiers of neutral programmes."""
 
 from tests.peers.mapping.circumstances import TAXES, tier_id
-from tests.peers.mapping.draft import Draft, Table, minor, selection
+from tests.peers.mapping.draft import Draft, Table, minor, number, selection
 from tests.peers.parts import Part
 
 _WHAT = {
@@ -11,7 +11,7 @@ _WHAT = {
     "visits": "visits",
     "orders": "visits",
 }
-_OVER = {
+OVER = {
     "total": "ever",
     "ever": "ever",
     "in_calendar_year": "year",
@@ -34,7 +34,7 @@ _MEASURES = {
     **{
         f"{what}_{over}": (ours, window)
         for what, ours in _WHAT.items()
-        for over, window in _OVER.items()
+        for over, window in OVER.items()
     },
 }
 """Such as spend_in_calendar_year: what is measured, and over which time."""
@@ -84,10 +84,14 @@ def _tiers(part: Part, draft: Draft) -> Table:
     measure, over = part.one_of("measure", _MEASURES)
     scale = part.one_of("unit", {None: 1, "major": 100, "minor": 1})
     levels = []
+    factors: Table = {}
     for each in part.parts("levels"):
         with each:
             name = str(each.get("name"))
             each.skip("reward_value")
+            factor = each.first("multiplier", "factor", "points_multiplier")
+            if factor is not None and factor != 1:
+                factors[tier_id(draft, name)] = number(factor)
             levels.append(
                 {
                     "id": tier_id(draft, name),
@@ -95,6 +99,8 @@ def _tiers(part: Part, draft: Draft) -> Table:
                     "at_least": minor(each.get("min")) * scale,
                 }
             )
+    if factors:
+        draft.add("bonus", tier_multiply=factors, why="tier")
     by_name = {each["name"]: each for each in levels}
     order = part.get("order_in_config") or [each["name"] for each in levels]
     found: Table = {

@@ -16,6 +16,11 @@ _ISSUED = {
     "per_sale": "per_sale",
     "at_statement": "at_statement",
     "on_request": "on_request",
+    "birthday": "birthday",
+    "on_birthday": "birthday",
+    "enrolment": "enrolment",
+    "on_enrolment": "enrolment",
+    "welcome": "enrolment",
     "manual": None,
     "by_hand": None,
 }
@@ -45,7 +50,10 @@ def _voucher(part: Part, draft: Draft) -> None:
         _on_request(part, draft, row)
     else:
         row |= _worth(part)
-    _validity(part, row)
+        if issue is not None:
+            gift = {"voucher": row["id"], "quantity": row.get("value", 1)}
+            draft.add("action", title=issue, happens=issue, gives=[gift])
+    _validity(part, row, when)
     if part.has("uses"):
         row["uses"] = minor(part.get("uses"))
     if part.one_of("single_use", {None: False, True: False, False: True}) and "off" not in row:
@@ -73,7 +81,7 @@ def _worth(part: Part) -> Table:
     return {"value": minor(value)}
 
 
-def _validity(part: Part, row: Table) -> None:
+def _validity(part: Part, row: Table, when: Table) -> None:
     months, days = part.first("valid_months"), part.first("valid_days", "expires_after_days")
     if months is not None or days is not None:
         row["expiry"] = {"months": months, "days": days}
@@ -90,6 +98,9 @@ def _validity(part: Part, row: Table) -> None:
                 "immediately": None,
             },
         )
+        begins = valid.get("from")
+        if begins is not None:
+            when["from_date"] = date.fromisoformat(str(begins)[:10])
         after = valid.first("starts_after_days", "after_days")
         row["pending"] = starts if after is None else {"days": minor(after)}
         row["expiry"] = _lasts(valid, bool(starts and "next_month" in starts)) or None

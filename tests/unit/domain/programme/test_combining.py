@@ -219,7 +219,7 @@ def test_one_reward_a_sale_means_that_two_are_refused() -> None:
     twice = Wanted(redemptions=(Redemption("a"), Redemption("a")))
     assert total_off(worked(one, bought, redeeming(Redemption("a")), member(points(50)))) == 100
     found = worked(one, bought, twice, member(points(50)))
-    assert (total_off(found), why_not(found)) == (0, {"a": "used-up"})
+    assert (total_off(found), why_not(found)) == (0, {"a": "too-many"})
 
 
 def test_of_the_cheapest_unit_and_then_a_percentage() -> None:

@@ -130,7 +130,7 @@ def test_a_reward_whose_value_is_not_in_proportion_and_whose_rest_is_lost(
     both = worked(
         rule, bought, redeeming(Redemption("a"), Redemption("a")), member(points(260_000))
     )
-    assert (why_not(both), spent(both)) == ({"a": "used-up"}, 0)
+    assert (why_not(both), spent(both)) == ({"a": "too-many"}, 0)
 
 
 def test_a_hundred_points_for_five_euro() -> None:

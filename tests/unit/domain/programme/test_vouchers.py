@@ -324,7 +324,7 @@ def test_one_voucher_a_sale() -> None:
     both = (held(500, LOT), held(500, OTHER_LOT))
     rule = rules(voucher("value = 500"), combine="vouchers_per_sale = 1")
     found = worked(rule, bill(2000), showing(*both), member(*both))
-    assert (total_off(found), why_not(found)) == (500, {"v": "used-up"})
+    assert (total_off(found), why_not(found)) == (500, {"v": "too-many"})
 
 
 def test_a_sale_without_a_quote_uses_no_voucher() -> None:
