@@ -91,9 +91,31 @@ class ReturnDiffers(CallerError):
 
 
 class ActDiffers(CallerError):
-    """The id of an action, an answer or a member is taken by one with other content."""
+    """The id of an act without a sale is taken by one with other content."""
 
-    code = "act-differs"
+
+class ActionDiffers(ActDiffers):
+    """The id of an action is taken."""
+
+    code = "action-differs"
+
+
+class AnswerDiffers(ActDiffers):
+    """The id of an answer is taken."""
+
+    code = "answer-differs"
+
+
+class MemberDiffers(ActDiffers):
+    """The id of an enrolment is taken."""
+
+    code = "member-differs"
+
+
+class ConsentDiffers(ActDiffers):
+    """The id of a change of consents is taken."""
+
+    code = "consent-differs"
 
 
 class RedemptionDiffers(CallerError):

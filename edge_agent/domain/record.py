@@ -44,6 +44,7 @@ class RecordKind(StrEnum):
       is activated;
     - `answer` `{answer_id, question, value, case?}`: `value` is a number or one of the declared choices, `case` is true
       where it opens a case; what the customer wrote is `text` in the attachment;
+    - `consent` `{consent_id, consents}`: what a member agreed to or took back later on, as in `member`;
     - `member` `{member_id, consents: [{purpose, version, given}], referred_by?}`: enrolled at the till and provisional
       until central confirms, with `card` and `profile` in the attachment. Of a profile central knows `display_name`,
       `email`, `phone`, `birthday` (a day with its year), `language` and `channel`; any other text is an attribute.
@@ -57,6 +58,7 @@ class RecordKind(StrEnum):
     ACTION = "action"
     ANSWER = "answer"
     MEMBER = "member"
+    CONSENT = "consent"
 
 
 @dataclass(frozen=True, slots=True)

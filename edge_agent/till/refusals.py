@@ -19,6 +19,7 @@ class Refusal(StrEnum):
     ERASED = "erased"
     TYPED_REDEEMS_NOTHING = "typed-redeems-nothing"
     TYPED_SHOWS_NOTHING = "typed-shows-nothing"
+    TYPED_AGREES_TO_NOTHING = "typed-agrees-to-nothing"
     NO_FREE_CHOICE = "no-free-choice"
     USED = "used"  # redemption: its id
     CANCELLED = "cancelled"  # redemption
@@ -114,6 +115,14 @@ _WORDS: Mapping[Refusal, Texts] = {
             "en": "a typed number redeems nothing; scan the card",
             "de": "mit einer getippten Nummer wird nichts eingelöst; die Karte scannen",
             "fr": "un numéro saisi ne permet pas d’utiliser de points ; scannez la carte",
+        }
+    ),
+    Refusal.TYPED_AGREES_TO_NOTHING: texts(
+        {
+            "nl": "met een getypt nummer verandert geen toestemming; scan de kaart",
+            "en": "a typed number changes no consent; scan the card",
+            "de": "mit einer getippten Nummer wird keine Einwilligung geändert; die Karte scannen",
+            "fr": "un numéro saisi ne change aucun consentement ; scannez la carte",
         }
     ),
     Refusal.TYPED_SHOWS_NOTHING: texts(

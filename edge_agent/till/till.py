@@ -23,8 +23,10 @@ from edge_agent.till.shown import standing_json
 from edge_agent.till.views import Answer, CentralState, MemberView, PrintState, SaleNow
 from edge_agent.till.without_sale import (
     Answering,
+    Consenting,
     Enrolling,
     Reported,
+    change_consents,
     enrol,
     enrolment,
     give_answer,
@@ -127,6 +129,11 @@ class Till:
     def enrolment(self) -> dict[str, Any]:
         """What somebody who enrols is asked to agree to."""
         return enrolment(self._parts)
+
+    def change_consents(self, wanted: Consenting) -> Answer:
+        """Record what a member agrees to or takes back, once."""
+        with as_ledger_errors():
+            return change_consents(self._parts, wanted)
 
     def enrol(self, wanted: Enrolling) -> Answer:
         """Enrol a member, once."""

@@ -1,4 +1,4 @@
-"""What members do without buying: an action that is reported, an answer to a question, an enrolment."""
+"""What members do without buying: an action that is reported, an answer, an enrolment, a change of consents."""
 
 import hashlib
 import json
@@ -11,17 +11,28 @@ from typing import Any
 import uuid_utils
 from pydantic_core import to_json
 
-from edge_agent.domain.basket import PresentedCard
+from edge_agent.domain.basket import EntryMode, PresentedCard
 from edge_agent.domain.cards import masked
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme
 from edge_agent.domain.programme.actions import DROPPED, ENROLMENT
 from edge_agent.domain.programme.acts import UnknownAction, UnknownQuestion, act_on, answered
-from edge_agent.domain.programme.consents import not_agreed
+from edge_agent.domain.programme.consents import Consent, wrong_consents
+from edge_agent.domain.programme.evaluation import NOTHING_WORKED_OUT
 from edge_agent.domain.programme.questions import NotAnAnswer
 from edge_agent.domain.programme.situation import Act as Deed
 from edge_agent.domain.record import RecordKind
-from edge_agent.errors import ActDiffers, FieldError, Invalid, Refused, UnknownSale
+from edge_agent.errors import (
+    ActDiffers,
+    ActionDiffers,
+    AnswerDiffers,
+    ConsentDiffers,
+    FieldError,
+    Invalid,
+    MemberDiffers,
+    Refused,
+    UnknownSale,
+)
 from edge_agent.ledger.acts import Act, Lookups, StoredAct
 from edge_agent.till.account import Account, unknown_account
 from edge_agent.till.cards import check_form
@@ -47,7 +58,7 @@ class Reported:
 class Answering:
     """An answer to one of the programme's questions: by whoever holds the card, or bought with `sale_id`.
 
-    Without either it is kept and gives nothing.
+    Without either it is kept and gives nothing. `text` is what they wrote or said besides, and stays personal.
     """
 
     act_id: str
@@ -55,17 +66,27 @@ class Answering:
     value: int | str
     card: Holder | None = None
     sale_id: str | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolling:
-    """Somebody who becomes a member. `profile` are personal facts, `consents` say which version of which text."""
+    """Somebody who becomes a member. `profile` are personal facts."""
 
     act_id: str
     card: Holder | None
     profile: Mapping[str, Any]
-    consents: tuple[Mapping[str, Any], ...] = ()
+    consents: tuple[Consent, ...] = ()
     referred_by: PresentedCard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consenting:
+    """A member agrees to something, or takes it back."""
+
+    act_id: str
+    card: Holder
+    consents: tuple[Consent, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +97,7 @@ class _Doing:
     programme: Programme
     at: datetime
     facts: MemberFacts
+    lookups: Lookups
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +143,7 @@ def give_answer(parts: Parts, wanted: Answering) -> Answer:
     Raises ActDiffers, Invalid (no such question, or no answer to it), UnknownSale, NoProgramme, DiskFull or
     LedgerUnavailable.
     """
-    sent = [_code(wanted.card), wanted.question, wanted.value, wanted.sale_id]
+    sent = [_code(wanted.card), wanted.question, wanted.value, wanted.sale_id, wanted.text]
 
     def work(doing: _Doing) -> _Done:
         try:
@@ -142,7 +164,10 @@ def give_answer(parts: Parts, wanted: Answering) -> Answer:
             "question": found.question,
             "value": found.value,
         }
-        return _Done(said | ({"case": True} if found.opens_case else {}), found.evaluation)
+        personal = {} if wanted.text is None else {"text": wanted.text}
+        return _Done(
+            said | ({"case": True} if found.opens_case else {}), found.evaluation, personal
+        )
 
     return _once(
         parts, RecordKind.ANSWER, wanted.act_id, sent, wanted.card, work, sale_id=wanted.sale_id
@@ -152,17 +177,17 @@ def give_answer(parts: Parts, wanted: Answering) -> Answer:
 def enrol(parts: Parts, wanted: Enrolling) -> Answer:
     """Enrol somebody once, provisional until central confirms; what enrolment gives is given at once.
 
-    Raises ActDiffers, Refused (the card is a member's already), Invalid (a referrer without an account, something that
-    has to be agreed to and was not), NoProgramme, DiskFull or LedgerUnavailable.
+    Raises ActDiffers, Refused (the card is a member's already, or of somebody who enrolled here), Invalid (a referrer
+    without an account, consents that are not the programme's), NoProgramme, DiskFull or LedgerUnavailable.
     """
-    consents = [dict(each) for each in wanted.consents]
+    consents = [each.to_json() for each in wanted.consents]
     sent = [_code(wanted.card), dict(wanted.profile), consents, _code(wanted.referred_by)]
 
     def work(doing: _Doing) -> _Done:
         account = doing.customer.account
-        if account is not None and account.member is not None:
+        if account is not None and _is_somebodys(account, doing.lookups):
             raise Refused(Refusal.MEMBER_ALREADY.in_words(parts.settings.language))
-        _check_agreed(doing.programme, consents)
+        _check_consents(doing.programme, wanted.consents, joining=True)
         facts = replace(doing.facts, referred_by=_referrer(parts, wanted, doing))
         evaluation = act_on(
             doing.programme, facts, Deed(ENROLMENT), doing.at, store=parts.settings.store
@@ -177,13 +202,41 @@ def enrol(parts: Parts, wanted: Enrolling) -> Answer:
     )
 
 
-def _check_agreed(programme: Programme, consents: Sequence[Mapping[str, Any]]) -> None:
-    """Raises Invalid naming what has to be agreed to and was not."""
-    given = {each["purpose"]: bool(each["given"]) for each in consents}
-    missing = not_agreed(programme.file.consent, given)
-    if missing:
-        wrong = FieldError("consents", f"must agree to {', '.join(missing)}")
-        raise Invalid("who does not agree to that cannot become a member", [wrong])
+def _is_somebodys(account: Account, lookups: Lookups) -> bool:
+    """Whether central told of its member, or somebody enrolled with it here and central has not confirmed it yet."""
+    return account.member is not None or lookups.has_acted(RecordKind.MEMBER, account.refs)
+
+
+def change_consents(parts: Parts, wanted: Consenting) -> Answer:
+    """Record once what a member agrees to from now on, or takes back.
+
+    Raises ActDiffers, Refused (a typed number, which proves nothing), Invalid (consents that are not the programme's),
+    NoProgramme, DiskFull or LedgerUnavailable.
+    """
+    consents = [each.to_json() for each in wanted.consents]
+
+    def work(doing: _Doing) -> _Done:
+        card = doing.customer.card
+        if card is not None and card.entry is EntryMode.KEYED:
+            raise Refused(Refusal.TYPED_AGREES_TO_NOTHING.in_words(parts.settings.language))
+        _check_consents(doing.programme, wanted.consents)
+        return _Done({"consent_id": wanted.act_id, "consents": consents}, NOTHING_WORKED_OUT)
+
+    sent = [_code(wanted.card), consents]
+    return _once(parts, RecordKind.CONSENT, wanted.act_id, sent, wanted.card, work)
+
+
+def _check_consents(
+    programme: Programme, consents: Sequence[Consent], *, joining: bool = False
+) -> None:
+    wrong = [
+        FieldError("consents" if place is None else f"consents.{place}.{field}", message)
+        for place, field, message in wrong_consents(
+            programme.file.consent, consents, joining=joining
+        )
+    ]
+    if wrong:
+        raise Invalid("the consents are not those that the programme asks for", wrong)
 
 
 def enrolment(parts: Parts) -> dict[str, Any]:
@@ -208,6 +261,14 @@ def _code(card: Holder | None) -> list[str] | None:
     return None if card is None else [card.code, card.entry.value]
 
 
+_DIFFERS: Mapping[RecordKind, type[ActDiffers]] = {
+    RecordKind.ACTION: ActionDiffers,
+    RecordKind.ANSWER: AnswerDiffers,
+    RecordKind.MEMBER: MemberDiffers,
+    RecordKind.CONSENT: ConsentDiffers,
+}
+
+
 def _once(
     parts: Parts,
     kind: RecordKind,
@@ -225,7 +286,9 @@ def _once(
         known = act.stored_act(kind, act_id)
         if known is not None:
             if known.fingerprint != mark:
-                raise ActDiffers(f"{kind.value} {act_id} was recorded before with other content")
+                raise _DIFFERS[kind](
+                    f"{kind.value} {act_id} was recorded before, with other content"
+                )
             return Answer(json.loads(known.result), first=False, text=known.result)
         doing = _begin(parts, act, holder, sale_id, needs_account=needs_account)
         done = work(doing)
@@ -233,6 +296,7 @@ def _once(
         text = to_json(result).decode()
         account = doing.facts.account or None
         act.keep_act(StoredAct(kind, act_id, result["seq"], account, mark, text))
+    parts.events.publish("act", {"kind": kind.value, "result": result})
     return Answer(result, first=True, text=text)
 
 
@@ -254,7 +318,8 @@ def _begin(
     if account is None and needs_account:
         account = unknown_account(secrets.token_hex(16))
     customer = Customer(card, account)
-    return _Doing(customer, programme, now, facts_of(customer, programme, lookups, now))
+    facts = facts_of(customer, programme, lookups, now)
+    return _Doing(customer, programme, now, facts, lookups)
 
 
 def _buyer(parts: Parts, lookups: Lookups, sale_id: str) -> Account | None:

@@ -13,7 +13,7 @@ from edge_agent.web.bodies.acts import ActionBody, AnswerBody, AttachBody, Redem
 from edge_agent.web.bodies.baskets import QuoteBody, SaleBody
 from edge_agent.web.bodies.cards import Presented
 from edge_agent.web.bodies.devices import CopyBody, ScanBody, SlipBody
-from edge_agent.web.bodies.members import MemberBody
+from edge_agent.web.bodies.members import ConsentsBody, MemberBody
 from edge_agent.web.bodies.returns import ReturnBody, VoidBody
 from edge_agent.web.bodies.strict import NoBody
 from edge_agent.web.ports import Ports
@@ -56,6 +56,10 @@ def enrolment(ports: Ports) -> Response:
 
 def enrol(ports: Ports, body: MemberBody) -> Response:
     return _recorded(ports, "member", ports.till.enrol(body.to_act()))
+
+
+def change_consents(ports: Ports, body: ConsentsBody) -> Response:
+    return _recorded(ports, "consent", ports.till.change_consents(body.to_act()))
 
 
 def report(ports: Ports, body: ActionBody) -> Response:

@@ -17,7 +17,7 @@ from pydantic_core import to_json
 
 from edge_agent.web.problems import StreamsFull
 
-KINDS = frozenset({"scan", "member", "sale", "redemption", "device", "sync"})
+KINDS = frozenset({"scan", "member", "sale", "redemption", "act", "device", "sync"})
 
 STREAMS_MAX = 8
 """The till's page, store IT's page and the POS, each twice after a reload, and two to spare. Every stream takes

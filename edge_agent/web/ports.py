@@ -10,7 +10,7 @@ from edge_agent.till.attach import Attaching
 from edge_agent.till.present import Holder
 from edge_agent.till.redeem import Wish
 from edge_agent.till.views import Answer, MemberView, PrintState, SaleNow
-from edge_agent.till.without_sale import Answering, Enrolling, Reported
+from edge_agent.till.without_sale import Answering, Consenting, Enrolling, Reported
 from edge_agent.web.events import EventHub
 from edge_agent.web.metrics import Metrics
 
@@ -48,6 +48,9 @@ class Till(Protocol):
 
     def enrolment(self) -> dict[str, Any]:
         """What somebody who enrols is asked to agree to."""
+
+    def change_consents(self, wanted: Consenting) -> Answer:
+        """Record what a member agrees to or takes back."""
 
     def enrol(self, wanted: Enrolling) -> Answer:
         """Enrol a member."""

@@ -26,7 +26,7 @@ from edge_agent.web.bodies.acts import ActionBody, AnswerBody, AttachBody, Redem
 from edge_agent.web.bodies.baskets import QuoteBody, SaleBody
 from edge_agent.web.bodies.cards import Presented
 from edge_agent.web.bodies.devices import CopyBody, ScanBody, SlipBody
-from edge_agent.web.bodies.members import MemberBody
+from edge_agent.web.bodies.members import ConsentsBody, MemberBody
 from edge_agent.web.bodies.returns import ReturnBody, VoidBody
 from edge_agent.web.bodies.strict import NoBody
 
@@ -210,7 +210,7 @@ ROUTES: tuple[Route, ...] = (
         "Enrol a member, provisional until central confirms",
         {201: ActDoneAnswer, 200: ActDoneAnswer},
         MemberBody,
-        problems=("refused", "act-differs", *_LEDGER),
+        problems=("refused", "member-differs", *_LEDGER),
         example={
             "member_id": "0412-03-M-000007",
             "code": "2900000000018",
@@ -220,12 +220,27 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "POST",
+        "/v1/consents",
+        api.change_consents,
+        "Record what a member agrees to from now on, or takes back",
+        {201: ActDoneAnswer, 200: ActDoneAnswer},
+        ConsentsBody,
+        problems=("refused", "consent-differs", *_LEDGER),
+        example={
+            "consent_id": "0412-03-C-000003",
+            "code": "2912345678906",
+            "entry": "scanned",
+            "consents": [{"purpose": "e-mail", "version": "2026-01", "given": False}],
+        },
+    ),
+    Route(
+        "POST",
         "/v1/actions",
         api.report,
         "Record what a member did without buying, or an offer or challenge that they activate",
         {201: ActDoneAnswer, 200: ActDoneAnswer},
         ActionBody,
-        problems=("refused", "act-differs", *_LEDGER),
+        problems=("refused", "action-differs", *_LEDGER),
         example={
             "action_id": "0412-03-A-000031",
             "code": "2912345678906",
@@ -240,7 +255,7 @@ ROUTES: tuple[Route, ...] = (
         "Record a customer's answer to a question, with or without a card",
         {201: ActDoneAnswer, 200: ActDoneAnswer},
         AnswerBody,
-        problems=("act-differs", "refused", "unknown-sale", *_LEDGER),
+        problems=("answer-differs", "refused", "unknown-sale", *_LEDGER),
         example={"answer_id": "0412-03-Q-000044", "question": "recommend", "value": 9},
     ),
     Route(
@@ -303,7 +318,7 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/v1/events",
         api.events,
-        "Server-sent events: scan, member, sale, redemption, device, sync, and reset when the past is lost",
+        "Server-sent events: scan, member, sale, redemption, act, device, sync, and reset when the past is lost",
         {200: None},
         problems=("streams-full",),
         media=EVENT_STREAM_TYPE,

@@ -213,6 +213,15 @@ class MemberNames(_Fact):
     referred_by: _AccountRef | None = None
 
 
+class _ConsentNames(_Fact):
+    consent_id: _ActId
+    consents: Annotated[tuple[ConsentGiven, ...], Field(min_length=1, max_length=CONSENTS_MAX)]
+
+
+class _ConsentBody(_Body):
+    consent: _ConsentNames
+
+
 class _MemberBody(_Body):
     member: MemberNames
 
@@ -232,8 +241,8 @@ class Act:
     """What a till did. `content` is what has to be the same when the same act is recorded again.
 
     `at` is the till's time with its offset, so that its date is the till's day. `original` is the sale that is taken
-    back or that a card is attached to, `answer` and `enrolled` are of the records of these kinds; `paid` is what was
-    paid for a sale, in minor units.
+    back or that a card is attached to, `answer`, `enrolled` and `consents` are of the records of these kinds; `paid` is
+    what was paid for a sale, in minor units.
     """
 
     kind: RecordKind
@@ -249,6 +258,7 @@ class Act:
     paid: int = 0
     answer: AnswerNames | None = None
     enrolled: MemberNames | None = None
+    consents: tuple[ConsentGiven, ...] = ()
 
 
 def kind_of(body: bytes) -> str | None:
@@ -379,6 +389,16 @@ def _read_member(facts: Mapping[str, Any]) -> Act:
     return replace(act, enrolled=named)
 
 
+def _read_consent(facts: Mapping[str, Any]) -> Act:
+    body = _CONSENT.validate_python(facts)
+    named = body.consent
+    if body.facts is None or body.entries:
+        raise rejected("malformed")
+    content = named.model_dump(mode="json")
+    act = _act(RecordKind.CONSENT, named.consent_id, body, content)
+    return replace(act, consents=named.consents)
+
+
 _GIVING = frozenset({EntryKind.EARN, EntryKind.REDEEM, EntryKind.COUNT})
 _TAKING_BACK = frozenset({EntryKind.REVERSE})
 
@@ -414,6 +434,7 @@ _REDEMPTION = TypeAdapter(_RedemptionBody)
 _ACTION = TypeAdapter(_ActionBody)
 _ANSWER = TypeAdapter(_AnswerBody)
 _MEMBER = TypeAdapter(_MemberBody)
+_CONSENT = TypeAdapter(_ConsentBody)
 
 _READERS = {
     RecordKind.SALE.value: _read_sale,
@@ -424,5 +445,6 @@ _READERS = {
     RecordKind.ACTION.value: _read_action,
     RecordKind.ANSWER.value: _read_answer,
     RecordKind.MEMBER.value: _read_member,
+    RecordKind.CONSENT.value: _read_consent,
 }
 """One reader per kind of record; a new kind is a line here and a model above."""

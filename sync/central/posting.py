@@ -32,7 +32,7 @@ from sync.central.bodies import (
 )
 from sync.central.database import Database
 from sync.central.effects import note_effects
-from sync.central.enrolment import enrol
+from sync.central.enrolment import enrol, note_consents
 from sync.central.feedback import note_answer
 from sync.central.ledger import HeldLot, LedgerEntry, lots_in, taking
 from sync.central.personal import Personal, read_attachment
@@ -224,6 +224,18 @@ def _post_enrolment(batch: Batch, received: Received, act: Act, personal: Person
     return Outcome(RecordState.ACCEPTED, account=account)
 
 
+def _post_consents(batch: Batch, received: Received, act: Act, personal: Personal) -> Outcome:
+    """What a member agreed to or took back; what was there before stays as the history."""
+    outcome = _post_award(batch, received, act, personal)
+    if outcome.account is not None:
+        batch.flush()
+        note_consents(
+            batch.connection, outcome.account, act.consents, stored(act.at), received.record_id
+        )
+        batch.touch(outcome.account)
+    return outcome
+
+
 def _awarded(batch: Batch, record: str, account: str | None, act: Act) -> list[LedgerEntry]:
     """The ledger's entries for a record's, in its order: what it uses may be what it gave just before."""
     named = _named(batch, act, account)
@@ -330,6 +342,7 @@ _ACTS: dict[RecordKind, Callable[[Batch, Received, Act, Personal], Outcome]] = {
     RecordKind.ACTION: _post_award,
     RecordKind.ANSWER: _post_answer,
     RecordKind.MEMBER: _post_enrolment,
+    RecordKind.CONSENT: _post_consents,
 }
 
 

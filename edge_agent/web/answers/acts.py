@@ -32,9 +32,9 @@ class EnrolmentAnswer(Answer):
 
 
 class ActResultAnswer(Answer):
-    """What an action, answer or enrolment came to: the same for ever."""
+    """What an action, answer, enrolment or change of consents came to: the same for ever."""
 
-    kind: Literal["action", "answer", "member"]
+    kind: Literal["action", "answer", "member", "consent"]
     record: str
     seq: int
     at: str
@@ -46,6 +46,6 @@ class ActResultAnswer(Answer):
 
 
 class ActDoneAnswer(Answer):
-    """The answer to an action, an answer or an enrolment."""
+    """The answer to an act without a sale."""
 
     result: ActResultAnswer

@@ -2,14 +2,17 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from edge_agent.domain.programme.acts import TIMES_AT_ONCE_MAX
 from edge_agent.till.attach import Attaching
 from edge_agent.till.redeem import Wish
 from edge_agent.till.without_sale import Answering, Reported
 from edge_agent.web.bodies.cards import OfAnybody, OfHolder
-from edge_agent.web.fields import REDEMPTIONS_MAX, Id, Points, Text, Word, wrong
+from edge_agent.web.fields import REDEMPTIONS_MAX, TEXT_PATTERN, Id, Points, Text, Word, wrong
+
+FREE_TEXT_MAX = 1_000
+"""As much as central keeps of an answer: longer than anybody types at a till."""
 
 
 class RedemptionBody(OfHolder):
@@ -65,13 +68,17 @@ class ActionBody(OfHolder):
 class AnswerBody(OfAnybody):
     """`POST /v1/answers`: a customer's answer to one of the programme's questions; with or without a card.
 
-    `sale_id` names the sale that it was asked after, whose buyer answers: their card may have gone by then.
+    `text` is what the customer wrote or said besides; it stays out of everything that is hashed. `sale_id` names the
+    sale that it was asked after, whose buyer answers: their card may have gone by then.
     """
 
     answer_id: Id
     question: Word
     value: int | Word
     sale_id: Id | None = None
+    text: (
+        Annotated[str, StringConstraints(max_length=FREE_TEXT_MAX, pattern=TEXT_PATTERN)] | None
+    ) = None
 
     @model_validator(mode="after")
     def _says_who(self) -> Self:
@@ -82,4 +89,4 @@ class AnswerBody(OfAnybody):
     def to_act(self) -> Answering:
         """The answer, in the till's words."""
         who = self.to_holder_if_any()
-        return Answering(self.answer_id, self.question, self.value, who, self.sale_id)
+        return Answering(self.answer_id, self.question, self.value, who, self.sale_id, self.text)

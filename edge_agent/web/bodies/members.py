@@ -1,4 +1,4 @@
-"""Enrolment."""
+"""Enrolment, and what members agree to."""
 
 from typing import Annotated, Any
 
@@ -6,8 +6,10 @@ from pydantic import Field
 
 from edge_agent.domain.basket import EntryMode, PresentedCard
 from edge_agent.domain.cards import normalised
-from edge_agent.till.without_sale import Enrolling
-from edge_agent.web.bodies.cards import OfAnybody
+from edge_agent.domain.programme.consents import Consent
+from edge_agent.domain.programme.programme_file import CONSENTS_MAX
+from edge_agent.till.without_sale import Consenting, Enrolling
+from edge_agent.web.bodies.cards import OfAnybody, OfHolder
 from edge_agent.web.bodies.strict import Strict
 from edge_agent.web.fields import WORDS_MAX, Code, Day, Id, Text, Word
 
@@ -35,20 +37,36 @@ class ConsentBody(Strict):
     version: Word
     given: bool = True
 
+    def to_consent(self) -> Consent:
+        """The consent of the domain."""
+        return Consent(self.purpose, self.version, self.given)
+
 
 class MemberBody(OfAnybody):
     """`POST /v1/members`: enrolment; `referred_by` is the card of whoever brought them in."""
 
     member_id: Id
     profile: ProfileBody = ProfileBody()
-    consents: Annotated[list[ConsentBody], Field(max_length=WORDS_MAX)] = []
+    consents: Annotated[list[ConsentBody], Field(max_length=CONSENTS_MAX)] = []
     referred_by: Code | None = None
 
     def to_act(self) -> Enrolling:
         """The enrolment, in the till's words."""
         code = self.referred_by
         referrer = None if code is None else PresentedCard(normalised(code), EntryMode.SCANNED)
-        consents = tuple(each.model_dump() for each in self.consents)
+        consents = tuple(each.to_consent() for each in self.consents)
         return Enrolling(
             self.member_id, self.to_holder_if_any(), self.profile.to_facts(), consents, referrer
         )
+
+
+class ConsentsBody(OfHolder):
+    """`POST /v1/consents`: what a member agrees to from now on, or with `given` false takes back."""
+
+    consent_id: Id
+    consents: Annotated[list[ConsentBody], Field(min_length=1, max_length=CONSENTS_MAX)]
+
+    def to_act(self) -> Consenting:
+        """The act, in the till's words."""
+        consents = tuple(each.to_consent() for each in self.consents)
+        return Consenting(self.consent_id, self.to_holder(), consents)

@@ -76,6 +76,11 @@ title = "een gratis kaas"
 off = { percent = 100, units = 1 }
 when = { skus = ["8710400022220"] }
 
+[[consent]]
+purpose = "e-mail"
+version = "2026-01"
+text = "Ja, stuur mij aanbiedingen per e-mail."
+
 [[offer]]
 id = "milk"
 title = "20 % op melk"
@@ -178,8 +183,11 @@ def every_act(pos: Pos) -> None:
         "member_id": "NEW-1",
         "code": NEWCOMER,
         "profile": {"display_name": "Piet N.", "email": "piet@example.com"},
+        "consents": [{"purpose": "e-mail", "version": "2026-01"}],
     }
     assert done(pos, "/v1/members", joined)["earned"]["points"] == 50
+    no = [{"purpose": "e-mail", "version": "2026-01", "given": False}]
+    done(pos, "/v1/consents", {"consent_id": "C-1", **scanned, "consents": no})
     # Two bags of coffee: 29.98, so 29 points, silver, and a voucher of 2.99.
     coffee = done(pos, "/v1/sales", sale("S-coffee", JAN, [(COFFEE, 2)]))
     assert coffee["earned"] == {"points": 29, "stamps": 0}
@@ -245,6 +253,7 @@ def test_every_act_without_central_arrives_once_and_another_till_shows_the_same(
         assert (case["question"], case["value"], case["state"]) == ("recommend", 3, "open")
         newcomer = shop.member_at_central(NEWCOMER)
         assert (newcomer["display_name"], newcomer["standing"]) == ("Piet N.", "known")
+        assert newcomer["consents"] == {"e-mail": "2026-01"}
 
         for code in (JAN, NOOR, NEWCOMER):
             for pos in (shop.pos, other):

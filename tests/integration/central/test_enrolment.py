@@ -150,6 +150,26 @@ def test_consents_are_kept_with_their_history_and_the_newest_holds(
     ]
 
 
+def test_a_member_takes_a_consent_back_at_any_till(
+    central: Central, till: Till, other_till: Till
+) -> None:
+    enrol(till, consents=[{"purpose": "offers", "version": "1"}])
+    central.push(till.message())
+    no = {"consent_id": "C1", "consents": [{"purpose": "offers", "version": "1", "given": False}]}
+    attached = {"card": {"code": CARD, "entry": "scanned"}}
+    other_till.act(RecordKind.CONSENT, no, "ref-of-that-till", (), attached)
+    other_till.act(RecordKind.CONSENT, {**no, "consents": []}, "ref-of-that-till", (), attached)
+    other_till.act(RecordKind.CONSENT, {**no, "consent_id": "C2"}, None, (), attached)
+    central.push(other_till.message())
+    assert states(central, other_till.terminal) == [
+        (1, "accepted", None),
+        (2, "rejected", "malformed"),
+        (3, "rejected", "malformed"),
+    ]
+    assert member_with_card(central, changes(central), CARD).consents == {}
+    assert balance(central, "ref-1") == 10
+
+
 def test_who_brought_somebody_in_is_kept_and_told(central: Central, till: Till) -> None:
     enrol(till)
     enrol(till, "ref-2", "P2", OTHER_CARD, {}, referred_by="ref-1")

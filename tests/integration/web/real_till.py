@@ -64,6 +64,11 @@ why.en = "1 point per whole euro"
 why.de = "1 Punkt je vollem Euro"
 why.fr = "1 point par euro entier"
 
+[[consent]]
+purpose = "e-mail"
+version = "2026-01"
+text = "Ja, stuur mij aanbiedingen per e-mail."
+
 [[reward]]
 id = "five-euro"
 title = "€ 5 korting"

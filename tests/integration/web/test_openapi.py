@@ -28,6 +28,7 @@ CONTRACT = {
     ("POST", "/v1/sales/{sale_id}/member"),
     ("GET", "/v1/enrolment"),
     ("POST", "/v1/members"),
+    ("POST", "/v1/consents"),
     ("POST", "/v1/actions"),
     ("POST", "/v1/answers"),
     ("POST", "/v1/receipts/{sale_id}/print"),
@@ -191,6 +192,7 @@ def test_real_answers_of_every_call_are_as_documented(agent: Agent, document: Do
         "entry": "scanned",
         "reward": "five-euro",
     }
+    agreed = {"consents": [{"purpose": "e-mail", "version": "2026-01"}]}
     back = {"return_id": "R1", "lines": [{"line": 2, "quantity": "0.2"}]}
     too_much = {"return_id": "R2", "lines": [{"line": 1, "quantity": 9}]}
     calls: list[tuple[str, str, Any, int]] = [
@@ -209,6 +211,8 @@ def test_real_answers_of_every_call_are_as_documented(agent: Agent, document: Do
         ("POST", "/v1/members", {"member_id": "M1", "code": UNKNOWN, "profile": {}}, 201),
         ("POST", "/v1/members", {"member_id": "M1", "code": UNKNOWN, "profile": {}}, 200),
         ("POST", "/v1/members", {"member_id": "M2", "code": KNOWN}, 409),
+        ("POST", "/v1/consents", {"consent_id": "C1", "code": KNOWN, **agreed}, 201),
+        ("POST", "/v1/consents", {"consent_id": "C1", "code": UNKNOWN, **agreed}, 409),
         ("POST", "/v1/actions", {"action_id": "A1", "code": KNOWN, "action": "review"}, 201),
         ("POST", "/v1/actions", {"action_id": "A1", "code": KNOWN, "action": "dance"}, 409),
         ("POST", "/v1/actions", {"action_id": "A2", "code": KNOWN, "action": "dance"}, 422),

@@ -12,6 +12,7 @@ import pytest
 from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.programme.consents import Consent
 from edge_agent.domain.programme.moving import transferred
 from edge_agent.domain.programme.situation import Redemption, Wanted
 from edge_agent.domain.programme.upkeep import keep_up
@@ -241,6 +242,6 @@ def test_nobody_joins_without_agreeing_to_one_card_for_all(counter: Counter) -> 
     joining = Enrolling("M", scanned(STRANGER), {"display_name": "Noor"})
     with pytest.raises(Invalid):
         counter.shop.till.enrol(joining)
-    agreed = {"purpose": "shared-card", "version": "2026-01", "given": True}
+    agreed = Consent("shared-card", "2026-01")
     enrolled = counter.shop.till.enrol(replace(joining, consents=(agreed,))).result
     assert enrolled["standing"] == "unknown"

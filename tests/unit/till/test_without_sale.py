@@ -2,14 +2,24 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from edge_agent.errors import ActDiffers, Invalid, Refused, UnknownSale
+from edge_agent.domain.basket import EntryMode, PresentedCard
+from edge_agent.domain.programme.consents import Consent
+from edge_agent.errors import (
+    ActionDiffers,
+    AnswerDiffers,
+    ConsentDiffers,
+    Invalid,
+    Refused,
+    UnknownSale,
+)
 from edge_agent.till.present import AT_TILL
-from edge_agent.till.without_sale import Answering, Enrolling, Reported
+from edge_agent.till.without_sale import Answering, Consenting, Enrolling, Reported
 from sync.central.bodies import Envelope, read_body
 from sync.central.personal import read_attachment
 from tests.tills import AT, JAN, JAN_REF, STRANGER, Shop, jan, open_shop, sale, scanned
@@ -39,6 +49,15 @@ id = "recommend"
 text = "Zou u ons aanraden?"
 opens_case_at_most = 6
 gives = [{ unit = "points", quantity = 5 }]
+[[consent]]
+purpose = "terms"
+version = "7"
+required = true
+text = "Ik ga akkoord met de voorwaarden."
+[[consent]]
+purpose = "e-mail"
+version = "2026-01"
+text = "Stuur mij aanbiedingen."
 [[offer]]
 id = "cheese"
 title = "kaas"
@@ -97,7 +116,7 @@ def test_beyond_a_limit_that_drops_it_is_taken_and_gives_nothing(shop: Shop) -> 
 )
 def test_another_act_under_the_same_id_is_refused(shop: Shop, other: Reported) -> None:
     shop.till.report(Reported("A1", scanned(JAN), "review"))
-    with pytest.raises(ActDiffers):
+    with pytest.raises(ActionDiffers):
         shop.till.report(other)
 
 
@@ -145,19 +164,26 @@ def test_what_is_no_question_or_no_answer_to_it_is_named(
 
 
 JANE = {"display_name": "Jane", "email": "jane@example.com", "birthday": "1990-02-28"}
-CONSENT = {"purpose": "e-mail", "version": "2026-01", "given": True}
+CONSENT = Consent("e-mail", "2026-01")
+TERMS = Consent("terms", "7")
 
 
 def enrolling(member_id: str = "M1", code: str | None = STRANGER, **more: Any) -> Enrolling:
     card = None if code is None else scanned(code)
-    return Enrolling(member_id, card, JANE, (CONSENT,), **more)
+    return Enrolling(member_id, card, JANE, more.pop("consents", (TERMS, CONSENT)), **more)
 
 
 def test_who_enrols_is_provisional_and_has_what_enrolment_gives(shop: Shop) -> None:
     result = shop.till.enrol(enrolling()).result
     assert (result["standing"], result["earned"]) == ("unknown", {"points": 100})
     said = body(shop)
-    assert said["member"] == {"member_id": "M1", "consents": [CONSENT]}
+    assert said["member"] == {
+        "member_id": "M1",
+        "consents": [
+            {"purpose": "terms", "version": "7", "given": True},
+            {"purpose": "e-mail", "version": "2026-01", "given": True},
+        ],
+    }
     (record,) = shop.ledger.records(0, 1)
     for personal in (b"Jane", b"jane@example.com", b"1990", STRANGER.encode()):
         assert personal not in record.body
@@ -179,6 +205,79 @@ def test_a_card_that_is_a_members_already_enrols_nobody(shop: Shop) -> None:
     with pytest.raises(Refused):
         shop.till.enrol(enrolling(code=JAN))
     assert shop.ledger.head.seq == 0
+
+
+def test_a_card_that_somebody_enrolled_with_here_enrols_nobody_else(shop: Shop) -> None:
+    shop.till.enrol(enrolling())
+    with pytest.raises(Refused):
+        shop.till.enrol(enrolling("M2"))
+    assert shop.ledger.head.seq == 1
+
+
+def test_a_card_that_only_earned_so_far_can_enrol(shop: Shop) -> None:
+    shop.till.sell(sale("S1", card=STRANGER))
+    assert shop.till.enrol(enrolling()).result["balance"]["points"]["unconfirmed"] == 102
+
+
+@pytest.mark.parametrize(
+    ("consents", "wrong"),
+    [
+        ((CONSENT,), ["consents"]),
+        ((TERMS._replace(given=False),), ["consents"]),
+        ((TERMS, CONSENT._replace(version="2025-01")), ["consents.1.version"]),
+        ((TERMS, Consent("post", "1")), ["consents.1.purpose"]),
+        ((TERMS, CONSENT, CONSENT), ["consents.2.purpose"]),
+        ((), ["consents"]),
+    ],
+    ids=["terms missing", "terms refused", "old wording", "not asked", "twice", "nothing"],
+)
+def test_who_joins_agrees_to_what_the_programme_asks_in_its_wording_of_now(
+    shop: Shop, consents: tuple[Consent, ...], wrong: list[str]
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        shop.till.enrol(enrolling(consents=consents))
+    assert [each.path for each in caught.value.fields] == wrong
+    assert shop.ledger.head.seq == 0
+
+
+def test_who_joins_may_say_no_to_what_is_not_required(shop: Shop) -> None:
+    no = CONSENT._replace(given=False)
+    shop.till.enrol(enrolling(consents=(TERMS, no)))
+    assert body(shop)["member"]["consents"][1] == no.to_json()
+
+
+def test_a_consent_is_taken_back_in_any_wording_once(shop: Shop) -> None:
+    old = Consent("e-mail", "2019-05", given=False)
+    first = shop.till.change_consents(Consenting("C1", scanned(JAN), (old,)))
+    again = shop.till.change_consents(Consenting("C1", scanned(JAN), (old,)))
+    assert (first.first, again.text) == (True, first.text)
+    assert body(shop)["consent"] == {"consent_id": "C1", "consents": [old.to_json()]}
+    with pytest.raises(ConsentDiffers):
+        shop.till.change_consents(Consenting("C1", scanned(JAN), (CONSENT,)))
+
+
+def test_a_typed_number_agrees_to_nothing(shop: Shop) -> None:
+    typed = PresentedCard(JAN, EntryMode.KEYED)
+    with pytest.raises(Refused):
+        shop.till.change_consents(Consenting("C1", typed, (CONSENT,)))
+
+
+def test_what_the_customer_wrote_stays_out_of_the_body(shop: Shop) -> None:
+    wrote = Answering("Q1", "recommend", 3, scanned(JAN), text="te lang gewacht bij Piet")
+    shop.till.answer(wrote)
+    (record,) = shop.ledger.records(0, 1)
+    assert b"Piet" not in record.body
+    assert record.attachment is not None
+    assert json.loads(record.attachment.content)["text"] == "te lang gewacht bij Piet"
+    with pytest.raises(AnswerDiffers):
+        shop.till.answer(replace(wrote, text="iets anders"))
+
+
+def test_whoever_listens_hears_of_each(shop: Shop) -> None:
+    shop.till.report(Reported("A1", scanned(JAN), "review"))
+    shop.till.report(Reported("A1", scanned(JAN), "review"))
+    told = [data["kind"] for kind, data in shop.heard.events if kind == "act"]
+    assert told == ["action"]
 
 
 def test_after_a_restart_the_same_enrolment_is_answered_the_same(shop: Shop) -> None:
@@ -216,32 +315,15 @@ def test_whoever_is_at_the_till_is_shown_again_after_an_act_of_theirs(shop: Shop
     assert [view["offers"][0]["active"] for view in views] == [False, True]
 
 
-TERMS = """
-[[consent]]
-purpose = "terms"
-version = "2026-01"
-text = "Ik ga akkoord."
-required = true
-"""
-
-
-def test_without_what_is_required_nobody_is_enrolled(shop: Shop) -> None:
-    shop.shelf.offer(HEAD.replace("version = 1", "version = 10") + RULES + TERMS, "terms", AT)
-    (asked,) = shop.till.enrolment()["consents"]
-    assert (asked["purpose"], asked["version"], asked["required"]) == ("terms", "2026-01", True)
-
-    declined = {"purpose": "terms", "version": "2026-01", "given": False}
-    for consents in ((), (declined,), ({**declined, "purpose": "other", "given": True},)):
-        with pytest.raises(Invalid):
-            shop.till.enrol(Enrolling("M", None, {}, consents))
-    assert shop.ledger.head.seq == 0
-
-    agreed = {**declined, "given": True}
-    shop.till.enrol(Enrolling("M", None, {}, (agreed,)))
-    assert body(shop)["member"]["consents"] == [agreed]
+def test_what_is_asked_of_who_enrols_can_be_read_beforehand(shop: Shop) -> None:
+    asked = shop.till.enrolment()["consents"]
+    assert [(each["purpose"], each["version"], each["required"]) for each in asked] == [
+        ("terms", "7", True),
+        ("e-mail", "2026-01", False),
+    ]
 
 
 def test_whoever_is_at_the_till_with_a_new_card_enrols_with_it(shop: Shop) -> None:
     shop.till.identify(scanned(STRANGER))
-    result = shop.till.enrol(Enrolling("M", AT_TILL, {"display_name": "Nieuw"})).result
+    result = shop.till.enrol(Enrolling("M", AT_TILL, {"display_name": "Nieuw"}, (TERMS,))).result
     assert (result["card"], result["earned"]) == ("*********0001", {"points": 100})
