@@ -102,13 +102,20 @@ def test_no_message_is_in_the_words_of_the_parser() -> None:
     assert all(not words.endswith(".") for words in WORDS.values())
 
 
+def test_a_reward_in_a_unit_that_is_not_there_is_named_like_everything_else() -> None:
+    worth_money = '[[reward]]\nid = "five"\ntitle = "x"\ncost = 1000\noff = { amount = 500 }\n'
+    messages = found(replaced("[unit.points.name]", "[unit.stars.name]") + worth_money)
+    assert any("reward[0].unit" in each and "points" in each for each in messages)
+
+
 ODD_VALUES = [
     *("true", "-1", "0", "1.5", '"x"', "[]", "[1]", "{}", "{ a = 1 }", "nan", "-inf", "1e30"),
     *("2026-01-01", "18:00:00", "2026-01-01T00:00:00", "[[]]", "[{}]", '""', "9" * 30),
     *("'\u2028'", "1e-400000000", "[true, {}]", '"18:00+01:00"'),
 ]
-SAMPLE_LINES = SAMPLE_PATH.read_text(encoding="utf-8").splitlines()
-ASSIGNMENTS = [index for index, line in enumerate(SAMPLE_LINES) if " = " in line]
+EVERYTHING_PATH = SAMPLE_PATH.parents[1] / "tests" / "data" / "programmes" / "everything.toml"
+EVERY_LINE = EVERYTHING_PATH.read_text(encoding="utf-8").splitlines()
+ASSIGNMENTS = [index for index, line in enumerate(EVERY_LINE) if " = " in line]
 
 
 def answered(text: str) -> None:
@@ -127,19 +134,19 @@ def answered(text: str) -> None:
 @given(where=st.sampled_from(ASSIGNMENTS), value=st.sampled_from(ODD_VALUES))
 @settings(max_examples=200)
 def test_any_value_in_any_place_is_taken_or_named(where: int, value: str) -> None:
-    key = SAMPLE_LINES[where].partition(" = ")[0]
-    answered("\n".join([*SAMPLE_LINES[:where], f"{key} = {value}", *SAMPLE_LINES[where + 1 :]]))
+    key = EVERY_LINE[where].partition(" = ")[0]
+    answered("\n".join([*EVERY_LINE[:where], f"{key} = {value}", *EVERY_LINE[where + 1 :]]))
 
 
 @given(
-    begin=st.integers(0, len(SAMPLE_LINES) - 1),
+    begin=st.integers(0, len(EVERY_LINE) - 1),
     count=st.integers(0, 5),
     instead=st.lists(
-        st.sampled_from(SAMPLE_LINES) | st.text("[]{}=.'\"\\#a1 ", max_size=9), max_size=3
+        st.sampled_from(EVERY_LINE) | st.text("[]{}=.'\"\\#a1 ", max_size=9), max_size=3
     ),
 )
 @settings(max_examples=200)
 def test_any_lines_lost_or_mixed_up_are_taken_or_named(
     begin: int, count: int, instead: list[str]
 ) -> None:
-    answered("\n".join([*SAMPLE_LINES[:begin], *instead, *SAMPLE_LINES[begin + count :]]))
+    answered("\n".join([*EVERY_LINE[:begin], *instead, *EVERY_LINE[begin + count :]]))
