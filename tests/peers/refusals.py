@@ -22,7 +22,7 @@ UNKNOWN_SALE = _words("unknown_original_sale original_sale_not_found")
 OTHER_MEMBER = _words("original_sale_of_other_member")
 UNKNOWN_CODE = _words("unknown_code invalid_code code_not_found unknown_voucher")
 USED_VOUCHER = _words("voucher_already_used already_used voucher_used")
-NO_WALLET = _words("no_valid_wallet wallet_empty insufficient_wallet no_balance")
+NO_WALLET = _words("no_valid_wallet wallet_empty insufficient_wallet not_enough_wallet no_balance")
 NO_CARD = _words("unknown_card unknown_gift_card no_valid_gift_card gift_card_empty no_balance")
 
 REFUSALS: Mapping[Obstacle, Refusal] = {

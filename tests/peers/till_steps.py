@@ -16,7 +16,7 @@ from edge_agent.domain.record import RecordKind
 from tests.peers.baskets import basket, tax_of, tenders
 from tests.peers.mapping.stamps import CREDITS, STAMP_BALANCE
 from tests.peers.mapping.stored import GIFT_CARD, WALLET
-from tests.peers.parts import Part
+from tests.peers.parts import Part, Unsupported
 from tests.peers.refusals import refusal_in
 from tests.peers.shop import PeerShop
 from tests.peers.standing import Standing
@@ -37,6 +37,14 @@ def _owner_after(part: Part, name: str | None) -> str | None:
     return name
 
 
+def _beyond(said: Sequence[Mapping[str, Any]], has: Mapping[str, int]) -> Iterable[str]:
+    """The stored value that is to pay more than there is of it, or of which there is nothing."""
+    for each in said:
+        there, wanted = has.get(each["type"]), each.get("amount_minor")
+        if there is not None and (there == 0 or (isinstance(wanted, int) and wanted > there)):
+            yield str(each["type"])
+
+
 @dataclass
 class TillSteps:
     """Acts at the till; `sales` are those of the steps before, `receipts` the steps that had them."""
@@ -52,7 +60,8 @@ class TillSteps:
     def preview(self, _n: int, part: Part, name: str | None, at: datetime) -> Actual:
         part.skip("receipt")
         sale = self._asked(part, _owner_after(part, name), at)
-        return self.standing.of(sale.name, at) | self.telling.of_sale(sale)
+        found = self.telling.of_sale(sale) | self.afterwards(sale, at)
+        return self.standing.of(sale.name, at) | found
 
     def sale(self, n: int, part: Part, name: str | None, at: datetime) -> Actual:
         name = _owner_after(part, name)
@@ -65,7 +74,7 @@ class TillSteps:
         sale = self._asked(part, name, at)
         found = self.telling.of_sale(sale)
         if found.get("error") and not sale.bought_anyway:
-            return self.standing.of(name, at) | found
+            return self.standing.of(name, at) | found | self.afterwards(sale, at)
         self.sales[n] = self.record(sale, at)
         if receipt is not None:
             self.receipts[name, str(receipt)] = n
@@ -95,15 +104,17 @@ class TillSteps:
         def paid(due: int) -> Sequence[Tender]:
             return tenders(due, said, has)
 
-        owner = self._owner(name, lines, said)
-        sale = self.worked(owner, at, bought, wanted, paid if said else None)
+        card = self._card(lines, said)
+        self.brought(card, name)
+        sale = self.worked(name or card, at, bought, wanted, paid if said else None)
         known = {*draft.codes_needed.values(), *self.vouchers.by_code}
         return replace(
             sale,
             codes=tuple(shown),
+            card=card,
             tax_on_top=tax_of(lines) if draft.tax_on_top else 0,
             unknown=tuple(each for each in shown if each not in known),
-            without=tuple(str(each["type"]) for each in said if has.get(each["type"], 1) == 0),
+            without=tuple(_beyond(said, has)),
         )
 
     def _stored(
@@ -137,20 +148,34 @@ class TillSteps:
             evaluation = evaluate(programme, facts, bought, at, wanted, explains=True)
         return Worked(name, at, facts, bought, wanted, evaluation)
 
-    def _owner(
-        self,
-        name: str | None,
-        lines: Sequence[Mapping[str, Any]],
-        said: Sequence[Mapping[str, Any]],
+    def _card(
+        self, lines: Sequence[Mapping[str, Any]], said: Sequence[Mapping[str, Any]]
     ) -> str | None:
-        """A gift card has an account of its own, which goes with it."""
-        cards = [each.get("issue_card") for each in lines] + [each.get("card") for each in said]
-        numbers = [each for each in cards if each]
-        if not numbers:
-            return name
-        owner = f"card {numbers[0]}"
-        self.shop.member(owner)
-        return owner
+        """The account of the gift card, which goes with the card and not with whoever brings it."""
+        numbers = [each.get("issue_card") for each in lines] + [each.get("card") for each in said]
+        cards = {f"card {each}" for each in numbers if each}
+        if len(cards) > 1:
+            raise Unsupported("two gift cards in one sale")
+        for card in cards:
+            self.shop.member(card)
+            return card
+        return None
+
+    def brought(self, card: str | None, name: str | None) -> None:
+        """What is on the card is the member's while they pay with it."""
+        self._moved(card, name)
+
+    def taken_back(self, card: str | None, name: str | None) -> None:
+        """What is left of it is on the card again."""
+        self._moved(name, card)
+
+    def _moved(self, giver: str | None, taker: str | None) -> None:
+        if giver is None or taker is None or giver == taker:
+            return
+        for lot in self.shop.holdings(giver):
+            if lot.unit == GIFT_CARD:
+                self.shop.member(giver).posted.append(lot._replace(quantity=-lot.quantity))
+                self.shop.member(taker).posted.append(lot)
 
     def record(self, sale: "Worked", at: datetime) -> "Worked":
         recorded = Recorded("", sale.facts, sale.bought, sale.wanted)
@@ -158,9 +183,10 @@ class TillSteps:
         return replace(sale, sold=sold)
 
     def afterwards(self, sale: "Worked", at: datetime) -> dict[str, Any]:
-        if sale.name is None or not sale.name.startswith("card "):
+        if sale.card is None:
             return {}
-        return {"card_balance_minor": self.shop.usable(sale.name, GIFT_CARD, at)}
+        self.taken_back(sale.card, sale.name)
+        return {"card_balance_minor": self.shop.usable(sale.card, GIFT_CARD, at)}
 
     def redeem(self, _n: int, part: Part, name: str, at: datetime) -> Actual:
         if part.has("price_minor"):

@@ -35,6 +35,8 @@ class Worked:
     wanted: Wanted
     evaluation: Evaluation
     codes: tuple[str, ...] = ()
+    card: str | None = None
+    """The account of the gift card that the sale is paid with or that it sells."""
     tax_on_top: int = 0
     """What the till puts on top of prices without tax."""
     unknown: tuple[str, ...] = ()
