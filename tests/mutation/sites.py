@@ -63,16 +63,25 @@ def sample(root: Path, files: Sequence[str], size: int, seed: int) -> list[Mutat
 def _places(file: str, source: str) -> Iterator[list[Mutation]]:
     """What can be done at each place of a file; every place once."""
     names = sorted(set(cosmic_ray.plugins.operator_names()) - _NEEDS_ARGUMENTS - _SAME)
-    operators = [(name, cosmic_ray.plugins.get_operator(name)()) for name in names]
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(_what_it_replaces(name), []).append(name)
+    asked = [(cosmic_ray.plugins.get_operator(each[0])(), each) for each in alike.values()]
     counted = dict.fromkeys(names, 0)
     places: dict[tuple[int, int], list[Mutation]] = {}
     for node in ast_nodes(get_ast(source)):
-        for name, operator in operators:
-            for (line, column), _ in operator.mutation_positions(node):
-                mutation = Mutation(file, line, name, counted[name])
-                places.setdefault((line, column), []).append(mutation)
-                counted[name] += 1
+        for operator, all_of_them in asked:
+            for position, _ in operator.mutation_positions(node):
+                for name in all_of_them:
+                    mutation = Mutation(file, position[0], name, counted[name])
+                    places.setdefault(position, []).append(mutation)
+                    counted[name] += 1
     yield from (places[position] for position in sorted(places))
+
+
+def _what_it_replaces(operator: str) -> str:
+    """Operators that put something else in place of the same arithmetic apply at the same places."""
+    return operator.rpartition("_")[0] if "BinaryOperator" in operator else operator
 
 
 class _WithoutWhatIsOnlyTold(ast.NodeTransformer):

@@ -154,6 +154,18 @@ def _basket(found: list[Line]) -> Basket:
 
 
 baskets = st.lists(goods, min_size=1, max_size=5).map(_basket)
+alike = st.lists(
+    st.builds(
+        lambda sku, price: line(0, price, "bread", sku=sku),
+        st.sampled_from("abcdef"),
+        st.sampled_from([100, 250]),
+    ),
+    min_size=2,
+    max_size=6,
+    unique_by=lambda each: each.sku,
+).map(_basket)
+"""Different articles at the same prices, where an odd point or cent has to go to one of equals."""
+
 members = st.builds(
     lambda points, stamps, coffees, visits, spend: MemberFacts(
         "7f0c",

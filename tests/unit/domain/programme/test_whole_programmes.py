@@ -24,7 +24,7 @@ from edge_agent.domain.programme import Evaluation, Programme, evaluate
 from edge_agent.domain.programme.situation import Wanted
 from tests.unit.domain.builders import programme as loaded
 from tests.unit.domain.customers import Customer
-from tests.unit.domain.whole import DRAW, NOON, baskets, members, rich_programmes, wishes
+from tests.unit.domain.whole import DRAW, NOON, alike, baskets, members, rich_programmes, wishes
 
 ROOT = Path(__file__).parents[4]
 
@@ -123,7 +123,7 @@ def test_nobody_spends_more_than_they_have(
     assert min(have.values(), default=0) >= 0
 
 
-@given(rules=rich_programmes, member=members, bought=baskets, wanted=wishes, data=st.data())
+@given(rules=rich_programmes, member=members, bought=baskets | alike, wanted=wishes, data=st.data())
 def test_who_is_scanned_first_decides_nothing(
     rules: str, member: MemberFacts, bought: Basket, wanted: Wanted, data: st.DataObject
 ) -> None:
