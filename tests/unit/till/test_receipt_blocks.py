@@ -153,6 +153,15 @@ def test_what_the_marks_of_a_card_show_is_no_balance_too() -> None:
     assert "Uw saldo 7 zegels" in balance((B.BALANCE,), **facts), "no marks are printed"
 
 
+def test_a_unit_of_which_something_waits_or_is_under_review_is_never_left_out() -> None:
+    points = Balance(10, as_of=AT)
+    for of_card in (Balance(maturing=3, as_of=AT), Balance(held=3, as_of=AT)):
+        both = {"points": points, "coffee": of_card}
+        assert "Uw saldo 0 zegels" in balance((B.BALANCE,), balances=both)
+        marked = {"balances": both, "stamps": (StampCard("Koffiekaart", "coffee", 0, 10),)}
+        assert "Uw saldo 0 zegels" in balance((B.BALANCE, B.STAMPS), **marked)
+
+
 def test_what_waits_is_told_by_day_and_only_the_rest_of_it_without_one() -> None:
     facts = {
         "balances": {"points": Balance(100, maturing=50, as_of=AT)},
@@ -189,6 +198,12 @@ def test_what_is_over_soon_is_bold_and_what_is_far_off_waits_its_turn() -> None:
     soon, far = Dated("points", 5, DEC, soon=True), Dated("points", 9, date(2027, 12, 1))
     assert block(B.EXPIRING, expiring=(soon, far)) == ["Vervalt na 01-12-2026 5 punten"]
     assert block(B.EXPIRING, expiring=(far, far)) == ["Vervalt na 01-12-2027 9 punten"]
+    later = tuple(Dated("points", n, date(2026, 12, n), soon=True) for n in range(2, 6))
+    assert block(B.EXPIRING, expiring=(far, soon, *later)) == [
+        "Vervalt na 01-12-2026 5 punten",
+        "Vervalt na 02-12-2026 2 punten",
+        "Vervalt na 03-12-2026 3 punten",
+    ]
     document = compose(replace(sale(NL), expiring=(soon,)), 48)
     assert document is not None
     (line,) = (

@@ -108,6 +108,13 @@ scale = "stars"
 answer_url = "https://zuiver.example/{sale}/{question}"
 """
 
+PLUS = """
+[[membership]]
+id = "plus"
+title = "Zuiver Plus"
+skus = ["plus-year"]
+months = 12
+"""
 PROGRAMME = HEAD.replace('"points"', '"punten"').replace('"point"', '"punt"') + RULES
 CHEESE = Line(2, "cheese", Decimal(1), 1000, name="Kaas", categories=("cheese",))
 
@@ -226,6 +233,27 @@ def test_a_card_that_has_not_begun_takes_no_paper_but_on_a_slip(shop: Shop) -> N
     assert not any("Koffiekaart" in line for line in lines(shop.till.sell(sale("s-1")).result))
     shop.till.print_slip(scanned(JAN))
     assert any("Koffiekaart" in line for line in plain(shop.tray.jobs[-1][1], 48))
+
+
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [(date(2027, 1, 17), True), (date(2027, 1, 18), False), (date(2026, 11, 18), True)],
+)
+def test_a_membership_is_told_of_within_sixty_days_of_its_end(
+    shop: Shop, until: date, told: bool
+) -> None:
+    shop.shelf.offer(PROGRAMME.replace("version = 1", "version = 10") + PLUS, "plus", AT)
+    shop.confirm(replace(jan(0), lots=(Holding("membership/plus", 1, until),)))
+    said = lines(shop.till.sell(sale("s-1")).result)
+    assert any(line.startswith("Zuiver Plus t/m") for line in said) is told
+
+
+def test_a_membership_that_was_bought_now_is_told_of(shop: Shop) -> None:
+    shop.shelf.offer(PROGRAMME.replace("version = 1", "version = 10") + PLUS, "plus", AT)
+    card = Line(1, "plus-year", Decimal(1), 3000, name="Plus")
+    said = lines(shop.till.sell(sale("s-1", card)).result)
+    assert any(line.startswith("Zuiver Plus t/m") for line in said)
+    assert not any("Zuiver Plus t/m" in line for line in lines(shop.till.sell(sale("s-2")).result))
 
 
 def test_a_slip_shows_the_same_outlook_without_the_sale(shop: Shop) -> None:
