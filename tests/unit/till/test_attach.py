@@ -202,6 +202,12 @@ def test_after_a_restart_the_receipt_still_proves_it(shop: Shop) -> None:
     reopened.close()
 
 
+def test_what_is_counted_is_the_same_when_it_is_built_again_from_the_journal(shop: Shop) -> None:
+    shop.till.attach(attaching(sold(shop, milk(1, "2", 1250)), STRANGER))
+    shop.till.give_back("S1", "R1", (back(1, "1"),), None)
+    assert shop.ledger.verify().faults == ()
+
+
 def test_a_page_that_listens_hears_of_it(shop: Shop) -> None:
     shop.till.attach(attaching(sold(shop)))
     kind, told = shop.heard.events[-1]

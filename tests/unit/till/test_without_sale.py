@@ -273,6 +273,15 @@ def test_what_the_customer_wrote_stays_out_of_the_body(shop: Shop) -> None:
         shop.till.answer(replace(wrote, text="iets anders"))
 
 
+def test_what_is_counted_is_the_same_when_it_is_built_again_from_the_journal(shop: Shop) -> None:
+    shop.till.report(Reported("A1", scanned(JAN), "review"))
+    shop.till.answer(Answering("Q1", "recommend", 3, scanned(JAN)))
+    shop.till.enrol(enrolling(referred_by=scanned(JAN)))
+    shop.till.change_consents(Consenting("C1", scanned(JAN), (CONSENT,)))
+    assert shop.ledger.verify().faults == ()
+    assert shop.ledger.head.seq == 4
+
+
 def test_whoever_listens_hears_of_each(shop: Shop) -> None:
     shop.till.report(Reported("A1", scanned(JAN), "review"))
     shop.till.report(Reported("A1", scanned(JAN), "review"))
