@@ -48,6 +48,9 @@ class CentralSteps:
         known.since = self.shop.today(at)
         known.kept_up_to = known.since
         self._profile(part, name)
+        part.skip("name", "email", "phone")
+        if part.has("tier"):
+            self._put_into_tier(name, self.shop.draft.tiers[part.get("tier")], at)
         return self._acted(name, Act(ENROLMENT), at)
 
     def _profile(self, part: Part, name: str) -> None:
@@ -209,6 +212,10 @@ class CentralSteps:
         return self.standing.points(found)
 
     def expire(self, _n: int, part: Part, name: str, at: datetime) -> Actual:
+        if not part.has("lot"):
+            return self.standing.of(
+                name, at
+            )  # what is over has gone by itself at the beginning of the step
         lot = self.lots[name, str(part.get("lot"))]
         alike = [
             each

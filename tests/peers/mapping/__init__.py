@@ -29,7 +29,7 @@ def mapped(
     draft = Draft(free_lines=free_lines)
     with Part(programme, "programme") as part:
         draft.timezone = part.get("timezone") or "UTC"
-        part.skip("currency", "idempotency")
+        part.skip("currency", "idempotency", "name", "note")
         draft.decimals = int(fractions or fractions_kept(part))
         map_units(part, draft)
         map_earning(part, draft)
