@@ -59,7 +59,7 @@ def write_members(path: Path, chance: random.Random) -> None:
         )
         for number in range(MEMBERS):
             name = f"{_FIRST_NAMES[number % len(_FIRST_NAMES)]} {chr(65 + number % 26)}."
-            points, stamps = chance.randrange(0, 240), chance.randrange(0, 8)
+            points, stamps = chance.randrange(60, 300), chance.randrange(0, 8)
             segment = "families" if number % 2 else ""
             row = [f"M{number:05}", card(number), name, points, stamps, "2024-05-01", segment]
             writer.writerow(row)
