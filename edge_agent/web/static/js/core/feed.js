@@ -79,7 +79,7 @@ export class Feed {
     } catch {
       this.onLink('down');
     } finally {
-      const held = this.held ?? [];
+      const held = /** @type {[EventName, any][]} */ (this.held ?? []);
       this.held = null;
       for (const [name, data] of held) this.onEvent(name, data);
     }

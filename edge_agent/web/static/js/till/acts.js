@@ -5,7 +5,7 @@
 
 import { post, Problem } from '../core/api.js';
 
-/** @typedef {import('./state.js').Redemption} Redemption */
+/** @typedef {import('./shapes.js').Redemption} Redemption */
 /** @typedef {{code: string, entry: string} | {card: {from: 'till'}}} Holder  Who an act is about. */
 
 export class Acts {

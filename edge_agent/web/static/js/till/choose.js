@@ -2,7 +2,7 @@
 
 import { byId } from '../core/dom.js';
 
-/** @typedef {import('./state.js').Reward} Reward */
+/** @typedef {import('./shapes.js').Reward} Reward */
 /** @typedef {import('../core/texts.js').Words} Words */
 
 export class Choosing {

@@ -12,55 +12,15 @@ import { Enrolment } from './enrol.js';
 import { Keyed } from './keyed.js';
 import { offerToMention, shortMask } from './member.js';
 import { notice, outranksQuestion } from './notices.js';
+import * as programme from './programme.js';
 import { drawQuestion } from './question.js';
 import { drawMember, drawNotice, drawPills, drawSale, pointsOf } from './regions.js';
 import { moneyWords } from './rewards.js';
+import * as said from './said.js';
 import * as till from './state.js';
 
 /** A sale's id is no secret; it lets the last receipt be printed again after the page was reloaded. */
 const LAST_SALE = 'edge-agent.last-sale';
-
-/** Why a receipt or slip was not printed -> what to say. */
-const NO_SLIP = /** @type {till.Passing} */ ({
-  tone: 'warn', icon: 'balance', title: 'notice.no_slip', text: 'notice.no_slip_do',
-});
-const NOT_PRINTED = /** @type {Record<string, till.Passing>} */ ({
-  invalid: NO_SLIP,
-  'unknown-card': NO_SLIP,
-  unreachable: { tone: 'bad', icon: 'plug', title: 'notice.no_answer', text: 'notice.no_answer_do' },
-  'unknown-sale': { tone: 'warn', icon: 'receipt', title: 'notice.no_receipt', text: 'notice.no_receipt_do' },
-});
-const NOT_PRINTED_OTHERWISE = /** @type {till.Passing} */ ({
-  tone: 'warn', icon: 'printer', title: 'notice.not_printed', text: 'notice.not_printed_do',
-});
-const PRINTING = /** @type {till.Passing} */ ({
-  tone: 'good', icon: 'printer', title: 'notice.printing', text: 'notice.printing_do',
-});
-const NO_RECEIPT = NOT_PRINTED['unknown-sale'];
-
-/** What is said once an act is done, or could not be. */
-const RESERVED = /** @type {till.Passing} */ ({
-  tone: 'good', icon: 'gift', title: 'notice.reserved', text: 'notice.reserved_do',
-});
-const LET_GO = /** @type {till.Passing} */ ({
-  tone: 'good', icon: 'gift', title: 'notice.let_go', text: 'notice.let_go_do',
-});
-const ACTIVATED = /** @type {till.Passing} */ ({
-  tone: 'good', icon: 'check', title: 'notice.activated', text: 'notice.activated_do',
-});
-const ANSWERED = /** @type {till.Passing} */ ({
-  tone: 'good', icon: 'check', title: 'notice.answered', text: 'notice.answered_do',
-});
-const ENROLLED = /** @type {till.Passing} */ ({
-  tone: 'good', icon: 'people', title: 'notice.enrolled', text: 'notice.enrolled_do',
-});
-const MEMBER_ALREADY = /** @type {till.Passing} */ ({
-  tone: 'warn', icon: 'people', title: 'notice.member_already', text: 'notice.member_already_do',
-});
-const NOT_NOW = /** @type {till.Passing} */ ({
-  tone: 'warn', icon: 'info', title: 'notice.not_now', text: 'notice.not_now_do',
-});
-const NO_ANSWER = NOT_PRINTED.unreachable;
 
 class TillPage {
   constructor() {
@@ -159,9 +119,9 @@ class TillPage {
    */
   pressed(key) {
     if (this.isCovered) return;
-    const question = till.questionOf(this.state);
-    const at = question === null ? -1 : till.answerKeys(question).indexOf(key);
-    const reward = /^[1-9]$/.test(key) ? till.rewardsOf(this.state)[Number(key) - 1] : undefined;
+    const question = programme.questionOf(this.state);
+    const at = question === null ? -1 : programme.answerKeys(question).indexOf(key);
+    const reward = /^[1-9]$/.test(key) ? programme.rewardsOf(this.state)[Number(key) - 1] : undefined;
     if (question !== null && at >= 0) this.answer(String(question.answers[at].value));
     else if (reward !== undefined) this.choose(reward.id);
   }
@@ -172,11 +132,11 @@ class TillPage {
    * @param {string} id
    */
   choose(id) {
-    const reward = till.rewardsOf(this.state).find((each) => each.id === id);
+    const reward = programme.rewardsOf(this.state).find((each) => each.id === id);
     if (reward === undefined) return;
-    const reserved = till.reservedOf(this.state, id);
+    const reserved = programme.reservedOf(this.state, id);
     if (reserved !== null) this.letGo(reserved.redemption_id);
-    else if (!reward.available) this.pass({ ...NOT_NOW, detail: reward.why_not ?? undefined });
+    else if (!reward.available) this.pass({ ...said.NOT_NOW, detail: reward.why_not ?? undefined });
     else if (reward.choose) this.choosing.open(reward, this.words);
     else this.reserve(id, null);
   }
@@ -186,36 +146,36 @@ class TillPage {
    * @param {string | null} points
    */
   async reserve(reward, points) {
-    await this.act(RESERVED, async (holder) => {
+    await this.act(said.RESERVED, async (holder) => {
       const redemption = await this.acts.reserve(holder, reward, points);
-      return (state) => till.redeemed(state, redemption);
+      return (state) => programme.redeemed(state, redemption);
     });
   }
 
   /** @param {string} redemptionId */
   async letGo(redemptionId) {
-    await this.act(LET_GO, async () => {
+    await this.act(said.LET_GO, async () => {
       const redemption = await this.acts.cancel(redemptionId);
-      return (state) => till.redeemed(state, redemption);
+      return (state) => programme.redeemed(state, redemption);
     });
   }
 
   async activate() {
     const offer = offerToMention(this.state.customer);
     if (offer?.active !== false || this.state.sale !== null) return;
-    await this.act(ACTIVATED, async (holder) => {
+    await this.act(said.ACTIVATED, async (holder) => {
       await this.acts.activate(holder, offer.id);
-      return (state) => till.activated(state, offer.id);
+      return (state) => programme.activated(state, offer.id);
     });
   }
 
   /** @param {string} value */
   async answer(value) {
-    const question = till.questionOf(this.state);
+    const question = programme.questionOf(this.state);
     const answer = question?.answers.find((each) => String(each.value) === value);
     const saleId = this.state.sale?.result.sale_id;
     if (question === null || answer === undefined || saleId === undefined) return;
-    await this.act(ANSWERED, async () => {
+    await this.act(said.ANSWERED, async () => {
       await this.acts.answer(saleId, question.id, answer.value);
       return (state) => ({ ...state, answered: question.id });
     });
@@ -225,7 +185,7 @@ class TillPage {
   enrol() {
     const { customer } = this.state;
     const is = customer === null || this.state.sale !== null ? 'unknown' : till.standing(customer);
-    if (is !== 'unknown') this.pass(MEMBER_ALREADY);
+    if (is !== 'unknown') this.pass(said.MEMBER_ALREADY);
     else this.enrolment.open(this.words, this.newCard());
   }
 
@@ -239,7 +199,7 @@ class TillPage {
   /** @param {import('./enrol.js').Form} form */
   async enrolled(form) {
     const holder = this.newCard() === '' ? {} : { card: { from: 'till' } };
-    await this.act(ENROLLED, async () => {
+    await this.act(said.ENROLLED, async () => {
       await this.acts.enrol(holder, form);
       return (state) => state;
     });
@@ -261,7 +221,7 @@ class TillPage {
     } catch (error) {
       const code = codeOf(error);
       const detail = code === 'refused' && error instanceof Problem ? error.detail : undefined;
-      this.pass(code === 'unreachable' ? NO_ANSWER : { ...NOT_NOW, detail });
+      this.pass(code === 'unreachable' ? said.NO_ANSWER : { ...said.NOT_NOW, detail });
     }
   }
 
@@ -295,17 +255,21 @@ class TillPage {
 
   async printAgain() {
     const { lastSaleId } = this.state;
-    if (lastSaleId === null) this.pass(NO_RECEIPT);
+    if (lastSaleId === null) this.pass(said.NO_RECEIPT);
     else await this.print(`/v1/receipts/${encodeURIComponent(lastSaleId)}/print`, { copy: true });
   }
 
   async printBalance() {
     const card = this.slipCard();
-    if (card === null) this.pass(NO_SLIP);
+    if (card === null) this.pass(said.NO_SLIP);
     else await this.print('/v1/slips', card);
   }
 
-  /** What names the customer's card: the code that was read here, or the one that the agent read. */
+  /**
+   * What names the customer's card: the code that was read here, or the one that the agent read.
+   *
+   * @returns {import('./acts.js').Holder | null}
+   */
   slipCard() {
     const { customer, sale } = this.state;
     if (customer === null || till.standing(customer) !== 'member' || till.hidden(customer)) return null;
@@ -321,9 +285,9 @@ class TillPage {
   async print(path, body) {
     try {
       const answer = await post(path, body);
-      this.pass(answer?.print === 'failed' ? NOT_PRINTED_OTHERWISE : PRINTING);
+      this.pass(answer?.print === 'failed' ? said.NOT_PRINTED_OTHERWISE : said.PRINTING);
     } catch (error) {
-      this.pass(NOT_PRINTED[codeOf(error)] ?? NOT_PRINTED_OTHERWISE);
+      this.pass(said.NOT_PRINTED[codeOf(error)] ?? said.NOT_PRINTED_OTHERWISE);
     }
   }
 
@@ -392,10 +356,10 @@ class TillPage {
     drawPills(byId('pills'), state, words);
     drawMember(byId('member'), state, words);
     drawSale(byId('sale'), state, words);
-    const question = till.questionOf(state);
-    const said = notice(state, words);
-    if (question !== null && !outranksQuestion(state, said)) drawQuestion(byId('notice'), question, words);
-    else drawNotice(byId('notice'), said);
+    const question = programme.questionOf(state);
+    const shown = notice(state, words);
+    if (question !== null && !outranksQuestion(state, shown)) drawQuestion(byId('notice'), question, words);
+    else drawNotice(byId('notice'), shown);
     byId('print-again').setAttribute('aria-disabled', String(state.lastSaleId === null));
     byId('print-balance').setAttribute('aria-disabled', String(this.slipCard() === null));
     byId('next-customer').setAttribute('aria-disabled', String(state.customer === null && state.sale === null));

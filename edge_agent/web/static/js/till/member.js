@@ -4,9 +4,9 @@ import { h, icon, line } from '../core/dom.js';
 import { parsed } from '../core/texts.js';
 import { hidden, mainUnit, standing } from './state.js';
 
-/** @typedef {import('./state.js').MemberView} MemberView */
-/** @typedef {import('./state.js').Balance} Balance */
-/** @typedef {import('./state.js').Progress} Progress */
+/** @typedef {import('./shapes.js').MemberView} MemberView */
+/** @typedef {import('./shapes.js').Balance} Balance */
+/** @typedef {import('./shapes.js').Progress} Progress */
 /** @typedef {import('../core/texts.js').Words} Words */
 
 /** A balance older than this, in milliseconds, shows the time that it is from. */
@@ -26,7 +26,7 @@ const DOTS_MAX = 12;
  */
 export function member(view, served, words) {
   const who = view.member?.display_name || words.t('member.nameless');
-  return [
+  const parts = [
     h('div', { class: 'who' },
       h('div', { class: 'who-words' }, line('h2', 'who-name', who), cardLine(view, words)),
       tier(view),
@@ -35,6 +35,7 @@ export function member(view, served, words) {
     offer(view, served, words),
     h('ul', { class: 'facts' }, ...facts(view, words)),
   ];
+  return parts.filter((part) => part !== null);
 }
 
 /**
@@ -215,7 +216,7 @@ function facts(view, words) {
 }
 
 /**
- * @param {import('./state.js').Dated} soon
+ * @param {import('./shapes.js').Dated} soon
  * @param {Words} words
  */
 function expiring(soon, words) {

@@ -1,9 +1,9 @@
 /** Drawing the question to ask, with an answer on each key, in the place of the notice. */
 
 import { h, icon, line, redraw } from '../core/dom.js';
-import { answerKeys } from './state.js';
+import { answerKeys } from './programme.js';
 
-/** @typedef {import('./state.js').Question} Question */
+/** @typedef {import('./shapes.js').Question} Question */
 
 /**
  * @param {HTMLElement} place

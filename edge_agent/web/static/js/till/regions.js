@@ -7,7 +7,7 @@ import { central, devicesOf, hidden, mainUnit, showing, standing } from './state
 import { troubleOf } from './trouble.js';
 
 /** @typedef {import('./state.js').State} State */
-/** @typedef {import('./state.js').MemberView} MemberView */
+/** @typedef {import('./shapes.js').MemberView} MemberView */
 /** @typedef {import('../core/texts.js').Words} Words */
 
 /** Reasons under the points, and beside a surprise; what is left out is said in a last row. */

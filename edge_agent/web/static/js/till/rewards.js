@@ -1,10 +1,10 @@
 /** Drawing what the customer can have for points, each on its key. */
 
 import { h, icon, line } from '../core/dom.js';
-import { reservedOf, rewardsOf } from './state.js';
+import { reservedOf, rewardsOf } from './programme.js';
 
 /** @typedef {import('./state.js').State} State */
-/** @typedef {import('./state.js').Reward} Reward */
+/** @typedef {import('./shapes.js').Reward} Reward */
 /** @typedef {import('../core/texts.js').Words} Words */
 
 /**
@@ -62,7 +62,7 @@ function priceWords(state, reward, words) {
 
 /**
  * @param {State} state
- * @param {import('./state.js').Redemption} reserved
+ * @param {import('./shapes.js').Redemption} reserved
  * @param {Words} words
  */
 function reservedWords(state, reserved, words) {

@@ -3,99 +3,12 @@
  * network in here: `now` is passed in, and every function returns a new state.
  */
 
-/**
- * @typedef {object} Balance  One unit's balance, as in the contract.
- * @property {number} confirmed
- * @property {number} unconfirmed
- * @property {number} [maturing]
- * @property {number} [held]
- * @property {number} [spendable]
- * @property {string} [as_of]
- */
-
-/**
- * @typedef {object} MemberView  As the API answers `identify`.
- * @property {boolean} known
- * @property {string} [standing]  `known`, `unknown`, `blocked` or `erased`.
- * @property {{id?: string, display_name?: string, tier?: string, since?: string} | null} [member]
- * @property {string} [card]  Masked.
- * @property {Record<string, Balance> | null} [balance]
- * @property {Tier | null} [tier]
- * @property {Progress[]} [stamps]
- * @property {Progress[]} [progress]
- * @property {Reward[]} [rewards]
- * @property {Redemption[]} [redemptions]  What is reserved for this customer.
- * @property {{id: string, title: string, say?: string | null, until?: string | null, active?: boolean}[]} [offers]
- * @property {Dated[]} [pending]
- * @property {(Dated & {warn?: boolean})[]} [expiring]
- * @property {{id: string, title: string, until: string}[]} [memberships]
- * @property {{id: string, text: string}[]} [messages]
- * @property {Question[]} [questions]
- * @property {string} [as_of]
- */
-
-/** @typedef {{unit: string, quantity: number | string, on: string}} Dated  A quantity and its day. */
-/** @typedef {{id: string | null, title: string | null, next?: Progress | null}} Tier */
-
-/**
- * @typedef {object} Progress  How far the customer is on the way to something.
- * @property {string} id
- * @property {string} [towards]  `tier`, `stamp-card`, `challenge` or `reward`.
- * @property {string} title
- * @property {number | string} have
- * @property {number | string} need
- * @property {string} [stand]  `on-the-way`, `to-activate` or `reached`.
- * @property {string} [say]  The line for people.
- */
-
-/**
- * @typedef {object} Reward
- * @property {string} id
- * @property {string} title
- * @property {string} unit
- * @property {number | string} cost
- * @property {number | null} [value]  In minor units.
- * @property {boolean} available
- * @property {string | null} [why_not]
- * @property {Choose | null} [choose]
- */
-
-/** @typedef {{step: number | string, least: number | string, most: number | string, value: number | string | null}} Choose */
-/** @typedef {{redemption_id: string, reward: string, cost: number | string, unit: string, discount: number | null, state: string}} Redemption */
-/** @typedef {{id: string, text: string, answers: {value: number | string, text: string}[], where?: string[]}} Question */
-
-/**
- * @typedef {object} Entry
- * @property {string} unit
- * @property {number} quantity
- * @property {string} rule
- * @property {string} [why]
- * @property {boolean} [bonus]
- */
-
-/**
- * @typedef {object} Result  As the API answers a sale, return or void.
- * @property {string} sale_id
- * @property {Entry[]} [entries]
- * @property {Record<string, number>} [earned]
- * @property {Record<string, Balance> | null} [balance]
- * @property {string | null} [card]  Masked; null without one.
- * @property {boolean} [awaiting_original]  A return whose sale another till made.
- * @property {Question[]} [questions]
- * @property {{id: string, title: string, prize: string}[]} [surprises]
- */
-
-/**
- * @typedef {object} Device
- * @property {string} id
- * @property {string} role
- * @property {string} kind
- * @property {string} [where]
- * @property {string} state
- * @property {string | null} [reason]
- * @property {string | null} [since]
- * @property {any} [last]
- */
+/** @typedef {import('./shapes.js').MemberView} MemberView */
+/** @typedef {import('./shapes.js').Reward} Reward */
+/** @typedef {import('./shapes.js').Redemption} Redemption */
+/** @typedef {import('./shapes.js').Question} Question */
+/** @typedef {import('./shapes.js').Result} Result */
+/** @typedef {import('./shapes.js').Device} Device */
 
 /**
  * @typedef {object} Passing  What is said for a moment; `title` and `text` are keys of texts.
@@ -275,84 +188,6 @@ function keysOf(view, keys) {
   const reserved = (view.redemptions ?? []).map((redemption) => redemption.reward);
   const first = (/** @type {Reward} */ reward) => reward.available || reserved.includes(reward.id);
   return [...keys, ...[...fresh.filter(first), ...fresh.filter((reward) => !first(reward))].map((reward) => reward.id)];
-}
-
-/** Keys on a number pad that choose a reward. */
-export const REWARD_KEYS_MAX = 9;
-
-/**
- * The rewards by key, the first on 1; empty for who may not see them and once the sale is done.
- *
- * @param {State} state
- * @returns {Reward[]}
- */
-export function rewardsOf(state) {
-  const view = state.customer;
-  if (view === null || state.sale !== null || standing(view) !== 'member') return [];
-  const rewards = new Map((view.rewards ?? []).map((reward) => [reward.id, reward]));
-  return state.keys.map((id) => rewards.get(id)).filter((reward) => reward !== undefined).slice(0, REWARD_KEYS_MAX);
-}
-
-/**
- * What is reserved of a reward.
- *
- * @param {State} state
- * @param {string} reward
- */
-export function reservedOf(state, reward) {
-  return (state.customer?.redemptions ?? []).find((each) => each.reward === reward) ?? null;
-}
-
-/**
- * A redemption was reserved, cancelled or committed.
- *
- * @param {State} state
- * @param {Redemption} redemption
- * @returns {State}
- */
-export function redeemed(state, redemption) {
-  if (state.customer === null) return state;
-  const others = (state.customer.redemptions ?? []).filter((each) => each.redemption_id !== redemption.redemption_id);
-  const redemptions = redemption.state === 'reserved' ? [...others, redemption] : others;
-  return { ...state, customer: { ...state.customer, redemptions } };
-}
-
-/**
- * @param {State} state
- * @param {string} offer  Its id.
- * @returns {State}
- */
-export function activated(state, offer) {
-  if (state.customer === null) return state;
-  const offers = (state.customer.offers ?? []).map((each) => (each.id === offer ? { ...each, active: true } : each));
-  return { ...state, customer: { ...state.customer, offers } };
-}
-
-/**
- * The question to ask now: after the sale, when the customer has a hand free.
- *
- * @param {State} state
- * @returns {Question | null}
- */
-export function questionOf(state) {
-  if (state.sale?.kind !== 'sale') return null;
-  const here = (/** @type {Question} */ question) => question.where === undefined || question.where.includes('screen');
-  const asked = [...(state.sale.result.questions ?? []), ...(state.customer?.questions ?? [])].find(here) ?? null;
-  return asked !== null && asked.id !== state.answered && asked.answers.length > 0 ? asked : null;
-}
-
-/**
- * The key of each answer, in order: its own digit where the answers are numbers, or else its place.
- *
- * @param {Question} question
- * @returns {string[]}
- */
-export function answerKeys(question) {
-  const numbers = question.answers.every(({ value }) => typeof value === 'number' && value >= 0 && value <= 10);
-  return question.answers.map(({ value }, index) => {
-    const key = numbers ? Number(value) : index + 1;
-    return key === 10 ? '+' : key < 10 ? String(key) : '';
-  });
 }
 
 /**

@@ -57,7 +57,7 @@ const SCANNER = {
 /**
  * What is the matter with a device; null when nothing is, or when nothing is known yet.
  *
- * @param {import('./state.js').Device} device
+ * @param {import('./shapes.js').Device} device
  * @returns {Trouble | null}
  */
 export function troubleOf(device) {
