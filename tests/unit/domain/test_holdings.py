@@ -76,3 +76,8 @@ def test_the_order_of_the_lots_does_not_matter(
 ) -> None:
     found = taking(held, "points", quantity, TODAY, consume)
     assert taking(held[::-1], "points", quantity, TODAY, consume) == found
+
+
+def test_of_the_oldest_day_the_soonest_expiring_is_taken_first() -> None:
+    late, soon = Holding("points", 5, LATE, day=OLD), Holding("points", 5, SOON, day=OLD)
+    assert taking((late, soon), "points", 5, TODAY, Consume.OLDEST) == [soon]

@@ -112,3 +112,11 @@ def test_a_share_is_rounded_as_the_product_would_be(
     assert abs(quantity - exact) < 1
     if rounding is Rounding.HALF_EVEN:
         assert quantity == round(exact)
+
+
+@pytest.mark.parametrize(
+    ("value", "half_even"),
+    [("0.25", 0), ("0.5", 0), ("0.75", 1), ("1.25", 1), ("1.5", 2), ("2.5", 2), ("-1.5", -2)],
+)
+def test_half_even_rounds_only_halves_to_the_even_number(value: str, half_even: int) -> None:
+    assert rounded(fraction(value), Rounding.HALF_EVEN) == half_even
