@@ -76,6 +76,12 @@ class Settling:
         )
 
     def _settle_issued(self, now: Quantities) -> None:
+        """Undo the exchanges, the last one first: it may have been paid with what an earlier one gave."""
+        in_order = dict.fromkeys(strand.rule for strand in self.strands)
+        for rule in reversed(in_order):
+            self._settle_exchange({each: now[each] for each in now if each.rule == rule})
+
+    def _settle_exchange(self, now: Quantities) -> None:
         """Take back what is left of what was issued; its price is given back as far as that is, or is paid for."""
         there: dict[str, int] = {}
         back: dict[str, list[int]] = {}
@@ -98,13 +104,14 @@ class Settling:
                 self._take(strand, quantity * taken // asked, quantity)
 
     def _left_of(self, strand: Strand) -> int:
-        """How much of what was issued the member still has."""
+        """How much of what was issued the member still has, after the entries so far."""
         own_lot = self.record if keeps_lots_apart(strand.unit) else None
+        changes = (each.holding for each in self.entries if each.account is None)
         return max(
             0,
             sum(
                 each.quantity
-                for each in self.holdings
+                for each in (*self.holdings, *changes)
                 if each.unit == strand.unit and own_lot in {None, each.lot}
             ),
         )

@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 
 from edge_agent.domain.basket import Basket, ReturnedLine
 from edge_agent.domain.entries import Entry
-from edge_agent.domain.holdings import summed
+from edge_agent.domain.holdings import Holding, summed
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Programme, evaluate
 from edge_agent.domain.programme.giving_back import give_back
 from edge_agent.domain.programme.kept import Returned, Sold
 from edge_agent.domain.programme.recorded import Recorded
-from edge_agent.domain.programme.situation import Wanted
+from edge_agent.domain.programme.situation import NOTHING, Wanted
 from edge_agent.domain.units import keeps_lots_apart
+from tests.unit.domain.builders import basket, line
 from tests.unit.domain.builders import programme as loaded
 from tests.unit.domain.customers import Customer
 from tests.unit.domain.whole import DRAW, NOON, RECORD, baskets, members, rich_programmes, wishes
@@ -93,3 +94,16 @@ def test_no_return_takes_more_than_the_sale_gave_nor_gives_more_than_it_took(
             key = (entry.account, entry.unit, entry.rule, entry.line, entry.quantity < 0)
             moved[key] += entry.quantity
     assert all(left >= 0 if given else left <= 0 for (*_, given), left in moved.items())
+
+
+def test_what_an_exchange_was_paid_with_comes_back_before_what_gave_it() -> None:
+    """A full card gives 30 points that pay for a voucher: undone first, it would find 29 of them and stop short."""
+    rules = loaded(
+        '[unit.stamps]\n[[earn]]\nid = "visit"\nunit = "stamps"\npoints = 2\neach = "sale"\n'
+        '[[stamp]]\nid = "card"\ntitle = "x"\nsize = 5\nreward = [{ title = "x", gives = [{ quantity = 30 }] }]\n'
+        '[[voucher]]\nid = "saver"\ntitle = "x"\nvalue = 500\nat_points = { points = 100 }\n'
+    )
+    member = MemberFacts("m", holdings=(Holding("points", 99), Holding("stamps", 3)))
+    visit = Visit(rules, member, basket(line(1, 250, "bread")), NOTHING)
+    visit.brings_back(ReturnedLine(1, Decimal(1)))
+    assert visit.customer.held == visit.before
