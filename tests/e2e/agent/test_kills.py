@@ -9,7 +9,7 @@ from tests.support.crashes import compare_books, run_crashes
 from tests.support.load import Load
 from tests.support.shop import Shop
 
-KILLS = 40
+KILLS = 20
 SEED = 20261121
 
 

@@ -70,7 +70,7 @@ def test_unplugged_in_mid_scan_and_replugged_elsewhere_it_goes_on_by_itself(
 ) -> None:
     before = os.path.realpath(hardware.link)
     hardware.send(b"29123")
-    time.sleep(0.05)
+    time.sleep(0.3)  # the beginning of the scan is read before the cable goes
     held = os.open(before, os.O_RDWR | os.O_NOCTTY)
     try:
         hardware.unplug()
