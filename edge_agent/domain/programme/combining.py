@@ -8,11 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Final, Protocol, Self
+from typing import ClassVar, Final, NamedTuple, Protocol, Self
 
 from pydantic import Field, model_validator
 
 from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.programme.discounts import Off
 from edge_agent.domain.programme.form import TableModel, Whole
 from edge_agent.domain.programme.progress import Progress, ShowsProgress
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
@@ -112,15 +113,15 @@ class CombineTable(TableModel):
         """The claims in the order in which they are worked off."""
         place = {kind: number for number, kind in enumerate(self.kinds)}
         if self.order is Order.GIVEN:
-            return sorted(claims, key=lambda each: (place[each.kind], each.given))
+            return sorted(claims, key=lambda each: (place[each.turn.kind], each.turn.given))
         percent_place = _PERCENTAGES[self.order]
         return sorted(
             claims,
             key=lambda each: (
-                percent_place if each.is_percent else 0,
-                place[each.kind],
-                each.listed,
-                each.given,
+                percent_place if each.turn.is_percent else 0,
+                place[each.turn.kind],
+                each.turn.listed,
+                each.turn.given,
             ),
         )
 
@@ -157,25 +158,43 @@ _PERCENTAGES: Mapping[Order, int] = {
 }
 
 
-class Claim(Protocol):
-    """One thing that may take something off this sale.
+class Reducing(Protocol):
+    """A rule of the file that may take something off, as far as others have to know it."""
 
-    `listed` is its place in the file, `given` its place in what the customer gave (0 for what comes by itself).
+    @property
+    def id(self) -> str: ...
+    @property
+    def off(self) -> Off | None: ...
+    @property
+    def alone(self) -> bool: ...
+
+
+class Turn(NamedTuple):
+    """When a claim's turn is, and with what.
+
+    `listed` is the rule's place in the file, `given` the place in what the customer gave (0 for what comes by itself).
     `alone` keeps it from acting together with anything else.
     """
 
+    rule: str
+    kind: Kind
+    listed: int
+    given: int
+    is_percent: bool
+    alone: bool
+
+    @classmethod
+    def of(cls, rule: Reducing, kind: Kind, listed: int, given: int = 0) -> Self:
+        """The turn of a rule."""
+        percent = rule.off is not None and rule.off.is_percent
+        return cls(rule.id, kind, listed, given, percent, rule.alone)
+
+
+class Claim(Protocol):
+    """One thing that may take something off this sale."""
+
     @property
-    def rule(self) -> str: ...
-    @property
-    def kind(self) -> Kind: ...
-    @property
-    def listed(self) -> int: ...
-    @property
-    def given(self) -> int: ...
-    @property
-    def is_percent(self) -> bool: ...
-    @property
-    def alone(self) -> bool: ...
+    def turn(self) -> Turn: ...
 
     def outcomes(
         self, situation: Situation, worked: Worked, combine: CombineTable
@@ -224,9 +243,9 @@ class Reductions:
         one_offer = self.combine.offers is not Several.ALL
         while waiting:
             claim = waiting.pop(0)
-            if one_offer and claim.kind is Kind.OFFER:
-                rivals = [claim, *(each for each in waiting if each.kind is Kind.OFFER)]
-                waiting = [each for each in waiting if each.kind is not Kind.OFFER]
+            if one_offer and claim.turn.kind is Kind.OFFER:
+                rivals = [claim, *(each for each in waiting if each.turn.kind is Kind.OFFER)]
+                waiting = [each for each in waiting if each.turn.kind is not Kind.OFFER]
                 worked = worked.plus(self._chosen(rivals, situation, worked))
             else:
                 worked = worked.plus(self._outcomes(claim, situation, worked))
@@ -235,13 +254,13 @@ class Reductions:
     def _outcomes(self, claim: Claim, situation: Situation, worked: Worked) -> Sequence[Outcome]:
         together = self._unmet_together(claim, worked)
         if together is not None:
-            return (Outcome(claim.rule, unmet=together),)
+            return (Outcome(claim.turn.rule, unmet=together),)
         return claim.outcomes(situation, worked, self.combine)
 
     def _unmet_together(self, claim: Claim, worked: Worked) -> Unmet | None:
         if not self.loners or not worked.reduced:
             return None
-        if claim.alone or not self.loners.isdisjoint(_reducing(worked)):
+        if claim.turn.alone or not self.loners.isdisjoint(_reducing(worked)):
             return Unmet(Obstacle.NOT_TOGETHER)
         return None
 
@@ -263,7 +282,7 @@ class Reductions:
             if number != best and not gives[number]:
                 found.extend(each)
             elif number != best and situation.explains:
-                found.append(Outcome(rivals[number].rule, unmet=Unmet(Obstacle.BETTER_ONE)))
+                found.append(Outcome(rivals[number].turn.rule, unmet=Unmet(Obstacle.BETTER_ONE)))
         return found
 
     def progress(

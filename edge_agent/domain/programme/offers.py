@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from edge_agent.domain.basket import Line
 from edge_agent.domain.coupons import Coupon, coupon_in
 from edge_agent.domain.member import MemberFacts
-from edge_agent.domain.programme.combining import Claim, CombineTable, Kind
+from edge_agent.domain.programme.combining import Claim, CombineTable, Kind, Turn
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.discounts import Off
 from edge_agent.domain.programme.form import Exact, Flag, Whole
@@ -174,31 +174,10 @@ class OfferClaim(NamedTuple):
     """An offer that may hold for these lines; `coupon` is the one that asks for it."""
 
     offer: OfferRule
-    listed: int
-    given: int
+    turn: Turn
     lines: Sequence[Line]
     coupon: Coupon | None = None
     code: str = ""
-
-    @property
-    def rule(self) -> str:
-        """The offer's id."""
-        return self.offer.id
-
-    @property
-    def kind(self) -> Kind:
-        """An offer."""
-        return Kind.OFFER
-
-    @property
-    def is_percent(self) -> bool:
-        """Whether it takes a share."""
-        return self.offer.off is not None and self.offer.off.is_percent
-
-    @property
-    def alone(self) -> bool:
-        """Whether nothing else may be taken off."""
-        return self.offer.alone
 
     def outcomes(
         self, situation: Situation, worked: Worked, combine: CombineTable
@@ -259,7 +238,8 @@ class Offers:
                     situation.explains
                     or offer.when.unmet_for(situation.facts, situation.at) is None
                 ):
-                    yield OfferClaim(offer, number, 0, selected.get(number, ()))
+                    turn = Turn.of(offer, Kind.OFFER, number)
+                    yield OfferClaim(offer, turn, selected.get(number, ()))
         asked: set[tuple[int, str]] = set()
         for place, code in enumerate(situation.wanted.codes, 1):
             coupon = coupon_in(code)
@@ -267,9 +247,9 @@ class Offers:
                 if coupon is None and (number, as_code(code)) in asked:
                     continue
                 asked.add((number, as_code(code)))
-                yield OfferClaim(
-                    self.rules[number], number, place, selected.get(number, ()), coupon, code
-                )
+                offer = self.rules[number]
+                turn = Turn.of(offer, Kind.OFFER, number, place)
+                yield OfferClaim(offer, turn, selected.get(number, ()), coupon, code)
 
     def numbers_of_code(self, code: str) -> list[int]:
         """The places in the file of the offers that a code or coupon number asks for; none for an unknown one."""

@@ -10,7 +10,7 @@ from edge_agent.domain.basket import Line
 from edge_agent.domain.holdings import Holding, usable
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, fraction, rounded
-from edge_agent.domain.programme.combining import Claim, CombineTable, Kind
+from edge_agent.domain.programme.combining import Claim, CombineTable, Kind, Turn
 from edge_agent.domain.programme.gifts import given
 from edge_agent.domain.programme.limits import limit_readings, unmet_limit, use_counted
 from edge_agent.domain.programme.progress import Measure, Progress, Stand, Towards
@@ -41,29 +41,8 @@ class RewardClaim(NamedTuple):
     """A reward that the customer wants."""
 
     reward: RewardRule
+    turn: Turn
     wanted: Redemption
-    listed: int
-    given: int
-
-    @property
-    def rule(self) -> str:
-        """The reward's id."""
-        return self.reward.id
-
-    @property
-    def kind(self) -> Kind:
-        """A reward."""
-        return Kind.REWARD
-
-    @property
-    def is_percent(self) -> bool:
-        """Whether it takes a share."""
-        return self.reward.off is not None and self.reward.off.is_percent
-
-    @property
-    def alone(self) -> bool:
-        """Whether nothing else may be taken off."""
-        return self.reward.alone
 
     def outcomes(
         self, situation: Situation, worked: Worked, combine: CombineTable
@@ -206,7 +185,8 @@ class Rewards:
         for place, redemption in enumerate(situation.wanted.redemptions, 1):
             number = self._numbers.get(redemption.reward)
             if number is not None and self.rules[number].same_sale == self.late:
-                yield RewardClaim(self.rules[number], redemption, number, place)
+                rule = self.rules[number]
+                yield RewardClaim(rule, Turn.of(rule, Kind.REWARD, number, place), redemption)
 
     def progress(
         self, facts: MemberFacts, at: datetime, units: Mapping[str, UnitTable]

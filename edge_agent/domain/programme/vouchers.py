@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
-from edge_agent.domain.programme.combining import Claim, CombineTable, Kind
+from edge_agent.domain.programme.combining import Claim, CombineTable, Kind, Turn
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.discounts import Off
 from edge_agent.domain.programme.expiry import Expiry, Pending
@@ -190,30 +190,9 @@ class VoucherClaim(NamedTuple):
     """A voucher that is shown or comes by itself; `account` is whose it is."""
 
     voucher: VoucherRule
+    turn: Turn
     account: str
     holding: Holding
-    listed: int
-    given: int
-
-    @property
-    def rule(self) -> str:
-        """The voucher's rule."""
-        return self.voucher.id
-
-    @property
-    def kind(self) -> Kind:
-        """A voucher."""
-        return Kind.VOUCHER
-
-    @property
-    def is_percent(self) -> bool:
-        """Whether it takes a share."""
-        return self.voucher.off is not None and self.voucher.off.is_percent
-
-    @property
-    def alone(self) -> bool:
-        """Whether nothing else may be taken off."""
-        return self.voucher.alone
 
     def outcomes(
         self, situation: Situation, worked: Worked, combine: CombineTable
@@ -225,7 +204,7 @@ class VoucherClaim(NamedTuple):
         )
         unmet = self._unmet(left, situation) or (
             self.voucher.when.unmet_by(situation, combine.minimums(worked), lines)
-            or unmet_limit(self.voucher.limits, self.rule, situation, worked)
+            or unmet_limit(self.voucher.limits, self.voucher.id, situation, worked)
             or combine.too_many_vouchers(worked)
         )
         if unmet is None:
@@ -238,8 +217,8 @@ class VoucherClaim(NamedTuple):
             if not taken.is_nothing:
                 return (self._outcome(left, taken, situation),)
             unmet = Unmet(Obstacle.NOTHING_LEFT)
-        asked = situation.explains or self.given
-        return (Outcome(self.rule, unmet=unmet, asked=self._lot),) if asked else ()
+        asked = situation.explains or self.turn.given
+        return (Outcome(self.voucher.id, unmet=unmet, asked=self._lot),) if asked else ()
 
     @property
     def _lot(self) -> str:
@@ -308,7 +287,9 @@ class Vouchers:
             if number is not None and key not in seen:
                 seen.add(key)
                 known = self._known(situation, account, holding)
-                yield VoucherClaim(self.rules[number], account, known, number, place)
+                rule = self.rules[number]
+                turn = Turn.of(rule, Kind.VOUCHER, number, place)
+                yield VoucherClaim(rule, turn, account, known)
         if not self._automatic or not situation.wanted.reduces:
             return
         mine = [each for each in situation.facts.holdings if each.unit in self._automatic]
@@ -316,7 +297,8 @@ class Vouchers:
             number = self._automatic[holding.unit]
             if (situation.facts.account, holding.unit, holding.lot) not in seen:
                 rule = self.rules[number]
-                yield VoucherClaim(rule, situation.facts.account, holding, number, 0)
+                turn = Turn.of(rule, Kind.VOUCHER, number)
+                yield VoucherClaim(rule, turn, situation.facts.account, holding)
 
     def _known(self, situation: Situation, account: str, shown: Holding) -> Holding:
         """What is known to be left of a member's own voucher; of another's, what its code says."""
