@@ -157,6 +157,11 @@ class PresentedCard:
         """Whether it proves nothing about who holds it: it earns, and uses nothing of what its member has."""
         return self.entry is EntryMode.KEYED
 
+    def to_json(self) -> dict[str, str]:
+        """The card as attachments hold it: it stays out of every body."""
+        facts = {"code": self.code, "entry": self.entry.value}
+        return facts if self.symbology is None else facts | {"symbology": self.symbology}
+
 
 @dataclass(frozen=True, slots=True)
 class Sale:

@@ -19,7 +19,7 @@ from edge_agent.errors import AlreadyAttached, Refused, UnknownSale
 from edge_agent.ledger.acts import Act, Lookups, StoredAct, StoredSale
 from edge_agent.till.cards import check_form
 from edge_agent.till.parts import Parts
-from edge_agent.till.present import AT_TILL, Holder
+from edge_agent.till.present import Holder, as_sent
 from edge_agent.till.proof import proves
 from edge_agent.till.refusals import Refusal
 from edge_agent.till.views import Answer
@@ -38,9 +38,7 @@ class Attaching:
     @property
     def fingerprint(self) -> bytes:
         """What tells a repeat from another card for the same sale."""
-        who = self.who
-        said = "till" if who is AT_TILL else [who.code, who.entry.value]
-        return hashlib.sha256(to_json(said)).digest()
+        return hashlib.sha256(to_json(as_sent(self.who))).digest()
 
 
 def attach(parts: Parts, wanted: Attaching) -> Answer:
@@ -96,7 +94,7 @@ def _record(
             "attach": {"sale_id": wanted.sale_id, "original": sold.record},
             **worked.recorded.to_json(),
         },
-        {"card": {"code": card.code, "entry": card.entry.value}},
+        {"card": card.to_json()},
         worked.evaluation.entries,
     )
     result = {

@@ -22,6 +22,13 @@ Holder = PresentedCard | Literal[_Whoever.AT_TILL]
 """How a call says who it is about."""
 
 
+def as_sent(holder: Holder | None) -> list[str] | None:
+    """Who was named, for telling a repeat from another act under the same id."""
+    if holder is AT_TILL:
+        return ["till"]
+    return None if holder is None else [holder.code, holder.entry.value]
+
+
 class Present:
     """The card on the till's screen; a sale that refers to it takes it away."""
 

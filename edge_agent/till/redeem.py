@@ -36,7 +36,7 @@ from edge_agent.till.account import Account
 from edge_agent.till.facts import member_facts
 from edge_agent.till.limits import AtRisk, reached, room
 from edge_agent.till.parts import Parts
-from edge_agent.till.present import AT_TILL, Holder
+from edge_agent.till.present import Holder, as_sent
 from edge_agent.till.refusals import OF_STANDING, Refusal
 from edge_agent.till.views import Answer
 
@@ -62,9 +62,8 @@ class Wish:
     def fingerprint(self) -> bytes:
         """What tells a repeat from another redemption under the same id."""
         points = None if self.points is None else f"{self.points.normalize():f}"
-        card = ["till"] if self.card is AT_TILL else [self.card.code, self.card.entry.value]
-        sent = [*card, self.reward, points, self.times]
-        return hashlib.sha256(to_json([*sent, self.sale_id])).digest()
+        sent = [as_sent(self.card), self.reward, points, self.times, self.sale_id]
+        return hashlib.sha256(to_json(sent)).digest()
 
 
 @dataclass(frozen=True, slots=True)

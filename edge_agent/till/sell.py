@@ -255,9 +255,7 @@ def _personal(sale: Sale, card: PresentedCard | None) -> dict[str, Any]:
     """What goes into the attachment: who it was, who served, and free text."""
     personal: dict[str, Any] = {}
     if card is not None:
-        personal["card"] = {"code": card.code, "entry": card.entry.value}
-        if card.symbology is not None:
-            personal["card"]["symbology"] = card.symbology
+        personal["card"] = card.to_json()
     if sale.cashier is not None:
         personal["cashier"] = sale.cashier
     names = {str(line.number): line.name for line in sale.basket.lines if line.name}

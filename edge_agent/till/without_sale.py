@@ -11,7 +11,7 @@ from typing import Any
 import uuid_utils
 from pydantic_core import to_json
 
-from edge_agent.domain.basket import EntryMode, PresentedCard
+from edge_agent.domain.basket import PresentedCard
 from edge_agent.domain.cards import masked
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme
@@ -37,7 +37,7 @@ from edge_agent.ledger.acts import Act, Lookups, StoredAct
 from edge_agent.till.account import Account, unknown_account
 from edge_agent.till.cards import check_form
 from edge_agent.till.parts import Parts
-from edge_agent.till.present import AT_TILL, Holder
+from edge_agent.till.present import Holder, as_sent
 from edge_agent.till.refusals import Refusal
 from edge_agent.till.shown import entries_json, standing_json
 from edge_agent.till.views import Answer
@@ -116,7 +116,7 @@ def report(parts: Parts, wanted: Reported) -> Answer:
     action), Refused (a limit of the programme, with the reason), NoProgramme, DiskFull or LedgerUnavailable; then
     nothing was recorded.
     """
-    sent = [_code(wanted.card), wanted.action, wanted.times]
+    sent = [as_sent(wanted.card), wanted.action, wanted.times]
 
     def work(doing: _Doing) -> _Done:
         try:
@@ -143,7 +143,7 @@ def give_answer(parts: Parts, wanted: Answering) -> Answer:
     Raises ActDiffers, Invalid (no such question, or no answer to it), UnknownSale, NoProgramme, DiskFull or
     LedgerUnavailable.
     """
-    sent = [_code(wanted.card), wanted.question, wanted.value, wanted.sale_id, wanted.text]
+    sent = [as_sent(wanted.card), wanted.question, wanted.value, wanted.sale_id, wanted.text]
 
     def work(doing: _Doing) -> _Done:
         try:
@@ -181,7 +181,7 @@ def enrol(parts: Parts, wanted: Enrolling) -> Answer:
     without an account, consents that are not the programme's), NoProgramme, DiskFull or LedgerUnavailable.
     """
     consents = [each.to_json() for each in wanted.consents]
-    sent = [_code(wanted.card), dict(wanted.profile), consents, _code(wanted.referred_by)]
+    sent = [as_sent(wanted.card), dict(wanted.profile), consents, as_sent(wanted.referred_by)]
 
     def work(doing: _Doing) -> _Done:
         account = doing.customer.account
@@ -217,12 +217,12 @@ def change_consents(parts: Parts, wanted: Consenting) -> Answer:
 
     def work(doing: _Doing) -> _Done:
         card = doing.customer.card
-        if card is not None and card.entry is EntryMode.KEYED:
+        if card is not None and card.is_typed:
             raise Refused(Refusal.TYPED_AGREES_TO_NOTHING.in_words(parts.settings.language))
         _check_consents(doing.programme, wanted.consents)
         return _Done({"consent_id": wanted.act_id, "consents": consents}, NOTHING_WORKED_OUT)
 
-    sent = [_code(wanted.card), consents]
+    sent = [as_sent(wanted.card), consents]
     return _once(parts, RecordKind.CONSENT, wanted.act_id, sent, wanted.card, work)
 
 
@@ -248,17 +248,11 @@ def enrolment(parts: Parts) -> dict[str, Any]:
 def _referrer(parts: Parts, wanted: Enrolling, doing: _Doing) -> str | None:
     if wanted.referred_by is None:
         return None
-    known = parts.directory.by_card(wanted.referred_by.code, parts.ledger.lookups())
+    known = parts.directory.by_card(wanted.referred_by.code, doing.lookups)
     if known is None or known.ref == doing.facts.account:
         wrong = FieldError("referred_by", "is the card of nobody who could have referred them")
         raise Invalid("no such referrer", [wrong])
     return known.ref
-
-
-def _code(card: Holder | None) -> list[str] | None:
-    if card is AT_TILL:
-        return ["till"]
-    return None if card is None else [card.code, card.entry.value]
 
 
 _DIFFERS: Mapping[RecordKind, type[ActDiffers]] = {
@@ -341,7 +335,7 @@ def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done
     record_id = str(uuid_utils.uuid7().hex)
     personal = dict(done.personal)
     if card is not None:
-        personal["card"] = {"code": card.code, "entry": card.entry.value}
+        personal["card"] = card.to_json()
     record = act.append(
         kind,
         record_id,
