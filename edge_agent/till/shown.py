@@ -224,10 +224,11 @@ def greeting_json(
 
 def told_json(programme: Programme, evaluation: Evaluation, language: str) -> dict[str, Any]:
     """What a sale says and asks, on the screen or on the receipt, and the surprises that it won."""
+    told = {each.id for each in (*programme.file.message, *programme.file.question)}
     places = {
         each.rule: {Place(place) for place in each.note.split()}
         for each in evaluation.outcomes
-        if each.note is not None and each.unmet is None and each.rule in _told_ids(programme)
+        if each.note is not None and each.unmet is None and each.rule in told
     }
     drawn = {each.rule: each.note or "" for each in evaluation.outcomes if each.entries}
     return {
@@ -251,11 +252,6 @@ def told_json(programme: Programme, evaluation: Evaluation, language: str) -> di
             if each.id in drawn and (prize := prize_in(each, drawn[each.id])) is not None
         ],
     }
-
-
-def _told_ids(programme: Programme) -> frozenset[str]:
-    messages = [rule.id for rule in programme.file.message]
-    return frozenset((*messages, *(rule.id for rule in programme.file.question)))
 
 
 def _message_json(rule: MessageRule, where: Iterable[Place], language: str) -> dict[str, Any]:

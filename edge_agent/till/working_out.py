@@ -178,11 +178,13 @@ def refused_json(worked: WorkedOut, language: str) -> list[dict[str, Any]]:
     currency = worked.programme.file.currency
     outcomes, wanted = worked.evaluation.outcomes, worked.recorded.wanted
     answered = {each.asked for each in outcomes}
+    lots = (each.holding.lot or "" for each in wanted.vouchers)
+    asked = {*(each.id for each in wanted.redemptions), *wanted.codes, *lots}
     return [
         *(
             {"what": each.asked, "rule": each.rule, "why": each.unmet.in_words(language, currency)}
             for each in outcomes
-            if each.unmet is not None and each.asked in _asked_for(wanted)
+            if each.unmet is not None and each.asked in asked
         ),
         *(
             {"what": code, "rule": None, "why": _NO_SUCH_CODE.for_language(language)}
@@ -190,11 +192,6 @@ def refused_json(worked: WorkedOut, language: str) -> list[dict[str, Any]]:
             if code not in answered
         ),
     ]
-
-
-def _asked_for(wanted: Wanted) -> frozenset[str]:
-    lots = (each.holding.lot or "" for each in wanted.vouchers)
-    return frozenset((*(each.id for each in wanted.redemptions), *wanted.codes, *lots))
 
 
 def of_own_units(programme: Programme, sums: Mapping[str, int]) -> dict[str, int | str]:
