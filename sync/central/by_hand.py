@@ -19,6 +19,7 @@ from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.moving import released, transferred
 from edge_agent.domain.programme.upkeep import follow, tier_granted
 from edge_agent.domain.record import RecordKind
+from edge_agent.domain.units import Derived, derived
 from sync.central.database import Database
 from sync.central.facts import facts_on
 from sync.central.ledger import (
@@ -99,18 +100,12 @@ class ByHand:
             raise Problem(422, "payment-card", "The reason holds what looks like a payment card.")
         with self._database.write() as connection:
             row = self._members.row(connection, member)
-            before = connection.execute(
-                select(entries.c.unit, func.sum(entries.c.quantity).label("quantity"))
-                .where(entries.c.source == source, entries.c.account == row.ref)
-                .group_by(entries.c.unit)
-            ).first()
-            if before is None:
+            before = _written(connection, row.ref, source)
+            if not before:
                 self._adjust(connection, row, adjustment, source)
-            elif (before.unit, int(before.quantity)) != (adjustment.unit, adjustment.quantity):
-                raise Problem(
-                    409, "adjustment-differs", "This adjustment_id was used for something else."
-                )
-            shown = {"adjustment_id": adjustment.adjustment_id, "is_new": before is None}
+            elif before != {adjustment.unit: adjustment.quantity}:
+                raise _differs("adjustment")
+            shown = {"adjustment_id": adjustment.adjustment_id, "is_new": not before}
             return shown | self._balance(connection, row)
 
     def _adjust(
@@ -137,7 +132,7 @@ class ByHand:
             self._write(connection, row.ref, f"follow:{source}", more, day)
 
     def grant_tier(self, member: str, grant: TierGrant) -> dict[str, Any]:
-        """Put a member into a tier; raises a problem for one that the programme does not have."""
+        """Put a member into a tier, once; raises a problem for one that the programme does not have."""
         source = f"grant:{grant.grant_id}"
         with self._database.write() as connection:
             row = self._members.row(connection, member)
@@ -147,31 +142,37 @@ class ByHand:
             except ValueError as error:
                 errors = [{"path": "tier", "message": str(error)}]
                 raise Problem(422, "invalid", "There is no such tier.", errors=errors) from error
-            is_new = not _is_done(connection, row.ref, source)
-            if is_new:
+            before = _written(connection, row.ref, source)
+            if not before:
                 self._write(connection, row.ref, source, given, day)
-            return {"grant_id": grant.grant_id, "is_new": is_new} | self._balance(connection, row)
+            elif derived(Derived.TIER, grant.tier) not in before:
+                raise _differs("grant")
+            return {"grant_id": grant.grant_id, "is_new": not before} | self._balance(
+                connection, row
+            )
 
     def transfer(self, member: str, transfer: Transfer) -> dict[str, Any]:
-        """Move something from one member to another, as the unit allows; 409 `refused` says why not."""
+        """Move something from one member to another, once, as the unit allows; 409 `refused` says why not."""
         source = f"transfer:{transfer.transfer_id}"
         with self._database.write() as connection:
             row = self._members.row(connection, member)
             to = self._members.row(connection, transfer.to)
             if row.ref == to.ref:
                 raise Problem(409, "refused", "Both share this account already.")
-            is_new = not _is_done(connection, row.ref, source)
-            if is_new:
+            before = _written(connection, row.ref, source)
+            got = _written(connection, to.ref, source)
+            unit, quantity = transfer.unit, transfer.quantity
+            if before and (before, got) != ({unit: -quantity}, {unit: quantity}):
+                raise _differs("transfer")
+            if not before:
                 programme, giver, day = self._known(connection, row)
                 _, receiver, _ = self._known(connection, to)
-                outcome = transferred(
-                    programme, giver, receiver, transfer.unit, transfer.quantity, day
-                )
+                outcome = transferred(programme, giver, receiver, unit, quantity, day)
                 if outcome.unmet is not None:
                     why = outcome.unmet.in_words("en", programme.file.currency)
                     raise Problem(409, "refused", f"This cannot be given: {why}.")
                 self._write(connection, row.ref, source, outcome.entries, day)
-            shown = {"transfer_id": transfer.transfer_id, "is_new": is_new}
+            shown = {"transfer_id": transfer.transfer_id, "is_new": not before}
             return shown | self._balance(connection, row)
 
     def release(self, record: str, release: Release) -> dict[str, Any]:
@@ -195,7 +196,7 @@ class ByHand:
             earned = [each for each in made if each.kind is EntryKind.EARN]
             earned_on = programme.local_date(datetime.fromisoformat(body["at"]))
             moved = released(programme, facts, release.event, earned, earned_on, day)
-            is_new = bool(moved) and not _is_done(connection, row.ref, source)
+            is_new = bool(moved) and not _written(connection, row.ref, source)
             if is_new:
                 self._write(connection, row.ref, source, moved, day)
             return {"record": record, "is_new": is_new} | self._balance(connection, row)
@@ -232,10 +233,19 @@ class ByHand:
         return {"balance": apart(balance(connection, row.ref))[0]}
 
 
-def _is_done(connection: Connection, account: str, source: str) -> bool:
-    """Whether something with this source was written before."""
-    query = select(entries.c.row).where(entries.c.source == source, entries.c.account == account)
-    return connection.execute(query.limit(1)).first() is not None
+def _written(connection: Connection, account: str, source: str) -> dict[str, int]:
+    """What was written for an account with this source before, summed by unit; nothing where it is new."""
+    query = select(entries.c.unit, func.sum(entries.c.quantity)).where(
+        entries.c.source == source, entries.c.account == account
+    )
+    return {
+        unit: int(quantity) for unit, quantity in connection.execute(query.group_by(entries.c.unit))
+    }
+
+
+def _differs(what: str) -> Problem:
+    """The same id came with other content; what was done first stands."""
+    return Problem(409, f"{what}-differs", f"This {what}_id was used for something else.")
 
 
 def _adjusting(

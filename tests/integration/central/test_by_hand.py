@@ -26,6 +26,10 @@ PROGRAMME = (
 measure = "active"
 
 [[tiers.level]]
+id = "platinum"
+name = "Platina"
+at_least = 100000
+[[tiers.level]]
 id = "gold"
 name = "Goud"
 at_least = 100
@@ -76,6 +80,17 @@ def test_points_go_from_one_member_to_another_and_none_appear(ready: Central) ->
         assert (held(ready), held(ready, "M2")) == ({"points": 50}, {"points": 40})
     assert sums(ready) == (90, 90)
     assert len(changes(ready, after=seen).members) == 2
+
+
+def test_the_same_id_with_other_content_is_refused_and_what_was_done_stands(ready: Central) -> None:
+    ready.by_hand.grant_tier("M1", TierGrant(grant_id="g-1", tier="gold"))
+    with pytest.raises(Problem) as refused:
+        ready.by_hand.grant_tier("M1", TierGrant(grant_id="g-1", tier="platinum"))
+    assert refused.value.code == "grant-differs"
+    ready.by_hand.transfer("M1", Transfer(transfer_id="t-1", to="M2", quantity=40))
+    with pytest.raises(Problem) as refused:
+        ready.by_hand.transfer("M1", Transfer(transfer_id="t-1", to="M2", quantity=41))
+    assert refused.value.code == "transfer-differs"
 
 
 @pytest.mark.parametrize(
