@@ -224,7 +224,8 @@ def greeting_json(
 
 def told_json(programme: Programme, evaluation: Evaluation, language: str) -> dict[str, Any]:
     """What a sale says and asks, on the screen or on the receipt, and the surprises that it won."""
-    told = {each.id for each in (*programme.file.message, *programme.file.question)}
+    told = {each.id for each in programme.file.message}
+    told |= {each.id for each in programme.file.question}
     places = {
         each.rule: {Place(place) for place in each.note.split()}
         for each in evaluation.outcomes
