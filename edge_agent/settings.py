@@ -27,6 +27,7 @@ from drivers.build import COLUMNS_MAX, COLUMNS_MIN
 from drivers.framing import SUFFIXES
 from drivers.serial_scanner import BAUDS
 from edge_agent.domain.cards import CardCheck, CardPattern
+from edge_agent.domain.programme.mistakes import in_words
 from edge_agent.domain.toml_source import TomlMistake, TomlSource, read_toml
 
 ENVIRONMENT_PREFIX = "EDGE_AGENT_"
@@ -316,13 +317,10 @@ def _mistakes(path: Path, source: TomlSource, error: ValidationError) -> Iterato
         ):
             continue  # it counts only the good ones, and the bad ones are named already
         key = ".".join(str(part) for part in place) or "(file)"
-        message = details["msg"].removeprefix("Value error, ")
-        if details["type"] == "missing":
-            message = "is missing"
-        elif details["type"] == "extra_forbidden":
-            message = "is not a key that is known here; look for a typing mistake"
-        elif details["type"] == "string_pattern_mismatch":
+        if details["type"] == "string_pattern_mismatch":
             message = f"has to be {_FORMS.get(str(place[-1]), _FORMS['id'])}"
+        else:
+            message = in_words(details, Settings)
         yield f"{path}:{source.line_of(place)}: {key}: {message}"
 
 

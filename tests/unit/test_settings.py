@@ -89,6 +89,8 @@ def test_every_mistake_is_reported_at_once_with_its_line(config: Path) -> None:
         (("[terminal]", "[terminal"), "1: "),
         (('store = "0412"', 'store = "04 12"'), "terminal.store: has to be 1 to 32 letters"),
         (('url = "https://', 'url = "'), "central.url: has to be an address such as"),
+        (("columns = 48", "colums = 48"), "is not a key that is known here; is columns meant?"),
+        (("columns = 48", "columns = 480"), "must be at most"),
     ],
 )
 def test_a_mistake_is_told_in_words(config: Path, change: tuple[str, str], words: str) -> None:

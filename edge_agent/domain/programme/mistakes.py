@@ -32,6 +32,7 @@ WORDS: Mapping[str, str] = {
     "literal_error": "must be {expected}",
     "missing": "is missing",
     "model_type": "must be a table",
+    "path_type": "must be a path in quotes",
     "string_pattern_mismatch": "must begin with a small letter and hold at most 40 small letters, digits and hyphens,"
     " such as big-basket",
     "string_too_long": "has more than {max_length} characters",
