@@ -127,9 +127,14 @@ class ScriptedAgent:
         self.devices = samples.devices()
         self.say("reset", {})
 
-    def posted(self, path: str) -> list[Json]:
+    def bodies(self, path: str) -> list[Json]:
         """Return the bodies posted to `path` so far."""
         return [body for called, _, body in self.calls if called == path]
+
+    def posted(self, path: str) -> list[Json]:
+        """Wait until something has been posted to `path` and return the bodies."""
+        wait_until(lambda: bool(self.bodies(path)), f"a call of {path}")
+        return self.bodies(path)
 
     def _events(self) -> Iterator[str]:
         stream: queue.Queue[str | None] = queue.Queue(maxsize=1000)

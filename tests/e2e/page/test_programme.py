@@ -169,7 +169,7 @@ def test_a_scan_is_never_taken_for_keys_of_rewards(page: Page, agent: ScriptedAg
     here(page, agent)
     scan_as_keyboard(page, CODE)
     expect(page.locator(".who-name")).to_have_text("De Volgende")
-    assert agent.posted("/v1/redemptions") == []
+    assert agent.bodies("/v1/redemptions") == []
 
 
 def test_a_scan_while_points_are_chosen_ends_that(page: Page, agent: ScriptedAgent) -> None:
@@ -247,7 +247,7 @@ def test_a_question_is_asked_after_the_sale_and_answered_with_one_key(
     answer.pop("answer_id")
     sale_id = samples.sale()["sale_id"]
     assert answer == {"question": question["id"], "value": value, "sale_id": sale_id}
-    assert agent.posted("/v1/redemptions") == []
+    assert agent.bodies("/v1/redemptions") == []
 
 
 def test_a_question_of_the_greeting_waits_for_the_end_of_the_sale(
@@ -324,7 +324,7 @@ def test_a_form_that_is_not_complete_says_what_is_missing(
         page.fill(f"#enrol-{name}", value)
     page.keyboard.press("Enter")
     expect(page.locator("#enrol-fault")).to_contain_text(says)
-    assert agent.posted("/v1/members") == []
+    assert agent.bodies("/v1/members") == []
 
 
 def test_a_new_card_scanned_into_the_form_is_the_new_members(
@@ -380,7 +380,7 @@ def test_what_is_answered_too_late_changes_nothing_for_the_next_customer(
     agent.hold_answers = threading.Event()
     here(page, agent)
     page.keyboard.press("1")
-    wait_until(lambda: bool(agent.posted("/v1/redemptions")), "the wish")
+    agent.posted("/v1/redemptions")
     agent.say("member", samples.full_member(card="*********1111"))
     expect(page.locator(".card-number")).to_contain_text("1111")
     with page.expect_response("**/v1/redemptions"):
