@@ -5,6 +5,8 @@ import os
 import secrets
 from pathlib import Path
 
+from edge_agent.durable import make_folder, sync_to_disk
+
 TOKEN_FILE = "token"  # noqa: S105 - a file's name
 TOKEN_BYTES = 32
 
@@ -27,7 +29,7 @@ class DataFolder:
         self.path = path
         try:
             # The ledger's attachments hold cards and the members file names: nobody else on the machine looks in.
-            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(path, mode=0o700)
             self._handle = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise DataFolderUnusable(
@@ -60,4 +62,5 @@ class DataFolder:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+        sync_to_disk(self.path)  # the POS must not be left with a token that was never kept
         return token

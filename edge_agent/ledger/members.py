@@ -6,7 +6,6 @@ fetched again, so it need not survive a power cut to the last change, only stay 
 """
 
 import json
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from sqlite_utils import Database, Migrations
 
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Standing
+from edge_agent.durable import make_folder, sync_to_disk
 from edge_agent.ledger.database import as_ledger_errors, connect
 
 _POINTER = "current"
@@ -108,7 +108,7 @@ class MembersFile:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         self._local = threading.local()
         self._lock = threading.Lock()
         self._readers: list[Database] = []
@@ -209,12 +209,12 @@ class MembersFile:
     def _install(self, path: Path, database: Database) -> None:
         """Make a complete file the current one: on disk first, then named, then used."""
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-        _sync_to_disk(path)
+        sync_to_disk(path)
         beside = self._folder / f"{_POINTER}.new"
         beside.write_text(path.name)
-        _sync_to_disk(beside)
+        sync_to_disk(beside)
         beside.replace(self._folder / _POINTER)
-        _sync_to_disk(self._folder)
+        sync_to_disk(self._folder)
         old_path, self._path = self._path, path
         old_writer, self._writer = self._writer, database
         old_writer.close()
@@ -299,14 +299,6 @@ def _open_for_writing(path: Path) -> Database:
     database.execute("PRAGMA synchronous=NORMAL")
     members_migrations.apply(database)
     return database
-
-
-def _sync_to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _compact(value: object) -> str:
