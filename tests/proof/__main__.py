@@ -1,9 +1,9 @@
 """`make proof`: what takes too long for every test run.
 
-    python -m tests.proof KILLS=300 SEED=1
+    python -m tests.proof CUTS=10000 KILLS=1000 SEED=1
 
-KILLS kill -9 of agent and central under load, then every book is compared; SEED makes the same load again.
-Arguments or environment variables; other names that `make proof` knows (CUTS, EVENTS) are accepted and not used yet.
+Each number is the amount of one proof, 0 leaves it out, and SEED makes the same again. Arguments or environment
+variables. Ends with a table, and with 1 when anything fails. docs/proof.md says what each of them shows.
 """
 
 import os
@@ -13,56 +13,61 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.support.crashes import compare_books, run_crashes
-from tests.support.load import Load
-from tests.support.shop import Plan, open_shop
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-KILLS = 300
-TOLD_EVERY = 20
-NAMES = ("KILLS", "SEED", "CUTS", "EVENTS")
+from tests.proof import kills
+from tests.proof.power_cuts import proof as power_cuts
+from tests.proof.report import Outcome, show
+
+PARTS = (power_cuts.PART, kills.PART)
+NUMBERS = (*(part.number for part in PARTS), "SEED")
 
 
 def chosen(arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str, int]:
     """The numbers that were asked for. Raises SystemExit with 2 for anything else."""
-    found = {name: environment[name] for name in NAMES if environment.get(name)}
+    found = {name: environment[name] for name in NUMBERS if environment.get(name)}
     for argument in arguments:
         name, equals, value = argument.partition("=")
-        if not equals or name not in NAMES:
-            sys.exit(f"usage: python -m tests.proof [{'=N] ['.join(NAMES)}=N]")
+        if not equals or name not in NUMBERS:
+            _wrong_use(f"usage: python -m tests.proof [{'=N] ['.join(NUMBERS)}=N]")
         found[name] = value
-    try:
-        return {name: int(value) for name, value in found.items() if value}
-    except ValueError:
-        sys.exit(f"every one of {', '.join(NAMES)} is a number")
+    if not all(value.isdecimal() for value in found.values()):
+        _wrong_use(f"every one of {', '.join(NUMBERS)} is a whole number")
+    return {name: int(value) for name, value in found.items()}
 
 
-def prove_kills(kills: int, seed: int) -> None:
-    """Kill, compare, tell."""
-    with (
-        tempfile.TemporaryDirectory(prefix="edge-agent-proof-") as folder,
-        open_shop(Path(folder), Plan(printer=False)) as shop,
-    ):
-        before = shop.totals()
+def _wrong_use(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+    raise SystemExit(2)
 
-        def told(number: int) -> None:
-            if number % TOLD_EVERY == 0:
-                print(f"  {number} kills", flush=True)
 
-        with Load(shop, seed) as load:
-            crashes = run_crashes(shop, load, kills, seed, told)
-        load.finish()
-        compare_books(shop, load.log, before)
-        print(crashes.summary(load.log))
+def prove(amounts: Mapping[str, int], seed: int, console: Console) -> list[Outcome]:
+    """Every part that has an amount."""
+    outcomes: list[Outcome] = []
+    columns = TextColumn("{task.description:28}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
+        for part in PARTS:
+            amount = amounts[part.number]
+            if amount == 0:
+                continue
+            task = progress.add_task(part.what, total=amount)
+            with tempfile.TemporaryDirectory(prefix="edge-agent-proof-") as folder:
+                outcomes += part.run(amount, seed, Path(folder), lambda: progress.advance(task))  # noqa: B023 - called within the turn
+    return outcomes
 
 
 def main() -> None:
-    """Run every proof; ends with a traceback and 1 when one fails."""
+    """Prove, tell, and end with 1 when something does not hold."""
     numbers = chosen(sys.argv[1:], os.environ)
     seed = numbers.get("SEED", secrets.randbelow(1_000_000))
-    kills = numbers.get("KILLS", KILLS)
-    print(f"Proof with SEED={seed} KILLS={kills}", flush=True)
-    prove_kills(kills, seed)
-    print("Every acknowledged act is there once, at the till and at central.")
+    amounts = {part.number: numbers.get(part.number, part.default) for part in PARTS}
+    console = Console()
+    asked = " ".join(f"{name}={amount}" for name, amount in amounts.items())
+    console.print(f"Proof with SEED={seed} {asked}", highlight=False)
+    outcomes = prove(amounts, seed, console)
+    show(outcomes, seed, console)
+    sys.exit(0 if all(each.holds for each in outcomes) else 1)
 
 
 if __name__ == "__main__":

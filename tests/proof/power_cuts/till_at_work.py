@@ -1,0 +1,226 @@
+"""The process that is recorded: a till at work on the shipped ledger, over several lives.
+
+    python -m tests.proof.power_cuts.till_at_work FOLDER SAID FULL
+
+FOLDER is where its data folder is made, SAID the file to which it writes a line for each acknowledgement before
+anything else happens, FULL (or NORMAL, the negative control) what SQLite is told of syncing the ledger.
+"""
+
+import json
+import os
+import random
+import shutil
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from edge_agent.data_folder import DataFolder
+from edge_agent.domain.basket import ReturnedLine
+from edge_agent.domain.holdings import Holding
+from edge_agent.domain.record import RecordKind
+from edge_agent.errors import OverReturn
+from edge_agent.ledger import database
+from edge_agent.ledger.members import Member, MembersFile, MembersPosition
+from edge_agent.till.redeem import Wish
+from edge_agent.till.views import Answer
+from sync.identity import Identity, save_identity
+from tests.tills import AT, JAN, JAN_REF, KEY, Shop, jan, milk, open_shop, sale, scanned
+
+DATA = "agent"
+MEMBERS = 30
+ACTS_PER_LIFE = 16
+LOG_BYTES_MAX = 96 * 1024
+"""In place of 16 MB: the log is then folded while the till is busy several times in a recording, not never."""
+
+SEED = 4
+POINTS = 5_000
+
+
+@dataclass
+class Outside:
+    """Whoever is told: a handle that strace sees in the same order as the disk."""
+
+    handle: int
+
+    def hears(self, what: str, **more: object) -> None:
+        """One acknowledgement, as one write."""
+        os.write(self.handle, (json.dumps({"what": what, **more}) + "\n").encode())
+
+
+@dataclass
+class AtWork:
+    """A till in one of its lives."""
+
+    shop: Shop
+    outside: Outside
+    chance: random.Random
+    sold: list[str] = field(default_factory=list)
+
+    def acknowledges(self, kind: RecordKind, act_id: str, answer: Answer) -> None:
+        """The POS has its answer."""
+        seq = answer.result["seq"]
+        [record] = self.shop.ledger.records(seq - 1, 1)
+        self.outside.hears(
+            "act",
+            kind=kind.value,
+            id=act_id,
+            seq=seq,
+            body=record.body.decode(),
+            hash=record.hash.hex(),
+            result=answer.result,
+        )
+
+    def sells(self, number: int) -> None:
+        """A sale of something, most of them to somebody."""
+        sale_id = f"S-{number}"
+        bought = milk(
+            quantity=str(self.chance.randrange(1, 9)), amount=self.chance.randrange(1, 9_000)
+        )
+        answer = self.shop.till.sell(sale(sale_id, bought, card=self.chance.choice([JAN, None])))
+        self.sold.append(sale_id)
+        self.acknowledges(RecordKind.SALE, sale_id, answer)
+
+    def takes_back(self, number: int) -> None:
+        """One of what was sold comes back, or all of it."""
+        sale_id = self.chance.choice(self.sold)
+        if self.chance.random() < 0.5:
+            answer = self.shop.till.void(sale_id, f"V-{number}")
+            self.acknowledges(RecordKind.VOID, f"V-{number}", answer)
+            self.sold.remove(sale_id)
+            return
+        one = (ReturnedLine(1, Decimal(1)),)
+        try:
+            answer = self.shop.till.give_back(sale_id, f"R-{number}", one, None)
+        except OverReturn:
+            return
+        self.acknowledges(RecordKind.RETURN, f"R-{number}", answer)
+
+    def reserves(self, number: int) -> None:
+        """Somebody wants a reward; the reservation is acknowledged, too."""
+        answer = self.shop.till.reserve(Wish(f"W-{number}", scanned(JAN), "five-euro"))
+        self.outside.hears("reservation", id=f"W-{number}", result=answer.result)
+        self.shop.till.cancel(f"W-{number}")
+
+    def works(self, first: int) -> None:
+        """A stretch of work; each act may be followed by a turn of housekeeping."""
+        for number in range(first, first + ACTS_PER_LIFE):
+            does = self.chance.choices((self.sells, self.takes_back, self.reserves), (6, 3, 1))[0]
+            (does if self.sold else self.sells)(number)
+            if self.chance.random() < 0.2:
+                self.shop.ledger.tidy()
+
+
+def members_of(change: int) -> Iterator[Member]:
+    """Every member as of a change of central's: all hold `change` coffee stamps, so that a mixture shows."""
+    for number in range(MEMBERS):
+        yield Member(f"{number:032x}", lots=(Holding("stamps/coffee", change),))
+    known = jan(POINTS)
+    yield Member(JAN_REF, lots=(*known.lots, Holding("stamps/coffee", change)), cards=known.cards)
+
+
+def pull(members: MembersFile, change: int, outside: Outside, *, fresh: bool) -> None:
+    """Central sent members: all in a new file, or a delta."""
+    with members.update(fresh=fresh) as update:
+        update.put(members_of(change))
+        update.commit(MembersPosition(change, "e" * 32, 0, AT, MEMBERS + 1))
+    if fresh:
+        outside.hears("members file", change=change)
+
+
+def install(members: MembersFile, change: int, outside: Outside, beside: Path) -> None:
+    """Central sent a file that it had built."""
+    built = MembersFile(beside)
+    with built.update(fresh=False) as update:
+        update.put(members_of(change))
+        update.commit(MembersPosition(change, "e" * 32, 0, AT, MEMBERS + 1))
+    built.close()
+    [file] = beside.glob("*.db")
+    members.install(file)
+    outside.hears("members file", change=change)
+    shutil.rmtree(beside)
+
+
+def identify(data: Path, token: str, outside: Outside) -> None:
+    """Central gave this terminal an identity."""
+    save_identity(data / "identity", Identity("0412/03", "https://central.example", token, KEY))
+    outside.hears("identity", token=token)
+
+
+@contextmanager
+def life(folder: Path, outside: Outside, number: int) -> Iterator[AtWork]:
+    """One start of the agent's disk parts, until it is closed in order."""
+    held = DataFolder(folder / DATA)
+    outside.hears("token", token=held.token())
+    shop = open_shop(held.path, at=AT + timedelta(minutes=number))
+    yield AtWork(shop, outside, random.Random(SEED + number))
+    shop.close()
+    held.release()
+
+
+def first_life(folder: Path, outside: Outside) -> None:
+    """From nothing; it ends as a kill ends it, with its log not folded."""
+    with life(folder, outside, 1) as till:
+        identify(till.shop.data, "t" * 32, outside)
+        pull(till.shop.members, 1, outside, fresh=True)
+        till.works(100)
+        pull(till.shop.members, 2, outside, fresh=False)
+        os._exit(0)
+
+
+def second_life(folder: Path, outside: Outside) -> None:
+    """Recovers what the kill left, works, and is stopped in order."""
+    with life(folder, outside, 2) as till:
+        till.works(200)
+        pull(till.shop.members, 3, outside, fresh=True)
+        identify(till.shop.data, "u" * 32, outside)
+        till.works(300)
+        pull(till.shop.members, 4, outside, fresh=False)
+        till.shop.ledger.tidy()
+        till.shop.ledger.tidy()
+
+
+def third_life(folder: Path, outside: Outside) -> None:
+    """Starts on a folded log; killed again."""
+    with life(folder, outside, 3) as till:
+        till.works(400)
+        install(till.shop.members, 5, outside, till.shop.data / "incoming")
+        till.works(500)
+        os._exit(0)
+
+
+def live(one: Callable[[Path, Outside], None], folder: Path, outside: Outside) -> None:
+    """Live in a process of its own, whose end takes its handles and locks with it."""
+    child = os.fork()
+    if child == 0:
+        try:
+            one(folder, outside)
+        except BaseException:  # noqa: BLE001 - a child that raised would go on as if it were the parent
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status != 0:
+        sys.exit(f"{one.__name__} ended with {status}")
+
+
+def main() -> None:
+    """Live three times."""
+    folder, said, synchronous = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    shipped: Any = database  # whose own words are final, and here are changed
+    shipped._DURABLE = [
+        each.replace("synchronous=FULL", f"synchronous={synchronous}") for each in shipped._DURABLE
+    ]
+    shipped.WAL_BYTES_MAX = LOG_BYTES_MAX
+    outside = Outside(os.open(said, os.O_WRONLY | os.O_CREAT, 0o600))
+    for one in (first_life, second_life, third_life):
+        live(one, folder, outside)
+
+
+if __name__ == "__main__":
+    main()
