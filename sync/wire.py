@@ -6,9 +6,11 @@ after version 1 has a default, so an old till may always upload and an old centr
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from edge_agent.domain.entries import QUANTITY_MAX
 from edge_agent.domain.member import Standing
 from edge_agent.domain.record import BODY_BYTES_MAX, Attachment, Record
 
@@ -25,6 +27,9 @@ MEMBERS_PER_PAGE_MAX = 5_000
 
 CODE_PATTERN = r"^[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}$"
 """A one-time code, without the letters and digits that are mistaken for each other on paper."""
+
+ACT_ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
+"""The ids that a POS makes for its acts."""
 
 _HEX_32_BYTES = r"^[0-9a-f]{64}$"
 _ID = r"^[0-9a-f]{32}$"
@@ -130,7 +135,7 @@ class MemberDelta(Message):
     tills made for this account's cards before they knew it. `segments` and `attributes` are only those that the
     current programme asks about. `birthday` is month and day ("02-29"); the year of birth never leaves central.
     `consents` are the purposes that the member agreed to, each with the version of the text. `referred_by` is the ref
-    of the account that brought this one in.
+    of the account that brought this one in. Without `redeems_offline` only central may authorise a redemption.
     """
 
     ref: str
@@ -146,6 +151,7 @@ class MemberDelta(Message):
     birthday: str | None = Field(default=None, pattern=r"^[01]\d-[0-3]\d$")
     consents: dict[str, str] = {}
     referred_by: str | None = None
+    redeems_offline: bool = True
     lots: tuple[Lot, ...] = ()
 
 
@@ -173,10 +179,32 @@ class ProgrammeReport(Message):
 NO_REPORT = ProgrammeReport()
 
 
+class TillReport(ProgrammeReport):
+    """What a till says of itself with each `changes`.
+
+    At `time` by its own clock its journal ended at `last_seq`: whatever lapsed before that time and is not charged up
+    to there never will be. `allowances_change` is that of the allowances that it has.
+    """
+
+    time: AwareDatetime | None = None
+    last_seq: int | None = Field(default=None, ge=0)
+    allowances_change: int = Field(default=0, ge=0)
+
+
+class Allowance(Message):
+    """So much of one account's unit is set aside for this terminal alone, to be reserved until `until` by its clock."""
+
+    account: str
+    unit: str
+    quantity: int
+    until: AwareDatetime
+
+
 class Changes(Message):
     """`GET /wire/v1/changes?after=N&epoch=E[&wait=SECONDS]`: what changed after N, from one snapshot.
 
-    The fields of `ProgrammeReport` may stand in the query too.
+    The fields of `TillReport` may stand in the query too. `allowances` are all that this terminal has, None where they
+    are still those of the change that it named; what of them is used up to `applied_seq` is taken off.
 
     `applied_seq` is the highest seq of this terminal (in that epoch) up to which every record has a state; the
     members' lots hold the effect of exactly those that are accepted. It holds for the last page only: a reader
@@ -192,6 +220,65 @@ class Changes(Message):
     members: tuple[MemberDelta, ...] = ()
     programme: ProgrammeDelta | None = None
     states: tuple[StateOfRecord, ...] = ()
+    allowances: tuple[Allowance, ...] | None = None
+    allowances_change: int = 0
+
+
+class AuthorisationCode(StrEnum):
+    """Why central does not authorise a redemption."""
+
+    NOT_ENOUGH = "not-enough"
+    BLOCKED = "blocked"
+    UNKNOWN_ACCOUNT = "unknown-account"
+    TOO_MANY = "too-many"
+
+
+class AuthorisationMessage(Message):
+    """`POST /wire/v1/authorisations`: reserve `quantity` of a unit (smallest parts), or at least `least`.
+
+    `until` is when the till will certainly not charge it any more, by its own clock. `unheld` is what the till has
+    reserved or redeemed of the same account and unit without central and central has not posted yet. The same id again
+    replaces what was reserved under it.
+    """
+
+    terminal: str
+    redemption_id: str = Field(pattern=ACT_ID_PATTERN)
+    account: str = Field(min_length=1, max_length=64)
+    unit: str = Field(min_length=1, max_length=128)
+    quantity: int = Field(ge=1, le=QUANTITY_MAX)
+    least: int = Field(ge=1, le=QUANTITY_MAX)
+    until: AwareDatetime
+    unheld: int = Field(default=0, ge=0, le=QUANTITY_MAX)
+    version: int = WIRE_VERSION
+
+
+class AuthorisationAnswer(Message):
+    """So much is reserved; 0 where nothing is, and `code` says why. `spendable` is what could be."""
+
+    redemption_id: str
+    quantity: int
+    code: AuthorisationCode | None = None
+    spendable: int = 0
+
+
+RELEASES_MAX = 100
+"""Redemptions let go of at once; a till has a few open at a time."""
+
+
+class ReleaseMessage(Message):
+    """`POST /wire/v1/authorisations/releases`: redemptions that this till did not and will not charge."""
+
+    terminal: str
+    redemption_ids: tuple[Annotated[str, Field(pattern=ACT_ID_PATTERN)], ...] = Field(
+        max_length=RELEASES_MAX
+    )
+    version: int = WIRE_VERSION
+
+
+class ReleaseAnswer(Message):
+    """How many of them were reserved until now."""
+
+    released: int
 
 
 class EnrolmentMessage(Message):

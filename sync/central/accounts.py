@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from edge_agent.domain.cards import card_key
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.member import Standing
+from sync.central import holds
 from sync.central.database import ACCOUNTS, count, next_change
 from sync.central.ledger import LedgerEntry, append, life_of, touch
 from sync.central.tables import accounts, answers, cards, consents, lots, notes
@@ -130,6 +131,7 @@ def join(connection: Connection, provisional: str, member: str, at: str) -> None
         update(accounts).where(accounts.c.ref == provisional).values(joined_into=member)
     )
     count(connection, ACCOUNTS, -1)
+    holds.move(connection, provisional, member)
     for table in (consents, answers, notes):
         connection.execute(
             update(table).where(table.c.account == provisional).values(account=member)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from edge_agent.domain.member import Standing
 from edge_agent.domain.record import Attachment
+from sync.central import risk
 from sync.central.accounts import Accounts, insert_account, join
 from sync.central.bodies import Act, Unpostable, kind_of
 from sync.central.database import next_changes
@@ -213,9 +214,15 @@ class Batch:
         )
 
     def append(self, source: str, new: Sequence[LedgerEntry]) -> None:
-        """Entries of one record."""
-        self._entries.extend((source, ordinal, entry) for ordinal, entry in enumerate(new))
+        """Entries of one record; what it overdraws is carried by the offline-risk account."""
+        at_risk = list(risk.carried(new))
+        for of, written in ((source, new), (risk.risk_source(source), at_risk)):
+            self._entries.extend((of, ordinal, entry) for ordinal, entry in enumerate(written))
         self._touched.update(entry.account for entry in new)
+        if at_risk:
+            risk.open_account(self._connection, self.at)
+            overdrawn = {each.account for each in at_risk if each.quantity > 0}
+            risk.only_with_central(self._connection, overdrawn - {risk.OFFLINE_RISK})
 
     def erase_attachment(self, received: Received) -> None:
         """Keep nothing of what a till should not have sent; the body stays, and its commitment in it."""

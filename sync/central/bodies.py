@@ -25,7 +25,7 @@ from edge_agent.domain.entries import QUANTITY_MAX, EntryKind, Life
 from edge_agent.domain.record import BODY_VERSION, RecordKind, canonical
 from edge_agent.domain.units import is_tally
 from sync.central.tables import UNIT_CHARACTERS_MAX
-from sync.wire import RecordState
+from sync.wire import ACT_ID_PATTERN, RecordState
 
 ENTRIES_MAX = 20_000
 """More than fit into the longest body, so that nothing a till could record is refused for their number."""
@@ -56,13 +56,16 @@ class _Fact(BaseModel):
 
 
 _RecordId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-_ActId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+_ActId = Annotated[str, Field(pattern=ACT_ID_PATTERN)]
 _AccountRef = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
 _Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
 _Unit = Annotated[str, Field(pattern=r"^[a-z0-9][^\x00]*$", max_length=UNIT_CHARACTERS_MAX)]
 
 CONSENTS_MAX = 50
 """Purposes that one member is asked about; a form with more of them is not a form that anybody reads."""
+
+REDEEMED_MAX = 1_000
+"""Far more rewards than anybody uses with one basket."""
 
 NOTES_MAX = 5_000
 """A note for each rule of the largest programme, and room."""
@@ -108,10 +111,21 @@ class _Envelope(_Fact):
     seq: StrictInt
 
 
+class BodyRedeemed(_Fact):
+    """A redemption that was charged, and who stood for it; `value` is in minor units."""
+
+    id: _ActId
+    authorised_by: Annotated[str, Field(max_length=32)]
+    unit: _Unit
+    quantity: Annotated[StrictInt, Field(ge=0, le=QUANTITY_MAX)]
+    value: Annotated[StrictInt, Field(ge=0, le=QUANTITY_MAX)] | None = None
+
+
 class _Body(_Fact):
     at: AwareDatetime
     facts: BodyFacts | None = None
     entries: Annotated[tuple[BodyEntry, ...], Field(max_length=ENTRIES_MAX)] = ()
+    redeemed: Annotated[tuple[BodyRedeemed, ...], Field(max_length=REDEEMED_MAX)] = ()
     commitment: str | None = None
     programme: Annotated[str, Field(max_length=64)] | None = None
 
@@ -240,7 +254,8 @@ class Envelope:
 class Act:
     """What a till did. `content` is what has to be the same when the same act is recorded again.
 
-    `at` is the till's time with its offset, so that its date is the till's day. `original` is the sale that is taken
+    `at` is the till's time with its offset, so that its date is the till's day. `redeemed` are the redemptions that it
+    charged. `original` is the sale that is taken
     back or that a card is attached to, `answer`, `enrolled` and `consents` are of the records of these kinds; `paid` is
     what was paid for a sale, in minor units.
     """
@@ -253,6 +268,7 @@ class Act:
     commitment: str | None
     programme: str | None
     content: bytes
+    redeemed: tuple[BodyRedeemed, ...] = ()
     original: str | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     paid: int = 0
@@ -422,6 +438,7 @@ def _act(
         body.commitment,
         body.programme,
         canonical(content),
+        body.redeemed,
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.engine import make_url
 
 from sync.central import keys
 from sync.central.accounts import Accounts
+from sync.central.authorising import Authorising
 from sync.central.by_hand import ByHand
 from sync.central.changes import Feed
 from sync.central.database import Database
@@ -55,6 +56,7 @@ class Central:
         self.intake = Intake(self.database, clock)
         self.posting = Posting(self.database, self.accounts, clock)
         self.programmes = Programmes(self.database, clock)
+        self.authorising = Authorising(self.database, self.accounts, self.programmes, clock)
         self.upkeep = Upkeep(self.database, self.programmes, clock)
         self.words = Words(self.database, self.programmes)
         self.members = Members(self.database, self.accounts, self.words, clock)

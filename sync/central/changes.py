@@ -167,6 +167,11 @@ def states_of(
     return tuple(_told(row) for row in rows)
 
 
+def applied_position(connection: Connection, terminal: str, epoch: str) -> int:
+    """Up to which seq of this journal every record has a state."""
+    return _position(connection, terminal, epoch)[1]
+
+
 def _position(connection: Connection, terminal: str, epoch: str | None) -> tuple[int, int]:
     """Received, and up to where every record has a state."""
     received = connection.scalar(
@@ -224,6 +229,7 @@ def _deltas(
             birthday=row.birthday[-len("MM-DD") :] if asked.birthday and row.birthday else None,
             consents=agreements.get(row.ref, {}),
             referred_by=row.referred_by,
+            redeems_offline=row.redeems_offline,
             lots=tuple(Lot(**each._asdict()) for each in held.get(row.ref, ())),
         )
         for row in members

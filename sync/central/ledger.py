@@ -148,15 +148,17 @@ def lots_in(connection: Connection, account: str, unit: str) -> list[HeldLot]:
     return [HeldLot(row.lot, life_of(row), int(row.quantity)) for row in rows]
 
 
-def taking(held: Iterable[HeldLot], life: Life | None, quantity: int, day: date) -> list[HeldLot]:
+def taking(
+    held: Iterable[HeldLot], life: Life | None, quantity: int, day: date, kept: int = 0
+) -> list[HeldLot]:
     """Take `quantity` (positive): how much of which lot, first from the life that the till named, if it did.
 
     Of lots that are usable on `day` the soonest expiring goes first, and equal ones by their ids, so that the order is
-    fixed. Never more than the lots hold between them; the rest is an overdraft.
+    fixed. Never more than the lots hold between them, less what is `kept` for others; the rest is an overdraft.
     """
     there = sorted(held, key=lambda each: (each.life != life, *_soonest(each)))
     usable = [each for each in there if each.life == life or _usable(each.life, day)]
-    left, net = quantity, sum(each.quantity for each in usable)
+    left, net = quantity, sum(each.quantity for each in usable) - kept
     taken: list[HeldLot] = []
     for each in usable:
         part = min(left, each.quantity, net)
@@ -167,6 +169,11 @@ def taking(held: Iterable[HeldLot], life: Life | None, quantity: int, day: date)
     if left:
         taken.append(HeldLot(OVERDRAFT, ALWAYS, left))
     return taken
+
+
+def usable_on(held: Iterable[HeldLot], day: date) -> int:
+    """What can be used on `day` of these lots, debts taken off; below 0 where these are more."""
+    return sum(each.quantity for each in held if _usable(each.life, day))
 
 
 def _soonest(held: HeldLot) -> tuple[date, date, date, str]:

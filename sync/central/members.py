@@ -18,6 +18,7 @@ from sync.central.ledger import (
     touch,
 )
 from sync.central.problems import Problem, not_found
+from sync.central.risk import OFFLINE_RISK
 from sync.central.tables import accounts, cards, entries
 from sync.central.times import Clock, stored
 from sync.central.words import Words, apart
@@ -86,7 +87,9 @@ class Members:
         """Members by card, member_id, ref or the beginning of the name; the first ones without a text."""
         wanted = text.strip()
         with self._database.read() as connection:
-            query = select(accounts).where(accounts.c.joined_into.is_(None))
+            query = select(accounts).where(
+                accounts.c.joined_into.is_(None), accounts.c.ref != OFFLINE_RISK
+            )
             if wanted:
                 account = self._accounts.of_card(connection, normalised(wanted))
                 query = query.where(_matches(account, wanted))

@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.record import RecordKind
 from edge_agent.domain.units import keeps_lots_apart
+from sync.central import holds
 from sync.central.accounts import Accounts
 from sync.central.batch import RECEIVED, Batch, Outcome, Received
 from sync.central.bodies import (
@@ -200,14 +201,14 @@ def _decide(batch: Batch, received: Received, act: Act) -> Outcome:
 def _post_award(batch: Batch, received: Received, act: Act, personal: Personal) -> Outcome:
     """A sale, a redemption or an action: what it gives, uses and counts."""
     if act.account is None:
-        batch.append(received.record_id, _awarded(batch, received.record_id, None, act))
+        batch.append(received.record_id, _awarded(batch, received, None, act))
         return Outcome(RecordState.ACCEPTED)
     account = batch.account_of(act.account)
     if account is None:
         if personal.card is None:
             raise parked("unknown-account")
         account = batch.settle_ref(act.account, personal.card)
-    batch.append(received.record_id, _awarded(batch, received.record_id, account, act))
+    batch.append(received.record_id, _awarded(batch, received, account, act))
     note_effects(batch, received, act, account)
     return Outcome(RecordState.ACCEPTED, account=account)
 
@@ -220,7 +221,7 @@ def _post_answer(batch: Batch, received: Received, act: Act, personal: Personal)
 
 def _post_enrolment(batch: Batch, received: Received, act: Act, personal: Personal) -> Outcome:
     account = enrol(batch, received, act, personal)
-    batch.append(received.record_id, _awarded(batch, received.record_id, account, act))
+    batch.append(received.record_id, _awarded(batch, received, account, act))
     return Outcome(RecordState.ACCEPTED, account=account)
 
 
@@ -236,15 +237,21 @@ def _post_consents(batch: Batch, received: Received, act: Act, personal: Persona
     return outcome
 
 
-def _awarded(batch: Batch, record: str, account: str | None, act: Act) -> list[LedgerEntry]:
-    """The ledger's entries for a record's, in its order: what it uses may be what it gave just before."""
+def _awarded(batch: Batch, received: Received, account: str | None, act: Act) -> list[LedgerEntry]:
+    """The ledger's entries for a record's, in its order: what it uses may be what it gave just before.
+
+    What was set aside for its redemptions is used up with it.
+    """
     named = _named(batch, act, account)
     uses = any(entry.kind is EntryKind.REDEEM for entry in act.entries)
     if uses:
         batch.flush()
+    if account is not None:
+        holds.use(batch.connection, account, received.terminal, act.redeemed)
     result: list[LedgerEntry] = []
     for of, entry in named:
-        for lot, life, quantity in _lots_for(batch, record, of, entry, act.at.date(), result):
+        lots = _lots_for(batch, received.record_id, of, entry, act.at.date(), result)
+        for lot, life, quantity in lots:
             result.append(
                 LedgerEntry(of, entry.kind, entry.unit, quantity, lot, life, entry.rule, entry.line)
             )
@@ -266,9 +273,12 @@ def _lots_for(
         for each in before
         if (each.account, each.unit) == (account, entry.unit)
     ]
+    kept = 0
     if keeps_lots_apart(entry.unit):
         held = [each for each in held if each.lot == (entry.lot or record)]
-    taken = taking(_together(held), entry.life, -entry.quantity, day)
+    else:
+        kept = holds.held(batch.connection, account).get(entry.unit, 0)
+    taken = taking(_together(held), entry.life, -entry.quantity, day, kept)
     return [each._replace(quantity=-each.quantity) for each in taken]
 
 

@@ -56,8 +56,10 @@ terminals = Table(
     Column("programme", String(64)),
     Column("refused", String(64)),
     Column("refused_reason", Text),
+    Column("allowances_change", BigInteger, nullable=False, default=0),
 )
-"""`programme` is the version that applies at the till by its own word, `refused` the one that it would not load."""
+"""`programme` is the version that applies at the till by its own word, `refused` the one that it would not load;
+`allowances_change` the change number at which the terminal's allowances were last others than before."""
 
 chains = Table(
     "chains",
@@ -177,13 +179,15 @@ accounts = Table(
     Column("email", String(254)),
     Column("phone", String(20)),
     Column("opened", Boolean, nullable=False),
+    Column("redeems_offline", Boolean, nullable=False, default=True),
     Column("created_at", String(24), nullable=False),
     Column("change", BigInteger, nullable=False),
 )
 """Accounts under their member_ref. A row with `joined_into` is only another name of that account, one step deep.
-`opened` says that the opening balance of an import has been given. `segments` is a JSON list in order, `attributes` a
-JSON object; `email` and `phone` are in the one form that they are compared in. Of a household one row is the account,
-and the other members are joined to it, each with a profile of its own."""
+`opened` says that the opening balance of an import has been given, `redeems_offline` that tills may let the member
+redeem without asking central. `segments` is a JSON list in order, `attributes` a JSON object; `email` and `phone` are
+in the one form that they are compared in. Of a household one row is the account, and the other members are joined to
+it, each with a profile of its own."""
 
 Index("accounts_by_change", accounts.c.change)
 Index(
@@ -278,6 +282,23 @@ Index(
     sqlite_where=text("quantity <> 0 AND expires_on <> ''"),
     postgresql_where=text("quantity <> 0 AND expires_on <> ''"),
 )
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("account", String(64), ForeignKey("accounts.ref"), primary_key=True),
+    Column("terminal", String(130), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("hold_id", String(UNIT_CHARACTERS_MAX), primary_key=True),
+    Column("unit", String(UNIT_CHARACTERS_MAX), nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("until", String(24), nullable=False),
+    Column("made_at", String(24), nullable=False),
+)
+"""What is set aside of an account for one terminal and not used yet: an authorisation under the id of its redemption,
+or an allowance under its unit. `until` is a time of the terminal's own clock."""
+
+Index("holds_of_terminal", holds.c.terminal, holds.c.until)
 
 answers = Table(
     "answers",

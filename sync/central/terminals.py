@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, select, update
 
+from sync.central import holds
 from sync.central.database import Database, upsert
 from sync.central.keys import hashed, new_code, new_token
 from sync.central.problems import Problem, not_found
@@ -149,7 +150,7 @@ class Terminals:
             )
 
     def revoke(self, store: str, till: str) -> None:
-        """End a terminal's token and code; what it sent stays."""
+        """End a terminal's token and code, and what is set aside for it; what it sent stays."""
         with self._database.write() as connection:
             done = connection.execute(
                 update(terminals)
@@ -158,6 +159,7 @@ class Terminals:
             )
             if done.rowcount != 1:
                 raise not_found("terminal")
+            holds.end_all(connection, terminal_name(store, till))
 
     def list(self) -> list[dict[str, Any]]:
         """Every terminal with its journals, by name."""

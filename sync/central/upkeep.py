@@ -35,6 +35,7 @@ from sync.central.ledger import (
     touch,
 )
 from sync.central.programmes import Programmes
+from sync.central.risk import OFFLINE_RISK
 from sync.central.tables import NO_DAY, accounts, entries, lots, upkeep
 from sync.central.times import Clock, stored
 
@@ -90,6 +91,7 @@ class Upkeep:
                 .where(
                     accounts.c.ref > progress.at,
                     accounts.c.joined_into.is_(None),
+                    accounts.c.ref != OFFLINE_RISK,
                     accounts.c.standing != Standing.ERASED.value,
                     _concerned(programme, progress),
                 )

@@ -7,12 +7,20 @@ from sync.central.central import Central
 from sync.central.changes import WAIT_S_MAX, states_of
 from sync.central.problems import Problem
 from sync.central.requests_in import bearer, json_body
-from sync.wire import EnrolmentMessage, ProgrammeReport, RecordsAnswer, RecordsMessage
+from sync.wire import (
+    AuthorisationMessage,
+    EnrolmentMessage,
+    RecordsAnswer,
+    RecordsMessage,
+    ReleaseMessage,
+    TillReport,
+)
 
-_ENROLMENT_BYTES_MAX = 4_096
+_SMALL_BYTES_MAX = 16_384
+"""A code, a redemption, or the ids of as many as are let go of at once."""
 
 
-class _ChangesQuery(ProgrammeReport):
+class _ChangesQuery(TillReport):
     after: int = Field(default=0, ge=0)
     epoch: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$")
     wait: float = Field(default=0, ge=0, le=86_400)
@@ -24,28 +32,45 @@ def blueprint(central: Central, bytes_max: int) -> Blueprint:
 
     @wire.post("/enrolments")
     def enrol() -> Response:
-        message = json_body(request, EnrolmentMessage, _ENROLMENT_BYTES_MAX)
+        message = json_body(request, EnrolmentMessage, _SMALL_BYTES_MAX)
         return _json(central.terminals.enrol(message))
 
     @wire.post("/records")
     def records() -> Response:
         terminal = central.terminals.authenticate(bearer(request))
         message = json_body(request, RecordsMessage, bytes_max)
-        if message.terminal != terminal:
-            raise Problem(
-                403, "wrong-terminal", "These records are another terminal's than this token's."
-            )
+        _check_own(terminal, message.terminal)
         return _json(_push(central, message))
+
+    @wire.post("/authorisations")
+    def authorise() -> Response:
+        terminal = central.terminals.authenticate(bearer(request))
+        message = json_body(request, AuthorisationMessage, _SMALL_BYTES_MAX)
+        _check_own(terminal, message.terminal)
+        return _json(central.authorising.authorise(message))
+
+    @wire.post("/authorisations/releases")
+    def release() -> Response:
+        terminal = central.terminals.authenticate(bearer(request))
+        message = json_body(request, ReleaseMessage, _SMALL_BYTES_MAX)
+        _check_own(terminal, message.terminal)
+        return _json(central.authorising.release(message))
 
     @wire.get("/changes")
     def changes() -> Response:
         terminal = central.terminals.authenticate(bearer(request))
         query = _ChangesQuery.model_validate(request.args.to_dict())
         central.terminals.note_programme(terminal, query)
+        central.authorising.note_position(terminal, query.epoch, query)
         wait_s = min(query.wait, WAIT_S_MAX)
         return _json(central.feed.changes(terminal, query.epoch, query.after, wait_s))
 
     return wire
+
+
+def _check_own(terminal: str, named: str) -> None:
+    if named != terminal:
+        raise Problem(403, "wrong-terminal", "This is another terminal's than this token's.")
 
 
 def _push(central: Central, message: RecordsMessage) -> RecordsAnswer:

@@ -1,0 +1,128 @@
+"""Redeeming online: central sets points aside for one redemption at one terminal, until that charges it or lets go.
+
+Nothing is given back by central's own clock. What a terminal did not use ends when the terminal says that it lets go of
+it; when the terminal's position has passed the time up to which it could be charged; or with the terminal itself.
+"""
+
+from sqlalchemy import Connection, func, select
+
+from edge_agent.domain.member import Standing
+from sync.central import holds
+from sync.central.accounts import Accounts
+from sync.central.changes import applied_position
+from sync.central.database import Database
+from sync.central.holds import HoldKind
+from sync.central.ledger import lots_in, usable_on
+from sync.central.programmes import Programmes
+from sync.central.tables import accounts
+from sync.central.tables import holds as holds_table
+from sync.central.times import Clock, stored
+from sync.wire import (
+    AuthorisationAnswer,
+    AuthorisationCode,
+    AuthorisationMessage,
+    ReleaseAnswer,
+    ReleaseMessage,
+    TillReport,
+)
+
+AUTHORISATIONS_PER_TERMINAL_MAX = 1_000
+"""Open at a time; a busy till has a few. A till that never charges what it reserved must not reserve everything."""
+
+
+class Authorising:
+    """Sets points aside, and ends what is set aside."""
+
+    def __init__(
+        self, database: Database, known: Accounts, programmes: Programmes, clock: Clock
+    ) -> None:
+        self._database = database
+        self._accounts = known
+        self._programmes = programmes
+        self._clock = clock
+
+    def authorise(self, message: AuthorisationMessage) -> AuthorisationAnswer:
+        """Set aside as much as is asked for and there, if that is enough; the terminal has been authenticated."""
+        with self._database.write() as connection:
+            account = self._accounts.resolve(connection, message.account)
+            refused = self._refused(connection, message, account)
+            if refused is not None or account is None:
+                code = refused or AuthorisationCode.UNKNOWN_ACCOUNT
+                return AuthorisationAnswer(
+                    redemption_id=message.redemption_id, quantity=0, code=code
+                )
+            holds.lock(connection, account)
+            holds.let_go(connection, message.terminal, [message.redemption_id])
+            free = self._free(connection, account, message.unit) - message.unheld
+            granted = min(message.quantity, free)
+            if granted < message.least:
+                return AuthorisationAnswer(
+                    redemption_id=message.redemption_id,
+                    quantity=0,
+                    code=AuthorisationCode.NOT_ENOUGH,
+                    spendable=max(0, free),
+                )
+            holds.hold(
+                connection,
+                HoldKind.AUTHORISATION,
+                account,
+                message.terminal,
+                message.redemption_id,
+                message.unit,
+                granted,
+                stored(message.until),
+                stored(self._clock()),
+            )
+        return AuthorisationAnswer(
+            redemption_id=message.redemption_id, quantity=granted, spendable=free
+        )
+
+    def _refused(
+        self, connection: Connection, message: AuthorisationMessage, account: str | None
+    ) -> AuthorisationCode | None:
+        standing = connection.scalar(select(accounts.c.standing).where(accounts.c.ref == account))
+        if standing in {Standing.BLOCKED.value, Standing.ERASED.value}:
+            return AuthorisationCode.BLOCKED
+        if standing != Standing.KNOWN.value:
+            return AuthorisationCode.UNKNOWN_ACCOUNT
+        open_now = connection.scalar(
+            select(func.count())
+            .select_from(holds_table)
+            .where(
+                holds_table.c.terminal == message.terminal,
+                holds_table.c.kind == HoldKind.AUTHORISATION.value,
+            )
+        )
+        too_many = (open_now or 0) >= AUTHORISATIONS_PER_TERMINAL_MAX
+        return AuthorisationCode.TOO_MANY if too_many else None
+
+    def _free(self, connection: Connection, account: str, unit: str) -> int:
+        """What can be used today and is not set aside."""
+        day = self._programmes.today(connection) or self._clock().date()
+        there = usable_on(lots_in(connection, account, unit), day)
+        return there - holds.held(connection, account).get(unit, 0)
+
+    def release(self, message: ReleaseMessage) -> ReleaseAnswer:
+        """The terminal will not charge these: what was set aside for them is free again."""
+        with self._database.write() as connection:
+            released = holds.let_go(connection, message.terminal, message.redemption_ids)
+        return ReleaseAnswer(released=released)
+
+    def note_position(self, terminal: str, epoch: str | None, report: TillReport) -> int:
+        """End what the terminal can no longer use by its own word, once all that it recorded until then is posted.
+
+        How many authorisations and allowances ended.
+        """
+        if report.time is None or report.last_seq is None or epoch is None:
+            return 0
+        time = stored(report.time)
+        with self._database.read() as connection:
+            earliest = connection.scalar(
+                select(func.min(holds_table.c.until)).where(holds_table.c.terminal == terminal)
+            )
+            if earliest is None or earliest >= time:
+                return 0
+            if applied_position(connection, terminal, epoch) < report.last_seq:
+                return 0
+        with self._database.write() as connection:
+            return holds.end_before(connection, terminal, time)
