@@ -1,8 +1,7 @@
 """The wire over HTTP: one client is one thread's line to central.
 
-Answers become messages or one of `sync.errors`; nothing else comes out. Neither tokens nor bodies
-are ever logged or put into an error. Redirects are not followed, since a token belongs to one
-address only.
+Every request is signed (`sync.signing`). Answers become messages or one of `sync.errors`; nothing else comes out.
+Bodies are never logged or put into an error. Redirects are not followed, since a key belongs to one address only.
 """
 
 import contextlib
@@ -35,6 +34,7 @@ from sync.errors import (
     Unreachable,
 )
 from sync.line import Grip, gripped_session
+from sync.signing import Signer
 from sync.wire import (
     NO_REPORT,
     Changes,
@@ -59,6 +59,8 @@ class _Problem(BaseModel):
     model_config = ConfigDict(extra="ignore")
     code: str = ""
     detail: str = ""
+    now: int | None = None
+    """Central's clock in seconds, where it says that ours is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Place:
     ca_file: Path | None = None
 
     def checked(self) -> "Place":
-        """Return itself; raises IdentityUnusable where no token should be sent there."""
+        """Return itself; raises IdentityUnusable where nothing should be sent there."""
         try:
             parts = urlsplit(self.url)
             host = parts.hostname
@@ -91,7 +93,7 @@ class Place:
             raise IdentityUnusable("central's url must not hold a user or password")
         if parts.scheme == "http" and not _is_loopback(host):
             raise IdentityUnusable(
-                "central's url must begin with https://, since a token would be readable on the way; "
+                "central's url must begin with https://, since members would be readable on the way; "
                 "http:// is for this machine only (127.0.0.1, localhost)"
             )
         if self.ca_file is not None and not self.ca_file.is_file():
@@ -113,6 +115,18 @@ def _is_loopback(host: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class _Question:
+    """A request before it is signed; the answer may have `bytes_max` bytes and come after `wait_s` seconds."""
+
+    method: str
+    path: str
+    body: bytes | None = field(repr=False)
+    headers: dict[str, str]
+    bytes_max: int
+    wait_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Answer:
     status: int
     content_type: str
@@ -121,26 +135,22 @@ class _Answer:
 
 
 class CentralClient:
-    """One thread's line to central as `terminal`. Only `cut` may be called by other threads."""
+    """One thread's line to central as the signer's terminal. Only `cut` may be called by other threads."""
 
-    def __init__(
-        self, place: Place, terminal: str, token: str, timeouts: Timeouts | None = None
-    ) -> None:
+    def __init__(self, place: Place, signer: Signer, timeouts: Timeouts | None = None) -> None:
         self._place = place.checked()
-        self._terminal = terminal
+        self._signer = signer
         self._timeouts = timeouts or Timeouts()
         self._grip = Grip()
         self._session = gripped_session(self._grip)
         self._session.headers["Accept"] = "application/json"
         self._session.headers["User-Agent"] = "loyalty-edge-agent"
-        if token:
-            self._session.headers["Authorization"] = f"Bearer {token}"
         self._session.verify = True if place.ca_file is None else str(place.ca_file)
 
     @property
     def terminal(self) -> str:
-        """The terminal that the token is for."""
-        return self._terminal
+        """The terminal that signs."""
+        return self._signer.terminal
 
     def send(self, message: RecordsMessage) -> RecordsAnswer:
         """`POST /wire/v1/records`."""
@@ -183,9 +193,18 @@ class CentralClient:
         self, method: str, path: str, message: Message | None, bytes_max: int, wait_s: int = 0
     ) -> _Answer:
         body, headers = _packed(message)
+        question = _Question(method, path, body, headers, bytes_max, wait_s)
+        answer = self._tried(question)
+        if answer.status != HTTPStatus.UNAUTHORIZED or (now := _problem(answer).now) is None:
+            return answer
+        # Our clock is off. That keeps nobody from uploading: central said what time it is.
+        self._signer.heard(now)
+        return self._tried(question)
+
+    def _tried(self, question: _Question) -> _Answer:
         try:
-            with self._deadline(self._timeouts.total_s + wait_s):
-                return self._asked(method, path, body, headers, bytes_max, wait_s)
+            with self._deadline(self._timeouts.total_s + question.wait_s):
+                return self._asked(question)
         except requests.exceptions.SSLError as error:
             raise self._broken("central's certificate is not one that this till trusts") from error
         except requests.exceptions.Timeout as error:
@@ -195,28 +214,21 @@ class CentralClient:
         finally:
             self._grip.settle()
 
-    def _asked(
-        self,
-        method: str,
-        path: str,
-        body: bytes | None,
-        headers: dict[str, str],
-        bytes_max: int,
-        wait_s: int,
-    ) -> _Answer:
+    def _asked(self, question: _Question) -> _Answer:
         if self._grip.cut:
             raise Stopped("the line was cut")
+        method, path, body = question.method, question.path, question.body
         with self._session.request(
             method,
             self._place.at(path),
             data=body,
-            headers=headers,
-            timeout=(self._timeouts.connect_s, self._timeouts.read_s + wait_s),
+            headers=self._signer.signed(method, path, body, question.headers),
+            timeout=(self._timeouts.connect_s, self._timeouts.read_s + question.wait_s),
             allow_redirects=False,
             stream=True,
         ) as response:
             good = response.status_code == HTTPStatus.OK
-            content = _read(response, bytes_max if good else policy.SMALL_ANSWER_BYTES_MAX)
+            content = _read(response, question.bytes_max if good else policy.SMALL_ANSWER_BYTES_MAX)
             if self._grip.cut:
                 raise Stopped("the line was cut")
             return _Answer(
@@ -329,7 +341,7 @@ def _problem(answer: _Answer) -> _Problem:
         return _Problem()
     code = problem.code if _SAFE_CODE.fullmatch(problem.code) else ""
     detail = " ".join(problem.detail.split())[:_DETAIL_CHARS_MAX]
-    return _Problem(code=code, detail=detail if detail.isprintable() else "")
+    return _Problem(code=code, detail=detail if detail.isprintable() else "", now=problem.now)
 
 
 def _seconds(retry_after: str) -> float | None:

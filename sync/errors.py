@@ -1,7 +1,7 @@
 """What can go wrong between a till and central, in one small tree.
 
 Each kind says by itself what follows: whether the line counts as away or as refused, and how long
-to wait (`policy.pause_s`). A message never holds a token, a card, a name or a body; `detail` is a
+to wait (`policy.pause_s`). A message never holds a key, a card, a name or a body; `detail` is a
 sentence for store IT.
 """
 
@@ -70,7 +70,7 @@ class TooLarge(CentralError):
 
 
 class Refused(CentralError):
-    """401 or 403: the token is not valid, or not any more."""
+    """401 or 403: the signature is not that of a terminal of central's, or not any more."""
 
     code = "refused"
     refused = True

@@ -2,7 +2,7 @@
 it is kept in.
 
 The file is JSON, readable by the agent's user only, and replaced whole. Readers ignore keys that
-are newer than they are (the terminal's own signing key will be one).
+are newer than they are. The terminal's private key is made here and never leaves the machine.
 """
 
 import contextlib
@@ -18,11 +18,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sync.client import CentralClient, Place, Timeouts
 from sync.errors import EnrolmentRefused, IdentityUnusable
+from sync.signing import Signer, new_key, public_key_of
 from sync.wire import CODE_PATTERN, EnrolmentMessage
 
 IDENTITY_VERSION = 1
 IDENTITY_BYTES_MAX = 65_536
-"""A token and some keys are under 1 KB."""
+"""Three keys and an address are under 1 KB."""
+
+_HEX_32_BYTES = r"^[0-9a-f]{64}$"
 
 FILE_MODE = 0o600
 ENROL_TIMEOUTS = Timeouts(connect_s=5.0, read_s=15.0, total_s=30.0)
@@ -35,9 +38,12 @@ class Identity:
 
     terminal: str
     central: str
-    token: str = field(repr=False)
+    signing_key: bytes = field(repr=False)
+    """The seed (32 bytes) of this terminal's Ed25519 key."""
     card_key: bytes = field(repr=False)
     """32 bytes; what `edge_agent.domain.cards.card_key` hashes cards with."""
+    central_key: bytes
+    """Central's public Ed25519 key (32 bytes): what it signs for tills is checked with it."""
 
 
 class _IdentityFile(BaseModel):
@@ -46,8 +52,19 @@ class _IdentityFile(BaseModel):
     version: int = Field(ge=1)
     terminal: str = Field(min_length=1)
     central: str = Field(min_length=1)
-    token: str = Field(min_length=16, pattern=r"^[\x21-\x7e]+$")
-    card_key: str = Field(pattern=r"^[0-9a-f]{64}$")
+    signing_key: str = Field(pattern=_HEX_32_BYTES)
+    card_key: str = Field(pattern=_HEX_32_BYTES)
+    central_key: str = Field(pattern=_HEX_32_BYTES)
+
+    def identity(self) -> Identity:
+        """The identity that the file holds."""
+        return Identity(
+            self.terminal,
+            self.central,
+            bytes.fromhex(self.signing_key),
+            bytes.fromhex(self.card_key),
+            bytes.fromhex(self.central_key),
+        )
 
 
 def enrol(
@@ -64,12 +81,20 @@ def enrol(
     ca_file), Unreachable, Busy or ProtocolError. An answer that is lost on the way has used the
     code up: a new one is needed then.
     """
-    client = CentralClient(Place(url, ca_file), f"{store}/{till}", token="", timeouts=timeouts)
+    message = EnrolmentMessage(
+        code=checked_code(code),
+        store=store,
+        till=till,
+        public_key=public_key_of(key := new_key()).hex(),
+    )
+    client = CentralClient(Place(url, ca_file), Signer(f"{store}/{till}", key), timeouts)
     try:
-        answer = client.enrol(EnrolmentMessage(code=checked_code(code), store=store, till=till))
+        answer = client.enrol(message)
     finally:
         client.close()
-    return Identity(answer.terminal, url, answer.token, bytes.fromhex(answer.card_key))
+    return Identity(
+        answer.terminal, url, key, bytes.fromhex(answer.card_key), bytes.fromhex(answer.central_key)
+    )
 
 
 def checked_code(code: str) -> str:
@@ -88,9 +113,8 @@ def client_for(
     identity: Identity, ca_file: Path | None = None, timeouts: Timeouts | None = None
 ) -> CentralClient:
     """A line to central for one thread."""
-    return CentralClient(
-        Place(identity.central, ca_file), identity.terminal, identity.token, timeouts
-    )
+    signer = Signer(identity.terminal, identity.signing_key)
+    return CentralClient(Place(identity.central, ca_file), signer, timeouts)
 
 
 def save_identity(path: Path, identity: Identity) -> None:
@@ -100,8 +124,9 @@ def save_identity(path: Path, identity: Identity) -> None:
         "version": IDENTITY_VERSION,
         "terminal": identity.terminal,
         "central": identity.central,
-        "token": identity.token,
+        "signing_key": identity.signing_key.hex(),
         "card_key": identity.card_key.hex(),
+        "central_key": identity.central_key.hex(),
     }
     # mkstemp makes the file with mode 0600: at no moment can others read it.
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -145,7 +170,7 @@ def load_identity(path: Path) -> Identity | None:
         wrong = ", ".join(".".join(map(str, p["loc"])) or "no JSON" for p in error.errors())
         # Not chained: the original knows the content.
         raise IdentityUnusable(f"{path} is not an identity ({wrong}); enrol again") from None
-    return Identity(kept.terminal, kept.central, kept.token, bytes.fromhex(kept.card_key))
+    return kept.identity()
 
 
 def exposed(path: Path) -> str | None:

@@ -31,6 +31,13 @@ CODE_PATTERN = r"^[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}$"
 ACT_ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 """The ids that a POS makes for its acts."""
 
+SIGNATURE_TAG = "loyalty-wire"
+"""What RFC 9421 calls the tag: a signature that the same key made for something else is not one of ours."""
+
+SIGNATURE_AGE_MAX_S = 300
+"""How far `created` may lie from central's clock. Longer than a queue before a slow central; what is sent again within
+it does nothing, since records are known by their numbers, redemptions by their ids, and everything else only asks."""
+
 _HEX_32_BYTES = r"^[0-9a-f]{64}$"
 _ID = r"^[0-9a-f]{32}$"
 
@@ -282,16 +289,18 @@ class ReleaseAnswer(Message):
 
 
 class EnrolmentMessage(Message):
-    """`POST /wire/v1/enrolments`: the one-time code of `terminals add`, and who asks."""
+    """`POST /wire/v1/enrolments`: the one-time code of `terminals add`, who asks, and the Ed25519 key (hex) that the
+    terminal made. The request is signed with that key, so that nobody enrols a key that is not theirs."""
 
     code: str = Field(pattern=CODE_PATTERN)
     store: str
     till: str
+    public_key: str = Field(pattern=_HEX_32_BYTES)
 
 
 class EnrolmentAnswer(Message):
-    """This terminal's bearer token, and the key (hex) that cards are hashed with."""
+    """The key (hex) that cards are hashed with, and the Ed25519 key (hex) that central signs with."""
 
     terminal: str
-    token: str
     card_key: str = Field(pattern=_HEX_32_BYTES)
+    central_key: str = Field(pattern=_HEX_32_BYTES)

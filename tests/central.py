@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 
@@ -26,11 +27,13 @@ from edge_agent.domain.record import (
     make_record,
 )
 from sync.central.settings import Settings
+from sync.signing import Signer, new_key, public_key_of
 from sync.wire import RecordsMessage, WireRecord
 
 AT = datetime(2026, 11, 21, 14, 3, 11, tzinfo=UTC)
 EXPIRES_ON = date(2027, 11, 30)
 DEADLINE_S = 30
+JSON = {"Content-Type": "application/json"}
 
 
 def settings_in(folder: Path, **more: Any) -> Settings:
@@ -216,14 +219,18 @@ class Running:
     def enrol(self, store: str = "0412", till: str = "03") -> "Wire":
         """Enrol a terminal the way it is done in a shop."""
         made = self.admin("POST", "/terminals", json={"store": store, "till": till}).json()
-        answer = requests.post(
-            f"{self.url}/wire/v1/enrolments",
-            json={"code": made["code"], "store": store, "till": till},
-            timeout=DEADLINE_S,
-        )
+        answer = self.ask_to_enrol(made["code"], store, till, key := new_key())
         assert answer.status_code == 200, answer.text
         body = answer.json()
-        return Wire(self.url, body["terminal"], body["token"], body["card_key"])
+        signer = Signer(body["terminal"], key)
+        return Wire(self.url, body["terminal"], signer, body["card_key"], body["central_key"])
+
+    def ask_to_enrol(self, code: str, store: str, till: str, key: bytes) -> requests.Response:
+        """Exchange a code for being known by a key."""
+        asked = {"code": code, "store": store, "till": till, "public_key": public_key_of(key).hex()}
+        path, body = "/wire/v1/enrolments", json.dumps(asked).encode()
+        headers = Signer(f"{store}/{till}", key).signed("POST", path, body, JSON)
+        return requests.post(self.url + path, data=body, headers=headers, timeout=DEADLINE_S)
 
     def admin(self, method: str, path: str, **more: Any) -> requests.Response:
         """A call of /admin/v1."""
@@ -239,8 +246,9 @@ class Wire:
 
     url: str
     terminal: str
-    token: str
+    signer: Signer
     card_key: str
+    central_key: str = ""
 
     def push(self, message: RecordsMessage) -> requests.Response:
         """Send records."""
@@ -248,25 +256,15 @@ class Wire:
 
     def post(self, body: bytes, **headers: str) -> requests.Response:
         """Send any bytes as records."""
-        return requests.post(
-            f"{self.url}/wire/v1/records",
-            data=body,
-            headers={
-                "Authorization": f"Bearer {self.token}",
-                "Content-Type": "application/json",
-                **headers,
-            },
-            timeout=DEADLINE_S,
-        )
+        path = "/wire/v1/records"
+        signed = self.signer.signed("POST", path, body, JSON | headers)
+        return requests.post(self.url + path, data=body, headers=signed, timeout=DEADLINE_S)
 
     def changes(self, **query: Any) -> requests.Response:
         """Ask what changed."""
-        return requests.get(
-            f"{self.url}/wire/v1/changes",
-            params=query,
-            headers={"Authorization": f"Bearer {self.token}"},
-            timeout=DEADLINE_S + 30,
-        )
+        path = f"/wire/v1/changes?{urlencode(query)}" if query else "/wire/v1/changes"
+        signed = self.signer.signed("GET", path, None, {})
+        return requests.get(self.url + path, headers=signed, timeout=DEADLINE_S + 30)
 
 
 @contextmanager

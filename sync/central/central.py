@@ -15,6 +15,7 @@ from sync.central.changes import Feed
 from sync.central.database import Database
 from sync.central.effects import Effects
 from sync.central.feedback import Feedback
+from sync.central.gate import Gate
 from sync.central.intake import Intake, Taken
 from sync.central.member_import import MemberImport
 from sync.central.members import Members
@@ -24,7 +25,7 @@ from sync.central.privacy import Privacy
 from sync.central.programmes import Programmes
 from sync.central.reports import Reports
 from sync.central.settings import Settings
-from sync.central.terminals import Terminals
+from sync.central.terminals import Terminals, TillKeys
 from sync.central.times import Clock, utc_now
 from sync.central.upkeep import Upkeep
 from sync.central.words import Words
@@ -50,8 +51,11 @@ class Central:
         self.admin_token = keys.admin_token(settings.admin_token_file)
         self.database = Database(settings.database)
         self.accounts = Accounts(card_key)
+        till_keys = TillKeys(
+            card_key, keys.signing_key(settings.data).public_key().public_bytes_raw()
+        )
         self.terminals = Terminals(
-            self.database, card_key, clock, timedelta(hours=settings.code_lives_hours)
+            self.database, till_keys, clock, timedelta(hours=settings.code_lives_hours)
         )
         self.intake = Intake(self.database, clock)
         self.posting = Posting(self.database, self.accounts, clock)
@@ -68,6 +72,7 @@ class Central:
         self.feedback = Feedback(self.database, clock)
         self.feed = Feed(self.database, self.programmes, clock)
         self.metrics = Metrics(CollectorRegistry(), self.feed)
+        self.gate = Gate(self.database, self.terminals, self.metrics, clock)
         self._log = structlog.get_logger("central")
 
     def push(self, message: RecordsMessage) -> Pushed:

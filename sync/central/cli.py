@@ -182,7 +182,7 @@ def _version(programme: dict[str, Any]) -> str:
 @_which
 @common
 def revoke_terminal(store: str, till: str, config: Path, as_json: bool) -> None:
-    """End a terminal's token; what it sent stays."""
+    """End a terminal's key; what it sent stays, and what it still sends waits for you to look."""
     with central_of(config) as central, could_not(SQLAlchemyError), refused():
         central.terminals.revoke(store, till)
     say(as_json, {"terminal": f"{store}/{till}", "state": "revoked"}, f"{store}/{till} revoked")

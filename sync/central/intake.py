@@ -9,16 +9,14 @@ is stored before anybody tries to understand it.
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from edge_agent.domain.record import BODY_BYTES_MAX, GENESIS, chain_hash
 from sync.central.database import Database, upsert
-from sync.central.tables import attachments, chains, records, refusals
+from sync.central.refusals import Refusal, list_refusal
+from sync.central.tables import attachments, chains, records
 from sync.central.times import Clock, stored
 from sync.wire import RecordsMessage, WireRecord
-
-REFUSALS_PER_TERMINAL_MAX = 1_000
-"""What a broken terminal can make us list; above it repeats are still counted and new ones only logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class Intake:
         self._clock = clock
 
     def take(self, message: RecordsMessage) -> Taken:
-        """Store the records that continue the chain; the terminal has been checked against its token."""
+        """Store the records that continue the chain; the terminal has been checked against its key."""
         at = stored(self._clock())
         with self._database.write() as connection:
             push = _open(connection, message, at)
@@ -63,7 +61,10 @@ class Intake:
                 reason = _consider(push, record)
                 if reason is not None:
                     if reason != "gap":
-                        _list_refusal(connection, push, record, reason)
+                        refusal = Refusal(
+                            push.terminal, reason, push.epoch, record.seq, record.hash, record.id
+                        )
+                        list_refusal(connection, refusal, at)
                     break
             else:
                 reason, record = None, None
@@ -175,33 +176,3 @@ def _ids_taken(connection: Connection, fresh: list[WireRecord]) -> set[str]:
         select(records.c.record_id).where(records.c.record_id.in_([each.id for each in fresh]))
     )
     return {row.record_id for row in rows}
-
-
-def _list_refusal(connection: Connection, push: _Push, record: WireRecord, reason: str) -> None:
-    """Count what was not taken, so that somebody can look."""
-    key = {
-        "terminal": push.terminal,
-        "epoch": push.epoch,
-        "seq": record.seq,
-        "reason": reason,
-        "hash": record.hash,
-    }
-    listed = connection.scalar(
-        select(func.count()).select_from(refusals).where(refusals.c.terminal == push.terminal)
-    )
-    if listed is not None and listed >= REFUSALS_PER_TERMINAL_MAX:
-        connection.execute(
-            refusals.update()
-            .where(*(refusals.c[name] == value for name, value in key.items()))
-            .values(times=refusals.c.times + 1, last_at=push.at)
-        )
-        return
-    statement = upsert(connection, refusals).values(
-        **key, record_id=record.id, times=1, first_at=push.at, last_at=push.at
-    )
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["terminal", "epoch", "seq", "reason", "hash"],
-            set_={"times": refusals.c.times + 1, "last_at": push.at},
-        )
-    )

@@ -6,6 +6,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 KEY_BYTES = 32
 TOKEN_BYTES = 32
 _CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -26,13 +28,25 @@ def make_folder_of(path: str) -> None:
 
 def card_key(data: Path) -> bytes:
     """The key that cards are hashed with, the same for every terminal; made in `data` on first start."""
-    text = _kept(data / "card-key", secrets.token_hex(KEY_BYTES))
+    return _kept_key(data / "card-key")
+
+
+def signing_key(data: Path) -> Ed25519PrivateKey:
+    """The key that central signs with what tills rely on; made in `data` on first start.
+
+    Tills learn its public half when they are enrolled: a central with another one needs them enrolled again.
+    """
+    return Ed25519PrivateKey.from_private_bytes(_kept_key(data / "signing-key"))
+
+
+def _kept_key(path: Path) -> bytes:
+    text = _kept(path, secrets.token_hex(KEY_BYTES))
     try:
         key = bytes.fromhex(text)
     except ValueError as error:
-        raise KeyFileBroken(f"{data / 'card-key'}: is not hexadecimal") from error
+        raise KeyFileBroken(f"{path}: is not hexadecimal") from error
     if len(key) != KEY_BYTES:
-        raise KeyFileBroken(f"{data / 'card-key'}: is not {KEY_BYTES} bytes")
+        raise KeyFileBroken(f"{path}: is not {KEY_BYTES} bytes")
     return key
 
 
@@ -44,11 +58,6 @@ def admin_token(path: Path) -> str:
     return token
 
 
-def new_token() -> str:
-    """A bearer token for a terminal."""
-    return secrets.token_urlsafe(TOKEN_BYTES)
-
-
 def new_code() -> str:
     """A one-time code, to be read from one screen and typed on another."""
     groups = ("".join(secrets.choice(_CODE_LETTERS) for _ in range(4)) for _ in range(3))
@@ -56,7 +65,7 @@ def new_code() -> str:
 
 
 def hashed(secret: str) -> bytes:
-    """What is stored of a token or code; they are random, so that a plain hash is enough."""
+    """What is stored of a code; it is random, so that a plain hash is enough."""
     return hashlib.sha256(secret.encode()).digest()
 
 

@@ -29,6 +29,12 @@ class Metrics:
         self._posted = Counter(
             "loyalty_central_records_posted", "Records posted.", ["state"], registry=registry
         )
+        self._refused = Counter(
+            "loyalty_central_requests_refused",
+            "Requests on the wire that nobody was let in with, by code.",
+            ["code"],
+            registry=registry,
+        )
         waiters = Gauge(
             "loyalty_central_waiting_terminals",
             "Terminals waiting for a change.",
@@ -44,6 +50,10 @@ class Metrics:
             self._not_taken.labels(taken.stopped_by).inc()
         for state, how_many in posted.items():
             self._posted.labels(state.value).inc(how_many)
+
+    def request_refused(self, code: str) -> None:
+        """Count a request whose signature, or whose sender, was not accepted."""
+        self._refused.labels(code).inc()
 
     def text(self) -> bytes:
         """The metrics in Prometheus' text format."""

@@ -1,6 +1,7 @@
-"""Reading requests: tokens, JSON bodies and their bounds."""
+"""Reading requests: the administrator's token, JSON bodies and their bounds."""
 
 import zlib
+from collections.abc import Callable
 from typing import TypeVar
 
 from flask import Request
@@ -19,18 +20,31 @@ def bearer(request: Request) -> str | None:
     return authorization.token
 
 
-def json_body(request: Request, message: type[M], bytes_max: int) -> M:
-    """A body of that message; gzip is understood. Raises problems and `ValidationError`."""
+def _unchecked(_raw: bytes) -> None: ...
+
+
+def json_body(
+    request: Request,
+    message: type[M],
+    bytes_max: int,
+    check: Callable[[bytes], None] = _unchecked,
+) -> M:
+    """A body of that message; gzip is understood. Raises problems and `ValidationError`.
+
+    `check` sees the bytes as they came, before anything is made of them, and may raise.
+    """
     if request.mimetype != "application/json":
         raise Problem(415, "not-json", "The body must be application/json.")
-    raw = body_bytes(request, bytes_max)
-    if not raw.lstrip().startswith(b"{"):
+    text = body_bytes(request, bytes_max, check)
+    if not text.lstrip().startswith(b"{"):
         raise Problem(400, "malformed", "The body must be a JSON object.")
-    return message.model_validate_json(raw)
+    return message.model_validate_json(text)
 
 
-def body_bytes(request: Request, bytes_max: int) -> bytes:
-    """The body, inflated when it is gzip, and never more than `bytes_max` of it."""
+def body_bytes(
+    request: Request, bytes_max: int, check: Callable[[bytes], None] = _unchecked
+) -> bytes:
+    """The body, inflated when it is gzip, and never more than `bytes_max` of it; `check` as in `json_body`."""
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if encoding not in {"gzip", "identity"}:
         raise Problem(415, "encoding", "The only content coding understood is gzip.")
@@ -38,11 +52,10 @@ def body_bytes(request: Request, bytes_max: int) -> bytes:
     if length is not None and length > bytes_max:
         raise _too_large(bytes_max)
     raw = request.stream.read(bytes_max + 1)
-    if encoding == "gzip":
-        return _inflated(raw, bytes_max)
     if len(raw) > bytes_max:
         raise _too_large(bytes_max)
-    return raw
+    check(raw)
+    return _inflated(raw, bytes_max) if encoding == "gzip" else raw
 
 
 def _inflated(raw: bytes, bytes_max: int) -> bytes:

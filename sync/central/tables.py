@@ -49,7 +49,6 @@ terminals = Table(
     Column("created_at", String(24), nullable=False),
     Column("code_hash", LargeBinary),
     Column("code_expires_at", String(24)),
-    Column("token_hash", LargeBinary, unique=True),
     Column("enrolled_at", String(24)),
     Column("revoked_at", String(24)),
     Column("last_contact", String(24)),
@@ -60,6 +59,18 @@ terminals = Table(
 )
 """`programme` is the version that applies at the till by its own word, `refused` the one that it would not load;
 `allowances_change` the change number at which the terminal's allowances were last others than before."""
+
+terminal_keys = Table(
+    "terminal_keys",
+    metadata,
+    Column("key_id", String(150), primary_key=True),
+    Column("terminal", String(130), ForeignKey("terminals.terminal"), nullable=False, index=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("enrolled_at", String(24), nullable=False),
+    Column("ended_at", String(24)),
+)
+"""Every key that a terminal ever signed with, one of them current. One that ended (revoked, or enrolled again) is kept:
+what that machine had not sent is still taken, into quarantine."""
 
 chains = Table(
     "chains",

@@ -1,4 +1,4 @@
-"""Terminals: known by a token that they got for a one-time code."""
+"""Terminals: known by a key that they made, and enrolled with a one-time code."""
 
 import re
 from dataclasses import dataclass
@@ -10,10 +10,11 @@ from sqlalchemy import Connection, select, update
 
 from sync.central import holds
 from sync.central.database import Database, upsert
-from sync.central.keys import hashed, new_code, new_token
+from sync.central.keys import hashed, new_code
 from sync.central.problems import Problem, not_found
-from sync.central.tables import chains, programmes, terminals
+from sync.central.tables import chains, programmes, terminal_keys, terminals
 from sync.central.times import Clock, stored
+from sync.signing import key_id_of
 from sync.wire import NO_REPORT, EnrolmentAnswer, EnrolmentMessage, ProgrammeReport
 
 CONTACT_EVERY_S = 10
@@ -52,14 +53,32 @@ class OneTimeCode:
     expires_at: str
 
 
+@dataclass(frozen=True, slots=True)
+class KnownKey:
+    """A key that a terminal was enrolled with. `ended`: the terminal was revoked, or enrolled again with another."""
+
+    terminal: str
+    public_key: bytes
+    ended: bool
+    last_contact: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TillKeys:
+    """What every till is given: the key that cards are hashed with, and the public one that central signs with."""
+
+    card_key: bytes
+    central_key: bytes
+
+
 class Terminals:
     """Adds, enrols, recognises and revokes terminals."""
 
     def __init__(
-        self, database: Database, card_key: bytes, clock: Clock, code_lives: timedelta
+        self, database: Database, till_keys: TillKeys, clock: Clock, code_lives: timedelta
     ) -> None:
         self._database = database
-        self._card_key = card_key
+        self._till_keys = till_keys
         self._clock = clock
         self._code_lives = code_lives
 
@@ -80,9 +99,8 @@ class Terminals:
         return OneTimeCode(terminal, code, expires_at)
 
     def enrol(self, message: EnrolmentMessage) -> EnrolmentAnswer:
-        """Exchange a code for a token. The code is used up; a token that the terminal had before ends."""
+        """Exchange a code for being known by a key. The code is used up; a key that the terminal had before ends."""
         terminal = terminal_name(message.store, message.till)
-        token = new_token()
         now = stored(self._clock())
         with self._database.write() as connection:
             used = connection.execute(
@@ -95,7 +113,6 @@ class Terminals:
                 .values(
                     code_hash=None,
                     code_expires_at=None,
-                    token_hash=hashed(token),
                     enrolled_at=now,
                     revoked_at=None,
                     last_contact=now,
@@ -107,24 +124,30 @@ class Terminals:
                     "code-refused",
                     "The code is wrong, used, too old, or for another terminal; ask for a new one.",
                 )
-        return EnrolmentAnswer(terminal=terminal, token=token, card_key=self._card_key.hex())
+            _end_keys(connection, terminal, now)
+            _begin_key(connection, terminal, bytes.fromhex(message.public_key), now)
+        return EnrolmentAnswer(
+            terminal=terminal,
+            card_key=self._till_keys.card_key.hex(),
+            central_key=self._till_keys.central_key.hex(),
+        )
 
-    def authenticate(self, token: str | None) -> str:
-        """The terminal that a token belongs to; raises a problem for a wrong or revoked one."""
-        if not token:
-            raise Problem(401, "unauthorised", "A terminal's bearer token is needed.")
+    def key(self, key_id: str) -> KnownKey | None:
+        """The key that a terminal signs with, current or not."""
         with self._database.read() as connection:
             row = connection.execute(
                 select(
-                    terminals.c.terminal, terminals.c.revoked_at, terminals.c.last_contact
-                ).where(terminals.c.token_hash == hashed(token))
+                    terminal_keys.c.terminal,
+                    terminal_keys.c.public_key,
+                    terminal_keys.c.ended_at,
+                    terminals.c.last_contact,
+                )
+                .join_from(terminal_keys, terminals)
+                .where(terminal_keys.c.key_id == key_id)
             ).one_or_none()
         if row is None:
-            raise Problem(401, "unauthorised", "This token is not known; enrol the terminal again.")
-        if row.revoked_at is not None:
-            raise Problem(403, "revoked", "This terminal has been revoked.")
-        self._note_contact(row.terminal, row.last_contact)
-        return str(row.terminal)
+            return None
+        return KnownKey(row.terminal, row.public_key, row.ended_at is not None, row.last_contact)
 
     def note_programme(self, terminal: str, report: ProgrammeReport) -> None:
         """Keep which programme applies at a terminal, and which it refused, until another one applies there.
@@ -150,16 +173,19 @@ class Terminals:
             )
 
     def revoke(self, store: str, till: str) -> None:
-        """End a terminal's token and code, and what is set aside for it; what it sent stays."""
+        """End a terminal's key and code, and what is set aside for it; what it sent stays."""
+        terminal = terminal_name(store, till)
+        now = stored(self._clock())
         with self._database.write() as connection:
             done = connection.execute(
                 update(terminals)
-                .where(terminals.c.terminal == terminal_name(store, till))
-                .values(code_hash=None, code_expires_at=None, revoked_at=stored(self._clock()))
+                .where(terminals.c.terminal == terminal)
+                .values(code_hash=None, code_expires_at=None, revoked_at=now)
             )
             if done.rowcount != 1:
                 raise not_found("terminal")
-            holds.end_all(connection, terminal_name(store, till))
+            holds.end_all(connection, terminal)
+            _end_keys(connection, terminal, now)
 
     def list(self) -> list[dict[str, Any]]:
         """Every terminal with its journals, by name."""
@@ -188,7 +214,8 @@ class Terminals:
             for row in rows
         ]
 
-    def _note_contact(self, terminal: str, last: str | None) -> None:
+    def note_contact(self, terminal: str, last: str | None) -> None:
+        """The terminal asked something just now; `last` is when it did before."""
         now = self._clock()
         if last is not None and last > stored(now - timedelta(seconds=CONTACT_EVERY_S)):
             return
@@ -205,7 +232,23 @@ def _state(row: Any, now: str) -> str:
         return "revoked"
     if row.code_hash is not None and row.code_expires_at > now:
         return "waiting for its code"
-    return "enrolled" if row.token_hash is not None and row.revoked_at is None else "code lapsed"
+    return "enrolled" if row.enrolled_at is not None and row.revoked_at is None else "code lapsed"
+
+
+def _end_keys(connection: Connection, terminal: str, now: str) -> None:
+    connection.execute(
+        update(terminal_keys)
+        .where(terminal_keys.c.terminal == terminal, terminal_keys.c.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+
+
+def _begin_key(connection: Connection, terminal: str, public_key: bytes, now: str) -> None:
+    fresh = {"enrolled_at": now, "ended_at": None}
+    statement = upsert(connection, terminal_keys).values(
+        key_id=key_id_of(terminal, public_key), terminal=terminal, public_key=public_key, **fresh
+    )
+    connection.execute(statement.on_conflict_do_update(index_elements=["key_id"], set_=fresh))
 
 
 def _versions(connection: Connection, digests: set[str | None]) -> dict[str | None, dict[str, Any]]:

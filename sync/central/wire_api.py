@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 from sync.central.central import Central
 from sync.central.changes import WAIT_S_MAX, states_of
 from sync.central.problems import Problem
-from sync.central.requests_in import bearer, json_body
+from sync.central.requests_in import json_body
 from sync.wire import (
     AuthorisationMessage,
     EnrolmentMessage,
@@ -32,33 +32,35 @@ def blueprint(central: Central, bytes_max: int) -> Blueprint:
 
     @wire.post("/enrolments")
     def enrol() -> Response:
-        message = json_body(request, EnrolmentMessage, _SMALL_BYTES_MAX)
+        came: list[bytes] = []
+        message = json_body(request, EnrolmentMessage, _SMALL_BYTES_MAX, came.append)
+        central.gate.check_enrolment(request, message, came[0])
         return _json(central.terminals.enrol(message))
 
     @wire.post("/records")
     def records() -> Response:
-        terminal = central.terminals.authenticate(bearer(request))
-        message = json_body(request, RecordsMessage, bytes_max)
-        _check_own(terminal, message.terminal)
+        caller = central.gate.reader(request)
+        message = json_body(request, RecordsMessage, bytes_max, caller.check_body)
+        caller.check_own(message.terminal)
         return _json(_push(central, message))
 
     @wire.post("/authorisations")
     def authorise() -> Response:
-        terminal = central.terminals.authenticate(bearer(request))
-        message = json_body(request, AuthorisationMessage, _SMALL_BYTES_MAX)
-        _check_own(terminal, message.terminal)
+        caller = central.gate.reader(request)
+        message = json_body(request, AuthorisationMessage, _SMALL_BYTES_MAX, caller.check_body)
+        caller.check_own(message.terminal)
         return _json(central.authorising.authorise(message))
 
     @wire.post("/authorisations/releases")
     def release() -> Response:
-        terminal = central.terminals.authenticate(bearer(request))
-        message = json_body(request, ReleaseMessage, _SMALL_BYTES_MAX)
-        _check_own(terminal, message.terminal)
+        caller = central.gate.reader(request)
+        message = json_body(request, ReleaseMessage, _SMALL_BYTES_MAX, caller.check_body)
+        caller.check_own(message.terminal)
         return _json(central.authorising.release(message))
 
     @wire.get("/changes")
     def changes() -> Response:
-        terminal = central.terminals.authenticate(bearer(request))
+        terminal = central.gate.reader(request).terminal
         query = _ChangesQuery.model_validate(request.args.to_dict())
         central.terminals.note_programme(terminal, query)
         central.authorising.note_position(terminal, query.epoch, query)
@@ -66,11 +68,6 @@ def blueprint(central: Central, bytes_max: int) -> Blueprint:
         return _json(central.feed.changes(terminal, query.epoch, query.after, wait_s))
 
     return wire
-
-
-def _check_own(terminal: str, named: str) -> None:
-    if named != terminal:
-        raise Problem(403, "wrong-terminal", "This is another terminal's than this token's.")
 
 
 def _push(central: Central, message: RecordsMessage) -> RecordsAnswer:

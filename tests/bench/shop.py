@@ -174,7 +174,7 @@ def write_config(
 
 def enrol_offline(data: Path) -> None:
     """An identity with the bench's card key, as if central had given it."""
-    identity = Identity(f"{STORE}/{TILL}", "http://127.0.0.1:9", TOKEN, CARD_KEY)
+    identity = Identity(f"{STORE}/{TILL}", "http://127.0.0.1:9", bytes(32), CARD_KEY, bytes(32))
     save_identity(data / "identity", identity)
 
 

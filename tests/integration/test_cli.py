@@ -132,7 +132,7 @@ def test_check_says_when_the_terminal_is_enrolled_somewhere_else(
     config.write_text(config.read_text() + '[central]\nurl = "https://new.example"\n')
     save_identity(
         config.parent / "data" / "identity",
-        Identity("0412/03", "https://old.example", "t" * 32, b"k" * 32),
+        Identity("0412/03", "https://old.example", b"s" * 32, b"k" * 32, b"c" * 32),
     )
     assert main(["check", "--config", str(config)]) == 1
     assert "enrolled at https://old.example" in capsys.readouterr().out

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.page import samples, scenes
-from tests.e2e.page.agent import ScriptedAgent, wait_until
+from tests.e2e.page.agent import ScriptedAgent
 from tests.e2e.page.browser import choose_language
 from tests.e2e.page.keys import scan_as_keyboard, type_by_hand
 

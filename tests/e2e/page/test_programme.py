@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.page import samples, scenes
-from tests.e2e.page.agent import ScriptedAgent, problem, wait_until
+from tests.e2e.page.agent import ScriptedAgent, problem
 from tests.e2e.page.browser import boxes, choose_language
 from tests.e2e.page.keys import scan_as_keyboard, type_by_hand
 

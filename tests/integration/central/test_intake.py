@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from edge_agent.domain.record import GENESIS
 from sync.central.central import Central
-from sync.central.intake import REFUSALS_PER_TERMINAL_MAX
+from sync.central.refusals import REFUSALS_PER_TERMINAL_MAX
 from sync.central.tables import attachments, records, refusals
 from sync.wire import WireRecord
 from tests.central import Till, earn, message_of

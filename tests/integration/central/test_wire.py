@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from sync.signing import new_key
 from sync.wire import Changes, RecordsAnswer, WireRecord
-from tests.central import DEADLINE_S, Running, Till, Wire, earn, message_of
+from tests.central import Running, Till, Wire, earn, message_of
 from tests.integration.central.looking import key_of
 
 CARD = "2912345678906"
@@ -115,17 +116,6 @@ def test_every_bad_field_is_named_and_no_value_repeated(wire: Wire, journal: Til
     assert "4111111111111111" not in json.dumps(told)
 
 
-@pytest.mark.parametrize("token", ["", "wrong", "Ω"])
-def test_without_the_token_nothing_is_taken_or_told(wire: Wire, journal: Till, token: str) -> None:
-    journal.sale()
-    stranger = Wire(wire.url, wire.terminal, token, "")
-    if token == "Ω":
-        stranger.token = token.encode().decode("latin-1")
-    problem(stranger.push(journal.message()), 401, "unauthorised")
-    problem(stranger.changes(), 401, "unauthorised")
-    assert wire.changes(epoch=journal.epoch).json()["received"] == 0
-
-
 def test_a_terminal_cannot_send_another_ones_records(wire: Wire) -> None:
     foreign = Till("0412/999")
     foreign.sale()
@@ -152,20 +142,17 @@ def test_what_is_new_in_a_message_is_ignored(wire: Wire, journal: Till) -> None:
 
 def test_a_code_works_once_and_for_its_terminal_only(running: Running) -> None:
     made = running.admin("POST", "/terminals", json={"store": "0500", "till": "01"}).json()
-    body = {"code": made["code"], "store": "0500", "till": "01"}
-    url = f"{running.url}/wire/v1/enrolments"
-    problem(requests.post(url, json=body | {"till": "02"}, timeout=DEADLINE_S), 403, "code-refused")
-    problem(
-        requests.post(url, json=body | {"code": "AAAA-AAAA-AAAA"}, timeout=9), 403, "code-refused"
-    )
-    assert requests.post(url, json=body, timeout=DEADLINE_S).status_code == 200
-    problem(requests.post(url, json=body, timeout=DEADLINE_S), 403, "code-refused")
+    code, key = made["code"], new_key()
+    problem(running.ask_to_enrol(code, "0500", "02", key), 403, "code-refused")
+    problem(running.ask_to_enrol("AAAA-AAAA-AAAA", "0500", "01", key), 403, "code-refused")
+    assert running.ask_to_enrol(code, "0500", "01", key).status_code == 200
+    problem(running.ask_to_enrol(code, "0500", "01", key), 403, "code-refused")
 
 
-def test_enrolling_again_ends_the_token_before(running: Running) -> None:
+def test_enrolling_again_ends_the_key_before(running: Running) -> None:
     first = running.enrol("0500", "07")
     second = running.enrol("0500", "07")
-    problem(first.changes(), 401, "unauthorised")
+    problem(first.changes(), 403, "revoked")
     assert second.changes().status_code == 200
     assert first.card_key == second.card_key
 
@@ -233,7 +220,7 @@ def test_no_card_and_no_token_is_in_the_log(running: Running, wire: Wire, journa
     wire.push(journal.message())
     log = (Path(running.config).parent / "stderr").read_text()
     assert '"event": "push"' in log
-    for secret in (CARD, wire.token, running.admin_token, wire.card_key):
+    for secret in (CARD, running.admin_token, wire.card_key):
         assert secret not in log
 
 

@@ -18,12 +18,17 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from sync.errors import Conflict, PositionUnknown
+from sync.signing import key_id_of, public_key_of
 from sync.wire import EnrolmentAnswer, EnrolmentMessage, Message, RecordsMessage
 from tests.unit.sync.model_central import ModelCentral
 from tests.unit.sync.real_till import TERMINAL
 
-TOKEN = "token-of-till-0412-03"
+KEY = b"the key of the till of the tests"
+"""What the till signs with; 32 bytes."""
+
+OTHER_KEY = b"a key that was never enrolled..."
 CARD_KEY = "ab" * 32
+CENTRAL_KEY = "cd" * 32
 
 
 class Exchange(BaseHTTPRequestHandler):
@@ -121,7 +126,7 @@ class ScriptedCentral(ThreadingHTTPServer):
         self.open_connections = 0
         self.lines: list[socket.socket] = []
         self.codes: dict[str, str] = {}
-        self.token = TOKEN
+        self.key_ids = {key_id_of(TERMINAL, public_key_of(KEY))}
         self.released = threading.Event()
         self._thread: threading.Thread | None = None
         super().__init__(("127.0.0.1", port), Exchange)
@@ -168,7 +173,7 @@ class ScriptedCentral(ThreadingHTTPServer):
         parts = urlsplit(path)
         if parts.path == "/wire/v1/enrolments":
             return self._enrol(EnrolmentMessage.model_validate_json(body))
-        if headers.get("Authorization") != f"Bearer {self.token}":
+        if not any(f'keyid="{each}"' in headers["Signature-Input"] for each in self.key_ids):
             raise PermissionError
         if parts.path == "/wire/v1/records":
             return self.model.send(RecordsMessage.model_validate_json(body))
@@ -180,7 +185,8 @@ class ScriptedCentral(ThreadingHTTPServer):
         if problem:
             raise LookupError(problem)
         self.codes[message.code] = "code-used"
-        return EnrolmentAnswer(terminal=TERMINAL, token=self.token, card_key=CARD_KEY)
+        self.key_ids.add(key_id_of(TERMINAL, bytes.fromhex(message.public_key)))
+        return EnrolmentAnswer(terminal=TERMINAL, card_key=CARD_KEY, central_key=CENTRAL_KEY)
 
 
 def status(code: int, headers: Mapping[str, str] | None = None, body: bytes = b"{}") -> Fault:

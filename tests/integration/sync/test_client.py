@@ -23,9 +23,10 @@ from sync.errors import (
     TooLarge,
     Unreachable,
 )
+from sync.signing import Signer
 from sync.wire import RecordsMessage, WireRecord
 from tests.integration.sync.scripted_central import (
-    TOKEN,
+    KEY,
     Exchange,
     Fault,
     ScriptedCentral,
@@ -49,7 +50,7 @@ TLS = Path(__file__).parents[2] / "data" / "tls"
 
 @pytest.fixture
 def client(server: ScriptedCentral) -> Iterator[CentralClient]:
-    client = CentralClient(Place(server.url), TERMINAL, TOKEN, SOON)
+    client = CentralClient(Place(server.url), Signer(TERMINAL, KEY), SOON)
     yield client
     client.close()
 
@@ -137,14 +138,14 @@ def test_every_answer_becomes_one_of_our_errors(
 
 
 def test_a_server_that_is_not_there_is_unreachable(server: ScriptedCentral) -> None:
-    client = CentralClient(Place("http://127.0.0.1:1"), TERMINAL, TOKEN, SOON)
+    client = CentralClient(Place("http://127.0.0.1:1"), Signer(TERMINAL, KEY), SOON)
     with pytest.raises(Unreachable, match="no connection"):
         client.send(EMPTY)
     client.close()
 
 
 def test_a_name_that_nobody_knows_is_unreachable() -> None:
-    client = CentralClient(Place("https://central.invalid"), TERMINAL, TOKEN, SOON)
+    client = CentralClient(Place("https://central.invalid"), Signer(TERMINAL, KEY), SOON)
     with pytest.raises(Unreachable):
         client.send(EMPTY)
     client.close()
@@ -196,7 +197,7 @@ def test_the_problem_code_of_central_is_named_and_nothing_else_of_a_body(
     assert "Jansen" not in str(caught.value)
 
 
-def test_no_error_or_log_holds_a_token_or_a_body(
+def test_no_error_or_log_holds_a_key_or_a_body(
     server: ScriptedCentral, client: CentralClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     faults: list[Fault] = [
@@ -212,12 +213,12 @@ def test_no_error_or_log_holds_a_token_or_a_body(
                 client.send(EMPTY)
             causes = repr(caught.value) + repr(caught.value.__cause__)
             assert "Jansen" not in causes
-            assert TOKEN not in causes
-    assert TOKEN not in caplog.text
+            assert KEY.hex() not in causes
+    assert KEY.hex() not in caplog.text
     assert "Jansen" not in caplog.text
 
 
-def test_a_redirect_does_not_carry_the_token_elsewhere(
+def test_a_redirect_does_not_carry_the_question_elsewhere(
     server: ScriptedCentral, client: CentralClient
 ) -> None:
     server.script.append(status(307, {"Location": f"{server.url}/elsewhere"}))
@@ -226,7 +227,7 @@ def test_a_redirect_does_not_carry_the_token_elsewhere(
     assert server.count("/elsewhere") == 0
 
 
-def test_the_environment_does_not_change_where_the_token_goes(
+def test_the_environment_does_not_change_where_the_question_goes(
     server: ScriptedCentral, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     netrc = tmp_path / "netrc"
@@ -236,10 +237,10 @@ def test_the_environment_does_not_change_where_the_token_goes(
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
-    client = CentralClient(Place(server.url), TERMINAL, TOKEN, SOON)
+    client = CentralClient(Place(server.url), Signer(TERMINAL, KEY), SOON)
     client.send(EMPTY)
     client.close()
-    assert server.user_headers["Authorization"] == f"Bearer {TOKEN}"
+    assert "Authorization" not in server.user_headers
 
 
 @pytest.mark.parametrize(
@@ -254,7 +255,7 @@ def test_the_environment_does_not_change_where_the_token_goes(
         ("https://till:secret@loyalty.example", "user or password"),
     ],
 )
-def test_a_url_that_no_token_should_be_sent_to_is_said_so(url: str, says: str) -> None:
+def test_a_url_that_nothing_should_be_sent_to_is_said_so(url: str, says: str) -> None:
     with pytest.raises(IdentityUnusable, match=says) as caught:
         Place(url).checked()
     assert "secret" not in str(caught.value)
@@ -302,7 +303,7 @@ PATIENT = Timeouts(connect_s=30, read_s=60, total_s=120)
 def test_a_wait_for_an_answer_ends_at_once_when_the_line_is_cut(
     server: ScriptedCentral, fault: Fault
 ) -> None:
-    client = CentralClient(Place(server.url), TERMINAL, TOKEN, PATIENT)
+    client = CentralClient(Place(server.url), Signer(TERMINAL, KEY), PATIENT)
     server.always = fault
     took_s = cut_while(client, lambda: client.send(EMPTY), lambda: bool(server.requests))
     assert took_s < 0.5
@@ -314,7 +315,7 @@ def test_a_wait_for_an_answer_ends_at_once_when_the_line_is_cut(
 def test_a_long_poll_on_a_used_connection_ends_at_once_when_the_line_is_cut(
     server: ScriptedCentral,
 ) -> None:
-    client = CentralClient(Place(server.url), TERMINAL, TOKEN, PATIENT)
+    client = CentralClient(Place(server.url), Signer(TERMINAL, KEY), PATIENT)
     client.send(EMPTY)
     asked = lambda: server.count("/wire/v1/changes") == 1  # noqa: E731
     assert cut_while(client, lambda: client.changes(0, EPOCH, 60), asked) < 0.5
@@ -334,7 +335,7 @@ def test_an_answer_that_will_end_with_its_connection_can_be_cut_as_well(
         while not exchange.server.released.wait(0.02):
             exchange.wfile.write(b" ")
 
-    client = CentralClient(Place(server.url), TERMINAL, TOKEN, PATIENT)
+    client = CentralClient(Place(server.url), Signer(TERMINAL, KEY), PATIENT)
     server.always = endless
     assert cut_while(client, lambda: client.send(EMPTY), lambda: bool(server.requests)) < 0.5
     client.close()
@@ -365,10 +366,12 @@ def secure_place(server: ScriptedCentral, ca_file: Path | None) -> Place:
 
 
 def test_the_ca_file_decides_whom_we_trust(secure: ScriptedCentral) -> None:
-    trusting = CentralClient(secure_place(secure, TLS / "localhost.pem"), TERMINAL, TOKEN, PATIENT)
+    trusting = CentralClient(
+        secure_place(secure, TLS / "localhost.pem"), Signer(TERMINAL, KEY), PATIENT
+    )
     assert trusting.send(EMPTY).received == 0
     trusting.close()
-    wary = CentralClient(secure_place(secure, None), TERMINAL, TOKEN, PATIENT)
+    wary = CentralClient(secure_place(secure, None), Signer(TERMINAL, KEY), PATIENT)
     with pytest.raises(Unreachable, match="certificate"):
         wary.send(EMPTY)
     wary.close()
@@ -380,7 +383,9 @@ def test_a_ca_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_a_long_poll_over_tls_ends_at_once_when_the_line_is_cut(secure: ScriptedCentral) -> None:
-    client = CentralClient(secure_place(secure, TLS / "localhost.pem"), TERMINAL, TOKEN, PATIENT)
+    client = CentralClient(
+        secure_place(secure, TLS / "localhost.pem"), Signer(TERMINAL, KEY), PATIENT
+    )
     client.send(EMPTY)
     asked = lambda: secure.count("/wire/v1/changes") == 1  # noqa: E731
     assert cut_while(client, lambda: client.changes(0, EPOCH, 60), asked) < 0.5
@@ -390,7 +395,7 @@ def test_a_long_poll_over_tls_ends_at_once_when_the_line_is_cut(secure: Scripted
 def test_a_tls_handshake_that_is_never_answered_ends_at_once_when_the_line_is_cut() -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         place = Place(f"https://localhost:{mute.getsockname()[1]}", TLS / "localhost.pem")
-        client = CentralClient(place, TERMINAL, TOKEN, PATIENT)
+        client = CentralClient(place, Signer(TERMINAL, KEY), PATIENT)
         hello: list[bytes] = []
 
         def hear() -> None:

@@ -7,6 +7,7 @@ import pytest
 from sync.client import Timeouts
 from sync.errors import Busy, EnrolmentRefused, IdentityUnusable, ProtocolError, Unreachable
 from sync.identity import client_for, enrol, load_identity, save_identity
+from sync.signing import key_id_of, public_key_of
 from sync.wire import RecordsMessage
 from tests.integration.sync.scripted_central import (
     CARD_KEY,
@@ -40,9 +41,14 @@ def test_a_good_code_gives_an_identity_that_central_knows(
     client.close()
 
 
-def test_no_token_is_sent_where_there_is_none_yet(server: ScriptedCentral) -> None:
-    enrol(server.url, CODE, "0412", "03")
-    assert "Authorization" not in server.user_headers
+def test_every_enrolment_makes_a_key_of_its_own_and_signs_with_it(server: ScriptedCentral) -> None:
+    first = enrol(server.url, CODE, "0412", "03")
+    assert (
+        key_id_of(TERMINAL, public_key_of(first.signing_key))
+        in server.user_headers["Signature-Input"]
+    )
+    server.codes[CODE] = ""
+    assert enrol(server.url, CODE, "0412", "03").signing_key != first.signing_key
 
 
 def test_a_code_works_once(server: ScriptedCentral) -> None:

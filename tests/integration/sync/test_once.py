@@ -5,18 +5,19 @@ import pytest
 from sync.client import CentralClient, Place, Timeouts
 from sync.errors import Busy, OtherTerminal, Refused
 from sync.once import SyncResult, sync_once
-from tests.integration.sync.scripted_central import TOKEN, ScriptedCentral, status
+from sync.signing import Signer
+from tests.integration.sync.scripted_central import KEY, OTHER_KEY, ScriptedCentral, status
 from tests.unit.sync.real_till import TERMINAL, RealTill
 
 
 def once(
     server: ScriptedCentral,
     till: RealTill,
-    token: str = TOKEN,
+    key: bytes = KEY,
     terminal: str = TERMINAL,
     told: list[tuple[str, int, int]] | None = None,
 ) -> SyncResult:
-    client = CentralClient(Place(server.url), terminal, token, Timeouts())
+    client = CentralClient(Place(server.url), Signer(terminal, key), Timeouts())
     heard = [] if told is None else told
     try:
         return sync_once(
@@ -65,7 +66,7 @@ def test_with_nothing_to_do_it_says_so(server: ScriptedCentral, till: RealTill) 
 
 def test_the_first_fault_is_raised_as_it_is(server: ScriptedCentral, till: RealTill) -> None:
     with pytest.raises(Refused):
-        once(server, till, token="revoked")
+        once(server, till, key=OTHER_KEY)
     server.script.append(status(503))
     with pytest.raises(Busy):
         once(server, till)

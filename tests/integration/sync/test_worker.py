@@ -14,10 +14,12 @@ from sync.client import CentralClient, Place, Timeouts
 from sync.link import LinkState, LinkStatus
 from sync.policy import LOOP_BOUND_S, STOP_WITHIN_S, pause_s
 from sync.ports import Beat, Line
+from sync.signing import Signer
 from sync.wire import NO_REPORT
 from sync.worker import Parts, Worker
 from tests.integration.sync.scripted_central import (
-    TOKEN,
+    KEY,
+    OTHER_KEY,
     Fault,
     ScriptedCentral,
     close_early,
@@ -78,7 +80,7 @@ class Bench:
     def __init__(self, till: RealTill, url: str) -> None:
         self.till = till
         self.url = url
-        self.token = TOKEN
+        self.key = KEY
         self.terminal = TERMINAL
         self.enrolled = True
         self.timeouts = SOON
@@ -90,7 +92,7 @@ class Bench:
     def connect(self) -> Line | None:
         if not self.enrolled:
             return None
-        return CentralClient(Place(self.url), self.terminal, self.token, self.timeouts)
+        return CentralClient(Place(self.url), Signer(self.terminal, self.key), self.timeouts)
 
     def start(self) -> Worker:
         self.worker = Worker(
@@ -361,10 +363,10 @@ def test_a_central_from_a_backup_gets_what_it_lost_although_nothing_new_is_recor
 # --- refusals ---
 
 
-def test_a_refused_token_is_said_and_tried_slowly(till: RealTill, server: ScriptedCentral) -> None:
+def test_a_refused_key_is_said_and_tried_slowly(till: RealTill, server: ScriptedCentral) -> None:
     bench = Bench(till, server.url)
     bench.pause_s = pause_s
-    bench.token = "revoked"
+    bench.key = OTHER_KEY
     bench.sell()
     worker = bench.start()
     eventually(lambda: bench.state() is LinkState.REFUSED, "refused")
@@ -380,11 +382,11 @@ def test_a_till_that_was_enrolled_anew_is_let_in_without_a_restart(
 ) -> None:
     bench = Bench(till, server.url)
     bench.pause_s = pause_s
-    bench.token = "revoked"
+    bench.key = OTHER_KEY
     bench.sell()
     worker = bench.start()
     eventually(lambda: bench.state() is LinkState.REFUSED, "refused")
-    bench.token = TOKEN
+    bench.key = KEY
     worker.reconnect()
     all_there(bench, server, 1)
     connected(bench)
@@ -521,14 +523,14 @@ def test_a_defect_is_logged_with_its_traceback_and_sync_goes_on(
     assert [(entry["loop"], entry["exc_info"]) for entry in defects] == [("push", True)]
 
 
-def test_logs_hold_no_token(bench: Bench, server: ScriptedCentral) -> None:
+def test_logs_hold_no_key(bench: Bench, server: ScriptedCentral) -> None:
     with capture_logs() as logs:
         bench.start()
         connected(bench)
         server.script.append(status(401))
         bench.sell()
         eventually(lambda: len(bench.told) >= 2, "told of the refusal")
-    assert TOKEN not in repr(logs)
+    assert KEY.hex() not in repr(logs)
 
 
 def test_the_watchdog_hears_both_loops_also_while_central_is_away(

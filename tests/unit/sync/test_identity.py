@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,8 @@ import pytest
 from sync.errors import EnrolmentRefused, IdentityUnusable
 from sync.identity import Identity, checked_code, exposed, load_identity, save_identity
 
-TOKEN = "t0ken-that-nobody-sees"
-IDENTITY = Identity("0412/03", "https://loyalty.example", TOKEN, bytes(range(32)))
+KEY = b"a key that is seen by nobody ..."
+IDENTITY = Identity("0412/03", "https://loyalty.example", KEY, bytes(range(32)), bytes(32))
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_a_till_without_the_file_is_not_enrolled(path: Path) -> None:
 
 def test_a_later_version_with_more_keys_is_read(path: Path) -> None:
     save_identity(path, IDENTITY)
-    content = json.loads(path.read_text()) | {"version": 2, "signing_key": "..."}
+    content = json.loads(path.read_text()) | {"version": 2, "allowance": "..."}
     path.write_text(json.dumps(content))
     assert load_identity(path) == IDENTITY
 
@@ -59,18 +60,19 @@ def test_a_later_version_with_more_keys_is_read(path: Path) -> None:
         ("", "not an identity"),
         ("half a fi", "not an identity"),
         ("[]", "not an identity"),
-        ('{"version": 1}', "terminal, central, token, card_key"),
+        ('{"version": 1}', "terminal, central, signing_key, card_key, central_key"),
         (
             json.dumps(
                 {
                     "version": 1,
                     "terminal": "a/b",
                     "central": "https://x",
-                    "token": f"{TOKEN}\nX-Injected: 1",
+                    "signing_key": KEY.hex().upper(),
                     "card_key": "00" * 32,
+                    "central_key": "00" * 32,
                 }
             ),
-            "token",
+            "signing_key",
         ),
         ("x" * 70_000, "longer than"),
     ],
@@ -82,7 +84,7 @@ def test_a_damaged_file_is_named_with_what_is_wrong_and_never_with_its_content(
     with pytest.raises(IdentityUnusable, match=says) as caught:
         load_identity(path)
     assert str(path) in caught.value.detail
-    assert TOKEN not in repr(caught.value)
+    assert KEY.hex().upper() not in repr(caught.value)
     assert caught.value.__cause__ is None
 
 
@@ -121,7 +123,7 @@ def test_saving_that_fails_leaves_the_old_one_and_nothing_else(
 
     monkeypatch.setattr("sync.identity.os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        save_identity(path, Identity("0412/03", "https://other.example", TOKEN, bytes(32)))
+        save_identity(path, replace(IDENTITY, central="https://other.example"))
     monkeypatch.undo()
     assert load_identity(path) == IDENTITY
     assert [each.name for each in path.parent.iterdir()] == ["identity"]
@@ -129,8 +131,9 @@ def test_saving_that_fails_leaves_the_old_one_and_nothing_else(
 
 def test_its_secrets_are_not_shown_when_it_is_printed() -> None:
     shown = f"{IDENTITY} {IDENTITY!r}"
-    assert TOKEN not in shown
+    assert repr(KEY) not in shown
     assert "card_key" not in shown
+    assert "signing_key" not in shown
 
 
 @pytest.mark.parametrize(
