@@ -29,6 +29,7 @@ from edge_agent.domain.record import (
 from sync.central.settings import Settings
 from sync.signing import Signer, new_key, public_key_of
 from sync.wire import RecordsMessage, WireRecord
+from tests.support.postgres import Databases
 
 AT = datetime(2026, 11, 21, 14, 3, 11, tzinfo=UTC)
 EXPIRES_ON = date(2027, 11, 30)
@@ -36,11 +37,27 @@ DEADLINE_S = 30
 JSON = {"Content-Type": "application/json"}
 
 
+class Place:
+    """Which kind of database the centrals of the running tests are on."""
+
+    def __init__(self) -> None:
+        self.databases: Databases | None = None
+
+    def url(self, folder: Path) -> str:
+        """The database of the central in this folder: a file there, or one on a PostgreSQL server."""
+        if self.databases is None:
+            return f"sqlite:///{folder}/central.db"
+        return self.databases.of(folder)
+
+
+PLACE = Place()
+
+
 def settings_in(folder: Path, **more: Any) -> Settings:
     """Settings for a central of its own in `folder`, on a free port."""
     values: dict[str, Any] = {
         "listen": "127.0.0.1:0",
-        "database": f"sqlite:///{folder}/central.db",
+        "database": PLACE.url(folder),
         "data": folder / "data",
         "admin_token_file": folder / "admin-token",
     }
@@ -51,7 +68,7 @@ def config_in(folder: Path) -> Path:
     """The same as a file."""
     path = folder / "central.toml"
     path.write_text(
-        f'listen = "127.0.0.1:0"\ndatabase = "sqlite:///{folder}/central.db"\n'
+        f'listen = "127.0.0.1:0"\ndatabase = "{PLACE.url(folder)}"\n'
         f'data = "{folder}/data"\nadmin_token_file = "{folder}/admin-token"\n'
     )
     return path

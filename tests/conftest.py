@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.page.browser import CHROMIUM_FLAGS
 from tests.needs import require
+from tests.support.postgres import Server, running_postgres
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +30,10 @@ def browser(chromium: str) -> Iterator[Browser]:
 def systemd_analyze() -> str:
     """Path of systemd-analyze."""
     return require("systemd-analyze", "apt-get install systemd")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server, started once for a worker by the first test that needs it."""
+    with running_postgres() as server:
+        yield server

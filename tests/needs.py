@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -9,12 +10,14 @@ REQUIRE_ALL = "EDGE_AGENT_TESTS_REQUIRE_ALL"
 """Set by `.ci/run`: there a missing part is a failure, because CI has to have run everything."""
 
 
-def require(what: str, install: str) -> str:
+def require(what: str, install: str, *folders: Path) -> str:
     """Return the path of the program `what`; without it skip, or fail where all is required.
 
-    `install` is the command that brings it, shown to whoever reads the skipped line.
+    `install` is the command that brings it, shown to whoever reads the skipped line. `folders` are looked into before
+    those of PATH.
     """
-    path = shutil.which(what)
+    places = [*map(str, folders), os.environ.get("PATH", os.defpath)]
+    path = shutil.which(what, path=os.pathsep.join(places))
     if path is not None:
         return path
     reason = f"needs {what}: {install}"

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from sync.central import admin_api, page, wire_api
 from sync.central.central import Central
+from sync.central.database import no_room
 from sync.central.problems import Problem, invalid
 from sync.central.settings import Settings
 from sync.wire import PUSH_BYTES_MAX
@@ -94,9 +95,10 @@ def _add_errors(app: Flask) -> None:
 
     @app.errorhandler(OperationalError)
     def database(error: OperationalError) -> Response:
-        full = "full" in str(error.orig)
         log.error("database", error=str(error.orig), path=request.path)
-        code, detail = ("disk-full", "no room left") if full else ("database-unavailable", "busy")
+        code, detail = (
+            ("disk-full", "no room left") if no_room(error) else ("database-unavailable", "busy")
+        )
         return answer(Problem(503, code, f"The database: {detail}; try later.", retryable=True))
 
     @app.errorhandler(Exception)

@@ -5,14 +5,13 @@ from datetime import timedelta
 
 import structlog
 from prometheus_client import CollectorRegistry
-from sqlalchemy.engine import make_url
 
 from sync.central import keys
 from sync.central.accounts import Accounts
 from sync.central.authorising import Authorising
 from sync.central.by_hand import ByHand
 from sync.central.changes import Feed
-from sync.central.database import Database
+from sync.central.database import Database, file_of
 from sync.central.effects import Effects
 from sync.central.feedback import Feedback
 from sync.central.gate import Gate
@@ -44,9 +43,9 @@ class Central:
     """Everything that central does, without HTTP. Close it when done."""
 
     def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
-        path = make_url(settings.database).database
-        if path:
-            keys.make_folder_of(path)
+        file = file_of(settings.database)
+        if file is not None:
+            keys.make_folder_of(file)
         card_key = keys.card_key(settings.data)
         self.admin_token = keys.admin_token(settings.admin_token_file)
         self.database = Database(settings.database)

@@ -1,31 +1,44 @@
-"""Central's database: one engine, one way to read and one way to write.
+"""Central's database: one engine, one way to read and one way to write. Whatever differs between the dialects is here.
 
-A write is one `BEGIN IMMEDIATE` transaction (SQLite) and a read one snapshot. SQLAlchemy's own handling for
-SQLite begins late and deferred, which fails at once under two writers; the events below take it over, as
-SQLAlchemy's documentation of the pysqlite dialect describes. PostgreSQL needs none of this.
+On SQLite a write is one `BEGIN IMMEDIATE` transaction and a read one snapshot. SQLAlchemy's own handling for SQLite
+begins late and deferred, which fails at once under two writers; the events below take it over, as SQLAlchemy's
+documentation of the pysqlite dialect describes.
+
+On PostgreSQL a write reads what is committed at each statement, and keeps apart what it is about to change by row locks
+(`hold`); a read is one snapshot. Several processes may work on it at once. Where two of them make the same new row the
+later one is told so by a unique key, and `Database.transaction` does its work again.
 """
 
 import threading
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from pysqlite3 import dbapi2
 from sqlalchemy import (
     Connection,
     Engine,
+    Row,
+    Select,
     Table,
     bindparam,
     create_engine,
     event,
+    func,
     insert,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
 from sync.central.tables import counters, metadata
+
+T = TypeVar("T")
 
 SCHEMA_VERSION = 1
 
@@ -36,12 +49,29 @@ ACCOUNTS = "accounts"
 """How many accounts there are, not counting other names of one: counting a million at every pull is too slow."""
 
 BUSY_TIMEOUT_MS = 10_000
-"""An import by the command line holds the lock for a chunk, some hundred milliseconds; a wait of this length means
-that something is stuck, and the terminal may try again later."""
+"""How long to wait for a lock. An import by the command line holds one for a chunk, some hundred milliseconds; a wait
+of this length means that something is stuck, and the terminal may try again later."""
+
+IDLE_TIMEOUT_MS = 60_000
+"""A transaction in which nothing happens for this long belongs to a process that hangs; PostgreSQL then ends it and
+frees its locks."""
 
 POOL_SIZE = 10
-POOL_OVERFLOW = 40
-"""More connections than the server has threads, so that none waits for a connection while it holds a lock."""
+POOL_OVERFLOW = {"sqlite": 40, "postgresql": 10}
+"""SQLite: more connections than the server has threads, so that none waits for one. PostgreSQL: a connection is a
+process of 10 MB there, and of the 100 that it allows by itself four of ours find room; who waits holds no lock."""
+
+TRIES = 8
+"""Of one piece of work in which other processes are in the way; each time at least one of them has got through."""
+
+RETRY_WITHIN_S = 0.05
+"""The longest pause before the next try, chosen at random, so that two that met do not meet again."""
+
+_IN_THE_WAY = frozenset({"40001", "40P01", "23505"})
+"""SQLSTATE: serialisation failure, deadlock, and a row that another process has made first."""
+
+_NO_ROOM = frozenset({"53100"})
+"""SQLSTATE of a full disk."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -67,12 +97,19 @@ class Database:
 
     def __init__(self, url: str) -> None:
         """`url` as SQLAlchemy reads it; the tables are made when they are missing."""
-        self._sqlite = make_url(url).get_backend_name() == "sqlite"
+        parts = make_url(url)
+        self._sqlite = parts.get_backend_name() == "sqlite"
         # PostgreSQL settles concurrent writers by row locks; SQLite has one writer, and waiting here is fair where
         # its own busy handler sleeps and guesses.
         self._one_writer = threading.Lock()
-        self._readers = _engine(url, self._sqlite)
-        self._writers = self._readers.execution_options(central_write=True)
+        self._jobs: dict[str, threading.Lock] = {}
+        self._engine = _sqlite_engine(parts) if self._sqlite else _postgresql_engine(parts)
+        self._writers = self._engine.execution_options(central_write=True)
+        self._readers = self._engine.execution_options(
+            **{}
+            if self._sqlite
+            else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
         with self.write() as connection:
             _prepare(connection)
 
@@ -86,30 +123,109 @@ class Database:
             with self._writers.begin() as connection:
                 yield connection
 
+    def transaction(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in one write transaction, and from the start again where another process was in the way.
+
+        Whatever `work` changes outside the database it has to bear a second time.
+        """
+
+        def once() -> T:
+            with self.write() as connection:
+                return work(connection)
+
+        return Retrying(
+            retry=retry_if_exception(in_the_way),
+            stop=stop_after_attempt(TRIES),
+            wait=wait_random(max=RETRY_WITHIN_S),
+            reraise=True,
+        )(once)
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One snapshot, the same for every query in the block."""
         with self._readers.begin() as connection:
             yield connection
 
+    @contextmanager
+    def alone(self, job: str) -> Iterator[bool]:
+        """Whether nobody else does this job now; then nobody begins it before the block ends.
+
+        On PostgreSQL that holds for all processes, and a process that dies lets go. SQLite serves one process.
+        """
+        if self._sqlite:
+            lock = self._jobs.setdefault(job, threading.Lock())
+            got = lock.acquire(blocking=False)
+            try:
+                yield got
+            finally:
+                if got:
+                    lock.release()
+        else:
+            with self._engine.execution_options(isolation_level="AUTOCOMMIT").connect() as own:
+                got = bool(own.scalar(select(func.pg_try_advisory_lock(_number_of(job)))))
+                try:
+                    yield got
+                finally:
+                    if got:
+                        own.execute(select(func.pg_advisory_unlock(_number_of(job))))
+
     def close(self) -> None:
         """Let go of every connection."""
-        self._readers.dispose()
+        self._engine.dispose()
 
 
-def _engine(url: str, is_sqlite: bool) -> Engine:
-    if not is_sqlite:
-        return create_engine(url, isolation_level="REPEATABLE READ", pool_size=POOL_SIZE)
+def file_of(url: str) -> Path | None:
+    """The file that a database is in; None where it is on a server."""
+    parts = make_url(url)
+    if parts.get_backend_name() != "sqlite" or parts.database is None:
+        return None
+    return Path(parts.database)
+
+
+def in_the_way(error: BaseException) -> bool:
+    """Whether another process was, so that the same again may go through. SQLite has one writer, and never is."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _IN_THE_WAY
+
+
+def no_room(error: DBAPIError) -> bool:
+    """Whether the database's disk is full."""
+    return getattr(error.orig, "sqlstate", None) in _NO_ROOM or "disk is full" in str(error.orig)
+
+
+def _number_of(job: str) -> int:
+    """Advisory locks go by a number; ours are told from those of others by the prefix."""
+    return zlib.crc32(f"loyalty-central:{job}".encode())
+
+
+def _sqlite_engine(url: URL) -> Engine:
     engine = create_engine(
         url,
         module=dbapi2,
         pool_size=POOL_SIZE,
-        max_overflow=POOL_OVERFLOW,
+        max_overflow=POOL_OVERFLOW["sqlite"],
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
     )
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    settings = {
+        "lock_timeout": BUSY_TIMEOUT_MS,
+        "idle_in_transaction_session_timeout": IDLE_TIMEOUT_MS,
+    }
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        isolation_level="READ COMMITTED",
+        pool_size=POOL_SIZE,
+        max_overflow=POOL_OVERFLOW["postgresql"],
+        pool_pre_ping=True,  # the server may have been started again since
+        connect_args={
+            "application_name": "loyalty-central",
+            "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+        },
+    )
 
 
 def _set_up_connection(connection: Any, _record: Any) -> None:
@@ -126,6 +242,8 @@ def _begin(connection: Connection) -> None:
 
 
 def _prepare(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":  # two processes may start at once
+        connection.execute(select(func.pg_advisory_xact_lock(_number_of("schema"))))
     metadata.create_all(connection)
     found = connection.scalar(select(counters.c.value).where(counters.c.name == "schema"))
     if found is None:
@@ -146,6 +264,15 @@ def upsert(connection: Connection, table: Table) -> Any:
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
     return sqlite.insert(table)
+
+
+def hold(connection: Connection, rows: Select[Any]) -> Sequence[Row[Any]]:
+    """The rows of a query as they are now, which nobody else changes before this transaction ends.
+
+    Others may still refer to them. Who holds several things takes them in one order: the journal, then accounts by
+    their refs, then counters; a query of several rows has to say theirs. SQLite has one writer and holds everything.
+    """
+    return connection.execute(rows.with_for_update(key_share=True)).all()
 
 
 def count(connection: Connection, counter: str, by: int) -> int:

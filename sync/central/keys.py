@@ -18,10 +18,10 @@ class KeyFileBroken(Exception):
     """A secret's file cannot be read or made, or holds something else."""
 
 
-def make_folder_of(path: str) -> None:
+def make_folder_of(path: Path) -> None:
     """Make the folder that a file is going to stand in."""
     try:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise KeyFileBroken(f"{path}: its folder cannot be made: {error}") from error
 

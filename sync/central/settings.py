@@ -50,8 +50,9 @@ class Settings(BaseSettings):
             url = make_url(value)
         except ArgumentError as error:
             raise ValueError("must be a database URL, like sqlite:////path/central.db") from error
-        if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
-            raise ValueError("only sqlite:////path/to/file is supported by this version")
+        known = url.get_backend_name() in {"sqlite", "postgresql"}
+        if not known or not url.database or url.database == ":memory:":
+            raise ValueError("must be sqlite:////path/to/file or postgresql://user@host/database")
         return value
 
     @field_validator("public_url")

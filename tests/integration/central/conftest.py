@@ -8,7 +8,31 @@ import pytest
 import structlog
 
 from sync.central.central import Central
-from tests.central import AT, Running, Till, running_central, settings_in
+from tests.central import AT, PLACE, Running, Till, running_central, settings_in
+from tests.support.postgres import Databases
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test here runs on both databases, but for those that are about one of them."""
+    kinds = [
+        kind
+        for kind in (SQLITE, POSTGRESQL)
+        if not metafunc.definition.get_closest_marker(f"not_on_{kind}")
+    ]
+    metafunc.parametrize("database", kinds, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The kind of database that the centrals of a test are on."""
+    if request.param == POSTGRESQL:
+        PLACE.databases = Databases(request.getfixturevalue("postgres"))
+    yield request.param
+    if PLACE.databases is not None:
+        PLACE.databases.drop_all()
+        PLACE.databases = None
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +59,7 @@ def clock() -> SteppingClock:
 
 
 @pytest.fixture
-def central(tmp_path: Path, clock: SteppingClock) -> Iterator[Central]:
+def central(database: str, tmp_path: Path, clock: SteppingClock) -> Iterator[Central]:
     """Central in this process, with the terminals 0412/03 and 0412/04."""
     made = Central(settings_in(tmp_path), clock)
     made.terminals.add("0412", "03")
@@ -55,7 +79,7 @@ def other_till() -> Till:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def running(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Central as a process, one for the tests of a file: each of them enrols terminals of its own."""
     with running_central(tmp_path_factory.mktemp("central")) as process:
         yield process

@@ -1,10 +1,12 @@
 """What tests look at in a central."""
 
+from pathlib import Path
+
 from sqlalchemy import func, select
 
 from edge_agent.domain.cards import card_key
 from sync.central.central import Central
-from sync.central.tables import accounts, entries, lots, records
+from sync.central.tables import accounts, entries, lots, metadata, records
 from sync.wire import Changes, MemberDelta
 
 
@@ -64,3 +66,18 @@ def member_with_card(central: Central, found: Changes, card: str) -> MemberDelta
 def key_of(hex_key: str, card: str) -> str:
     """What a till hashes a card to."""
     return card_key(bytes.fromhex(hex_key), card).hex()
+
+
+def kept(central: Central, folder: Path) -> bytes:
+    """Whatever is stored: the bytes of SQLite's files, or every row that PostgreSQL has (what it deleted stays in its
+    pages and its log until these are used again)."""
+    if (folder / "central.db").exists():
+        central.close()
+        return b"".join(path.read_bytes() for path in folder.glob("central.db*"))
+    with central.database.read() as connection:
+        rows = [
+            repr(row)
+            for table in metadata.sorted_tables
+            for row in connection.execute(select(table))
+        ]
+    return "\n".join(rows).encode()

@@ -11,7 +11,7 @@ from sync.central.feedback import CaseChange
 from sync.central.members import StandingChange
 from sync.central.problems import Problem
 from tests.central import Till, earn, take_back
-from tests.integration.central.looking import balance, changes, member_with_card, states, sums
+from tests.integration.central.looking import balance, changes, kept, member_with_card, states, sums
 
 CARD = "2912345678906"
 OTHER_CARD = "2912345678913"
@@ -57,8 +57,7 @@ def test_everything_that_is_kept_of_a_member_can_be_had(member: Central) -> None
 
 def test_nothing_that_says_who_somebody_is_is_left_on_disk(member: Central, tmp_path: Path) -> None:
     member.privacy.erase("P1")
-    member.close()
-    left = b"".join(path.read_bytes() for path in tmp_path.glob("central.db*"))
+    left = kept(member, tmp_path)
     for text in (*SAID.values(), CARD, WRITTEN, "teruggebeld"):
         assert text.encode() not in left, text
 
@@ -94,8 +93,7 @@ def test_what_a_till_sends_afterwards_leaves_nothing_personal_either(
     till.sale("ref-1", [earn(3)], card=CARD)
     member.push(till.message(4))
     assert states(member)[3] == (4, "accepted", None)
-    member.close()
-    assert CARD.encode() not in b"".join(p.read_bytes() for p in tmp_path.glob("central.db*"))
+    assert CARD.encode() not in kept(member, tmp_path)
 
 
 @pytest.mark.parametrize(("ref", "code"), [("ref-9", OTHER_CARD), ("ref-1", CARD)])

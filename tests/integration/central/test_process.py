@@ -27,6 +27,7 @@ from tests.central import (
     settings_in,
     spend,
 )
+from tests.integration.central.looking import kept
 
 CARD = "2912345678906"
 PROGRAMME = Path(__file__).parents[3] / "config" / "programme.example.toml"
@@ -155,7 +156,9 @@ def test_terminals_are_added_listed_and_revoked(tmp_path: Path) -> None:
     which = ("--store", "0412", "--till", "03", "--config", config)
     added = run_command("terminals", "add", *which, "--json")
     assert json.loads(added.stdout)["terminal"] == "0412/03"
-    assert json.loads(added.stdout)["code"].encode() not in (tmp_path / "central.db").read_bytes()
+    central = Central(settings_in(tmp_path))
+    assert json.loads(added.stdout)["code"].encode() not in kept(central, tmp_path)
+    central.close()
     listed = json.loads(run_command("terminals", "list", "--config", config, "--json").stdout)
     assert [each["state"] for each in listed["terminals"]] == ["waiting for its code"]
     assert run_command("terminals", "revoke", *which).returncode == 0
@@ -218,15 +221,21 @@ def test_reports_tell_what_customers_said_and_what_rules_did(tmp_path: Path) -> 
         assert (closed.returncode, closed.stdout) == (0, "no cases\n")
 
 
+@pytest.mark.not_on_postgresql
 @pytest.mark.parametrize(
     ("text", "mistakes"),
     [
         ("listen = \n", ["is not TOML"]),
         (
             'listen = "8430"\ndatabase = "mysql://x"\nport = 1\npublic_url = "x"\n',
-            ["listen: must be", "database: only sqlite", "port: is not a key", "public_url: must"],
+            [
+                "listen: must be",
+                "database: must be sqlite",
+                "port: is not a key",
+                "public_url: must",
+            ],
         ),
-        ('database = "postgresql://x/y"\n', ["database: only sqlite"]),
+        ('database = "postgresql://x"\n', ["database: must be sqlite"]),
         ("code_lives_hours = 0\n", ["code_lives_hours: "]),
     ],
 )
@@ -252,6 +261,7 @@ def test_an_address_that_is_taken_is_told_with_exit_code_three(
     assert "cannot listen" in done.stderr
 
 
+@pytest.mark.not_on_postgresql
 def test_wrong_use_is_exit_code_two_and_a_broken_database_three(tmp_path: Path) -> None:
     assert run_command("report", "totals").returncode == 2
     assert run_command("nonsense").returncode == 2
@@ -274,3 +284,14 @@ def _until(condition: object) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+@pytest.mark.not_on_sqlite
+def test_a_server_that_is_not_there_is_told_with_exit_code_three(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = str(config_in(tmp_path))
+    monkeypatch.setenv(f"{ENVIRONMENT_PREFIX}DATABASE", f"postgresql:///nowhere?host={tmp_path}")
+    done = run_command("report", "totals", "--config", config)
+    assert done.returncode == 3
+    assert "connection is bad" in done.stderr

@@ -1,0 +1,142 @@
+"""A PostgreSQL server of the tests' own, and databases in it."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psycopg
+
+from sync.central.database import Database
+from tests.needs import require
+
+INSTALL = "apt-get install postgresql"
+_DEBIAN = Path("/usr/lib/postgresql")
+"""Where Debian puts the server's programs, a folder per version; they are on nobody's PATH."""
+
+_QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+"""For tests that end the server only when they are done with it."""
+
+_SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "100",  # what a server allows by itself
+    "shared_buffers": "64MB",
+    "deadlock_timeout": "100ms",
+}
+
+
+class Server:
+    """A running server; it listens on a socket in its folder alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def make(self, template: str | None = None) -> str:
+        """The URL of a new database, empty or a copy of another one."""
+        name = f"t{uuid.uuid4().hex}"
+        copied = f" TEMPLATE {name_in(template)}" if template else ""
+        self._say(f"CREATE DATABASE {name}{copied}")
+        return self._url(name)
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        self._say(f"DROP DATABASE {name_in(url)} WITH (FORCE)")
+
+    def _url(self, name: str) -> str:
+        return f"postgresql://postgres@/{name}?host={self._folder}"
+
+    def _say(self, text: str) -> None:
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(text.encode())
+
+
+class Databases:
+    """Databases of central on a server, one for each folder that asks."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._template: str | None = None
+        self._urls: dict[Path, str] = {}
+
+    def of(self, folder: Path) -> str:
+        """The URL of the folder's database, which has central's tables already."""
+        if folder not in self._urls:
+            self._urls[folder] = self._server.make(self._with_tables())
+        return self._urls[folder]
+
+    def _with_tables(self) -> str:
+        if self._template is None:
+            self._template = self._server.make()
+            Database(self._template).close()
+        return self._template
+
+    def drop_all(self) -> None:
+        """Remove those that folders have asked for."""
+        while self._urls:
+            self._server.drop(self._urls.popitem()[1])
+
+
+def name_in(url: str) -> str:
+    """The database that a URL names."""
+    return url.partition("?")[0].rpartition("/")[2]
+
+
+@contextmanager
+def running_postgres(*, durable: bool = False) -> Iterator[Server]:
+    """A new server, gone with all its data at the end. `durable` as one that holds real data."""
+    programs = _programs()
+    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+    user = _user()
+    if user is not None:
+        shutil.chown(folder, user)
+    settings = _SETTINGS | ({} if durable else _QUICK) | {"unix_socket_directories": str(folder)}
+    options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+    data = str(folder / "data")
+    locale = ("--locale=C.UTF-8", "--encoding=UTF8")
+    try:
+        _run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", *locale)
+        _run(programs / "pg_ctl", "-D", data, "-l", f"{data}/log", "-w", "-o", options, "start")
+        try:
+            yield Server(folder)
+        finally:
+            _run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(folder)
+
+
+def _programs() -> Path:
+    """The folder of initdb and pg_ctl, of the newest version there is."""
+    versions = sorted(_DEBIAN.glob("*/bin"), key=lambda each: int(each.parent.name), reverse=True)
+    return Path(require("initdb", INSTALL, *versions)).parent
+
+
+def _user() -> str | None:
+    """Whom to run as: the server refuses to run as root. None for whoever we are."""
+    if os.geteuid() != 0:
+        return None
+    with suppress(KeyError):
+        return pwd.getpwnam("postgres").pw_name
+    return pwd.getpwnam("nobody").pw_name
+
+
+def _run(program: Path, *arguments: str) -> None:
+    user = _user()
+    done = subprocess.run(
+        [program, *arguments],
+        user=user,
+        group=None if user is None else pwd.getpwnam(user).pw_gid,
+        extra_groups=None if user is None else [],
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,  # a pipe would be kept open by the server
+        stderr=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{program.name} ended with {done.returncode}")
