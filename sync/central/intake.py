@@ -1,9 +1,9 @@
 """Intake: takes the bytes of records, and nothing else.
 
-One transaction for one push. A record is taken when it continues the chain of its (terminal, epoch): the next
-number, the hash of the one before as `previous`, and a hash that its bytes really have. What follows a gap or a
-broken link is not taken; the answer says where the chain ends and the terminal sends again from there. The body
-is stored before anybody tries to understand it.
+One transaction for one push, which holds the journal: what reaches another process meanwhile waits. A record is taken
+when it continues the chain of its (terminal, epoch): the next number, the hash of the one before as `previous`, and a
+hash that its bytes really have. What follows a gap or a broken link is not taken; the answer says where the chain ends
+and the terminal sends again from there. The body is stored before anybody tries to understand it.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from edge_agent.domain.record import BODY_BYTES_MAX, GENESIS, chain_hash
-from sync.central.database import Database, upsert
+from sync.central.database import Database, hold, upsert
 from sync.central.refusals import Refusal, list_refusal
 from sync.central.tables import attachments, chains, records
 from sync.central.times import Clock, stored
@@ -55,36 +55,41 @@ class Intake:
     def take(self, message: RecordsMessage) -> Taken:
         """Store the records that continue the chain; the terminal has been checked against its key."""
         at = stored(self._clock())
-        with self._database.write() as connection:
-            push = _open(connection, message, at)
-            for record in message.records:
-                reason = _consider(push, record)
-                if reason is not None:
-                    if reason != "gap":
-                        refusal = Refusal(
-                            push.terminal, reason, push.epoch, record.seq, record.hash, record.id
-                        )
-                        list_refusal(connection, refusal, at)
-                    break
-            else:
-                reason, record = None, None
-            _store(connection, push)
-            return Taken(
-                push.received,
-                push.head,
-                len(push.fresh),
-                push.repeats,
-                reason,
-                record.seq if record is not None and reason == "record-differs" else None,
-            )
+        return self._database.transaction(lambda connection: _take(connection, message, at))
+
+
+def _take(connection: Connection, message: RecordsMessage, at: str) -> Taken:
+    push = _open(connection, message, at)
+    for record in message.records:
+        reason = _consider(push, record)
+        if reason is not None:
+            if reason != "gap":
+                refusal = Refusal(
+                    push.terminal, reason, push.epoch, record.seq, record.hash, record.id
+                )
+                list_refusal(connection, refusal, at)
+            break
+    else:
+        reason, record = None, None
+    _store(connection, push)
+    return Taken(
+        push.received,
+        push.head,
+        len(push.fresh),
+        push.repeats,
+        reason,
+        record.seq if record is not None and reason == "record-differs" else None,
+    )
+
+
+def hold_journal(connection: Connection, terminal: str, epoch: str) -> Any | None:
+    """The chain of a journal, which then nobody else continues or posts before this transaction ends."""
+    journal = select(chains).where(chains.c.terminal == terminal, chains.c.epoch == epoch)
+    return next(iter(hold(connection, journal)), None)
 
 
 def _open(connection: Connection, message: RecordsMessage, at: str) -> _Push:
-    chain = connection.execute(
-        select(chains.c.received, chains.c.head).where(
-            chains.c.terminal == message.terminal, chains.c.epoch == message.epoch
-        )
-    ).one_or_none()
+    chain = hold_journal(connection, message.terminal, message.epoch)
     received, head = (0, GENESIS) if chain is None else (chain.received, chain.head)
     repeated = [record.seq for record in message.records if record.seq <= received]
     known: dict[int, bytes] = {}
