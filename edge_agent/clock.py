@@ -31,11 +31,18 @@ class Clock:
     """The terminal's time.
 
     `floor` is the last time that was recorded: the system's clock may lie before it (empty battery, wrong date set),
-    and then time stands still at the floor until the system's clock has caught up.
+    and then time stands still at the floor until the system's clock has caught up. `since_boot` counts the milliseconds
+    since the machine was started.
     """
 
-    def __init__(self, floor: datetime | None, now: Callable[[], datetime] = system_now) -> None:
+    def __init__(
+        self,
+        floor: datetime | None,
+        now: Callable[[], datetime] = system_now,
+        since_boot: Callable[[], int] = boot_ms,
+    ) -> None:
         self._now = now
+        self._since_boot = since_boot
         self._lock = threading.Lock()
         self._floor = floor if floor is not None else now()
         self._boot_id = _BOOT_ID.read_text().strip().replace("-", "") if _BOOT_ID.exists() else ""
@@ -77,7 +84,7 @@ class Clock:
     @property
     def boot(self) -> tuple[str, int]:
         """Which boot of the machine this is, and the milliseconds since."""
-        return self._boot_id, boot_ms()
+        return self._boot_id, self._since_boot()
 
     def age(self, of: datetime, noted: tuple[str, int]) -> timedelta:
         """How old something of the time `of` is that was noted at `noted` (see `boot`).
@@ -85,7 +92,8 @@ class Clock:
         Within one boot nobody can make it look younger by setting the clock back.
         """
         boot_id, then_ms = noted
-        since = timedelta(milliseconds=boot_ms() - then_ms) if boot_id == self._boot_id else None
+        now_ms = self._since_boot()
+        since = timedelta(milliseconds=now_ms - then_ms) if boot_id == self._boot_id else None
         by_wall = self.now() - of
         return by_wall if since is None else max(by_wall, since)
 
@@ -94,4 +102,4 @@ class Clock:
         wall = self.now()
         flagged = abs(claimed - wall) > SALE_TIME_OFF_MAX
         at = wall if flagged else claimed
-        return at, ClockReading(wall, self._boot_id, boot_ms(), flagged)
+        return at, ClockReading(wall, self._boot_id, self._since_boot(), flagged)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from edge_agent.clock import Clock, system_now
+from edge_agent.clock import Clock, boot_ms, system_now
 from edge_agent.data_folder import DataFolder
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.members import MembersFile
@@ -25,8 +25,13 @@ class Store:
     shelf: ProgrammeShelf
 
     @classmethod
-    def open(cls, settings: Settings, now: Callable[[], datetime] = system_now) -> "Store":
-        """Open the data folder; `now` is the system's clock.
+    def open(
+        cls,
+        settings: Settings,
+        now: Callable[[], datetime] = system_now,
+        since_boot: Callable[[], int] = boot_ms,
+    ) -> "Store":
+        """Open the data folder; `now` is the system's clock, `since_boot` the milliseconds since it was started.
 
         Raises DataFolderBusy, DataFolderUnusable, WrongTerminal, LedgerUnavailable.
         """
@@ -36,7 +41,7 @@ class Store:
             ledger = Ledger.open(terminal.data, f"{terminal.store}/{terminal.till}", now())
             members = MembersFile(terminal.data / "members")
             shelf = ProgrammeShelf(ledger)
-            clock = Clock(ledger.last_clock(), now)
+            clock = Clock(ledger.last_clock(), now, since_boot)
         except BaseException:
             folder.release()
             raise

@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from edge_agent.clock import SALE_TIME_OFF_MAX, Clock, boot_ms
 from tests.tills import AT, SetClock
 
@@ -74,14 +72,11 @@ def test_neither_central_nor_the_system_alone_turns_time_back() -> None:
         assert clock.now() == recorded
 
 
-def test_setting_the_clock_back_makes_nothing_younger_within_one_boot(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    system = SetClock(AT)
-    clock = Clock(None, system)
+def test_setting_the_clock_back_makes_nothing_younger_within_one_boot() -> None:
+    system, hours_since_boot = SetClock(AT), [1]
+    clock = Clock(None, system, lambda: hours_since_boot[-1] * 3_600_000)
     noted = clock.boot
-    elapsed_ms = 73 * 3_600_000
-    monkeypatch.setattr("edge_agent.clock.boot_ms", lambda: noted[1] + elapsed_ms)
+    hours_since_boot.append(74)
     system.at = AT - timedelta(days=30)
     assert clock.age(AT, noted) == timedelta(hours=73)
     # Of another boot nothing but the wall clock is known.

@@ -1,0 +1,316 @@
+"""What ought to be true, kept beside the product by the plainest means: sums of what tills were told and central wrote.
+
+The books read central's file with a connection of their own and know nothing of how it posts. After every request
+they look at what is new there, and only at that.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pysqlite3 import dbapi2 as sqlite3
+
+from edge_agent.domain.entries import Entry, EntryKind
+from edge_agent.domain.record import GENESIS, Record, chain_hash
+from edge_agent.domain.units import is_tally
+from sync.central.risk import OFFLINE_RISK
+
+Sums = dict[tuple[str, str], int]
+"""By account and unit."""
+
+Lots = dict[tuple[str, str, str], int]
+"""What an account has, by unit, last day and first day."""
+
+
+class Violation(AssertionError):
+    """A promise is broken."""
+
+
+def demand(holds: bool, what: str) -> None:
+    """Raise `Violation` unless it holds."""
+    if not holds:
+        raise Violation(what)
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A record as the till wrote it."""
+
+    record: str
+    seq: int
+    hash: bytes
+    kind: str
+    account: str | None
+    entries: tuple[Entry, ...]
+
+    @classmethod
+    def of(cls, record: Record, body: Mapping[str, Any]) -> "Noted":
+        """Of the bytes that are in the journal."""
+        facts = body.get("facts")
+        account = facts.get("account") or None if isinstance(facts, dict) else None
+        entries = tuple(Entry.from_json(each) for each in body["entries"])
+        return cls(record.id, record.seq, record.hash, record.kind.value, account, entries)
+
+    def moved(self) -> Iterator[tuple[str, Entry]]:
+        """Each entry with whose it is; what is counted of nobody is of no account."""
+        for entry in self.entries:
+            holder = entry.account or self.account
+            if holder is not None:
+                yield holder, entry
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What central had at one moment: what a till should have after its pull.
+
+    `applied` is by epoch up to where every record has a state, `parked` the ids of the records that wait.
+    """
+
+    balances: Mapping[str, Lots] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    applied: Mapping[str, int] = field(default_factory=dict)
+    parked: frozenset[str] = frozenset()
+
+    def account(self, ref: str) -> str:
+        """The account behind a ref."""
+        return self.aliases.get(ref, ref)
+
+
+@dataclass(slots=True)
+class _Chain:
+    """A journal at central: how far it is there, how far it has states."""
+
+    head: bytes = GENESIS
+    received: int = 0
+    applied: int = 0
+    stated: set[int] = field(default_factory=set)
+
+    def state_given(self, seq: int) -> None:
+        self.stated.add(seq)
+        while self.applied + 1 in self.stated:
+            self.applied += 1
+            self.stated.discard(self.applied)
+
+
+class Books:
+    """The model. `read` after central did anything."""
+
+    def __init__(self, database: Path) -> None:
+        self._path = database
+        self._db = self._connected()
+        self.balances: dict[str, Lots] = {}
+        self.aliases: dict[str, str] = {}
+        self.parked: frozenset[str] = frozenset()
+        self.noted: dict[str, Noted] = {}
+        """Records that central has not accepted yet."""
+        self.states: Counter[str] = Counter()
+        self.codes: Counter[str] = Counter()
+        self.at_risk_max = 0
+        """How many points of one member all tills together may give away without central."""
+        self._carried: Counter[str] = Counter()
+        """By account the points that it used beyond what it had, which the offline-risk account carries."""
+        self._taken_back: Counter[str] = Counter()
+        """By account the points that returns, expiry and head office took: they may have been spent before."""
+        self._accepted: set[str] = set()
+        self._chains: dict[str, _Chain] = {}
+        self._waiting: dict[int, tuple[str, int]] = {}
+        self._parked: dict[int, str] = {}
+        self._rows = self._entries = 0
+
+    def _connected(self) -> Any:
+        return sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, isolation_level=None)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._db.close()
+
+    def seen(self) -> Seen:
+        """How central stands now."""
+        applied = {epoch: chain.applied for epoch, chain in self._chains.items()}
+        return Seen(dict(self.balances), self.aliases, applied, self.parked)
+
+    def account(self, ref: str) -> str:
+        """The account behind a ref."""
+        return self.aliases.get(ref, ref)
+
+    def received(self, epoch: str) -> int:
+        """How much central holds of a journal."""
+        chain = self._chains.get(epoch)
+        return 0 if chain is None else chain.received
+
+    def unposted(self) -> int:
+        """How many records central holds and has not made up its mind about."""
+        return len(self._waiting)
+
+    def note(self, noted: Noted) -> None:
+        """A till recorded something."""
+        self.noted[noted.record] = noted
+
+    def read(self) -> None:
+        """Look at everything that central wrote since the last time, and check it."""
+        self._db.execute("BEGIN")
+        try:
+            posted, touched = self._read_entries()
+            accepted = self._read_records()
+            self._check_once(posted, accepted)
+            self._check_lots(touched)
+        finally:
+            self._db.execute("COMMIT")
+
+    def _read_entries(self) -> tuple[dict[str, Sums], set[str]]:
+        """New lines of the ledger, by the record that made them."""
+        posted: dict[str, Sums] = {}
+        touched: set[str] = set()
+        joined = False
+        rows = self._db.execute(_ENTRIES, (self._entries,)).fetchall()
+        for row, account, source, kind, unit, quantity, expires_on, matures_on in rows:
+            self._entries = row
+            if source.startswith("risk:"):
+                self._carried[account] += quantity if unit == "points" else 0
+            elif quantity < 0 and kind != EntryKind.REDEEM and unit == "points":
+                self._taken_back[account] -= quantity
+            if account not in touched:
+                touched.add(account)
+                self.balances[account] = dict(self.balances.get(account, {}))
+            lots = self.balances[account]
+            key = (unit, expires_on, matures_on)
+            lots[key] = lots.get(key, 0) + quantity
+            if len(source) == 32:
+                sums = posted.setdefault(source, {})
+                sums[account, unit] = sums.get((account, unit), 0) + quantity
+            joined = joined or source.startswith("join:")
+        if joined:
+            self._read_aliases()
+        return posted, touched
+
+    def _read_aliases(self) -> None:
+        self.aliases = dict(self._db.execute(_ALIASES).fetchall())
+
+    def _read_records(self) -> set[str]:
+        """New records and new states; returns which were accepted."""
+        for row, record, epoch, seq, previous, digest, body in self._db.execute(
+            _RECORDS, (self._rows,)
+        ):
+            self._rows = row
+            chain = self._chains.setdefault(epoch, _Chain())
+            demand(seq == chain.received + 1, f"{epoch} {seq} follows {chain.received} at central")
+            demand(previous == chain.head, f"record {seq} of {epoch} is not linked at central")
+            demand(chain_hash(previous, body) == digest, f"record {seq} of {epoch} has other bytes")
+            chain.head, chain.received = digest, seq
+            noted = self.noted.get(record)
+            demand(noted is None or noted.hash == digest, f"{record} is not what the till wrote")
+            self._waiting[row] = (epoch, seq)
+        parked = dict(self._db.execute(_PARKED))
+        accepted = self._take_states([*self._waiting, *(self._parked.keys() - parked.keys())])
+        if parked.keys() != self._parked.keys():
+            self._parked, self.parked = parked, frozenset(parked.values())
+        return accepted
+
+    def _take_states(self, rows: Sequence[int]) -> set[str]:
+        """The states of these rows, as far as they have one; returns the records that were accepted."""
+        accepted: set[str] = set()
+        for start in range(0, len(rows), _ASKED_AT_ONCE):
+            some = rows[start : start + _ASKED_AT_ONCE]
+            marks = ",".join("?" * len(some))
+            for row, record, state, code in self._db.execute(_STATES.format(marks), some):
+                waiting = self._waiting.pop(row, None)
+                if waiting is not None:
+                    self._chains[waiting[0]].state_given(waiting[1])
+                self.states[state] += 1
+                self.codes[code] += code is not None
+                if state == "accepted":
+                    accepted.add(record)
+        return accepted
+
+    def _check_once(self, posted: dict[str, Sums], accepted: set[str]) -> None:
+        """Every accepted record moved what the till said, once; no other moved anything."""
+        for record in posted.keys() - accepted:
+            demand(False, f"record {record} has an effect, and was not accepted just now")
+        if any(self._has_new_ref(self.noted.get(record)) for record in accepted):
+            self._read_aliases()
+        for record in accepted:
+            demand(record not in self._accepted, f"record {record} was accepted twice")
+            noted = self.noted.pop(record, None)
+            if noted is None:
+                raise Violation(f"record {record} is no till's")
+            self._accepted.add(record)
+            wanted = self._resolved(((of, each.unit), each.quantity) for of, each in noted.moved())
+            found = self._resolved(posted.get(record, {}).items())
+            demand(wanted == found, f"{noted.kind} {record} moved {found} at central, not {wanted}")
+
+    def _has_new_ref(self, noted: Noted | None) -> bool:
+        """Whether a record speaks of somebody under a name that we have not met as an account."""
+        return noted is not None and any(
+            holder not in self.aliases and holder not in self.balances
+            for holder, _ in noted.moved()
+        )
+
+    def _resolved(self, moved: Iterable[tuple[tuple[str, str], int]]) -> Sums:
+        sums: Sums = {}
+        for (ref, unit), quantity in moved:
+            key = (self.account(ref), unit)
+            sums[key] = sums.get(key, 0) + quantity
+        return {key: quantity for key, quantity in sums.items() if quantity}
+
+    def _check_lots(self, accounts: Iterable[str]) -> None:
+        """Of these accounts the lots are the sums of the entries."""
+        for account in accounts:
+            held = {
+                unit: int(total) for unit, total in self._db.execute(_LOTS, (account,)) if total
+            }
+            demand(
+                held == units_of(self.balances[account]),
+                f"account {account} has lots {held} and entries {units_of(self.balances[account])}",
+            )
+            self._check_worst_loss(account, held)
+
+    def _check_worst_loss(self, account: str, held: Mapping[str, int]) -> None:
+        """Nobody owes what they spent, returns and expiry after it aside; what tills gave away has its bound."""
+        if account == OFFLINE_RISK:
+            return
+        owed = -held.get("points", 0) - self._taken_back[account]
+        demand(owed <= 0, f"account {account} owes {owed} points that nothing took back")
+        lost = self._carried[account]
+        demand(
+            lost <= self.at_risk_max,
+            f"account {account} got {lost} points too many, and the tills may lose {self.at_risk_max}",
+        )
+
+    def check_everything(self) -> None:
+        """All accounts at once, not only those that changed."""
+        self._check_lots(self.balances)
+        held = self._db.execute("SELECT DISTINCT account FROM lots WHERE quantity != 0")
+        for (account,) in held:
+            demand(account in self.balances, f"account {account} has lots and no entries")
+
+
+def units_of(lots: Mapping[tuple[str, str, str], int]) -> dict[str, int]:
+    """What there is of each unit, without what comes to nothing."""
+    sums: Counter[str] = Counter()
+    for (unit, *_), quantity in lots.items():
+        sums[unit] += quantity
+    return {unit: quantity for unit, quantity in sums.items() if quantity}
+
+
+def redeemed(noted: Iterable[Noted], units: frozenset[str]) -> Counter[str]:
+    """By account how much of these units was redeemed."""
+    sums: Counter[str] = Counter()
+    for each in noted:
+        for holder, entry in each.moved():
+            if entry.kind is EntryKind.REDEEM and entry.unit in units and not is_tally(entry.unit):
+                sums[holder] -= entry.quantity
+    return sums
+
+
+_ENTRIES = (
+    "SELECT row, account, source, kind, unit, quantity, expires_on, matures_on FROM entries"
+    " WHERE row > ? ORDER BY row"
+)
+_RECORDS = "SELECT row, claimed_id, epoch, seq, previous, hash, body FROM records WHERE row > ? ORDER BY row"
+_STATES = "SELECT row, claimed_id, state, code FROM records WHERE state IS NOT NULL AND row IN ({})"
+_PARKED = "SELECT row, claimed_id FROM records WHERE state = 'parked'"
+_ASKED_AT_ONCE = 500
+_ALIASES = "SELECT ref, joined_into FROM accounts WHERE joined_into IS NOT NULL"
+_LOTS = "SELECT unit, sum(quantity) FROM lots WHERE account = ? GROUP BY unit"
