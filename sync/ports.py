@@ -17,6 +17,7 @@ from sync.wire import (
     RecordsAnswer,
     RecordsMessage,
     StateOfRecord,
+    TillReport,
 )
 
 
@@ -149,8 +150,8 @@ class ProgrammeStore(Protocol):
         stays."""
         ...
 
-    def report(self) -> ProgrammeReport:
-        """Which programme applies now, and which was refused since."""
+    def report(self) -> TillReport:
+        """Which programme applies now, and which was refused since; and the till's time."""
         ...
 
 

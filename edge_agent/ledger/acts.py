@@ -1,7 +1,7 @@
 """What is kept of one act, and what can be asked of a ledger: on a reader's connection, or within an act."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from edge_agent.domain.record import (
     make_attachment,
     make_record,
 )
+from edge_agent.domain.redeemed import AuthorisedBy
 from edge_agent.errors import FieldError, Invalid
 from edge_agent.ledger import derived, journal, reservations
 from edge_agent.ledger.derived import TallyAsked
@@ -157,9 +158,11 @@ class Lookups:
         """What this till counted in all, sum by sum."""
         return derived.till_sums(self._db, asked)
 
-    def redeemed_since(self, applied_seq: int) -> list[Reserved]:
-        """What was redeemed here and central has not posted, by account and unit."""
-        return [Reserved(*each) for each in derived.redeemed_since(self._db, applied_seq)]
+    def at_stake(
+        self, applied_seq: int, open_since: datetime, by: Collection[AuthorisedBy]
+    ) -> list[Reserved]:
+        """What was reserved or redeemed here on the word of these, and central has not posted."""
+        return reservations.unposted(self._db, applied_seq, open_since, by)
 
     def redemption(self, redemption_id: str) -> Reservation | None:
         """The reservation with that id, whatever became of it."""
