@@ -18,7 +18,7 @@ import structlog
 from sync import policy
 from sync.client import Timeouts
 from sync.errors import CentralError
-from sync.ports import Beat
+from sync.ports import Beat, unwatched
 from sync.wire import (
     RELEASES_MAX,
     AuthorisationAnswer,
@@ -78,7 +78,7 @@ class Authoriser:
         connect: Callable[[], AuthorisingLine | None],
         terminal: str,
         deadline_s: float,
-        loop: Callable[[str, float], Beat],
+        loop: Callable[[str, float], Beat] = unwatched,
     ) -> None:
         self._connect = connect
         self._terminal = terminal

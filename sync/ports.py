@@ -165,3 +165,18 @@ class Beat(Protocol):
     def close(self) -> None:
         """The loop ended by plan."""
         ...
+
+
+class NoBeat:
+    """The heartbeat of a loop that nobody watches."""
+
+    def beat(self, next_within_s: float | None = None) -> None:
+        """Nobody hears it."""
+
+    def close(self) -> None:
+        """Nobody misses it."""
+
+
+def unwatched(_name: str, _bound_s: float) -> Beat:
+    """Heartbeats where there is nobody to watch them."""
+    return NoBeat()

@@ -21,12 +21,12 @@ from edge_agent.domain.record import (
     make_attachment,
     make_record,
 )
-from edge_agent.domain.redeemed import AuthorisedBy
+from edge_agent.domain.redeemed import AuthorisedBy, Redeemed
 from edge_agent.errors import FieldError, Invalid
 from edge_agent.ledger import derived, journal, reservations
 from edge_agent.ledger.derived import TallyAsked
 from edge_agent.ledger.journal import Head
-from edge_agent.ledger.reservations import Reservation, ReservationState, Reserved
+from edge_agent.ledger.reservations import Reservation, Reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +236,13 @@ class Act(Lookups):
         """Keep a new reservation with its answer."""
         reservations.keep(self._db, reservation)
 
-    def settle(self, redemption_id: str, state: ReservationState, seq: int | None = None) -> None:
-        """Say what became of a reservation; `seq` is the record that charged it."""
-        reservations.settle(self._db, redemption_id, state, seq)
+    def charge(self, redeemed: Redeemed, seq: int) -> None:
+        """Say that the record `seq` charged a reservation."""
+        reservations.charge(self._db, redeemed.id, seq, redeemed.quantity)
+
+    def cancel(self, redemption_id: str) -> None:
+        """Let go of a reservation."""
+        reservations.cancel(self._db, redemption_id)
 
     def keep_sale(self, sale: StoredSale) -> None:
         """Remember a sale with its answer."""

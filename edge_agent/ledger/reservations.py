@@ -29,8 +29,8 @@ class ReservationState(StrEnum):
 class Reservation:
     """So much of a unit that nobody else may use until `until`, or what became of it.
 
-    `quantity` is in the unit's smallest parts and is the most that will be charged; `authorised_by` says who stands for
-    it. `programme` is the digest that it was reserved under, `sale_id` the only sale that may use it (None for any),
+    `quantity` is in the unit's smallest parts, the most that will be charged or what was; `authorised_by` says who stands
+    for it. `programme` is the digest that it was reserved under, `sale_id` the only sale that may use it (None for any),
     `result` the JSON text that was answered, `seq` the record that charged it. With `needs_quote` what it is worth
     depends on the basket.
     """
@@ -143,13 +143,19 @@ def made_for(db: Database, moment: datetime, accounts: Sequence[str]) -> list[Re
     return [found for (each,) in rows if (found := get(db, each)) is not None]
 
 
-def settle(
-    db: Database, redemption_id: str, state: ReservationState, seq: int | None = None
-) -> None:
-    """Say what became of a reserved one."""
+def charge(db: Database, redemption_id: str, seq: int, quantity: int) -> None:
+    """A reserved one was charged by that record, with so much."""
     db.execute(
-        "UPDATE redemptions SET state = ?, seq = ? WHERE redemption_id = ?",
-        (state.value, seq, redemption_id),
+        "UPDATE redemptions SET state = ?, seq = ?, quantity = ? WHERE redemption_id = ?",
+        (ReservationState.COMMITTED.value, seq, quantity, redemption_id),
+    )
+
+
+def cancel(db: Database, redemption_id: str) -> None:
+    """A reserved one is let go of."""
+    db.execute(
+        "UPDATE redemptions SET state = ? WHERE redemption_id = ?",
+        (ReservationState.CANCELLED.value, redemption_id),
     )
 
 

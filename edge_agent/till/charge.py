@@ -154,7 +154,6 @@ def commit(parts: Parts, redemption_id: str, channel: str = "store") -> Answer:
         if reservation.needs_quote or reservation.sale_id is not None:
             raise Refused(Refusal.GOES_WITH_SALE.in_words(parts.settings.language))
         seq = _record(parts, act, reservation, now, channel)
-        act.settle(redemption_id, ReservationState.COMMITTED, seq)
         parts.quotes.outdate(reservation.account)
         settled = replace(reservation, state=ReservationState.COMMITTED, seq=seq)
         result = _committed_json(parts, act, settled)
@@ -191,6 +190,7 @@ def _record(parts: Parts, act: Act, reservation: Reservation, now: datetime, cha
         {},
         evaluation.entries,
     )
+    act.charge(came_to, record.seq)
     return record.seq
 
 
@@ -216,7 +216,7 @@ def cancel(parts: Parts, redemption_id: str) -> dict[str, Any]:
         reservation = _known(act, redemption_id)
         if reservation.state is ReservationState.COMMITTED:
             raise Refused(Refusal.NOT_CANCELLED.in_words(parts.settings.language))
-        act.settle(redemption_id, ReservationState.CANCELLED)
+        act.cancel(redemption_id)
     # Whoever stands for it: central may have set something aside and its answer come too late.
     parts.authority.let_go(redemption_id)
     return {**json.loads(reservation.result), "state": ReservationState.CANCELLED.value}

@@ -25,7 +25,6 @@ from edge_agent.errors import (
 )
 from edge_agent.ledger.acts import Act, Lookups, StoredSale
 from edge_agent.ledger.database import as_ledger_errors
-from edge_agent.ledger.reservations import ReservationState
 from edge_agent.till.cards import check_form
 from edge_agent.till.charge import redeemed, reserved, wanted_of
 from edge_agent.till.parts import Parts
@@ -171,7 +170,7 @@ def _record(
         worked.evaluation.entries,
     )
     for each in used:
-        act.settle(each.id, ReservationState.COMMITTED, record.seq)
+        act.charge(each, record.seq)
     result = {
         "sale_id": sale.sale_id,
         "record": record_id,
