@@ -19,8 +19,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from tests.proof import kills
 from tests.proof.power_cuts import proof as power_cuts
 from tests.proof.report import Outcome, show
+from tests.simulator import prove as simulator
 
-PARTS = (power_cuts.PART, kills.PART)
+PARTS = (power_cuts.PART, kills.PART, simulator.PART)
 NUMBERS = (*(part.number for part in PARTS), "SEED")
 
 
