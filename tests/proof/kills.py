@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.proof.report import Outcome, Part, Progress
-from tests.support.crashes import compare_books, run_crashes
+from tests.support.crashes import WITHIN_SHARE_MIN, compare_books, run_crashes
 from tests.support.load import Load
 from tests.support.shop import Plan, open_shop
 
@@ -21,6 +21,9 @@ def prove(amount: int, seed: int, folder: Path, progress: Progress) -> Sequence[
             compare_books(shop, load.log, before)
         except AssertionError as error:
             wrong.append(f"the books differ: {error}")
+        share = crashes.within_share(load.log)
+        if share < WITHIN_SHARE_MIN:
+            wrong.append(f"only {share:.0%} of the kills hit between BEGIN and answer")
         return [
             Outcome("kills", crashes.kills, 0, 0, crashes.seconds, wrong, crashes.summary(load.log))
         ]

@@ -4,17 +4,28 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from edge_agent.ledger.ledger import LEDGER_FILE
 from tests.support.load import Load, Log
 from tests.support.shop import Shop
+from tests.support.write_lock import is_held, wait_until_held
 
 LIVES_S = (0.0, 0.4)
 """How long an agent lives before it is killed again."""
 
 CENTRAL_EVERY = 5
 """Every fifth kill is central's, every tenth strikes both at once."""
+
+AIMED_EVERY = 2
+"""Every second kill of the agent waits for a transaction to begin; the others come at any moment."""
+
+AIM_S = 1.0
+"""Longer than the threads of the load pause; without a call in this time the kill comes all the same."""
+
+WITHIN_SHARE_MIN = 0.3
+"""So many of the agent's kills at least have to hit between the BEGIN of an act and its answer."""
 
 POSTED_S = 120.0
 
@@ -29,19 +40,30 @@ class Crashes:
     under_way: int = 0
     """Kills of the agent while at least one call waited for its answer."""
 
+    within_transaction: set[int] = field(default_factory=set)
+    """The kills that came between BEGIN and COMMIT, while a call waited for its answer."""
+
     seconds: float = 0.0
     ready_s: float = 0.0
+
+    def within_share(self, log: Log) -> float:
+        """The share of the agent's kills that hit between the BEGIN of an act and its answer.
+
+        Before COMMIT the kernel said that the write lock was held when the agent stood still; after it, the act of a
+        call that broke was on disk.
+        """
+        return len(self.within_transaction | log.after_commit) / max(1, self.agent_kills)
 
     def summary(self, log: Log) -> str:
         """For people."""
         acknowledged = sum(act.result is not None for act in log.acts)
         kinds = Counter(act.kind for act in log.acts if act.result is not None)
-        share = 100 * self.under_way / max(1, self.agent_kills)
+        waiting = self.under_way / max(1, self.agent_kills)
         return (
             f"{self.kills} kills in {self.seconds:.0f} s ({60 * self.kills / self.seconds:.0f} a minute):"
             f" {self.agent_kills} of the agent, {self.central_kills} of central;"
-            f" {share:.0f} % of the agent's hit a call between request and answer,"
-            f" {log.broken} calls broke, {log.found_recorded} of them were on disk already.\n"
+            f" {waiting:.0%} of the agent's hit a call between request and answer, {self.within_share(log):.0%} between"
+            f" BEGIN and answer; {log.broken} calls broke, {log.found_recorded} of them were on disk already.\n"
             f"{acknowledged} acknowledged acts ({dict(kinds)}), {log.repeats} repeats with the same answer;"
             f" ready again after {self.ready_s / max(1, self.agent_kills):.2f} s on average."
         )
@@ -60,14 +82,14 @@ def run_crashes(
     began_s = time.monotonic()
     for number in range(1, kills + 1):
         time.sleep(chance.uniform(*LIVES_S))
+        load.log.kill = number
         central_too = number % CENTRAL_EVERY == 0
         if central_too:
             crashes.central_kills += 1
             shop.central.kill()
         if not central_too or number % (2 * CENTRAL_EVERY) == 0:
             crashes.agent_kills += 1
-            crashes.under_way += load.log.under_way > 0
-            shop.agent.kill()
+            _kill_agent(shop, load.log, crashes)
             shop.agent.start()
             crashes.ready_s += shop.agent.ready_s
         if central_too:
@@ -77,6 +99,18 @@ def run_crashes(
         assert not load.log.wrong, load.log.wrong[:5]
     crashes.seconds = time.monotonic() - began_s
     return crashes
+
+
+def _kill_agent(shop: Shop, log: Log, crashes: Crashes) -> None:
+    ledger = shop.data / LEDGER_FILE
+    if crashes.agent_kills % AIMED_EVERY == 0:
+        wait_until_held(ledger, AIM_S)
+    shop.agent.freeze()
+    if log.under_way > 0:
+        crashes.under_way += 1
+        if is_held(ledger):
+            crashes.within_transaction.add(log.kill)
+    shop.agent.kill()
 
 
 def compare_books(shop: Shop, log: Log, before: Mapping[str, Any]) -> None:

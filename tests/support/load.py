@@ -36,6 +36,9 @@ class Act:
     sale_id: str
     body: Mapping[str, Any]
     broken: int = 0
+    broken_by: int = 0
+    """The number of the kill during which its call broke last."""
+
     result: Mapping[str, Any] | None = None
     refused: str = ""
 
@@ -63,6 +66,12 @@ class Log:
     found_recorded: int = 0
     """Calls that broke and whose act turned out to be on disk: the kill came between commit and answer."""
 
+    kill: int = 0
+    """The number of the kill that comes next or happens now."""
+
+    after_commit: set[int] = field(default_factory=set)
+    """The kills that came between a commit and its answer."""
+
     under_way: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -78,6 +87,7 @@ class Log:
             if answer.status in {200, 201, 202}:
                 if act.result is None and act.broken and answer.status == 200:
                     self.found_recorded += 1
+                    self.after_commit.add(act.broken_by)
                 if act.result is not None:
                     self.repeats += 1
                     if act.result != answer.result:
@@ -156,6 +166,7 @@ class Load:
                 act.broken += 1
                 with self.log.lock:
                     self.log.broken += 1
+                    act.broken_by = self.log.kill
             return False
         finally:
             with self.log.lock:

@@ -1,7 +1,9 @@
 """Our installed commands as processes that can be stopped, killed and started again, under the same port."""
 
 import http.client
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -156,6 +158,12 @@ class Process:
             self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             self.kill()
+
+    def freeze(self) -> None:
+        """Stop it between two instructions and return when it stands still; only `kill` makes sense afterwards."""
+        os.kill(self.pid, signal.SIGSTOP)
+        # WNOWAIT leaves it to `Popen` to hear of its end.
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def kill(self) -> None:
         """SIGKILL: nothing of it runs on, not even for a moment."""
