@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,11 +62,22 @@ def make_read_only(folder: Path, read_only: bool) -> None:
 @contextmanager
 def failing_calls(pid: int, calls: str, error: str, path: Path) -> Iterator[None]:
     """Let these system calls of a running process fail on that file, and only there, while the block runs."""
+    inject = ["-e", f"inject={calls}:error={error}"]
+    with traced(pid, [calls], [path], Path("/dev/null"), inject):
+        yield
+
+
+@contextmanager
+def traced(
+    pid: int, calls: Sequence[str], paths: Sequence[Path], log: Path, more: Sequence[str] = ()
+) -> Iterator[None]:
+    """Write the calls of a running process on these files to `log` while the block runs; `more` is for strace."""
     strace = require("strace", "apt-get install strace")
-    inject = f"inject={calls}:error={error}"
-    command = [strace, "-f", "-qq", "-o", "/dev/null", "-P", str(path)]
+    command = [strace, "-f", "-qq", "-o", str(log)]
+    for path in paths:
+        command += ["-P", str(path)]
     tracer = subprocess.Popen(
-        [*command, "-e", f"trace={calls}", "-e", inject, "-p", str(pid)],
+        [*command, "-e", f"trace={','.join(calls)}", *more, "-p", str(pid)],
         stderr=subprocess.PIPE,
         text=True,
     )
