@@ -16,12 +16,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tests.proof import kills
+from tests.proof import chaos, kills
+from tests.proof.disk_errors import proof as disk_errors
 from tests.proof.power_cuts import proof as power_cuts
 from tests.proof.report import Outcome, show
-from tests.simulator import prove as simulator
 
-PARTS = (power_cuts.PART, kills.PART, simulator.PART)
+PARTS = (power_cuts.PART, kills.PART, disk_errors.PART, chaos.PART)
 NUMBERS = (*(part.number for part in PARTS), "SEED")
 
 
@@ -55,6 +55,7 @@ def prove(amounts: Mapping[str, int], seed: int, console: Console) -> list[Outco
             task = progress.add_task(part.what, total=amount)
             with tempfile.TemporaryDirectory(prefix="edge-agent-proof-") as folder:
                 outcomes += part.run(amount, seed, Path(folder), lambda: progress.advance(task))  # noqa: B023 - called within the turn
+            progress.update(task, completed=amount)
     return outcomes
 
 

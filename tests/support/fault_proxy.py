@@ -6,21 +6,32 @@ import socket
 import struct
 import threading
 import time
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Literal
 
 FaultKind = Literal[
     "slow",  # every piece of the answer comes late
+    "late",  # the request is held up, so that one which began after it overtakes it
     "cut-request",  # the connection breaks when so many bytes of a request went through
+    "cut-answer",  # the connection breaks when so many bytes of an answer went through
+    "half-open",  # after so many bytes of an answer nothing more comes, and nobody hangs up
+    "duplicate",  # central gets the request once more, on a connection of its own
     "drop-answer",  # central took the request; its answer never arrives
     "error-500",  # something in between answers 500
     "silent",  # the request is taken by something that never answers
     "refuse",  # every connection is reset
 ]
 
+Choose = Callable[[], "Fault | None"]
+
 READ_BYTES = 65_536
 LOOK_S = 0.05
+AGAIN_S = 2.0
+"""How long the answer to a request that was sent twice is awaited before the first answer goes on."""
+
 RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 SORRY = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 ANY_REQUEST = b""
@@ -45,15 +56,22 @@ class _Exchange:
     server: socket.socket
     fault: Fault | None = None
     passed: int = 0
+    answered: int = 0
+    request: bytearray = field(default_factory=bytearray)
 
 
 @dataclass
 class FaultProxy:
-    """Listens on a free port and leads to `to_port`. `fault` may change at any time, for requests that begin then."""
+    """Listens on a free port and leads to `to_port`. `fault` may change at any time, for requests that begin then.
+
+    While there is a `choose`, each request gets the fault that it names; `strikes` counts the faults of each kind.
+    """
 
     to_port: int
     fault: Fault | None = None
+    choose: Choose | None = None
     struck: int = 0
+    strikes: Counter[FaultKind] = field(default_factory=Counter)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _connections: list[socket.socket] = field(default_factory=list)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -72,6 +90,10 @@ class FaultProxy:
         """From now on; connections that are open are cut, so that a long poll suffers too."""
         self.fault = fault
         self.struck = 0
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Cut every connection that is open."""
         for connection in list(self._connections):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -129,13 +151,10 @@ class FaultProxy:
     def _towards_central(self, exchange: _Exchange, data: bytes) -> bool:
         """Pass a piece of a request; False when the connection is over."""
         if data.startswith((b"GET ", b"POST ")):
-            fault = self.fault
-            exchange.passed = 0
-            exchange.fault = (
-                fault if fault is not None and data.startswith(fault.requests) else None
-            )
-            self.struck += exchange.fault is not None
+            self._begin(exchange, data)
         fault = exchange.fault
+        if fault is not None and fault.kind == "late" and exchange.passed == 0:
+            self._wait(fault.delay_s)
         if fault is not None and fault.kind == "cut-request":
             left = fault.after_bytes - exchange.passed
             exchange.server.sendall(data[: max(0, left)])
@@ -149,7 +168,32 @@ class FaultProxy:
         elif fault is None or fault.kind != "silent":
             exchange.server.sendall(data)
         exchange.passed += len(data)
+        if fault is not None and fault.kind == "duplicate":
+            exchange.request += data
         return True
+
+    def _begin(self, exchange: _Exchange, data: bytes) -> None:
+        """A request begins; which fault it suffers is settled here."""
+        fault = self.fault if self.choose is None else self.choose()
+        exchange.fault = fault if fault is not None and data.startswith(fault.requests) else None
+        exchange.passed = exchange.answered = 0
+        exchange.request.clear()
+        if exchange.fault is not None:
+            self.struck += 1
+            self.strikes[exchange.fault.kind] += 1
+
+    def _wait(self, delay_s: float) -> None:
+        until_s = time.monotonic() + delay_s
+        while time.monotonic() < until_s and not self._stopping.is_set():
+            time.sleep(min(LOOK_S, delay_s))
+
+    def _send_again(self, request: bytes) -> None:
+        """Give central a request once more; what it answers goes nowhere."""
+        with socket.create_connection(("127.0.0.1", self.to_port), timeout=5) as server:
+            server.sendall(request)
+            server.settimeout(AGAIN_S)
+            with contextlib.suppress(TimeoutError):
+                server.recv(READ_BYTES)
 
     def _towards_till(self, exchange: _Exchange, data: bytes) -> bool:
         """Pass a piece of an answer; False when the connection is over."""
@@ -158,9 +202,18 @@ class FaultProxy:
             _reset(exchange.client)
             return False
         if fault is not None and fault.kind == "slow":
-            until_s = time.monotonic() + fault.delay_s
-            while time.monotonic() < until_s and not self._stopping.is_set():
-                time.sleep(LOOK_S)
+            self._wait(fault.delay_s)
+        if fault is not None and fault.kind == "duplicate" and exchange.request:
+            self._send_again(bytes(exchange.request))
+            exchange.request.clear()
+        if fault is not None and fault.kind in {"cut-answer", "half-open"}:
+            data = data[: max(0, fault.after_bytes - exchange.answered)]
+            exchange.answered += len(data)
+            exchange.client.sendall(data)
+            if exchange.answered < fault.after_bytes or fault.kind == "half-open":
+                return True
+            _reset(exchange.client)
+            return False
         exchange.client.sendall(data)
         return True
 

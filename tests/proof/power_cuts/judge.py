@@ -54,9 +54,9 @@ def _compare_small_files(
     if token is not None and held.token() != token["token"]:
         found.lost.append("the token that the POS was given")
     identity = load_identity(held.path / "identity")
-    given = [each["token"] for each in acknowledged if each["what"] == "identity"]
-    if given and (identity is None or identity.token in given[:-1]):
-        found.lost.append("the identity that central gave")
+    made = [each["signing_key"] for each in acknowledged if each["what"] == "identity"]
+    if made and (identity is None or identity.signing_key.hex() in made[:-1]):
+        found.lost.append("the key that central knows this terminal by")
 
 
 def _compare_ledger(data: Path, acknowledged: Sequence[Acknowledgement], found: Found) -> None:

@@ -146,10 +146,11 @@ def install(members: MembersFile, change: int, outside: Outside, beside: Path) -
     shutil.rmtree(beside)
 
 
-def identify(data: Path, token: str, outside: Outside) -> None:
-    """Central gave this terminal an identity."""
-    save_identity(data / "identity", Identity("0412/03", "https://central.example", token, KEY))
-    outside.hears("identity", token=token)
+def identify(data: Path, seed: bytes, outside: Outside) -> None:
+    """Central knows this terminal by a key that it made."""
+    central = "https://central.example"
+    save_identity(data / "identity", Identity("0412/03", central, seed, KEY, central_key=KEY))
+    outside.hears("identity", signing_key=seed.hex())
 
 
 @contextmanager
@@ -166,7 +167,7 @@ def life(folder: Path, outside: Outside, number: int) -> Iterator[AtWork]:
 def first_life(folder: Path, outside: Outside) -> None:
     """From nothing; it ends as a kill ends it, with its log not folded."""
     with life(folder, outside, 1) as till:
-        identify(till.shop.data, "t" * 32, outside)
+        identify(till.shop.data, b"t" * 32, outside)
         pull(till.shop.members, 1, outside, fresh=True)
         till.works(100)
         pull(till.shop.members, 2, outside, fresh=False)
@@ -178,7 +179,7 @@ def second_life(folder: Path, outside: Outside) -> None:
     with life(folder, outside, 2) as till:
         till.works(200)
         pull(till.shop.members, 3, outside, fresh=True)
-        identify(till.shop.data, "u" * 32, outside)
+        identify(till.shop.data, b"u" * 32, outside)
         till.works(300)
         pull(till.shop.members, 4, outside, fresh=False)
         till.shop.ledger.tidy()
