@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench proof mutation reference lock clean
+.PHONY: help setup demo test check bench proof mutants mutation reference lock clean
 
 help: ## What can be done here
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -34,9 +34,12 @@ check: $(STAMP) ## Linting, types and the direction of imports
 bench: $(STAMP) ## The numbers of the design, as ratios measured in one run
 	$(BIN)/python -m tests.bench
 
-export KILLS SEED CUTS EVENTS
-proof: $(STAMP) ## The long proofs; KILLS= SEED= set the amounts
+export CUTS KILLS ERRORS BROKEN EVENTS SEED
+proof: $(STAMP) ## The long proofs; CUTS= KILLS= ERRORS= BROKEN= set the amounts, SEED= repeats
 	$(BIN)/python -m tests.proof
+
+mutants: $(STAMP) ## Breaks each promise and shows that the test which holds it fails
+	$(BIN)/python -m tests.mutants
 
 # Mutation testing has packages that nothing else needs, so it has an environment of its own.
 MUTATION := .venv-mutation

@@ -17,7 +17,6 @@ from sync.wire import (
     RecordsAnswer,
     RecordsMessage,
     StateOfRecord,
-    TillReport,
 )
 
 
@@ -150,8 +149,8 @@ class ProgrammeStore(Protocol):
         stays."""
         ...
 
-    def report(self) -> TillReport:
-        """Which programme applies now, and which was refused since; and the till's time."""
+    def report(self) -> ProgrammeReport:
+        """Which programme applies now, and which was refused since."""
         ...
 
 
@@ -165,18 +164,3 @@ class Beat(Protocol):
     def close(self) -> None:
         """The loop ended by plan."""
         ...
-
-
-class NoBeat:
-    """The heartbeat of a loop that nobody watches."""
-
-    def beat(self, next_within_s: float | None = None) -> None:
-        """Nobody hears it."""
-
-    def close(self) -> None:
-        """Nobody misses it."""
-
-
-def unwatched(_name: str, _bound_s: float) -> Beat:
-    """Heartbeats where there is nobody to watch them."""
-    return NoBeat()

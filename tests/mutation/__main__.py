@@ -23,7 +23,8 @@ from rich.table import Table
 
 from tests.mutation.coverage_of_tests import Covering, record
 from tests.mutation.sites import Mutation, sample
-from tests.mutation.trial import Trial, Verdict, copy_of, try_out
+from tests.mutation.trial import Trial, Verdict, try_out
+from tests.support.tree import copy_of
 
 ROOT = Path(__file__).parents[2]
 EXPLAINED = Path(__file__).with_name("survivors.toml")

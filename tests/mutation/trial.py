@@ -3,7 +3,6 @@
 import difflib
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -87,15 +86,3 @@ def _run(tree: Path, tests: list[str], usually_s: float) -> Verdict:
     ):  # At the hard limit the kernel sends this, and pytest itself never ends by it.
         return Verdict.TIMED_OUT
     return Verdict.CAUGHT if code else Verdict.SURVIVED
-
-
-def copy_of(root: Path, to: Path) -> Path:
-    """A copy of what git knows of the tree, so that nothing here is ever changed."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=root, check=True, capture_output=True, text=True
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        if (root / name).is_file():
-            (to / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(root / name, to / name)
-    return to

@@ -1,0 +1,1 @@
+"""Patches that each break one promise, and the tests that must notice."""
