@@ -1,14 +1,19 @@
-"""The line to central: the identity as it is on disk now, and how the worker says the line stands."""
+"""The line to central: the identity as it is on disk now, how the worker says the line stands, and central's word on a
+redemption."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
-from edge_agent.settings import Settings
-from sync.client import CentralClient
+from edge_agent.settings import DEADLINE_MS, Settings
+from edge_agent.till.authority import Question, Word
+from edge_agent.till.refusals import Refusal
+from sync.authorise import Authoriser, timeouts
+from sync.client import CentralClient, Timeouts
 from sync.errors import CentralError
 from sync.identity import Identity, client_for, load_identity
 from sync.link import LinkState, LinkStatus
+from sync.wire import AuthorisationCode, AuthorisationMessage
 
 
 class CentralLine:
@@ -33,11 +38,26 @@ class CentralLine:
 
         The identity is read again: a till may be enrolled while the agent runs. Raises IdentityUnusable.
         """
+        return self._client(None)
+
+    def connect_to_authorise(self) -> CentralClient | None:
+        """The same for the thread that asks about redemptions."""
+        return self._client(timeouts(self.deadline_s))
+
+    def _client(self, patience: Timeouts | None) -> CentralClient | None:
         self._identity = load_identity(self._settings.identity_file)
         if self._identity is None:
             return None
         central = self._settings.central
-        return client_for(self._identity, None if central is None else central.ca_file)
+        ca_file = None if central is None else central.ca_file
+        return client_for(self._identity, ca_file, patience)
+
+    @property
+    def deadline_s(self) -> float:
+        """How long a customer waits for central's word on a redemption, everything included."""
+        central = self._settings.central
+        milliseconds = DEADLINE_MS if central is None else central.timeout_ms
+        return milliseconds / 1000
 
     def watch(self, status: Callable[[], LinkStatus]) -> None:
         """Where to ask how the line stands."""
@@ -47,3 +67,42 @@ class CentralLine:
     def offline(self) -> bool:
         """Whether a receipt should say that central could not be reached."""
         return self._status is not None and self._status().state is not LinkState.CONNECTED
+
+
+_REFUSALS: Mapping[AuthorisationCode, Refusal] = {
+    AuthorisationCode.NOT_ENOUGH: Refusal.NOT_ENOUGH_AT_CENTRAL,
+    AuthorisationCode.BLOCKED: Refusal.BLOCKED,
+    AuthorisationCode.UNKNOWN_ACCOUNT: Refusal.NOT_TOLD_OF,
+    AuthorisationCode.TOO_MANY: Refusal.TOO_MANY_OPEN,
+}
+
+
+class CentralAuthority:
+    """Central's word on redemptions, in the till's words."""
+
+    def __init__(self, authoriser: Authoriser, terminal: str) -> None:
+        self._authoriser = authoriser
+        self._terminal = terminal
+
+    def ask(self, question: Question) -> Word | None:
+        """What central says in time."""
+        answer = self._authoriser.ask(
+            AuthorisationMessage(
+                terminal=self._terminal,
+                redemption_id=question.redemption_id,
+                account=question.account,
+                unit=question.unit,
+                quantity=question.quantity,
+                least=question.least,
+                until=question.until,
+                unheld=question.unheld,
+            )
+        )
+        if answer is None:
+            return None
+        refusal = None if answer.code is None else _REFUSALS[answer.code]
+        return Word(answer.quantity, refusal, answer.spendable)
+
+    def let_go(self, redemption_id: str) -> None:
+        """Tell central that nothing will be charged."""
+        self._authoriser.let_go(redemption_id)

@@ -16,7 +16,7 @@ from drivers.printer_supervisor import PrinterSupervisor
 from drivers.reading import REPEAT_WINDOW_S, RepeatWindow
 from drivers.scanner_supervisor import ScannerSupervisor
 from drivers.share import SharedPort, Standing
-from edge_agent.central_line import CentralLine
+from edge_agent.central_line import CentralAuthority, CentralLine
 from edge_agent.clock import system_now
 from edge_agent.devices import Devices, PrintQueue
 from edge_agent.errors import LedgerUnavailable
@@ -38,6 +38,7 @@ from edge_agent.web.metrics import Metrics
 from edge_agent.web.pages import pages_blueprint
 from edge_agent.web.ports import Ports
 from edge_agent.web.server import WebServer, address_of, listening_socket
+from sync.authorise import Authoriser
 from sync.link import LinkStatus
 from sync.worker import Parts as SyncParts
 from sync.worker import Worker
@@ -60,6 +61,7 @@ class Agent:
     till: Till
     devices: Devices
     worker: Worker
+    authoriser: Authoriser
     events: EventHub
     web: WebServer
     address: str
@@ -77,6 +79,7 @@ class Agent:
         for loop in self.devices.loops():
             self._beats[loop.name] = (self.health.loop(loop.name, DEVICE_LOOP_BOUND_S), -1.0)
         self.worker.start()
+        self.authoriser.start()
         self.web.start()
         self.notifier.ready()
         structlog.get_logger(__name__).info(
@@ -130,6 +133,7 @@ class Agent:
         self.web.stop()
         self.devices.stop()
         self.worker.stop()
+        self.authoriser.stop()
         self.store.close()
 
 
@@ -165,6 +169,8 @@ def _assemble(settings: Settings, store: Store, address: str, bound: Any, token:
         SyncParts(line.connect, outbox, members, programmes, loop=health.loop, changed=link_changed)
     )
     line.watch(lambda: worker.status)
+    terminal = store.ledger.terminal
+    authoriser = Authoriser(line.connect_to_authorise, terminal, line.deadline_s, health.loop)
     agent_status = Status(
         settings.terminal.data,
         store.ledger,
@@ -177,7 +183,8 @@ def _assemble(settings: Settings, store: Store, address: str, bound: Any, token:
     printer = _printer(
         settings, events, lambda job_id, outcome: till.printed(job_id, PrintState(outcome.result))
     )
-    till = _till(settings, store, events, PrintQueue(printer), line)
+    authority = CentralAuthority(authoriser, terminal)
+    till = _till(settings, store, events, PrintQueue(printer), line, authority)
     shared = {
         table.id: SharedPort(table.id, path)
         for table in settings.scanner
@@ -199,12 +206,27 @@ def _assemble(settings: Settings, store: Store, address: str, bound: Any, token:
     server = WebServer(_app(settings, ports, address, token), bound, events)
     notifier = Notifier.from_environment()
     return Agent(
-        store, till, devices, worker, events, server, address, health, agent_status, notifier
+        store,
+        till,
+        devices,
+        worker,
+        authoriser,
+        events,
+        server,
+        address,
+        health,
+        agent_status,
+        notifier,
     )
 
 
 def _till(
-    settings: Settings, store: Store, events: EventHub, printing: PrintQueue, line: CentralLine
+    settings: Settings,
+    store: Store,
+    events: EventHub,
+    printing: PrintQueue,
+    line: CentralLine,
+    authority: CentralAuthority,
 ) -> Till:
     terminal = settings.terminal
     return Till(
@@ -224,6 +246,7 @@ def _till(
             printing=printing,
             line=line,
             card_key=line.card_key,
+            authority=authority,
         )
     )
 

@@ -40,6 +40,9 @@ POINTS_LIMIT_MAX = 1_000_000_000
 MEMBERS_AGE_HOURS_MAX = 8_760
 """A year: members whose balances are older than that have long been elsewhere."""
 
+DEADLINE_MS = 300
+"""As long as a customer waits for central's word on a redemption without noticing that somebody was asked."""
+
 _Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
 _Language = Annotated[str, StringConstraints(pattern=r"^(nl|en|de|fr)([-_][A-Za-z]{2})?$")]
 
@@ -86,7 +89,7 @@ class CentralTable(_Table):
     url: _Url
     ca_file: Path | None = None
     identity: Path | None = None
-    timeout_ms: int = Field(default=300, ge=50, le=5_000)
+    timeout_ms: int = Field(default=DEADLINE_MS, ge=50, le=5_000)
 
 
 class ScannerTable(_Table):

@@ -20,8 +20,8 @@ from sync.wire import (
     REASON_CHARACTERS_MAX,
     MemberDelta,
     ProgrammeDelta,
-    ProgrammeReport,
     StateOfRecord,
+    TillReport,
 )
 
 
@@ -139,11 +139,13 @@ class ProgrammeStore:
             return str(error)
         return None
 
-    def report(self) -> ProgrammeReport:
-        """Which version applies now, and which was refused."""
-        current = self._shelf.current(self._clock.now())
+    def report(self) -> TillReport:
+        """Which version applies now, which was refused, and what time it is here."""
+        now = self._clock.now()
+        current = self._shelf.current(now)
         refused = self._shelf.refused
-        return ProgrammeReport(
+        return TillReport(
+            time=now,
             programme=None if current is None else current[0].digest,
             refused=None if refused is None else refused.digest,
             reason=None
@@ -165,6 +167,7 @@ def _member(delta: MemberDelta) -> Member:
         birthday=delta.birthday,
         consents=delta.consents,
         referred_by=delta.referred_by,
+        redeems_offline=delta.redeems_offline,
         lots=tuple(
             Holding(each.unit, each.quantity, each.expires_on, each.matures_on, each.day, each.lot)
             for each in delta.lots

@@ -37,6 +37,8 @@ from sync.line import Grip, gripped_session
 from sync.signing import Signer
 from sync.wire import (
     NO_REPORT,
+    AuthorisationAnswer,
+    AuthorisationMessage,
     Changes,
     EnrolmentAnswer,
     EnrolmentMessage,
@@ -44,6 +46,8 @@ from sync.wire import (
     ProgrammeReport,
     RecordsAnswer,
     RecordsMessage,
+    ReleaseAnswer,
+    ReleaseMessage,
 )
 
 _CHUNK_BYTES = 65_536
@@ -166,7 +170,7 @@ class CentralClient:
         asked: dict[str, str | int] = {"after": after, "epoch": epoch}
         if wait_s:
             asked["wait"] = wait_s
-        path = f"/wire/v1/changes?{urlencode(asked | report.model_dump(exclude_none=True))}"
+        path = f"/wire/v1/changes?{urlencode(asked | report.model_dump(mode='json', exclude_none=True))}"
         answer = self._exchange("GET", path, None, policy.CHANGES_BYTES_MAX, wait_s)
         return _understood(Changes, answer)
 
@@ -179,6 +183,19 @@ class CentralClient:
             problem = _problem(answer)
             raise EnrolmentRefused(_why_not_enrolled(answer.status, problem))
         return _understood(EnrolmentAnswer, answer)
+
+    def authorise(self, message: AuthorisationMessage) -> AuthorisationAnswer:
+        """`POST /wire/v1/authorisations`."""
+        answer = self._exchange(
+            "POST", "/wire/v1/authorisations", message, policy.SMALL_ANSWER_BYTES_MAX
+        )
+        return _understood(AuthorisationAnswer, answer)
+
+    def release(self, message: ReleaseMessage) -> ReleaseAnswer:
+        """`POST /wire/v1/authorisations/releases`."""
+        path = "/wire/v1/authorisations/releases"
+        answer = self._exchange("POST", path, message, policy.SMALL_ANSWER_BYTES_MAX)
+        return _understood(ReleaseAnswer, answer)
 
     def cut(self) -> None:
         """End the exchange under way at once; it and all later ones raise Stopped."""

@@ -79,6 +79,22 @@ CHANGES_BYTES_MAX = 16 * 1_048_576
 PAGES_PER_PULL_MAX = 10_000
 """50 million members; more pages than that means that central turns in a circle."""
 
+AUTHORISE_LATE_S = 2.0
+"""Beyond the deadline of a redemption its exchange may go on, with nobody waiting: for a slow name look-up and TLS
+handshake, so that the next one finds a connection."""
+
+AUTHORISE_FAILURES_MAX = 3
+"""Answers that do not come in time before nobody is made to wait for one: three customers, a second in all."""
+
+AUTHORISE_PROBE_EVERY_S = 10.0
+"""How often it is then tried whether central answers in time again; six small requests a minute of each till."""
+
+AUTHORISE_WAITING_MAX = 4
+"""Questions that wait for the one before; a till has one customer at a time, and some pages open."""
+
+AUTHORISE_IDLE_S = 30.0
+"""Longest sleep of the thread that asks, so that its heart is heard."""
+
 GZIP_FROM_BYTES = 1_400
 """A request that fits one packet gains nothing by being smaller."""
 

@@ -17,6 +17,7 @@ from sync.wire import (
     RecordsAnswer,
     RecordsMessage,
     StateOfRecord,
+    TillReport,
 )
 
 
@@ -149,8 +150,8 @@ class ProgrammeStore(Protocol):
         stays."""
         ...
 
-    def report(self) -> ProgrammeReport:
-        """Which programme applies now, and which was refused since."""
+    def report(self) -> TillReport:
+        """Which programme applies now, and which was refused since; and the till's time."""
         ...
 
 
@@ -164,3 +165,18 @@ class Beat(Protocol):
     def close(self) -> None:
         """The loop ended by plan."""
         ...
+
+
+class NoBeat:
+    """The heartbeat of a loop that nobody watches."""
+
+    def beat(self, next_within_s: float | None = None) -> None:
+        """Nobody hears it."""
+
+    def close(self) -> None:
+        """Nobody misses it."""
+
+
+def unwatched(_name: str, _bound_s: float) -> Beat:
+    """Heartbeats where there is nobody to watch them."""
+    return NoBeat()

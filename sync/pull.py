@@ -108,7 +108,10 @@ class Pull:
         raise ProtocolError(f"central had more than {PAGES_PER_PULL_MAX} pages")
 
     def _page(self, after: int, wait_s: int) -> Changes:
-        page = self.central.changes(after, self.outbox.epoch, wait_s, self.programmes.report())
+        # The time before the position: what is recorded in between is told of too soon, and not too late.
+        report = self.programmes.report()
+        report = report.model_copy(update={"last_seq": self.outbox.last_seq()})
+        page = self.central.changes(after, self.outbox.epoch, wait_s, report)
         if page.next < after:
             raise PositionUnknown(f"central's changes end at {page.next}, and we had {after}")
         if page.more and page.next == after:

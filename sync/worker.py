@@ -37,20 +37,10 @@ from sync.errors import (
 )
 from sync.link import Link, LinkState, LinkStatus
 from sync.policy import Window
-from sync.ports import Beat, Line, MemberStore, Outbox, ProgrammeStore
+from sync.ports import Beat, Line, MemberStore, NoBeat, Outbox, ProgrammeStore, unwatched
 from sync.pull import Pull, PullResult
 from sync.push import PushResult, push
 from sync.wire import NO_REPORT, Changes, ProgrammeReport, RecordsAnswer, RecordsMessage
-
-
-class _NoBeat:
-    def beat(self, next_within_s: float | None = None) -> None: ...
-
-    def close(self) -> None: ...
-
-
-def _unwatched(_name: str, _bound_s: float) -> Beat:
-    return _NoBeat()
 
 
 def _unheard(_status: LinkStatus) -> None: ...
@@ -74,7 +64,7 @@ class Parts:
     outbox: Outbox
     members: MemberStore
     programmes: ProgrammeStore
-    loop: Callable[[str, float], Beat] = _unwatched
+    loop: Callable[[str, float], Beat] = unwatched
     changed: Callable[[LinkStatus], None] = _unheard
     now: Callable[[], datetime] = _utc_now
     pause_s: Callable[[BaseException | None, int, Callable[[float, float], float]], float] = (
@@ -197,7 +187,7 @@ class _Loop:
         """Ends a pause; set for stopping, for work, or because central was found back."""
         self._random = random.SystemRandom()
         self._line: Line | None = None
-        self._beat: Beat = _NoBeat()
+        self._beat: Beat = NoBeat()
 
     def hurry(self) -> None:
         """End the pause, if there is one."""

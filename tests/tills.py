@@ -17,6 +17,7 @@ from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Standing
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.members import Member, MembersFile, MembersPosition
+from edge_agent.till.authority import Authority, NoAuthority
 from edge_agent.till.directory import Directory
 from edge_agent.till.parts import Parts, TillSettings
 from edge_agent.till.shelf import ProgrammeShelf
@@ -124,8 +125,10 @@ def open_shop(
     language: str = "nl",
     at: datetime = AT,
     programme: Path = PROGRAMME,
+    authority: Authority | None = None,
 ) -> Shop:
-    """Open (again) a till in `data`, with a programme; without one with the sample."""
+    """Open (again) a till in `data`, with a programme, without one with the sample; and with a central to ask about
+    redemptions, without one with none."""
     system = SetClock(at)
     ledger = Ledger.open(data, "0412/03", at)
     clock = Clock(ledger.last_clock(), system)
@@ -145,6 +148,7 @@ def open_shop(
         printing=tray,
         line=wire,
         card_key=lambda: KEY,
+        authority=authority or NoAuthority(),
     )
     return Shop(
         data, ledger, members, shelf, directory, system, clock, heard, tray, wire, Till(parts)

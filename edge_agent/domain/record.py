@@ -30,7 +30,7 @@ class RecordKind(StrEnum):
     """The acts at the till that are recorded.
 
     Every body has `entries`, `facts` (`MemberFacts`, null without a member) and `programme` (its digest), and names its
-    act under a key of its own:
+    act under a key of its own. `redeemed` (`Redeemed`, each) are the redemptions that a sale or redemption charged.
 
     - `sale` `{sale_id, quote_id?}`, with `basket`, `notes`, what the rules had to say besides entries (`Outcome.note`),
       by rule, `quoted_at`, the time that it was worked out for where a quote was made at another than `at`, and

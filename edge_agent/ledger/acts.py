@@ -1,7 +1,7 @@
 """What is kept of one act, and what can be asked of a ledger: on a reader's connection, or within an act."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,11 +21,12 @@ from edge_agent.domain.record import (
     make_attachment,
     make_record,
 )
+from edge_agent.domain.redeemed import AuthorisedBy, Redeemed
 from edge_agent.errors import FieldError, Invalid
 from edge_agent.ledger import derived, journal, reservations
 from edge_agent.ledger.derived import TallyAsked
 from edge_agent.ledger.journal import Head
-from edge_agent.ledger.reservations import Reservation, ReservationState, Reserved
+from edge_agent.ledger.reservations import Reservation, Reserved
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +158,11 @@ class Lookups:
         """What this till counted in all, sum by sum."""
         return derived.till_sums(self._db, asked)
 
-    def redeemed_since(self, applied_seq: int) -> list[Reserved]:
-        """What was redeemed here and central has not posted, by account and unit."""
-        return [Reserved(*each) for each in derived.redeemed_since(self._db, applied_seq)]
+    def at_stake(
+        self, applied_seq: int, open_since: datetime, by: Collection[AuthorisedBy]
+    ) -> list[Reserved]:
+        """What was reserved or redeemed here on the word of these, and central has not posted."""
+        return reservations.unposted(self._db, applied_seq, open_since, by)
 
     def redemption(self, redemption_id: str) -> Reservation | None:
         """The reservation with that id, whatever became of it."""
@@ -233,9 +236,13 @@ class Act(Lookups):
         """Keep a new reservation with its answer."""
         reservations.keep(self._db, reservation)
 
-    def settle(self, redemption_id: str, state: ReservationState, seq: int | None = None) -> None:
-        """Say what became of a reservation; `seq` is the record that charged it."""
-        reservations.settle(self._db, redemption_id, state, seq)
+    def charge(self, redeemed: Redeemed, seq: int) -> None:
+        """Say that the record `seq` charged a reservation."""
+        reservations.charge(self._db, redeemed.id, seq, redeemed.quantity)
+
+    def cancel(self, redemption_id: str) -> None:
+        """Let go of a reservation."""
+        reservations.cancel(self._db, redemption_id)
 
     def keep_sale(self, sale: StoredSale) -> None:
         """Remember a sale with its answer."""

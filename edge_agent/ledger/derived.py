@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
-from edge_agent.domain.entries import Entry, EntryKind
+from edge_agent.domain.entries import Entry
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.units import is_tally, keeps_lots_apart
 from edge_agent.ledger.database import connect_temporary
@@ -29,11 +29,6 @@ _TABLES: Mapping[str, str] = {
     "till_tallies": (
         "CREATE TABLE till_tallies (unit TEXT NOT NULL, day TEXT NOT NULL, quantity INTEGER NOT NULL,"
         " PRIMARY KEY (unit, day)) STRICT, WITHOUT ROWID"
-    ),
-    # What each record took for something else, as a positive quantity: for the limits without central.
-    "redeemed": (
-        "CREATE TABLE redeemed (seq INTEGER NOT NULL, account TEXT NOT NULL, unit TEXT NOT NULL,"
-        " quantity INTEGER NOT NULL, PRIMARY KEY (seq, account, unit)) STRICT, WITHOUT ROWID"
     ),
 }
 
@@ -67,7 +62,6 @@ def derive(
     """Count one record's entries; `account` is the record's own, for those that name no other."""
     moved: dict[tuple[str, ...], int] = {}
     counted: dict[tuple[str, str], int] = {}
-    redeemed: dict[tuple[str, str], int] = {}
     for entry in entries:
         holder = entry.account or account
         if is_tally(entry.unit) and entry.day is not None:
@@ -77,8 +71,6 @@ def derive(
             continue
         key = (holder, entry.unit, *_life(entry, record_id))
         moved[key] = moved.get(key, 0) + entry.quantity
-        if entry.kind is EntryKind.REDEEM:
-            redeemed[holder, entry.unit] = redeemed.get((holder, entry.unit), 0) - entry.quantity
     if moved:
         db.conn.executemany(
             "INSERT INTO lot_movements (seq, account, unit, expires_on, matures_on, day, lot, quantity)"
@@ -90,11 +82,6 @@ def derive(
             "INSERT INTO till_tallies (unit, day, quantity) VALUES (?, ?, ?)"
             " ON CONFLICT (unit, day) DO UPDATE SET quantity = quantity + excluded.quantity",
             [(*key, quantity) for key, quantity in counted.items()],
-        )
-    if redeemed:
-        db.conn.executemany(
-            "INSERT INTO redeemed (seq, account, unit, quantity) VALUES (?, ?, ?, ?)",
-            [(seq, *key, quantity) for key, quantity in redeemed.items()],
         )
 
 
@@ -138,16 +125,6 @@ def till_sums(db: Database, asked: Iterable[TallyAsked]) -> list[int]:
         (json.dumps(wanted),),
     )
     return [total for (total,) in rows]
-
-
-def redeemed_since(db: Database, applied_seq: int) -> list[tuple[str, str, int]]:
-    """Account, unit and quantity of everything that was redeemed here and central has not posted."""
-    rows = db.execute(
-        "SELECT account, unit, sum(quantity) FROM redeemed WHERE seq > ?"
-        " OR seq IN (SELECT seq FROM record_states WHERE state = 'parked') GROUP BY account, unit",
-        (applied_seq,),
-    )
-    return [(account, unit, quantity) for account, unit, quantity in rows]
 
 
 def rebuild(source: Database, target: Database) -> None:

@@ -68,6 +68,7 @@ class Member:
 
     `segments` and `attributes` are those that the programme asks about, `birthday` is month and day ("02-29"),
     `consents` the purposes agreed to with the version of their text, `referred_by` the account that brought it in.
+    Without `redeems_offline` only central may authorise a redemption.
     """
 
     ref: str
@@ -81,6 +82,7 @@ class Member:
     birthday: str | None = None
     consents: Mapping[str, str] = field(default_factory=dict)
     referred_by: str | None = None
+    redeems_offline: bool = True
     lots: tuple[Holding, ...] = ()
     joined: tuple[str, ...] = ()
     cards: tuple[bytes, ...] = ()
@@ -312,6 +314,7 @@ def _row(member: Member) -> tuple[str | None, ...]:
         "birthday": member.birthday,
         "consents": dict(member.consents),
         "referred_by": member.referred_by,
+        "only_with_central": not member.redeems_offline,
     }
     return (
         member.ref,
@@ -342,6 +345,7 @@ def _member(row: Sequence[str | None]) -> Member:
         birthday=more.get("birthday"),
         consents=more.get("consents", {}),
         referred_by=more.get("referred_by"),
+        redeems_offline=not more.get("only_with_central", False),
         lots=tuple(Holding.from_json(each) for each in json.loads(lots or "[]")),
         joined=tuple(json.loads(joined or "[]")),
         cards=tuple(bytes.fromhex(key) for key in json.loads(cards or "[]")),

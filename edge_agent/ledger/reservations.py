@@ -4,7 +4,7 @@ Every function works inside a transaction that the caller opened, or on a read-o
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sqlite_utils import Database
 
 from edge_agent.domain.programme.situation import Redemption
+from edge_agent.domain.redeemed import AuthorisedBy
 
 
 class ReservationState(StrEnum):
@@ -28,15 +29,17 @@ class ReservationState(StrEnum):
 class Reservation:
     """So much of a unit that nobody else may use until `until`, or what became of it.
 
-    `quantity` is in the unit's smallest parts and is the most that will be charged. `programme` is the digest that it
-    was reserved under, `sale_id` the only sale that may use it (None for any), `result` the JSON text that was
-    answered, `seq` the record that charged it. With `needs_quote` what it is worth depends on the basket.
+    `quantity` is in the unit's smallest parts, the most that will be charged or what was; `authorised_by` says who stands
+    for it. `programme` is the digest that it was reserved under, `sale_id` the only sale that may use it (None for any),
+    `result` the JSON text that was answered, `seq` the record that charged it. With `needs_quote` what it is worth
+    depends on the basket.
     """
 
     redemption: Redemption
     account: str
     unit: str
     quantity: int
+    authorised_by: AuthorisedBy
     programme: str
     until: datetime
     fingerprint: bytes
@@ -61,30 +64,36 @@ class Reserved(NamedTuple):
     quantity: int
 
 
-_COLUMNS = "wish, account, unit, quantity, programme, until_ms, fingerprint, result, needs_quote, sale_id, state, seq"
+_COLUMNS = (
+    "wish, account, unit, quantity, authorised_by, programme, until_ms, fingerprint, result, needs_quote, sale_id,"
+    " state, seq"
+)
 
 
 def create_table(db: Database) -> None:
     """Make the table; times in milliseconds since 1970, so that they compare as numbers."""
     db.execute(
         "CREATE TABLE redemptions (redemption_id TEXT PRIMARY KEY, wish TEXT NOT NULL, account TEXT NOT NULL,"
-        " unit TEXT NOT NULL, quantity INTEGER NOT NULL, programme TEXT NOT NULL, until_ms INTEGER NOT NULL,"
+        " unit TEXT NOT NULL, quantity INTEGER NOT NULL, authorised_by TEXT NOT NULL, programme TEXT NOT NULL,"
+        " until_ms INTEGER NOT NULL,"
         " fingerprint BLOB NOT NULL, result TEXT NOT NULL, needs_quote INTEGER NOT NULL,"
         " sale_id TEXT, state TEXT NOT NULL, seq INTEGER REFERENCES records) STRICT, WITHOUT ROWID"
     )
+    db.execute("CREATE INDEX redemptions_charged ON redemptions (seq) WHERE seq IS NOT NULL")
     db.execute("CREATE INDEX redemptions_open ON redemptions (until_ms) WHERE state = 'reserved'")
 
 
 def keep(db: Database, reservation: Reservation) -> None:
     """Remember a new one with its answer."""
     db.execute(
-        f"INSERT INTO redemptions (redemption_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - names of ours
+        f"INSERT INTO redemptions (redemption_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - names of ours
         (
             reservation.redemption.id,
             json.dumps(reservation.redemption.to_json(), separators=(",", ":")),
             reservation.account,
             reservation.unit,
             reservation.quantity,
+            reservation.authorised_by.value,
             reservation.programme,
             _ms(reservation.until),
             reservation.fingerprint,
@@ -105,13 +114,14 @@ def get(db: Database, redemption_id: str) -> Reservation | None:
     ).fetchone()
     if row is None:
         return None
-    wish, account, unit, quantity, programme, until_ms, mark, result, needs_quote, *more = row
-    sale_id, state, seq = more
+    wish, account, unit, quantity, by, programme, until_ms, mark, result, *more = row
+    needs_quote, sale_id, state, seq = more
     return Reservation(
         Redemption.from_json(json.loads(wish)),
         account,
         unit,
         quantity,
+        AuthorisedBy(by),
         programme,
         datetime.fromtimestamp(until_ms / 1000, UTC),
         mark,
@@ -133,13 +143,19 @@ def made_for(db: Database, moment: datetime, accounts: Sequence[str]) -> list[Re
     return [found for (each,) in rows if (found := get(db, each)) is not None]
 
 
-def settle(
-    db: Database, redemption_id: str, state: ReservationState, seq: int | None = None
-) -> None:
-    """Say what became of a reserved one."""
+def charge(db: Database, redemption_id: str, seq: int, quantity: int) -> None:
+    """A reserved one was charged by that record, with so much."""
     db.execute(
-        "UPDATE redemptions SET state = ?, seq = ? WHERE redemption_id = ?",
-        (state.value, seq, redemption_id),
+        "UPDATE redemptions SET state = ?, seq = ?, quantity = ? WHERE redemption_id = ?",
+        (ReservationState.COMMITTED.value, seq, quantity, redemption_id),
+    )
+
+
+def cancel(db: Database, redemption_id: str) -> None:
+    """A reserved one is let go of."""
+    db.execute(
+        "UPDATE redemptions SET state = ? WHERE redemption_id = ?",
+        (ReservationState.CANCELLED.value, redemption_id),
     )
 
 
@@ -152,6 +168,21 @@ def open_at(
         "SELECT account, unit, sum(quantity) FROM redemptions WHERE state = 'reserved' AND until_ms >= ?"  # noqa: S608 - marks
         f"{which} GROUP BY account, unit",
         (_ms(moment), *(accounts or ())),
+    )
+    return [Reserved(*row) for row in rows]
+
+
+def unposted(
+    db: Database, applied_seq: int, open_since: datetime, by: Collection[AuthorisedBy]
+) -> list[Reserved]:
+    """What is at stake of the redemptions that these stand for: charged here and not posted by central (later than
+    `applied_seq`, or parked), or reserved until `open_since` or later."""
+    rows = db.execute(
+        "SELECT account, unit, sum(quantity) FROM redemptions"  # noqa: S608 - marks are question marks
+        f" WHERE authorised_by IN ({','.join('?' * len(by))})"
+        " AND ((state = 'reserved' AND until_ms >= ?) OR seq > ?"
+        " OR seq IN (SELECT seq FROM record_states WHERE state = 'parked')) GROUP BY account, unit",
+        (*(each.value for each in by), _ms(open_since), applied_seq),
     )
     return [Reserved(*row) for row in rows]
 

@@ -9,16 +9,19 @@ from typing import Any
 import uuid_utils
 
 from edge_agent.domain.basket import PresentedCard
+from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.programme.collecting import collect, nothing_bought
 from edge_agent.domain.programme.recorded import Recorded
-from edge_agent.domain.programme.situation import PresentedVoucher, Wanted
+from edge_agent.domain.programme.situation import Outcome, PresentedVoucher, Wanted
 from edge_agent.domain.record import RecordKind
+from edge_agent.domain.redeemed import Redeemed
 from edge_agent.errors import FieldError, Invalid, Refused, UnknownRedemption
 from edge_agent.ledger.acts import Act, Lookups
 from edge_agent.ledger.reservations import Reservation, ReservationState
+from edge_agent.till.authority import LATE_FOR
 from edge_agent.till.facts import member_facts
 from edge_agent.till.parts import Parts
-from edge_agent.till.redeem import AUTHORISED_BY, refused
+from edge_agent.till.redeem import refused
 from edge_agent.till.refusals import OF_STATE, Refusal
 from edge_agent.till.views import Answer
 from edge_agent.till.working_out import WorkedOut, spent
@@ -57,8 +60,7 @@ def reserved(
     if wrong:
         raise Invalid("the redemptions are not those of this sale", wrong)
     for reservation in found:
-        # A clock of the POS that is ahead of ours must not make every redemption lapse at once.
-        _check_open(parts, reservation, min(at, parts.clock.now()))
+        _check_open(parts, reservation, at)
     return tuple(found)
 
 
@@ -78,7 +80,10 @@ def wanted_of(
 
 
 def _check_open(parts: Parts, reservation: Reservation, at: datetime) -> None:
-    refusal = OF_STATE.get(reservation.state_at(at))
+    """Raises Refused unless the reservation was open at `at`, and that is not too long ago."""
+    now = parts.clock.now()
+    # A clock of the POS that is ahead of ours must not make every redemption lapse at once.
+    refusal = OF_STATE.get(reservation.state_at(max(min(at, now), now - LATE_FOR)))
     if refusal is not None:
         said = refusal.in_words(parts.settings.language, redemption=reservation.redemption.id)
         raise Refused(said)
@@ -93,6 +98,45 @@ def charged(worked: WorkedOut, *, failed: bool = False) -> list[str]:
         return [each.id for each in worked.recorded.wanted.redemptions]
     worked_off = {each.asked for each in worked.evaluation.outcomes if each.unmet is None}
     return [each.id for each in worked.recorded.wanted.redemptions if each.id in worked_off]
+
+
+def redeemed(lookups: Lookups, worked: WorkedOut, *, failed: bool = False) -> list[Redeemed]:
+    """What the redemptions that are charged come to, each with who stands for it; part of the record.
+
+    Where the rules `failed`, what was reserved stands for what is charged.
+    """
+    found = []
+    for redemption_id in charged(worked, failed=failed):
+        reservation = lookups.redemption(redemption_id)
+        if reservation is not None:
+            outcomes = [
+                each
+                for each in worked.evaluation.outcomes
+                if each.asked == redemption_id and each.unmet is None
+            ]
+            found.append(_redeemed(reservation, outcomes, worked.recorded.wanted))
+    return found
+
+
+def _redeemed(reservation: Reservation, outcomes: Sequence[Outcome], wanted: Wanted) -> Redeemed:
+    quantity = -sum(
+        entry.quantity
+        for outcome in outcomes
+        for entry in outcome.entries
+        if entry.kind is EntryKind.REDEEM and entry.unit == reservation.unit
+    )
+    # Without a quote the POS took off what the reservation said.
+    value = json.loads(reservation.result)["discount"]
+    if outcomes and wanted.reduces:
+        value = sum(each.amount for outcome in outcomes for each in outcome.reductions)
+    return Redeemed(
+        reservation.redemption.id,
+        reservation.redemption.reward,
+        reservation.authorised_by,
+        reservation.unit,
+        quantity if outcomes else reservation.quantity,
+        value,
+    )
 
 
 def commit(parts: Parts, redemption_id: str, channel: str = "store") -> Answer:
@@ -110,7 +154,6 @@ def commit(parts: Parts, redemption_id: str, channel: str = "store") -> Answer:
         if reservation.needs_quote or reservation.sale_id is not None:
             raise Refused(Refusal.GOES_WITH_SALE.in_words(parts.settings.language))
         seq = _record(parts, act, reservation, now, channel)
-        act.settle(redemption_id, ReservationState.COMMITTED, seq)
         parts.quotes.outdate(reservation.account)
         settled = replace(reservation, state=ReservationState.COMMITTED, seq=seq)
         result = _committed_json(parts, act, settled)
@@ -130,6 +173,7 @@ def _record(parts: Parts, act: Act, reservation: Reservation, now: datetime, cha
         raise refused(parts, programme, unmet)
     basket = nothing_bought(programme, store, channel)
     recorded = Recorded(programme.digest, facts, basket, wanted, evaluation.entries)
+    came_to = _redeemed(reservation, evaluation.outcomes, wanted)
     record = act.append(
         RecordKind.REDEMPTION,
         str(uuid_utils.uuid7().hex),
@@ -138,13 +182,15 @@ def _record(parts: Parts, act: Act, reservation: Reservation, now: datetime, cha
         {
             "redemption": {
                 "redemption_id": reservation.redemption.id,
-                "authorised_by": AUTHORISED_BY,
+                "authorised_by": reservation.authorised_by.value,
             },
+            "redeemed": [came_to.to_json()],
             **recorded.to_json(),
         },
         {},
         evaluation.entries,
     )
+    act.charge(came_to, record.seq)
     return record.seq
 
 
@@ -170,7 +216,9 @@ def cancel(parts: Parts, redemption_id: str) -> dict[str, Any]:
         reservation = _known(act, redemption_id)
         if reservation.state is ReservationState.COMMITTED:
             raise Refused(Refusal.NOT_CANCELLED.in_words(parts.settings.language))
-        act.settle(redemption_id, ReservationState.CANCELLED)
+        act.cancel(redemption_id)
+    # Whoever stands for it: central may have set something aside and its answer come too late.
+    parts.authority.let_go(redemption_id)
     return {**json.loads(reservation.result), "state": ReservationState.CANCELLED.value}
 
 

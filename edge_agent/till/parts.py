@@ -12,6 +12,7 @@ from edge_agent.domain.cards import CardPattern
 from edge_agent.domain.draws import Draw, draw_from, draw_key
 from edge_agent.errors import Refused
 from edge_agent.ledger.ledger import Ledger
+from edge_agent.till.authority import Authority, NoAuthority
 from edge_agent.till.directory import Directory
 from edge_agent.till.limits import OfflineLimits
 from edge_agent.till.present import AT_TILL, Holder, Present
@@ -74,7 +75,8 @@ def no_key() -> bytes | None:
 class Parts:
     """Everything that an act at the till works with.
 
-    `card_key` is the key of the enrolment, from which that of the draws is made; None before it.
+    `card_key` is the key of the enrolment, from which that of the draws is made; None before it. `authority` is asked
+    about redemptions.
     """
 
     settings: TillSettings
@@ -86,6 +88,7 @@ class Parts:
     printing: Printing
     line: Line
     card_key: Callable[[], bytes | None] = no_key
+    authority: Authority = field(default_factory=NoAuthority)
     quotes: Quotes = field(default_factory=Quotes)
     present: Present = field(default_factory=Present)
 

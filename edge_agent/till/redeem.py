@@ -1,15 +1,14 @@
-"""Redeeming: reserved under limits, committed with a sale or by itself, cancelled, or lapsed by itself.
+"""Redeeming: reserved, committed with a sale or by itself, cancelled, or lapsed by itself.
 
 What is reserved is on disk before it is answered, and nobody else can use it meanwhile. It gets into the journal only
-when it is committed.
+when it is committed. Central is asked before the ledger is written to: no sale waits for its answer.
 """
 
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 from pydantic_core import to_json
@@ -30,21 +29,16 @@ from edge_agent.errors import (
     Refused,
     UnknownCard,
 )
-from edge_agent.ledger.acts import Lookups
+from edge_agent.ledger.acts import Act, Lookups
 from edge_agent.ledger.reservations import Reservation, ReservationState
 from edge_agent.till.account import Account
+from edge_agent.till.authority import RESERVED_FOR, Question, Word, certain_until
 from edge_agent.till.facts import member_facts
-from edge_agent.till.limits import AtRisk, reached, room
+from edge_agent.till.granting import Claim, Granted, granted, unheld
 from edge_agent.till.parts import Parts
 from edge_agent.till.present import Holder, as_sent
 from edge_agent.till.refusals import OF_STANDING, Refusal
 from edge_agent.till.views import Answer
-
-RESERVED_FOR = timedelta(minutes=15)
-"""As long as a quote: who reserved and went away must not keep the points from their household for longer."""
-
-AUTHORISED_BY = "limit"
-"""Who stands for it: the limits of this till's configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +62,22 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class _Cost:
-    """What a wish takes at most, in smallest parts of `unit`, and what it takes off where that is known already."""
+    """What a wish takes of the unit that the reward is paid in, in smallest parts, and what it takes off where that is
+    known already. `least` is less than `quantity` where as many as are of use are kept for it."""
 
-    unit: str
     quantity: int
+    least: int
     discount: int | None
     needs_quote: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Considered:
+    """A wish as it stands at one moment: by which rules, for whom, and at what cost."""
+
+    rule: RewardRule
+    claim: Claim
+    cost: _Cost
 
 
 def reserve(parts: Parts, wish: Wish) -> Answer:
@@ -83,41 +87,89 @@ def reserve(parts: Parts, wish: Wish) -> Answer:
     DiskFull or LedgerUnavailable; then nothing was reserved.
     """
     mark = wish.fingerprint
-    with parts.ledger.act() as act:
-        known = act.redemption(wish.redemption_id)
-        if known is not None:
-            if known.fingerprint != mark:
-                raise RedemptionDiffers(
-                    f"redemption {wish.redemption_id} was asked for before with other content"
-                )
-            return Answer(json.loads(known.result), first=False, text=known.result)
-        now = parts.clock.now()
-        programme = parts.shelf.at(now)
-        account = _holder(parts, act, parts.who(wish.card, now))
-        rule = _reward(parts, programme, wish)
-        facts = member_facts(programme, account, act, now)
-        cost = _cost(parts, act, programme, account, facts, rule, wish, now)
-        until = now + RESERVED_FOR
-        redemption = Redemption(
-            rule.id, _points(programme, rule, wish), wish.times, wish.redemption_id
+    lookups = parts.ledger.lookups()
+    again = _again(lookups, wish, mark)
+    if again is not None:
+        return again
+    now = parts.clock.now()
+    word = parts.authority.ask(_question(parts, lookups, wish, now))
+    try:
+        with parts.ledger.act() as act:
+            return _again(act, wish, mark) or _reserve(parts, act, wish, mark, word, now)
+    except RedemptionDiffers:
+        raise  # the id is another wish's, which was reserved meanwhile
+    except BaseException:
+        if word is None or word.quantity:
+            parts.authority.let_go(wish.redemption_id)
+        raise
+
+
+def _again(lookups: Lookups, wish: Wish, mark: bytes) -> Answer | None:
+    """What was answered before; None for a new wish. Raises RedemptionDiffers."""
+    known = lookups.redemption(wish.redemption_id)
+    if known is None:
+        return None
+    if known.fingerprint != mark:
+        raise RedemptionDiffers(
+            f"redemption {wish.redemption_id} was asked for before with other content"
         )
-        result = _reserved_json(parts, programme, rule, cost, redemption, until)
-        text = to_json(result).decode()
-        act.reserve(
-            Reservation(
-                redemption,
-                account.ref,
-                cost.unit,
-                cost.quantity,
-                programme.digest,
-                until,
-                mark,
-                text,
-                cost.needs_quote,
-                wish.sale_id,
-            )
+    return Answer(json.loads(known.result), first=False, text=known.result)
+
+
+def _question(parts: Parts, lookups: Lookups, wish: Wish, now: datetime) -> Question:
+    claim = _considered(parts, lookups, wish, now).claim
+    return Question(
+        wish.redemption_id,
+        claim.account.ref,
+        claim.unit,
+        claim.quantity,
+        claim.least,
+        certain_until(now + RESERVED_FOR),
+        unheld(parts, lookups, claim, now),
+    )
+
+
+def _reserve(
+    parts: Parts, act: Act, wish: Wish, mark: bytes, word: Word | None, now: datetime
+) -> Answer:
+    # Once more: what there was may have been used while central was asked.
+    considered = _considered(parts, act, wish, now)
+    claim, rule, cost = considered.claim, considered.rule, considered.cost
+    grant = granted(parts, act, claim, word, now)
+    redemption = Redemption(
+        rule.id, _points(claim.programme, rule, wish), wish.times, wish.redemption_id
+    )
+    until = now + RESERVED_FOR
+    result = _reserved_json(parts, considered, grant, redemption, until)
+    text = to_json(result).decode()
+    act.reserve(
+        Reservation(
+            redemption,
+            claim.account.ref,
+            claim.unit,
+            grant.quantity,
+            grant.authorised_by,
+            claim.programme.digest,
+            until,
+            mark,
+            text,
+            cost.needs_quote,
+            wish.sale_id,
         )
+    )
     return Answer(result, first=True, text=text)
+
+
+def _considered(parts: Parts, lookups: Lookups, wish: Wish, now: datetime) -> _Considered:
+    """What the wish comes to now. Raises what `reserve` raises but for the word of central and limits."""
+    programme = parts.shelf.at(now)
+    account = _holder(parts, lookups, parts.who(wish.card, now))
+    rule = _reward(parts, programme, wish)
+    facts = member_facts(programme, account, lookups, now)
+    spendable = parts.directory.spendable(account, lookups, programme, rule.paid_in, now)
+    cost = _cost(parts, programme, facts, rule, wish, spendable, now)
+    claim = Claim(programme, account, rule.paid_in, cost.quantity, cost.least)
+    return _Considered(rule, claim, cost)
 
 
 def _holder(parts: Parts, lookups: Lookups, card: PresentedCard) -> Account:
@@ -163,38 +215,27 @@ def _points(programme: Programme, rule: RewardRule, wish: Wish) -> int | None:
 
 def _cost(
     parts: Parts,
-    lookups: Lookups,
     programme: Programme,
-    account: Account,
     facts: MemberFacts,
     rule: RewardRule,
     wish: Wish,
+    spendable: int,
     now: datetime,
 ) -> _Cost:
-    """What is reserved. Raises Refused where the programme, the balance or a limit does not allow it."""
+    """What is to be reserved. Raises Refused where the programme or the balance does not allow it."""
     units = programme.file.unit
-    here = now.astimezone(programme.timezone)
-    scale = scale_of(rule.paid_in, units)
-    spendable = parts.directory.spendable(account, lookups, programme, rule.paid_in, now)
-    at_risk = _at_risk(parts, lookups, programme, account, now)
-    counts = rule.paid_in in units
-    left = room(parts.settings.offline, at_risk) * scale if counts else spendable
-    unmet = rule.unmet_for(facts, here, units)
+    unmet = rule.unmet_for(facts, now.astimezone(programme.timezone), units)
     if unmet is not None:
         raise refused(parts, programme, unmet)
     points = _points(programme, rule, wish)
     if rule.cost_per is not None or (rule.spend is not None and points is None):
         # How much is of use only the basket says: as much as there is and may be is kept for it.
-        cost = _Cost(rule.paid_in, min(spendable, left), None, needs_quote=True)
+        cost = _Cost(spendable, max(1, rule.least(units)), None, needs_quote=True)
     else:
         cost = _fixed_cost(parts, programme, facts, rule, wish, points, now)
-    if cost.quantity > spendable or cost.quantity <= 0:
-        missing = max(cost.quantity, rule.least(units)) - spendable
+    if not cost.least <= cost.quantity <= spendable:
+        missing = max(cost.quantity, cost.least) - spendable
         raise refused(parts, programme, Unmet(Obstacle.NOT_ENOUGH, missing))
-    asked = Fraction(cost.quantity, scale) if counts else Fraction(0)
-    stop = reached(parts.settings.offline, asked, at_risk, _members_age(parts))
-    if stop is not None:
-        raise Refused(stop.in_words(parts.settings.language))
     return cost
 
 
@@ -214,7 +255,7 @@ def _fixed_cost(
     if unmet is not None and unmet.obstacle is Obstacle.NEEDS_QUOTE:
         times = 1 if rule.spend is not None else wish.times
         price = rule.least(programme.file.unit) if points is None else points
-        return _Cost(rule.paid_in, price * times, None, needs_quote=True)
+        return _Cost(price * times, price * times, None, needs_quote=True)
     if unmet is not None:
         raise refused(parts, programme, unmet)
     charged = -sum(
@@ -224,7 +265,7 @@ def _fixed_cost(
     )
     chosen = None if points is None else charged
     discount = rule.discount(chosen, wish.times, programme.file.unit)
-    return _Cost(rule.paid_in, charged, discount, needs_quote=False)
+    return _Cost(charged, charged, discount, needs_quote=False)
 
 
 def refused(parts: Parts, programme: Programme, unmet: Unmet) -> Refused:
@@ -232,44 +273,19 @@ def refused(parts: Parts, programme: Programme, unmet: Unmet) -> Refused:
     return Refused(unmet.in_words(parts.settings.language, programme.file.currency))
 
 
-def _at_risk(
-    parts: Parts, lookups: Lookups, programme: Programme, account: Account, now: datetime
-) -> AtRisk:
-    """Points of the programme's units that this till reserved or redeemed and that central has not posted."""
-    applied = parts.directory.applied_seq()
-    units = programme.file.unit
-    of_member = of_all = Fraction(0)
-    for each in (*lookups.redeemed_since(applied), *lookups.reserved(now)):
-        if each.unit in units:
-            points = Fraction(each.quantity, units[each.unit].scale)
-            of_all += points
-            if each.account in account.refs:
-                of_member += points
-    return AtRisk(of_member, of_all)
-
-
-def _members_age(parts: Parts) -> timedelta | None:
-    position = parts.directory.position()
-    return None if position is None else parts.clock.age(position.as_of, position.noted)
-
-
 def _reserved_json(
-    parts: Parts,
-    programme: Programme,
-    rule: RewardRule,
-    cost: _Cost,
-    redemption: Redemption,
-    until: datetime,
+    parts: Parts, considered: _Considered, grant: Granted, redemption: Redemption, until: datetime
 ) -> dict[str, Any]:
+    rule, claim = considered.rule, considered.claim
     return {
         "redemption_id": redemption.id,
         "state": ReservationState.RESERVED.value,
-        "authorised_by": AUTHORISED_BY,
+        "authorised_by": grant.authorised_by.value,
         "reward": rule.id,
         "title": rule.title.for_language(parts.settings.language),
-        "unit": cost.unit,
-        "cost": programme.shown(cost.unit, cost.quantity),
-        "discount": cost.discount,
-        "needs_quote": cost.needs_quote,
+        "unit": claim.unit,
+        "cost": claim.programme.shown(claim.unit, grant.quantity),
+        "discount": considered.cost.discount,
+        "needs_quote": considered.cost.needs_quote,
         "until": until.isoformat(),
     }

@@ -20,6 +20,9 @@ class Refusal(StrEnum):
     TYPED_REDEEMS_NOTHING = "typed-redeems-nothing"
     TYPED_SHOWS_NOTHING = "typed-shows-nothing"
     TYPED_AGREES_TO_NOTHING = "typed-agrees-to-nothing"
+    ONLY_WITH_CENTRAL = "only-with-central"
+    NOT_ENOUGH_AT_CENTRAL = "not-enough-at-central"  # left: points or other units, in words
+    TOO_MANY_OPEN = "too-many-open"
     NO_FREE_CHOICE = "no-free-choice"
     USED = "used"  # redemption: its id
     CANCELLED = "cancelled"  # redemption
@@ -131,6 +134,30 @@ _WORDS: Mapping[Refusal, Texts] = {
             "en": "a typed number shows no balance; scan the card",
             "de": "bei einer getippten Nummer wird kein Saldo gezeigt; die Karte scannen",
             "fr": "un numéro saisi n’affiche pas de solde ; scannez la carte",
+        }
+    ),
+    Refusal.ONLY_WITH_CENTRAL: texts(
+        {
+            "nl": "voor deze klant kan alleen worden ingewisseld als de centrale bereikbaar is",
+            "en": "this customer can redeem only while central can be reached",
+            "de": "für diesen Kunden geht Einlösen nur, solange die Zentrale erreichbar ist",
+            "fr": "ce client ne peut utiliser ses points que si la centrale est joignable",
+        }
+    ),
+    Refusal.NOT_ENOUGH_AT_CENTRAL: texts(
+        {
+            "nl": "bij de centrale is hiervoor nog {left} beschikbaar; de rest is elders gebruikt of gereserveerd",
+            "en": "central has {left} left for this; the rest was used or reserved elsewhere",
+            "de": "bei der Zentrale sind dafür noch {left} verfügbar; der Rest ist anderswo eingelöst oder reserviert",
+            "fr": "la centrale dispose encore de {left} pour cela ; le reste a été utilisé ou réservé ailleurs",
+        }
+    ),
+    Refusal.TOO_MANY_OPEN: texts(
+        {
+            "nl": "deze kassa heeft te veel inwisselingen openstaan; annuleer wat niet wordt gebruikt",
+            "en": "this till has too many open redemptions; cancel those that are not used",
+            "de": "diese Kasse hat zu viele offene Einlösungen; nicht benutzte bitte stornieren",
+            "fr": "cette caisse a trop d’utilisations en cours ; annulez celles qui ne servent pas",
         }
     ),
     Refusal.NO_FREE_CHOICE: texts(

@@ -25,9 +25,8 @@ from edge_agent.errors import (
 )
 from edge_agent.ledger.acts import Act, Lookups, StoredSale
 from edge_agent.ledger.database import as_ledger_errors
-from edge_agent.ledger.reservations import ReservationState
 from edge_agent.till.cards import check_form
-from edge_agent.till.charge import charged, reserved, wanted_of
+from edge_agent.till.charge import redeemed, reserved, wanted_of
 from edge_agent.till.parts import Parts
 from edge_agent.till.proof import receipt_reference
 from edge_agent.till.quote import bind, same_card
@@ -158,18 +157,20 @@ def _record(
     record_id = str(uuid_utils.uuid7().hex)
     names = {"sale_id": sale.sale_id} | ({"quote_id": sale.quote_id} if sale.quote_id else {})
     is_bare = asked.failed is not None
+    used = redeemed(act, worked, failed=is_bare)
+    came_to = {"redeemed": [each.to_json() for each in used]} if used else {}
     failure = {"not_worked_out": asked.failed} if is_bare and not worked.recorded.entries else {}
     record = act.append(
         RecordKind.SALE,
         record_id,
         asked.at,
         asked.clock,
-        {"sale": names, **failure, **worked.recorded.to_json()},
+        {"sale": names, **failure, **came_to, **worked.recorded.to_json()},
         _personal(sale, asked.card),
         worked.evaluation.entries,
     )
-    for redemption_id in charged(worked, failed=is_bare):
-        act.settle(redemption_id, ReservationState.COMMITTED, record.seq)
+    for each in used:
+        act.charge(each, record.seq)
     result = {
         "sale_id": sale.sale_id,
         "record": record_id,

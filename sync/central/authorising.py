@@ -10,7 +10,7 @@ from edge_agent.domain.member import Standing
 from sync.central import holds
 from sync.central.accounts import Accounts
 from sync.central.changes import applied_position
-from sync.central.database import Database
+from sync.central.database import Database, hold
 from sync.central.holds import HoldKind
 from sync.central.ledger import lots_in, usable_on
 from sync.central.programmes import Programmes
@@ -43,58 +43,46 @@ class Authorising:
 
     def authorise(self, message: AuthorisationMessage) -> AuthorisationAnswer:
         """Set aside as much as is asked for and there, if that is enough; the terminal has been authenticated."""
-        with self._database.write() as connection:
-            account = self._accounts.resolve(connection, message.account)
-            refused = self._refused(connection, message, account)
-            if refused is not None or account is None:
-                code = refused or AuthorisationCode.UNKNOWN_ACCOUNT
-                return AuthorisationAnswer(
-                    redemption_id=message.redemption_id, quantity=0, code=code
-                )
-            holds.lock(connection, account)
-            holds.let_go(connection, message.terminal, [message.redemption_id])
-            free = self._free(connection, account, message.unit) - message.unheld
-            granted = min(message.quantity, free)
-            if granted < message.least:
-                return AuthorisationAnswer(
-                    redemption_id=message.redemption_id,
-                    quantity=0,
-                    code=AuthorisationCode.NOT_ENOUGH,
-                    spendable=max(0, free),
-                )
-            holds.hold(
-                connection,
-                HoldKind.AUTHORISATION,
-                account,
-                message.terminal,
-                message.redemption_id,
-                message.unit,
-                granted,
-                stored(message.until),
-                stored(self._clock()),
-            )
+        return self._database.transaction(lambda connection: self._authorise(connection, message))
+
+    def _authorise(
+        self, connection: Connection, message: AuthorisationMessage
+    ) -> AuthorisationAnswer:
+        account = self._accounts.resolve(connection, message.account)
+        standing = _held_standing(connection, account)
+        if account is None or standing is not Standing.KNOWN:
+            is_blocked = standing in {Standing.BLOCKED, Standing.ERASED}
+            code = AuthorisationCode.BLOCKED if is_blocked else AuthorisationCode.UNKNOWN_ACCOUNT
+            return _refused(message, code)
+        if self._open(connection, message.terminal) >= AUTHORISATIONS_PER_TERMINAL_MAX:
+            return _refused(message, AuthorisationCode.TOO_MANY)
+        holds.let_go(connection, message.terminal, [message.redemption_id])
+        free = max(0, self._free(connection, account, message.unit) - message.unheld)
+        granted = min(message.quantity, free)
+        if granted < message.least:
+            return _refused(message, AuthorisationCode.NOT_ENOUGH, free)
+        holds.set_aside(
+            connection,
+            HoldKind.AUTHORISATION,
+            account,
+            message.terminal,
+            message.redemption_id,
+            message.unit,
+            granted,
+            stored(message.until),
+            stored(self._clock()),
+        )
         return AuthorisationAnswer(
             redemption_id=message.redemption_id, quantity=granted, spendable=free
         )
 
-    def _refused(
-        self, connection: Connection, message: AuthorisationMessage, account: str | None
-    ) -> AuthorisationCode | None:
-        standing = connection.scalar(select(accounts.c.standing).where(accounts.c.ref == account))
-        if standing in {Standing.BLOCKED.value, Standing.ERASED.value}:
-            return AuthorisationCode.BLOCKED
-        if standing != Standing.KNOWN.value:
-            return AuthorisationCode.UNKNOWN_ACCOUNT
-        open_now = connection.scalar(
-            select(func.count())
-            .select_from(holds_table)
-            .where(
-                holds_table.c.terminal == message.terminal,
-                holds_table.c.kind == HoldKind.AUTHORISATION.value,
-            )
+    def _open(self, connection: Connection, terminal: str) -> int:
+        """How many authorisations a terminal has."""
+        query = select(func.count()).where(
+            holds_table.c.terminal == terminal,
+            holds_table.c.kind == HoldKind.AUTHORISATION.value,
         )
-        too_many = (open_now or 0) >= AUTHORISATIONS_PER_TERMINAL_MAX
-        return AuthorisationCode.TOO_MANY if too_many else None
+        return connection.scalar(query) or 0
 
     def _free(self, connection: Connection, account: str, unit: str) -> int:
         """What can be used today and is not set aside."""
@@ -126,3 +114,17 @@ class Authorising:
                 return 0
         with self._database.write() as connection:
             return holds.end_before(connection, terminal, time)
+
+
+def _held_standing(connection: Connection, account: str | None) -> Standing | None:
+    """The standing of an account that nobody posts to or sets aside of until this transaction ends."""
+    rows = hold(connection, select(accounts.c.standing).where(accounts.c.ref == account))
+    return Standing(rows[0].standing) if rows else None
+
+
+def _refused(
+    message: AuthorisationMessage, code: AuthorisationCode, spendable: int = 0
+) -> AuthorisationAnswer:
+    return AuthorisationAnswer(
+        redemption_id=message.redemption_id, quantity=0, code=code, spendable=spendable
+    )

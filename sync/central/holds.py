@@ -8,12 +8,12 @@ corrections are not asked, and nor is the calendar: what they take away is gone,
 from collections.abc import Sequence
 from enum import StrEnum
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from edge_agent.domain.redeemed import AuthorisedBy
 from sync.central.bodies import BodyRedeemed
 from sync.central.database import next_change, upsert
-from sync.central.tables import accounts, holds, terminals
+from sync.central.tables import holds, terminals
 
 
 class HoldKind(StrEnum):
@@ -26,22 +26,6 @@ class HoldKind(StrEnum):
 _KEY = ("account", "terminal", "kind", "hold_id")
 
 
-def lock(connection: Connection, account: str) -> None:
-    """Let nobody else set anything of this account aside, or post to it, until this transaction ends.
-
-    A row that is written makes the other transaction wait and then see it, or fail and be tried again; one that is only
-    locked does not, with snapshots.
-    """
-    connection.execute(_LOCK, {"locked": account})
-
-
-_LOCK = (
-    update(accounts)
-    .where(accounts.c.ref == bindparam("locked"))
-    .values(redeems_offline=accounts.c.redeems_offline)
-)
-
-
 def held(connection: Connection, account: str) -> dict[str, int]:
     """What is set aside of an account, by unit."""
     rows = connection.execute(
@@ -52,7 +36,7 @@ def held(connection: Connection, account: str) -> dict[str, int]:
     return {unit: int(quantity) for unit, quantity in rows}
 
 
-def hold(
+def set_aside(
     connection: Connection,
     kind: HoldKind,
     account: str,

@@ -20,8 +20,9 @@ from tests.proof import chaos, kills
 from tests.proof.disk_errors import proof as disk_errors
 from tests.proof.power_cuts import proof as power_cuts
 from tests.proof.report import Outcome, show
+from tests.simulator import prove as simulator
 
-PARTS = (power_cuts.PART, kills.PART, disk_errors.PART, chaos.PART)
+PARTS = (power_cuts.PART, kills.PART, disk_errors.PART, chaos.PART, simulator.PART)
 NUMBERS = (*(part.number for part in PARTS), "SEED")
 
 

@@ -1,17 +1,19 @@
 """The long proof: as many events as are asked for, in worlds of a bounded size, one process for each core."""
 
 import os
-import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
+from tests.proof.report import Outcome, Part, Progress
 from tests.simulator.run import Failed, Run, place, steps
 from tests.simulator.shrink import shrunk, story
 from tests.simulator.world import open_world
 
-EVENTS_PER_WORLD = 50_000
+EVENTS_PER_WORLD = 25_000
 """Some months in the life of twelve tills; a longer one only grows its files, and a failure is harder to cut down."""
 
 
@@ -41,14 +43,15 @@ def live(seed: int, events: int) -> Lived:
         return Lived(run.kinds, world.books.states, world.checked, failed)
 
 
-def prove(events: int, seed: int) -> None:
-    """Run the worlds with the seeds from `seed` on, tell what happened; SystemExit with the story of a failure."""
-    sizes = [EVENTS_PER_WORLD] * (events // EVENTS_PER_WORLD)
-    sizes += [events % EVENTS_PER_WORLD] if events % EVENTS_PER_WORLD else []
+def prove(amount: int, seed: int, _folder: Path, progress: Progress) -> Sequence[Outcome]:
+    """So many events, in worlds with the seeds from `seed` on; the first one that fails is cut down and told."""
+    sizes = [EVENTS_PER_WORLD] * (amount // EVENTS_PER_WORLD)
+    sizes += [rest] if (rest := amount % EVENTS_PER_WORLD) else []
     began = time.monotonic()
     kinds: Counter[str] = Counter()
     states: Counter[str] = Counter()
     checked: Counter[str] = Counter()
+    wrong: list[str] = []
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for lived in pool.map(live, range(seed, seed + len(sizes)), sizes):
             kinds += lived.kinds
@@ -56,12 +59,20 @@ def prove(events: int, seed: int) -> None:
             checked += lived.checked
             if lived.failed is not None:
                 pool.shutdown(cancel_futures=True)
-                print(f"SEED={lived.failed.seed} failed: {lived.failed.error}", flush=True)
-                sys.exit(story(shrunk(lived.failed)))
-    took = time.monotonic() - began
-    print(
-        f"{kinds.total():,} events in {len(sizes)} worlds from SEED={seed}, {kinds.total() / took:,.0f} a second:"
+                wrong.append(story(shrunk(lived.failed)))
+                break
+            for _ in range(lived.kinds.total()):
+                progress()
+    seconds = time.monotonic() - began
+    note = (
+        f"{len(sizes)} worlds, {kinds.total() / seconds:,.0f} events a second; {_listed(kinds)};"
+        f" records {_listed(states)}; {_listed(checked)}"
     )
-    print("  " + ", ".join(f"{kind} {count:,}" for kind, count in kinds.most_common()))
-    print("  records: " + ", ".join(f"{state} {count:,}" for state, count in states.most_common()))
-    print("  checks: " + ", ".join(f"{what} {count:,}" for what, count in checked.most_common()))
+    return [Outcome("simulated events", kinds.total(), 0, 0, seconds, wrong, note)]
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in counts.most_common())
+
+
+PART = Part("EVENTS", 1_000_000, "simulated events", prove)

@@ -19,7 +19,14 @@ from urllib.parse import parse_qs, urlsplit
 
 from sync.errors import Conflict, PositionUnknown
 from sync.signing import key_id_of, public_key_of
-from sync.wire import EnrolmentAnswer, EnrolmentMessage, Message, RecordsMessage
+from sync.wire import (
+    AuthorisationMessage,
+    EnrolmentAnswer,
+    EnrolmentMessage,
+    Message,
+    RecordsMessage,
+    ReleaseMessage,
+)
 from tests.unit.sync.model_central import ModelCentral
 from tests.unit.sync.real_till import TERMINAL
 
@@ -177,6 +184,10 @@ class ScriptedCentral(ThreadingHTTPServer):
             raise PermissionError
         if parts.path == "/wire/v1/records":
             return self.model.send(RecordsMessage.model_validate_json(body))
+        if parts.path == "/wire/v1/authorisations":
+            return self.model.authorise(AuthorisationMessage.model_validate_json(body))
+        if parts.path == "/wire/v1/authorisations/releases":
+            return self.model.release(ReleaseMessage.model_validate_json(body))
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         return self.model.changes(int(query["after"]), query["epoch"], int(query.get("wait", "0")))
 

@@ -9,6 +9,8 @@ from edge_agent.domain.record import GENESIS, chain_hash
 from sync.errors import Conflict, PositionUnknown
 from sync.wire import (
     NO_REPORT,
+    AuthorisationAnswer,
+    AuthorisationMessage,
     Changes,
     Lot,
     MemberDelta,
@@ -17,6 +19,8 @@ from sync.wire import (
     RecordsAnswer,
     RecordsMessage,
     RecordState,
+    ReleaseAnswer,
+    ReleaseMessage,
     StateOfRecord,
 )
 from tests.unit.sync.real_till import TERMINAL
@@ -45,6 +49,8 @@ class ModelCentral:
         self.programme: tuple[int, ProgrammeDelta] | None = None
         self.report = NO_REPORT
         self.take_at_most = 10**9
+        self.authorised: dict[str, int] = {}
+        """What is set aside, by redemption."""
         self.changed = threading.Condition()
 
     def send(self, message: RecordsMessage) -> RecordsAnswer:
@@ -77,6 +83,18 @@ class ModelCentral:
     def _answer(self, chain: Chain, states: tuple[StateOfRecord, ...]) -> RecordsAnswer:
         head = chain.hashes[-1] if chain.hashes else None
         return RecordsAnswer(received=len(chain.hashes), head=head, states=states)
+
+    def authorise(self, message: AuthorisationMessage) -> AuthorisationAnswer:
+        """Set aside whatever is asked for."""
+        with self.changed:
+            self.authorised[message.redemption_id] = message.quantity
+        return AuthorisationAnswer(redemption_id=message.redemption_id, quantity=message.quantity)
+
+    def release(self, message: ReleaseMessage) -> ReleaseAnswer:
+        """Let go of what is set aside."""
+        with self.changed:
+            known = [self.authorised.pop(each, None) for each in message.redemption_ids]
+        return ReleaseAnswer(released=sum(each is not None for each in known))
 
     def restore(self, epoch: str, seq: int) -> None:
         """Come back from a backup of when `seq` records were held: effects and all."""

@@ -99,7 +99,9 @@ def test_every_account_and_redemption_that_cannot_be_used_has_its_words() -> Non
     assert set(OF_STANDING) == set(Standing) - {Standing.KNOWN}
     assert set(OF_STATE) == set(ReservationState) - {ReservationState.RESERVED}
     for each in Refusal:
-        said = {each.in_words(language, redemption="R", sale="S") for language in LANGUAGES}
+        said = {
+            each.in_words(language, redemption="R", sale="S", left="9") for language in LANGUAGES
+        }
         assert len(said) == len(LANGUAGES), each
 
 

@@ -1,0 +1,214 @@
+"""Central's word on a redemption within a hard deadline, against a real server that fails in every way we know."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sync import policy
+from sync.authorise import Authoriser, timeouts
+from sync.client import CentralClient, Place
+from sync.signing import Signer
+from sync.wire import AuthorisationAnswer, AuthorisationMessage
+from tests.integration.sync.scripted_central import (
+    KEY,
+    Fault,
+    ScriptedCentral,
+    cut_after,
+    dribble,
+    eventually,
+    garbage,
+    half_an_answer,
+    never,
+    slow,
+    status,
+)
+from tests.unit.sync.real_till import TERMINAL
+
+DEADLINE_S = 0.3
+LEEWAY_S = 0.25
+"""For a thread to be woken on a machine that is busy with other tests."""
+
+PATH = "/wire/v1/authorisations"
+
+
+def authoriser_of(url: str) -> Authoriser:
+    def connect() -> CentralClient:
+        return CentralClient(Place(url), Signer(TERMINAL, KEY), timeouts(DEADLINE_S))
+
+    authoriser = Authoriser(connect, TERMINAL, DEADLINE_S)
+    authoriser.start()
+    return authoriser
+
+
+@pytest.fixture
+def authoriser(server: ScriptedCentral) -> Iterator[Authoriser]:
+    authoriser = authoriser_of(server.url)
+    yield authoriser
+    authoriser.stop()
+
+
+def question(redemption_id: str = "R1") -> AuthorisationMessage:
+    return AuthorisationMessage(
+        terminal=TERMINAL,
+        redemption_id=redemption_id,
+        account="a" * 32,
+        unit="points",
+        quantity=250,
+        least=250,
+        until=datetime(2026, 11, 21, tzinfo=UTC) + timedelta(minutes=30),
+    )
+
+
+def asked(authoriser: Authoriser, redemption_id: str = "R1") -> AuthorisationAnswer | None:
+    """Ask, and see that nobody had to wait longer than the deadline."""
+    began_s = time.monotonic()
+    answer = authoriser.ask(question(redemption_id))
+    assert time.monotonic() - began_s < DEADLINE_S + LEEWAY_S
+    return answer
+
+
+def test_central_says_what_it_set_aside_and_the_connection_is_kept(
+    server: ScriptedCentral, authoriser: Authoriser
+) -> None:
+    for number in range(5):
+        answer = asked(authoriser, f"R{number}")
+        assert answer is not None
+        assert answer.quantity == 250
+    assert server.connections == 1
+    assert server.model.authorised == {f"R{number}": 250 for number in range(5)}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [never, dribble, garbage, half_an_answer, cut_after, slow(1.0), status(500), status(401)],
+    ids=["never", "dribble", "garbage", "half", "answer lost", "slow", "500", "401"],
+)
+def test_nobody_waits_longer_for_a_central_that_does_not_answer_well(
+    server: ScriptedCentral, authoriser: Authoriser, fault: Fault
+) -> None:
+    server.script.append(fault)
+    assert asked(authoriser) is None
+
+
+def test_nobody_waits_longer_where_nothing_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    authoriser = authoriser_of(url)
+    assert asked(authoriser) is None
+    assert authoriser.stop()
+
+
+def test_nobody_waits_longer_where_connections_are_never_taken() -> None:
+    """A listener whose queue is full: the handshake's first packet is dropped, as in a black hole."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(closing(socket.socket()))
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            filler = stack.enter_context(closing(socket.socket()))
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        authoriser = authoriser_of(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        assert asked(authoriser) is None
+        authoriser.stop()
+
+
+def test_nobody_waits_longer_for_a_name_that_is_looked_up_for_ever(
+    server: ScriptedCentral, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look-up cannot be called off: the thread hangs in it, and the till does not."""
+    found = threading.Event()
+    really: Callable[..., object] = socket.getaddrinfo
+
+    def hanging(host: str, *more: object, **named: object) -> object:
+        found.wait(60)
+        return really(host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    authoriser = authoriser_of(f"http://localhost:{server.port}")
+    for number in range(policy.AUTHORISE_FAILURES_MAX):
+        assert asked(authoriser, f"R{number}") is None
+    began_s = time.monotonic()
+    assert authoriser.ask(question("R9")) is None
+    assert time.monotonic() - began_s < DEADLINE_S / 2
+    assert not authoriser.stop()
+    found.set()
+    eventually(authoriser.stop, "the thread ends once the name was found")
+
+
+def test_after_some_failures_nobody_is_made_to_wait_and_nobody_has_to_try_again(
+    server: ScriptedCentral, authoriser: Authoriser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy, "AUTHORISE_PROBE_EVERY_S", 0.05)
+    server.always = status(503)
+    for number in range(policy.AUTHORISE_FAILURES_MAX):
+        assert authoriser.is_open
+        assert asked(authoriser, f"R{number}") is None
+    assert not authoriser.is_open
+    questions = server.count(PATH)
+    assert asked(authoriser) is None
+    eventually(lambda: server.count(PATH + "/releases") > 2, "central is tried by itself")
+    assert server.count(PATH) - server.count(PATH + "/releases") == questions
+    server.always = None
+    eventually(lambda: authoriser.is_open, "it answers again")
+    assert asked(authoriser) is not None
+
+
+def test_a_central_that_answers_too_late_is_not_found_to_be_well(
+    server: ScriptedCentral, authoriser: Authoriser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy, "AUTHORISE_PROBE_EVERY_S", 0.01)
+    server.always = slow(DEADLINE_S + 0.1)
+    for number in range(policy.AUTHORISE_FAILURES_MAX):
+        assert asked(authoriser, f"R{number}") is None
+    eventually(lambda: server.count(PATH + "/releases") >= 3, "it was tried")
+    assert not authoriser.is_open
+
+
+def test_what_is_not_charged_is_let_go_of_also_after_its_answer_was_lost(
+    server: ScriptedCentral, authoriser: Authoriser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy, "AUTHORISE_PROBE_EVERY_S", 0.05)
+    server.script += [cut_after, status(503), status(503)]
+    assert asked(authoriser) is None
+    assert server.model.authorised == {"R1": 250}
+    authoriser.let_go("R1")
+    eventually(lambda: server.model.authorised == {}, "let go of, at the third try")
+
+
+def test_a_question_that_nobody_waits_for_any_more_is_not_sent(
+    server: ScriptedCentral, authoriser: Authoriser
+) -> None:
+    server.script.append(slow(2 * DEADLINE_S))
+    assert asked(authoriser, "R1") is None
+    second = threading.Thread(target=authoriser.ask, args=(question("R2"),))
+    second.start()
+    second.join()
+    eventually(lambda: asked(authoriser, "R3") is not None, "central answers again")
+    assert "R2" not in server.model.authorised
+
+
+def test_stopping_ends_a_question_at_once(server: ScriptedCentral) -> None:
+    authoriser = authoriser_of(server.url)
+    server.script.append(never)
+    waiting = threading.Thread(target=authoriser.ask, args=(question(),))
+    waiting.start()
+    eventually(lambda: server.count(PATH) == 1, "asked")
+    began_s = time.monotonic()
+    assert authoriser.stop()
+    assert time.monotonic() - began_s < policy.STOP_WITHIN_S
+    waiting.join()
+    assert authoriser.ask(question()) is None
+
+
+def test_a_till_that_is_not_enrolled_asks_nobody() -> None:
+    authoriser = Authoriser(lambda: None, TERMINAL, DEADLINE_S)
+    assert authoriser.ask(question()) is None
+    authoriser.start()
+    assert asked(authoriser) is None
+    assert authoriser.stop()
