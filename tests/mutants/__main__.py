@@ -136,12 +136,15 @@ def chosen(names: Sequence[str]) -> list[Mutant]:
 def main() -> None:
     """Break, run, mend, tell."""
     console = Console()
+    asked = chosen(sys.argv[1:])
     with tempfile.TemporaryDirectory(prefix="edge-agent-mutants-") as folder:
         tree = copy_of(ROOT, Path(folder) / "tree")
         # A folder of its own to git: what lies around it would change how patches are read.
         subprocess.run(["git", "init", "--quiet", tree], check=True)
-        asked = chosen(sys.argv[1:])
-        trials = [try_out(each, tree) for each in track(asked, "mutants", console=console)]
+        trials = []
+        for each in track(asked, "mutants", console=console):
+            trials.append(try_out(each, tree))
+            console.print(f"{each.name}: {trials[-1].verdict.value}", highlight=False)
     show(trials, console)
     caught = sum(each.verdict is Verdict.CAUGHT for each in trials)
     console.print(f"{caught} of {len(trials)} caught.")
