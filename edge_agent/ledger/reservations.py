@@ -29,10 +29,10 @@ class ReservationState(StrEnum):
 class Reservation:
     """So much of a unit that nobody else may use until `until`, or what became of it.
 
-    `quantity` is in the unit's smallest parts, the most that will be charged or what was; `authorised_by` says who stands
-    for it. `programme` is the digest that it was reserved under, `sale_id` the only sale that may use it (None for any),
-    `result` the JSON text that was answered, `seq` the record that charged it. With `needs_quote` what it is worth
-    depends on the basket.
+    `quantity` is in the unit's smallest parts, the most that will be charged or what was; `authorised_by` says who
+    stands for it. `programme` is the digest that it was reserved under, `sale_id` the only sale that may use it (None
+    for any), `result` the JSON text that was answered, `seq` the record that charged it. With `needs_quote` what it is
+    worth depends on the basket.
     """
 
     redemption: Redemption

@@ -118,15 +118,23 @@ def reached(
     return None
 
 
-def worst_loss(programme: Programme, limits: OfflineLimits) -> int:
-    """The most money that this till can give away for points that were not there, in minor units, until central knows.
+def worst_loss_points(limits: OfflineLimits, tills: int = 1) -> int:
+    """The most points that so many tills can let members redeem that are not there, until central knows of it.
 
-    `per_outage` points, each worth as much as in the reward that gives most money for a point; rounded up. What is
-    no money (a product, an experience), a percentage without `up_to`, and what was issued one by one (vouchers, rewards
-    to collect) is not in it.
+    Of one member it is `tills` x `per_member` at most.
+    """
+    return tills * limits.per_outage
+
+
+def worst_loss(programme: Programme, limits: OfflineLimits, tills: int = 1) -> int:
+    """The same in money, in minor units: each point is worth as much as in the reward that gives most money for one.
+
+    Rounded up. What is no money (a product, an experience), a percentage without `up_to`, and what was issued one by
+    one (vouchers, rewards to collect) is not in it. docs/redeeming.md says why it is never more.
     """
     worth = [_of_a_point(each, programme) for each in programme.file.reward]
-    return rounded(limits.per_outage * max(worth, default=Fraction(0)), Rounding.CEIL)
+    points = worst_loss_points(limits, tills)
+    return rounded(points * max(worth, default=Fraction(0)), Rounding.CEIL)
 
 
 def _of_a_point(reward: RewardRule, programme: Programme) -> Fraction:
