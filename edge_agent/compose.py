@@ -239,7 +239,7 @@ def _till(
                 offline_limits(settings),
             ),
             ledger=store.ledger,
-            directory=Directory(store.members, line.card_key, store.ledger.epoch),
+            directory=Directory(store.members, line.card_key, store.ledger.is_own_epoch),
             shelf=store.shelf,
             clock=store.clock,
             events=events,

@@ -38,8 +38,27 @@ class LedgerOutbox:
 
     @property
     def epoch(self) -> str:
-        """The random id of this database."""
+        """The random id of this journal."""
         return self._ledger.epoch
+
+    @property
+    def begins_after(self) -> int:
+        """The last record of the epoch before."""
+        return self._ledger.identity.begins_after
+
+    @property
+    def follows(self) -> str | None:
+        """The epoch before."""
+        return self._ledger.identity.follows
+
+    def begin_epoch(self, agreed: int) -> None:
+        """Begin a new epoch after the last record that central holds as we do."""
+        self._ledger.begin_epoch(agreed)
+
+    def note_standing(self, why: str | None) -> None:
+        """Keep why central lays aside what we send."""
+        if self._ledger.standing() != why:
+            self._ledger.note_standing(why)
 
     def waiting(self, after: int, count_max: int, bytes_max: int) -> Sequence[Record]:
         """Records from `after` + 1 on, in order."""

@@ -23,15 +23,18 @@ from sync import policy
 from sync.errors import (
     Busy,
     CentralError,
+    Cloned,
     Conflict,
     EnrolmentRefused,
     IdentityUnusable,
     PositionUnknown,
     ProtocolError,
     Refused,
+    Revoked,
     Stopped,
     TooLarge,
     Unreachable,
+    quarantined,
 )
 from sync.line import Grip, gripped_session
 from sync.signing import Signer
@@ -65,6 +68,8 @@ class _Problem(BaseModel):
     detail: str = ""
     now: int | None = None
     """Central's clock in seconds, where it says that ours is wrong."""
+    seq: int | None = None
+    """The record that differs, where one does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,12 +330,16 @@ def _understood(kind: type[M], answer: _Answer) -> M:
 def _fault(answer: _Answer) -> CentralError:
     """What a status other than 200 means."""
     status = answer.status
-    code = _problem(answer).code
+    problem = _problem(answer)
+    code = problem.code
+    if status == HTTPStatus.FORBIDDEN and code in {Cloned.code, Revoked.code}:
+        return quarantined(code)
+    if status == HTTPStatus.CONFLICT:
+        return Conflict(f"central answered {status} {code}".strip(), problem.seq)
     said = f"{status} {code}".strip()
     by_status: dict[int, type[CentralError]] = {
         401: Refused,
         403: Refused,
-        409: Conflict,
         410: PositionUnknown,
         413: TooLarge,
     }
@@ -358,7 +367,8 @@ def _problem(answer: _Answer) -> _Problem:
         return _Problem()
     code = problem.code if _SAFE_CODE.fullmatch(problem.code) else ""
     detail = " ".join(problem.detail.split())[:_DETAIL_CHARS_MAX]
-    return _Problem(code=code, detail=detail if detail.isprintable() else "", now=problem.now)
+    shown = detail if detail.isprintable() else ""
+    return problem.model_copy(update={"code": code, "detail": shown})
 
 
 def _seconds(retry_after: str) -> float | None:

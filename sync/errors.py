@@ -77,17 +77,49 @@ class Refused(CentralError):
 
 
 class Conflict(CentralError):
-    """409: central holds something under this terminal that contradicts what we sent."""
+    """409: central holds something under this terminal that contradicts what we sent; `seq` is the
+    first record that differs, where it is one."""
 
     code = "conflict"
     refused = True
 
+    def __init__(self, detail: str, seq: int | None = None) -> None:
+        super().__init__(detail)
+        self.seq = seq
+
+
+class Revoked(CentralError):
+    """The terminal was revoked, or enrolled on another machine."""
+
+    code = "revoked"
+    refused = True
+
+
+class Cloned(CentralError):
+    """Central hears two machines as this terminal."""
+
+    code = "cloned"
+    refused = True
+
+
+def quarantined(why: str) -> CentralError:
+    """What follows from central's word on why it lays aside what this till sends."""
+    if why == Cloned.code:
+        return Cloned(
+            "central hears two machines as this terminal: a disk was copied. What both record is kept and waits at "
+            "central until one of them is enrolled as another till"
+        )
+    return Revoked(
+        "this terminal was revoked, or enrolled on another machine; what it still sends waits at central until "
+        "somebody there has looked"
+    )
+
 
 class HeadDiffers(CentralError):
-    """At a seq that central names, its hash is not ours: a cloned or restored till, or a changed
-    journal.
+    """At a seq that central names, its hash is not ours: a backup was put back, a disk was copied, or the
+    journal was changed.
 
-    Raised by the outbox. Nothing more may be pushed until somebody has looked.
+    Raised by the outbox. The push then begins a new epoch.
     """
 
     code = "head-differs"

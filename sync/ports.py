@@ -65,7 +65,28 @@ class Outbox(Protocol):
 
     @property
     def epoch(self) -> str:
-        """The random id of this database, 32 hex digits."""
+        """The random id of this journal, 32 hex digits; another one after `begin_epoch`."""
+        ...
+
+    @property
+    def begins_after(self) -> int:
+        """The last record that belongs to the epoch before; 0 in the first one."""
+        ...
+
+    @property
+    def follows(self) -> str | None:
+        """The epoch before, None in the first one."""
+        ...
+
+    def begin_epoch(self, agreed: int) -> None:
+        """Begin a new epoch: central holds our records up to `agreed` and others after it.
+
+        Ours after it are put into the new epoch under their numbers, so that they are sent.
+        """
+        ...
+
+    def note_standing(self, why: str | None) -> None:
+        """Keep why central lays aside what we send (an error's code), None where it does not."""
         ...
 
     def waiting(self, after: int, count_max: int, bytes_max: int) -> Sequence[Record]:

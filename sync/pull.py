@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from sync.errors import PositionUnknown, ProtocolError
+from sync.errors import PositionUnknown, ProtocolError, Stalled
 from sync.policy import PAGES_PER_PULL_MAX
 from sync.ports import (
     Central,
@@ -36,6 +36,8 @@ class PullResult:
     programme: str | None = None
     programme_refused: str | None = None
     """Why a published programme was not kept; the last good one stays."""
+    closed: bool = False
+    """Whether another epoch of this terminal was begun: the push has to see to that."""
 
 
 class Again(Protocol):
@@ -67,13 +69,12 @@ class Pull:
     def run(self, wait_s: int = 0) -> PullResult:
         """Pull until there is no more; raises `CentralError` with nothing of the members visible.
 
-        `wait_s` is how long central may keep the first question while nothing is new. There is no
-        waiting where the file stands for another epoch, whose applied position is not ours.
+        `wait_s` is how long central may keep the first question while nothing is new. Where the file stands for
+        another epoch, everything is fetched anew: a backup was put back, and the file with it.
         """
         at = self.members.position()
-        if at is not None:
+        if at is not None and at.epoch == self.outbox.epoch:
             try:
-                wait_s = wait_s if at.epoch == self.outbox.epoch else 0
                 return self._from(at.after, wait_s, fresh=False)
             except PositionUnknown:
                 pass
@@ -102,7 +103,8 @@ class Pull:
             if not page.more:
                 position = self._position(page)
                 update.commit(position)
-                return PullResult(put, position, page.received, False, kept, refused)
+                closed = page.closed_by is not None
+                return PullResult(put, position, page.received, False, kept, refused, closed)
             after = page.next
             page = self.again(lambda after=after: self._page(after, 0))  # type: ignore[misc]
         raise ProtocolError(f"central had more than {PAGES_PER_PULL_MAX} pages")
@@ -119,6 +121,9 @@ class Pull:
         return page
 
     def _position(self, page: Changes) -> MembersAsOf:
+        if page.received < self.outbox.begins_after:
+            # A push began this epoch just now and has not told central yet: what it applied is not known.
+            raise Stalled("central does not know of this journal's new epoch yet")
         return MembersAsOf(
             after=page.next,
             epoch=self.outbox.epoch,

@@ -3,13 +3,26 @@
 What counts is only what central says that it holds. It may be less than we sent (a suffix it did
 not take), less than we thought (it came back from a backup) or more (an answer that was lost); so
 the position is always taken from the answer, after comparing its head with our own chain.
+
+Where the chains differ, this journal was put back from a backup or copied. It then goes on in a new epoch, which
+begins after the last record that both have; what central had not seen is sent in that. Who finds its epoch closed
+though its chain is as central has it says so: then there are two machines. See docs/decisions/epochs.md.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge_agent.domain.record import HASH_BYTES, Record
-from sync.errors import CentralError, ProtocolError, Stalled, Stopped, TooLarge
+from sync.errors import (
+    CentralError,
+    Conflict,
+    HeadDiffers,
+    ProtocolError,
+    Stalled,
+    Stopped,
+    TooLarge,
+    quarantined,
+)
 from sync.policy import RECORD_BYTES_PER_PUSH, Window
 from sync.ports import Central, Outbox
 from sync.wire import RecordsAnswer, RecordsMessage, WireRecord
@@ -19,7 +32,8 @@ from sync.wire import RecordsAnswer, RecordsMessage, WireRecord
 class PushResult:
     """How a push went.
 
-    `moved` counts the records that the position went past; `fault` is what ended it early.
+    `moved` counts the records that the position went past; `fault` is what ended it early, or that what was sent is
+    laid aside.
     """
 
     moved: int
@@ -42,48 +56,109 @@ def push(
     after heads differed, and when central seems to hold less than we think. `moved_on` hears the
     count so far after each batch.
     """
-    moved = 0
-    after = outbox.received()
+    turn = _Turn(central, outbox, window, moved_on, outbox.received())
     # After a fault the outbox is not touched any more: if we were stopped, it may be closed by now.
     try:
-        if ask_first:
-            after = _settle(outbox, central.send(_message(outbox, ())))
-        while (taken := _exchange(central, outbox, after, window)) is not None:
-            if taken <= after:
-                asked_after, after = after, taken
-                raise Stalled(f"central holds {taken}, and took nothing after {asked_after}")
-            moved += taken - after
-            after = taken
-            moved_on(moved)
-    except CentralError as fault:
-        return PushResult(moved, after, fault)
-    return PushResult(moved, after)
-
-
-def _exchange(central: Central, outbox: Outbox, after: int, window: Window) -> int | None:
-    """Send one batch and mark what central then holds.
-
-    Returns that position, or None when nothing waits.
-    """
-    while waiting := outbox.waiting(after, window.records, RECORD_BYTES_PER_PUSH):
         try:
-            answer = central.send(_message(outbox, waiting))
-        except TooLarge as error:
-            _halve(window, waiting, error)
-        except Stopped:
-            raise
-        except CentralError:
-            window.shrink(len(waiting))
-            raise
-        else:
-            window.grow()
-            return _settle(outbox, answer)
-    return None
+            turn.send_all(ask_first=ask_first)
+        except (HeadDiffers, Conflict):
+            outbox.begin_epoch(turn.agreed())
+            turn.after = outbox.received()
+            turn.send_all(ask_first=True)
+        outbox.note_standing(turn.standing)
+    except CentralError as fault:
+        return PushResult(turn.moved, turn.after, fault)
+    aside = None if turn.standing is None else quarantined(turn.standing)
+    return PushResult(turn.moved, turn.after, aside)
 
 
-def _message(outbox: Outbox, waiting: Sequence[Record]) -> RecordsMessage:
-    records = tuple(WireRecord.of(record) for record in waiting)
-    return RecordsMessage(terminal=outbox.terminal, epoch=outbox.epoch, records=records)
+@dataclass(slots=True)
+class _Turn:
+    """One push under way: up to where central holds the journal, how many records that moved, and why central lays
+    them aside, if it does."""
+
+    central: Central
+    outbox: Outbox
+    window: Window
+    moved_on: Callable[[int], None]
+    after: int
+    moved: int = 0
+    standing: str | None = None
+
+    def send_all(self, *, ask_first: bool) -> None:
+        """Send what waits; raises `CentralError`."""
+        if ask_first:
+            self.after = self._settle(self.central.send(self._message(())))
+        while (sent := self._send(self.after)) is not None:
+            _, answer = sent
+            taken = self._settle(answer)
+            if taken <= self.after:
+                asked_after, self.after = self.after, taken
+                raise Stalled(f"central holds {taken}, and took nothing after {asked_after}")
+            self.moved += taken - self.after
+            self.after = taken
+            self.moved_on(self.moved)
+
+    def agreed(self) -> int:
+        """The last of our records that central holds as we do.
+
+        It is asked by sending ours again: central counts what it has, and names the first that differs.
+        """
+        held = self.central.send(self._message(())).received
+        after = self.outbox.received()
+        if held <= after:
+            after = self.outbox.begins_after
+        try:
+            while (sent := self._send(after)) is not None:
+                after = sent[0][-1].seq
+        except Conflict as conflict:
+            if conflict.seq is None:
+                raise
+            return conflict.seq - 1
+        return after
+
+    def _send(self, after: int) -> tuple[Sequence[Record], RecordsAnswer] | None:
+        """Send one batch of what follows; None when nothing does."""
+        outbox, window = self.outbox, self.window
+        while waiting := outbox.waiting(after, window.records, RECORD_BYTES_PER_PUSH):
+            try:
+                answer = self.central.send(self._message(waiting))
+            except TooLarge as error:
+                _halve(window, waiting, error)
+            except Stopped:
+                raise
+            except CentralError:
+                window.shrink(len(waiting))
+                raise
+            else:
+                window.grow()
+                return waiting, answer
+        return None
+
+    def _message(self, waiting: Sequence[Record], contests: str | None = None) -> RecordsMessage:
+        outbox = self.outbox
+        return RecordsMessage(
+            terminal=outbox.terminal,
+            epoch=outbox.epoch,
+            records=tuple(WireRecord.of(record) for record in waiting),
+            begins_after=outbox.begins_after,
+            follows=outbox.follows,
+            contests=contests,
+        )
+
+    def _settle(self, answer: RecordsAnswer) -> int:
+        """Mark what central holds. Raises HeadDiffers, and then nothing is marked.
+
+        The answer's states are not kept: the pull tells them too, in order and with the position that they belong to.
+        One that is handled late would bring back a state that a pull has settled meanwhile.
+        """
+        self.outbox.mark_received(answer.received, _head(answer))
+        self.standing = answer.quarantined
+        if answer.closed_by is not None and answer.quarantined is None:
+            # Our chain is as central has it, and another epoch was begun as this terminal: somewhere else.
+            contested = self.central.send(self._message((), answer.closed_by))
+            self.standing = contested.quarantined
+        return answer.received
 
 
 def _halve(window: Window, waiting: Sequence[Record], error: TooLarge) -> None:
@@ -92,16 +167,6 @@ def _halve(window: Window, waiting: Sequence[Record], error: TooLarge) -> None:
         seq = waiting[0].seq
         raise TooLarge(f"record {seq} is too large for central or a proxy before it") from error
     window.shrink(len(waiting))
-
-
-def _settle(outbox: Outbox, answer: RecordsAnswer) -> int:
-    """Mark what central holds. Raises HeadDiffers, and then nothing is marked.
-
-    The answer's states are not kept: the pull tells them too, in order and with the position that they belong to. One
-    that is handled late would bring back a state that a pull has settled meanwhile.
-    """
-    outbox.mark_received(answer.received, _head(answer))
-    return answer.received
 
 
 def _head(answer: RecordsAnswer) -> bytes | None:

@@ -94,12 +94,20 @@ def wire_attachment(attachment: Attachment) -> WireAttachment:
 
 
 class RecordsMessage(Message):
-    """`POST /wire/v1/records`: records in order of seq, without gaps."""
+    """`POST /wire/v1/records`: records in order of seq, without gaps.
+
+    An epoch that was begun because central held other records than the journal (a backup was put back) `follows` the
+    one before it, and its own records begin after the last one that both agreed on. With `contests` a terminal whose
+    epoch was closed by another one says that it is still at work: then two machines have its identity.
+    """
 
     terminal: str
     epoch: str = Field(pattern=_ID)
     records: tuple[WireRecord, ...] = Field(max_length=RECORDS_PER_PUSH_MAX)
     version: int = WIRE_VERSION
+    begins_after: int = Field(default=0, ge=0)
+    follows: str | None = Field(default=None, pattern=_ID)
+    contests: str | None = Field(default=None, pattern=_ID)
 
 
 class StateOfRecord(Message):
@@ -111,10 +119,16 @@ class StateOfRecord(Message):
 
 
 class RecordsAnswer(Message):
-    """What central holds now: everything up to `received`, whose hash is `head` (hex; None before the first record)."""
+    """What central holds now: everything up to `received`, whose hash is `head` (hex; None before the first record).
+
+    `closed_by` is the epoch that this terminal began since, where it did. `quarantined` says why what is sent is taken
+    and waits for somebody to look: `revoked` or `cloned`.
+    """
 
     received: int
     head: str | None = None
+    closed_by: str | None = None
+    quarantined: str | None = None
     signature: str | None = None
     states: tuple[StateOfRecord, ...] = ()
 
@@ -215,7 +229,7 @@ class Changes(Message):
 
     `applied_seq` is the highest seq of this terminal (in that epoch) up to which every record has a state; the
     members' lots hold the effect of exactly those that are accepted. It holds for the last page only: a reader
-    keeps the pages with `more` together and applies them as one.
+    keeps the pages with `more` together and applies them as one. `closed_by` is as in `RecordsAnswer`.
     """
 
     next: int
@@ -223,6 +237,7 @@ class Changes(Message):
     as_of: datetime
     applied_seq: int = 0
     received: int = 0
+    closed_by: str | None = None
     member_count: int = 0
     members: tuple[MemberDelta, ...] = ()
     programme: ProgrammeDelta | None = None

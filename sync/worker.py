@@ -304,7 +304,7 @@ class _PushLoop(_Loop):
         self._window = Window()
         self._recorded = threading.Event()
         self._ask = threading.Event()
-        # The first turn compares positions and heads before it sends anything: this may be a restored or cloned till.
+        # The first turn compares positions and heads before it sends anything: a backup may have been put back.
         self._ask.set()
 
     def wake(self) -> None:
@@ -313,7 +313,7 @@ class _PushLoop(_Loop):
         self._recorded.set()
 
     def ask_again(self) -> None:
-        """Central seems to hold less than we think."""
+        """Central seems to hold less than we think, or hears of this terminal elsewhere."""
         self._ask.set()
         self._recorded.set()
 
@@ -365,10 +365,10 @@ class _PullLoop(_Loop):
         link: Link,
         stopping: threading.Event,
         found_central: Callable[[str], None],
-        holds_less: Callable[[], None],
+        ask_again: Callable[[], None],
     ) -> None:
         super().__init__(name, parts, link, stopping, found_central)
-        self._holds_less = holds_less
+        self._ask_again = ask_again
 
     def _turn(self, central: _Watched) -> float:
         began = time.monotonic()
@@ -380,8 +380,8 @@ class _PullLoop(_Loop):
         acknowledged = parts.outbox.received()
         result = pull.run(policy.LONG_POLL_S if connected else 0)
         self._tell(result)
-        if result.received < acknowledged:
-            self._holds_less()
+        if result.received < acknowledged or result.closed:
+            self._ask_again()
         return max(0.0, policy.PULL_EVERY_MIN_S - (time.monotonic() - began))
 
     def _again(self) -> Retrying:

@@ -137,7 +137,7 @@ def open_shop(
     shelf.offer(programme.read_text(encoding="utf-8"), programme.name, at)
     heard, tray, wire = Heard(), Tray(columns), Wire()
     patterns = (CardPattern(re.compile(r"29\d{11}"), CardCheck.EAN13),)
-    directory = Directory(members, lambda: KEY, ledger.epoch)
+    directory = Directory(members, lambda: KEY, ledger.is_own_epoch)
     parts = Parts(
         settings=TillSettings("0412", "03", language, patterns),
         ledger=ledger,

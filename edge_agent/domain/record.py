@@ -139,6 +139,13 @@ def make_attachment(salt: bytes, content: Mapping[str, Any]) -> Attachment | Non
     return Attachment(salt, canonical(content)) if content else None
 
 
+def in_epoch(body: bytes, digest: bytes, epoch: str) -> bytes:
+    """The body of a record that another epoch takes over, with where it was before: its epoch and its hash there."""
+    facts = json.loads(body)
+    before = {"epoch": facts["epoch"], "hash": digest.hex()}
+    return canonical({**facts, "epoch": epoch, "before": before})
+
+
 def make_record(
     position: Position,
     record_id: str,

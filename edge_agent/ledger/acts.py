@@ -33,12 +33,15 @@ from edge_agent.ledger.reservations import Reservation, Reserved
 class LedgerIdentity:
     """Whose ledger this is.
 
-    `epoch` is random, one per database; `local_key` hashes the cards that central has not told us of.
+    `epoch` is random, one per database and per time that it was put back from a backup; `local_key` hashes the cards
+    that central has not told us of. Records up to `begins_after` belong to the epoch that this one `follows`.
     """
 
     terminal: str
     epoch: str
     local_key: bytes
+    begins_after: int = 0
+    follows: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,14 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from edge_agent.domain.record import GENESIS, Attachment, Record, RecordKind, chain_hash
+from edge_agent.domain.record import (
+    GENESIS,
+    Attachment,
+    Record,
+    RecordKind,
+    chain_hash,
+    in_epoch,
+)
 from edge_agent.ledger import derived
 
 
@@ -24,9 +31,41 @@ class Head:
 
 
 def head(db: Database) -> Head:
-    """Where the chain ends."""
+    """Where the chain ends. After the last record of an epoch before stand zeros, as before the first of all."""
     row = db.execute("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1").fetchone()
-    return Head() if row is None else Head(*row)
+    return Head() if row is None else Head(row[0], GENESIS if row[0] in _ends(db) else row[1])
+
+
+def hash_at(db: Database, seq: int) -> bytes | None:
+    """What the record after `seq` names as its predecessor's hash; None where there is no such record."""
+    if seq == 0 or seq in _ends(db):
+        return GENESIS
+    row = db.execute("SELECT hash FROM records WHERE seq = ?", (seq,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def _ends(db: Database) -> set[int]:
+    """After which records another epoch begins."""
+    return {row[0] for row in db.execute("SELECT begins_after FROM epochs WHERE begins_after > 0")}
+
+
+def begin_epoch(db: Database, epoch: str, agreed: int, now: datetime) -> None:
+    """Go on in another epoch after the record `agreed`; what came after it keeps its number and is chained anew."""
+    previous = GENESIS
+    rows = db.execute("SELECT seq, body, hash FROM records WHERE seq > ? ORDER BY seq", (agreed,))
+    for seq, body, digest in rows.fetchall():
+        taken_over = in_epoch(body, digest, epoch)
+        previous = chain_hash(previous, taken_over)
+        db.execute(
+            "UPDATE records SET hash = ?, body = ? WHERE seq = ?", (previous, taken_over, seq)
+        )
+    db.execute("DELETE FROM record_states WHERE seq > ?", (agreed,))
+    db.execute("UPDATE outbox SET received = ?, head = ?", (agreed, GENESIS))
+    db.execute("UPDATE identity SET epoch = ?", (epoch,))
+    db.execute(
+        "INSERT INTO epochs (epoch, begins_after, begun_at) VALUES (?, ?, ?)",
+        (epoch, agreed, now.isoformat()),
+    )
 
 
 def append(db: Database, record: Record) -> None:
@@ -60,7 +99,7 @@ def records_after(
         " WHERE r.seq > ? ORDER BY r.seq LIMIT ?",
         (after, count_max),
     )
-    previous = _hash_of(db, after)
+    previous = hash_at(db, after) or GENESIS
     found: list[Record] = []
     size = 0
     for seq, record_id, digest, body, salt, content in rows:
@@ -83,13 +122,6 @@ def records_after(
         )
         previous = digest
     return found
-
-
-def _hash_of(db: Database, seq: int) -> bytes:
-    if seq == 0:
-        return GENESIS
-    row = db.execute("SELECT hash FROM records WHERE seq = ?", (seq,)).fetchone()
-    return GENESIS if row is None else bytes(row[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +154,15 @@ def verify(db: Database, received: Head) -> Verification:
     faults: list[Fault] = []
     previous, expected, count = GENESIS, 1, 0
     hash_at_received = GENESIS
+    ends = _ends(db)
     for seq, record_id, digest, body, salt, content in _all_rows(db):
         for what in _faults_of(seq, expected, record_id, digest, previous, body, salt, content):
             if len(faults) < FAULTS_SHOWN_MAX:
                 faults.append(Fault(seq, what))
+        previous = GENESIS if seq in ends else digest
         if seq == received.seq:
-            hash_at_received = digest
-        previous, expected, count = digest, seq + 1, count + 1
+            hash_at_received = previous
+        expected, count = seq + 1, count + 1
     last = Head(expected - 1, previous)
     if received.seq > last.seq:
         faults.append(

@@ -3,7 +3,8 @@
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -28,10 +29,17 @@ class WrongTerminal(Exception):
 class Ledger:
     """The database of one terminal. One process has it open; any number of its threads use it."""
 
-    def __init__(self, connections: Connections, identity: LedgerIdentity, head: Head) -> None:
+    def __init__(
+        self,
+        connections: Connections,
+        identity: LedgerIdentity,
+        head: Head,
+        epochs: frozenset[str],
+    ) -> None:
         self.identity = identity
         self._connections = connections
         self._head = head
+        self._epochs = epochs
         self._folded_at = head
         self._listeners: list[Callable[[], None]] = []
 
@@ -48,7 +56,8 @@ class Ledger:
                 identity = _identity(db, terminal, now)
                 # A receipt that was waiting when the agent stopped may or may not have come out.
                 db.execute("UPDATE sales SET print = 'unknown' WHERE print = 'queued'")
-                return cls(connections, identity, journal.head(db))
+                epochs = frozenset(row[0] for row in db.execute("SELECT epoch FROM epochs"))
+                return cls(connections, identity, journal.head(db), epochs)
         except BaseException:
             connections.close()
             raise
@@ -118,21 +127,47 @@ class Ledger:
         return datetime.fromisoformat(body["clock"]["wall"])
 
     def hash_at(self, seq: int) -> bytes | None:
-        """The hash of a record, None when there is no such record; zeros for 0."""
-        if seq == 0:
-            return GENESIS
+        """The hash of a record, None when there is no such record; zeros for 0, and where an epoch ended."""
         with as_ledger_errors():
-            row = (
-                self._connections.read()
-                .execute("SELECT hash FROM records WHERE seq = ?", (seq,))
-                .fetchone()
-            )
-        return None if row is None else bytes(row[0])
+            return journal.hash_at(self._connections.read(), seq)
 
     def mark_received(self, seq: int, head: bytes) -> None:
         """Remember central's word; it may also go back, when central lost what it had."""
         with self._connections.write() as db:
             db.execute("UPDATE outbox SET received = ?, head = ? WHERE one = 1", (seq, head))
+
+    def begin_epoch(self, agreed: int) -> None:
+        """Go on in a new epoch after the record `agreed`, with the records after it."""
+        began = replace(
+            self.identity,
+            epoch=secrets.token_hex(16),
+            begins_after=agreed,
+            follows=self.identity.epoch,
+        )
+        head = self._head
+
+        def committed() -> None:
+            self.identity, self._head = began, head
+            self._epochs |= {began.epoch}
+
+        with self._connections.write(committed) as db:
+            journal.begin_epoch(db, began.epoch, agreed, datetime.now(UTC))
+            head = journal.head(db)
+
+    def is_own_epoch(self, epoch: str) -> bool:
+        """Whether it is the present epoch or one before; numbers go on from one to the next."""
+        return epoch in self._epochs
+
+    def standing(self) -> str | None:
+        """Why central lays aside what we send, as it said last: an error's code; None where it does not."""
+        with as_ledger_errors():
+            row = self._connections.read().execute("SELECT standing FROM outbox").fetchone()
+        return None if row is None else row[0]
+
+    def note_standing(self, why: str | None) -> None:
+        """Remember why central lays aside what we send."""
+        with self._connections.write() as db:
+            db.execute("UPDATE outbox SET standing = ?", (why,))
 
     def keep_states(self, states: Sequence[StoredState]) -> None:
         """Remember which records were rejected or parked; those accepted need no row."""
@@ -220,12 +255,20 @@ class Ledger:
 
 
 def _identity(db: Database, terminal: str, now: datetime) -> LedgerIdentity:
-    row = db.execute("SELECT terminal, epoch, local_key FROM identity").fetchone()
+    row = db.execute(
+        "SELECT i.terminal, i.epoch, i.local_key, e.begins_after,"
+        " (SELECT b.epoch FROM epochs b WHERE b.number < e.number ORDER BY b.number DESC LIMIT 1)"
+        " FROM identity i JOIN epochs e USING (epoch)"
+    ).fetchone()
     if row is None:
         identity = LedgerIdentity(terminal, secrets.token_hex(16), secrets.token_bytes(32))
         db.execute(
             "INSERT INTO identity (one, terminal, epoch, local_key, made_at) VALUES (1, ?, ?, ?, ?)",
             (identity.terminal, identity.epoch, identity.local_key, now.isoformat()),
+        )
+        db.execute(
+            "INSERT INTO epochs (epoch, begins_after, begun_at) VALUES (?, 0, ?)",
+            (identity.epoch, now.isoformat()),
         )
         db.execute("INSERT INTO outbox (one, received, head) VALUES (1, 0, ?)", (GENESIS,))
         return identity

@@ -66,3 +66,16 @@ def m002_looked_up(db: Database) -> None:
         "CREATE TABLE programmes (digest TEXT PRIMARY KEY, version INTEGER NOT NULL, valid_from TEXT NOT NULL,"
         " text TEXT NOT NULL, received_at TEXT NOT NULL) STRICT"
     )
+
+
+@ledger_migrations()
+def m003_epochs(db: Database) -> None:
+    """The epochs of this journal, and why central lays aside what it sends."""
+    db.execute(
+        "CREATE TABLE epochs (number INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE, begins_after INTEGER NOT NULL,"
+        " begun_at TEXT NOT NULL) STRICT"
+    )
+    db.execute(
+        "INSERT INTO epochs (epoch, begins_after, begun_at) SELECT epoch, 0, made_at FROM identity"
+    )
+    db.execute("ALTER TABLE outbox ADD COLUMN standing TEXT")

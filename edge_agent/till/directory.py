@@ -64,10 +64,15 @@ class Directory:
     card earns as an unknown one.
     """
 
-    def __init__(self, members: MembersFile, key: Callable[[], bytes | None], epoch: str) -> None:
+    def __init__(
+        self,
+        members: MembersFile,
+        key: Callable[[], bytes | None],
+        is_own_epoch: Callable[[str], bool],
+    ) -> None:
         self._members = members
         self._key = key
-        self._epoch = epoch
+        self._is_own_epoch = is_own_epoch
         self._strangers = Strangers()
 
     def presented(self, code: str, lookups: Lookups) -> Account:
@@ -90,9 +95,11 @@ class Directory:
 
     def _account(self, found: Found) -> Account:
         position = found.position
-        # What central applied of another epoch's records says nothing about this database's.
-        applied = position.applied_seq if position.epoch == self._epoch else 0
-        return Account(found.member.ref, found.member, applied, position.as_of)
+        return Account(found.member.ref, found.member, self._applied(position), position.as_of)
+
+    def _applied(self, position: MembersPosition) -> int:
+        """What central applied of another database's records says nothing about this one's."""
+        return position.applied_seq if self._is_own_epoch(position.epoch) else 0
 
     def position(self) -> MembersPosition | None:
         """Where the members file stands."""
@@ -101,7 +108,7 @@ class Directory:
     def applied_seq(self) -> int:
         """Up to which record of this database central has made up its mind, as far as we know."""
         position = self._members.position()
-        return position.applied_seq if position is not None and position.epoch == self._epoch else 0
+        return 0 if position is None else self._applied(position)
 
     def holdings(
         self, account: Account, lookups: Lookups, programme: Programme, at: datetime

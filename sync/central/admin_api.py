@@ -137,6 +137,11 @@ def _add_terminals(admin: Blueprint, central: Central) -> None:
         central.terminals.revoke(store, till)
         return {"terminal": f"{store}/{till}", "state": "revoked"}
 
+    @admin.post("/terminals/<store>/<till>/release")
+    def end_quarantine(store: str, till: str) -> dict[str, Any]:
+        posted = central.release(store, till)
+        return {"terminal": f"{store}/{till}", "posted": posted}
+
 
 def _add_feedback(admin: Blueprint, central: Central) -> None:
     @admin.get("/answers")

@@ -74,9 +74,12 @@ class Central:
         self.gate = Gate(self.database, self.terminals, self.metrics, clock)
         self._log = structlog.get_logger("central")
 
-    def push(self, message: RecordsMessage) -> Pushed:
-        """Take what continues the chain and post it, so that the answer already holds the states."""
-        taken = self.intake.take(message)
+    def push(self, message: RecordsMessage, *, ended: bool = False) -> Pushed:
+        """Take what continues the chain and post it, so that the answer already holds the states.
+
+        What comes with a key that `ended`, or from a terminal in quarantine, is only taken.
+        """
+        taken = self.intake.take(message, ended=ended)
         posted: dict[RecordState, int] = {}
         if taken.fresh:
             posted = self.posting.post_waiting(message.terminal, message.epoch)
@@ -90,9 +93,16 @@ class Central:
             fresh=taken.fresh,
             repeats=taken.repeats,
             stopped_by=taken.stopped_by,
+            quarantined=taken.quarantined,
             **posted,
         )
         return Pushed(taken, posted)
+
+    def release(self, store: str, till: str) -> dict[RecordState, int]:
+        """End a terminal's quarantine and post what was laid aside for it."""
+        posted = self.posting.post_released(self.terminals.release(store, till))
+        self.feed.notify()
+        return posted
 
     def catch_up(self) -> None:
         """Post what a crash left between intake and posting, and what this version may understand at last."""

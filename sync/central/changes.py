@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
@@ -16,6 +16,7 @@ from edge_agent.domain.programme.messages import CHANNEL
 from sync.central import programmes
 from sync.central.accounts import agreed
 from sync.central.database import ACCOUNTS, Database, current_change, read_counter
+from sync.central.epochs import own_records
 from sync.central.ledger import holdings
 from sync.central.programmes import Programmes
 from sync.central.tables import accounts, cards, chains, records
@@ -113,13 +114,14 @@ class Feed:
             upto = min(upto, members[-1].change)
         if len(states) == STATES_PER_PAGE_MAX:
             upto = min(upto, states[-1].change)
-        received, applied = _position(connection, terminal, epoch)
+        position = _position(connection, terminal, epoch)
         return Changes(
             next=upto,
             more=upto < newest,
             as_of=self._clock(),
-            applied_seq=applied,
-            received=received,
+            applied_seq=position.applied,
+            received=position.received,
+            closed_by=position.closed_by,
             member_count=read_counter(connection, ACCOUNTS),
             members=_deltas(
                 connection,
@@ -137,8 +139,7 @@ def _states(connection: Connection, terminal: str, epoch: str | None, after: int
     return connection.execute(
         select(records.c.seq, records.c.state, records.c.code, records.c.change)
         .where(
-            records.c.terminal == terminal,
-            records.c.epoch == epoch,
+            own_records(connection, terminal, epoch),
             records.c.change > after,
         )
         .order_by(records.c.change)
@@ -169,24 +170,32 @@ def states_of(
 
 def applied_position(connection: Connection, terminal: str, epoch: str) -> int:
     """Up to which seq of this journal every record has a state."""
-    return _position(connection, terminal, epoch)[1]
+    return _position(connection, terminal, epoch).applied
 
 
-def _position(connection: Connection, terminal: str, epoch: str | None) -> tuple[int, int]:
-    """Received, and up to where every record has a state."""
-    received = connection.scalar(
-        select(chains.c.received).where(chains.c.terminal == terminal, chains.c.epoch == epoch)
-    )
-    if received is None:
-        return 0, 0
+class _Position(NamedTuple):
+    """How far a journal was received, up to where every record has a state, and the epoch that closed it."""
+
+    received: int = 0
+    applied: int = 0
+    closed_by: str | None = None
+
+
+def _position(connection: Connection, terminal: str, epoch: str | None) -> _Position:
+    chain = connection.execute(
+        select(chains.c.received, chains.c.closed_by).where(
+            chains.c.terminal == terminal, chains.c.epoch == epoch
+        )
+    ).one_or_none()
+    if chain is None or epoch is None:
+        return _Position()
     unposted = connection.scalar(
         select(func.min(records.c.seq)).where(
-            records.c.terminal == terminal,
-            records.c.epoch == epoch,
-            records.c.state.is_(None),
+            own_records(connection, terminal, epoch), records.c.state.is_(None)
         )
     )
-    return received, received if unposted is None else unposted - 1
+    applied = chain.received if unposted is None else unposted - 1
+    return _Position(chain.received, applied, chain.closed_by)
 
 
 def _deltas(

@@ -188,6 +188,18 @@ def revoke_terminal(store: str, till: str, config: Path, as_json: bool) -> None:
     say(as_json, {"terminal": f"{store}/{till}", "state": "revoked"}, f"{store}/{till} revoked")
 
 
+@terminals.command("release")
+@_which
+@common
+def release_terminal(store: str, till: str, config: Path, as_json: bool) -> None:
+    """End a terminal's quarantine, and post what was laid aside for it."""
+    with central_of(config) as central, could_not(SQLAlchemyError), refused():
+        posted = central.release(store, till)
+    count = sum(posted.values())
+    answer = {"terminal": f"{store}/{till}", "posted": posted}
+    say(as_json, answer, f"{store}/{till} released; {count} records were looked at again")
+
+
 @contextmanager
 def _progress(file: Path, *, shown: bool) -> Iterator[Callable[[int], object]]:
     """A bar on a terminal, nothing anywhere else."""

@@ -4,10 +4,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 from flask import Request
 
 from sync.central.database import Database
+from sync.central.epochs import CLONED, REVOKED
 from sync.central.metrics import Metrics
 from sync.central.problems import Problem
 from sync.central.refusals import Refusal, list_refusal
@@ -22,10 +24,12 @@ LIST_EVERY_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The terminal that signed a request. `ended` says that its key is one no more: it was revoked or replaced."""
+    """The terminal that signed a request. `ended` says that its key is one no more: it was revoked or replaced;
+    `quarantined` that two machines speak as it."""
 
     terminal: str
     ended: bool
+    quarantined: bool
     _signed: Signed
     _refused: Callable[[str, Problem], None]
 
@@ -41,7 +45,10 @@ class Caller:
         """Raises a problem where a message is another terminal's."""
         if named == self.terminal:
             return
-        problem = Problem(403, "wrong-terminal", "This is another terminal's than this key's.")
+        self.refuse(Problem(403, "wrong-terminal", "This is another terminal's than this key's."))
+
+    def refuse(self, problem: Problem) -> NoReturn:
+        """Count and list a problem, and raise it."""
         self._refused(self.terminal, problem)
         raise problem
 
@@ -76,15 +83,20 @@ class Gate:
         (key,) = known
         if not key.ended:
             self._terminals.note_contact(key.terminal, key.last_contact)
-        return Caller(key.terminal, key.ended, signed, self._refused)
+        return Caller(key.terminal, key.ended, key.quarantined, signed, self._refused)
 
     def reader(self, request: Request) -> Caller:
-        """Whoever signed the request, and may be told things; raises a problem for a key that ended."""
+        """Whoever signed the request, and may be told things; raises a problem for a key that ended, and for a terminal
+        in quarantine."""
         caller = self.uploader(request)
         if caller.ended:
-            problem = Problem(403, "revoked", "This terminal was revoked, or enrolled elsewhere.")
-            self._refused(caller.terminal, problem)
-            raise problem
+            caller.refuse(
+                Problem(403, REVOKED, "This terminal was revoked, or enrolled elsewhere.")
+            )
+        if caller.quarantined:
+            caller.refuse(
+                Problem(403, CLONED, "Two machines speak as this terminal; one has to be another.")
+            )
         return caller
 
     def check_enrolment(self, request: Request, message: EnrolmentMessage, raw: bytes) -> None:

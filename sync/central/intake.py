@@ -9,10 +9,11 @@ and the terminal sends again from there. The body is stored before anybody tries
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
-from edge_agent.domain.record import BODY_BYTES_MAX, GENESIS, chain_hash
-from sync.central.database import Database, hold, upsert
+from edge_agent.domain.record import BODY_BYTES_MAX, chain_hash
+from sync.central import epochs
+from sync.central.database import Database
 from sync.central.refusals import Refusal, list_refusal
 from sync.central.tables import attachments, chains, records
 from sync.central.times import Clock, stored
@@ -29,6 +30,8 @@ class Taken:
     repeats: int = 0
     stopped_by: str | None = None
     conflict: int | None = None
+    closed_by: str | None = None
+    quarantined: str | None = None
 
 
 @dataclass(slots=True)
@@ -41,6 +44,7 @@ class _Push:
     head: bytes
     at: str
     known: dict[int, bytes]
+    journal: epochs.Journal
     repeats: int = 0
     fresh: list[WireRecord] = field(default_factory=list)
 
@@ -52,14 +56,19 @@ class Intake:
         self._database = database
         self._clock = clock
 
-    def take(self, message: RecordsMessage) -> Taken:
-        """Store the records that continue the chain; the terminal has been checked against its key."""
+    def take(self, message: RecordsMessage, *, ended: bool = False) -> Taken:
+        """Store the records that continue the chain; the terminal has been checked against its key.
+
+        `ended` says that the key is not the terminal's any more: then they are laid aside.
+        """
         at = stored(self._clock())
-        return self._database.transaction(lambda connection: _take(connection, message, at))
+        return self._database.transaction(
+            lambda connection: _take(connection, message, at, ended=ended)
+        )
 
 
-def _take(connection: Connection, message: RecordsMessage, at: str) -> Taken:
-    push = _open(connection, message, at)
+def _take(connection: Connection, message: RecordsMessage, at: str, *, ended: bool) -> Taken:
+    push = _open(connection, message, at, ended=ended)
     for record in message.records:
         reason = _consider(push, record)
         if reason is not None:
@@ -79,18 +88,14 @@ def _take(connection: Connection, message: RecordsMessage, at: str) -> Taken:
         push.repeats,
         reason,
         record.seq if record is not None and reason == "record-differs" else None,
+        push.journal.closed_by,
+        push.journal.quarantined,
     )
 
 
-def hold_journal(connection: Connection, terminal: str, epoch: str) -> Any | None:
-    """The chain of a journal, which then nobody else continues or posts before this transaction ends."""
-    journal = select(chains).where(chains.c.terminal == terminal, chains.c.epoch == epoch)
-    return next(iter(hold(connection, journal)), None)
-
-
-def _open(connection: Connection, message: RecordsMessage, at: str) -> _Push:
-    chain = hold_journal(connection, message.terminal, message.epoch)
-    received, head = (0, GENESIS) if chain is None else (chain.received, chain.head)
+def _open(connection: Connection, message: RecordsMessage, at: str, *, ended: bool) -> _Push:
+    journal = epochs.opened(connection, message, at, ended=ended)
+    received = journal.received
     repeated = [record.seq for record in message.records if record.seq <= received]
     known: dict[int, bytes] = {}
     if repeated:
@@ -102,7 +107,7 @@ def _open(connection: Connection, message: RecordsMessage, at: str) -> _Push:
             )
         )
         known = {row.seq: row.hash for row in rows}
-    return _Push(message.terminal, message.epoch, received, head, at, known)
+    return _Push(message.terminal, message.epoch, received, journal.head, at, known, journal)
 
 
 def _consider(push: _Push, record: WireRecord) -> str | None:
@@ -111,7 +116,7 @@ def _consider(push: _Push, record: WireRecord) -> str | None:
     previous = bytes.fromhex(record.previous)
     real = chain_hash(previous, body)
     if record.seq <= push.received:
-        if push.known[record.seq] != real:
+        if push.known.get(record.seq) != real:
             return "record-differs"
         push.repeats += 1
         return None
@@ -137,6 +142,9 @@ def _store(connection: Connection, push: _Push) -> None:
     for record in push.fresh:
         new.append(_row(push, record, id_is_taken=record.id in taken))
         taken.add(record.id)
+    if push.journal.quarantined is not None:
+        aside = epochs.parked_from_now(connection, len(new))
+        new = [row | state for row, state in zip(new, aside, strict=True)]
     rows = connection.scalars(_INSERT, new).all()
     attached = [
         {
@@ -149,12 +157,10 @@ def _store(connection: Connection, push: _Push) -> None:
     ]
     if attached:
         connection.execute(insert(attachments), attached)
-    position = {"received": push.received, "head": push.head, "last_at": push.at}
-    statement = upsert(connection, chains).values(
-        terminal=push.terminal, epoch=push.epoch, first_at=push.at, **position
-    )
     connection.execute(
-        statement.on_conflict_do_update(index_elements=["terminal", "epoch"], set_=position)
+        update(chains)
+        .where(chains.c.terminal == push.terminal, chains.c.epoch == push.epoch)
+        .values(received=push.received, head=push.head, last_at=push.at)
     )
 
 

@@ -34,6 +34,7 @@ from sync.central.bodies import (
 from sync.central.database import Database
 from sync.central.effects import note_effects
 from sync.central.enrolment import enrol, note_consents
+from sync.central.epochs import quarantined_records
 from sync.central.feedback import note_answer
 from sync.central.ledger import HeldLot, LedgerEntry, lots_in, taking
 from sync.central.personal import Personal, read_attachment
@@ -72,11 +73,18 @@ class Posting:
 
         Records that are still parked for the same reason stay as they are, and terminals hear nothing.
         """
+        return self._look_again(_PARKED.where(records.c.code.in_(PARKED_UNTIL_UPGRADE)))
+
+    def post_released(self, terminal: str) -> Counts:
+        """Post what was laid aside while the terminal was in quarantine."""
+        return self._look_again(_PARKED.where(quarantined_records(terminal)))
+
+    def _look_again(self, query: Select[Any]) -> Counts:
         counts: Counts = {}
         row = 0
         while True:
             with self._database.write() as connection:
-                found = connection.execute(_PARKED, {"after": row}).all()
+                found = connection.execute(query, {"after": row}).all()
                 for each in found:
                     state = self._post_parked(connection, Received.of(each), each.code)
                     if state is not None:
@@ -390,7 +398,6 @@ _PARKED = (
     RECEIVED.add_columns(records.c.code)
     .where(
         records.c.state == RecordState.PARKED.value,
-        records.c.code.in_(PARKED_UNTIL_UPGRADE),
         records.c.row > bindparam("after"),
     )
     .order_by(records.c.row)

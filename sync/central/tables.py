@@ -56,9 +56,11 @@ terminals = Table(
     Column("refused", String(64)),
     Column("refused_reason", Text),
     Column("allowances_change", BigInteger, nullable=False, default=0),
+    Column("quarantined_at", String(24)),
 )
 """`programme` is the version that applies at the till by its own word, `refused` the one that it would not load;
-`allowances_change` the change number at which the terminal's allowances were last others than before."""
+`allowances_change` the change number at which the terminal's allowances were last others than before. Quarantined is a
+terminal as which two machines speak; a revoked one is known by its key, which ended."""
 
 terminal_keys = Table(
     "terminal_keys",
@@ -81,8 +83,13 @@ chains = Table(
     Column("head", LargeBinary, nullable=False),
     Column("first_at", String(24), nullable=False),
     Column("last_at", String(24), nullable=False),
+    Column("begins_after", BigInteger, nullable=False, default=0),
+    Column("follows", String(32)),
+    Column("closed_by", String(32)),
 )
-"""The received position of every journal that a terminal ever had."""
+"""The received position of every journal that a terminal ever had. One of a terminal is open: beginning another closes
+it (`closed_by`). `head` is zeros where nothing came after `begins_after`, up to which records are in the epoch that
+this one `follows`."""
 
 records = Table(
     "records",

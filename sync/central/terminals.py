@@ -6,16 +6,22 @@ from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
-from sync.central import holds
+from sync.central import epochs, holds
 from sync.central.database import Database, upsert
 from sync.central.keys import hashed, new_code
 from sync.central.problems import Problem, not_found
-from sync.central.tables import chains, programmes, terminal_keys, terminals
+from sync.central.tables import chains, programmes, records, terminal_keys, terminals
 from sync.central.times import Clock, stored
 from sync.signing import key_id_of
-from sync.wire import NO_REPORT, EnrolmentAnswer, EnrolmentMessage, ProgrammeReport
+from sync.wire import (
+    NO_REPORT,
+    EnrolmentAnswer,
+    EnrolmentMessage,
+    ProgrammeReport,
+    RecordState,
+)
 
 CONTACT_EVERY_S = 10
 """Last contact is shown to people in minutes; writing it at every request would double the transactions."""
@@ -60,6 +66,7 @@ class KnownKey:
     terminal: str
     public_key: bytes
     ended: bool
+    quarantined: bool
     last_contact: str | None
 
 
@@ -115,6 +122,7 @@ class Terminals:
                     code_expires_at=None,
                     enrolled_at=now,
                     revoked_at=None,
+                    quarantined_at=None,
                     last_contact=now,
                 )
             )
@@ -141,13 +149,20 @@ class Terminals:
                     terminal_keys.c.public_key,
                     terminal_keys.c.ended_at,
                     terminals.c.last_contact,
+                    terminals.c.quarantined_at,
                 )
                 .join_from(terminal_keys, terminals)
                 .where(terminal_keys.c.key_id == key_id)
             ).one_or_none()
         if row is None:
             return None
-        return KnownKey(row.terminal, row.public_key, row.ended_at is not None, row.last_contact)
+        return KnownKey(
+            row.terminal,
+            row.public_key,
+            row.ended_at is not None,
+            row.quarantined_at is not None,
+            row.last_contact,
+        )
 
     def note_programme(self, terminal: str, report: ProgrammeReport) -> None:
         """Keep which programme applies at a terminal, and which it refused, until another one applies there.
@@ -187,10 +202,23 @@ class Terminals:
             holds.end_all(connection, terminal)
             _end_keys(connection, terminal, now)
 
+    def release(self, store: str, till: str) -> str:
+        """End a terminal's quarantine; returns its name. What was laid aside is not posted by this."""
+        terminal = terminal_name(store, till)
+        with self._database.write() as connection:
+            known = connection.scalar(
+                select(terminals.c.terminal).where(terminals.c.terminal == terminal)
+            )
+            if known is None:
+                raise not_found("terminal")
+            epochs.release(connection, terminal)
+        return terminal
+
     def list(self) -> list[dict[str, Any]]:
         """Every terminal with its journals, by name."""
         with self._database.read() as connection:
             journals = _journals(connection)
+            aside = _laid_aside(connection)
             rows = connection.execute(select(terminals).order_by(terminals.c.terminal)).all()
             versions = _versions(
                 connection, {digest for row in rows for digest in (row.programme, row.refused)}
@@ -204,6 +232,8 @@ class Terminals:
                 "state": _state(row, now),
                 "enrolled_at": row.enrolled_at,
                 "revoked_at": row.revoked_at,
+                "quarantined_at": row.quarantined_at,
+                "laid_aside": aside.get(row.terminal, 0),
                 "last_contact": row.last_contact,
                 "programme": versions.get(row.programme),
                 "refused": None
@@ -227,7 +257,19 @@ class Terminals:
             )
 
 
+def _laid_aside(connection: Connection) -> dict[str, int]:
+    """How many records of each terminal wait for somebody to look."""
+    counted = connection.execute(
+        select(records.c.terminal, func.count().label("records"))
+        .where(records.c.state == RecordState.PARKED.value, records.c.code == epochs.QUARANTINED)
+        .group_by(records.c.terminal)
+    )
+    return {row.terminal: row.records for row in counted}
+
+
 def _state(row: Any, now: str) -> str:
+    if row.quarantined_at is not None:
+        return "two machines"
     if row.revoked_at is not None and row.code_hash is None:
         return "revoked"
     if row.code_hash is not None and row.code_expires_at > now:
@@ -269,6 +311,8 @@ def _journals(connection: Connection) -> dict[str, list[dict[str, Any]]]:
                 "epoch": row.epoch,
                 "received": row.received,
                 "head": row.head.hex(),
+                "begins_after": row.begins_after,
+                "closed_by": row.closed_by,
                 "first_at": row.first_at,
                 "last_at": row.last_at,
             }

@@ -39,10 +39,10 @@ def blueprint(central: Central, bytes_max: int) -> Blueprint:
 
     @wire.post("/records")
     def records() -> Response:
-        caller = central.gate.reader(request)
+        caller = central.gate.uploader(request)
         message = json_body(request, RecordsMessage, bytes_max, caller.check_body)
         caller.check_own(message.terminal)
-        return _json(_push(central, message))
+        return _json(_push(central, message, ended=caller.ended))
 
     @wire.post("/authorisations")
     def authorise() -> Response:
@@ -70,8 +70,8 @@ def blueprint(central: Central, bytes_max: int) -> Blueprint:
     return wire
 
 
-def _push(central: Central, message: RecordsMessage) -> RecordsAnswer:
-    taken = central.push(message).taken
+def _push(central: Central, message: RecordsMessage, *, ended: bool) -> RecordsAnswer:
+    taken = central.push(message, ended=ended).taken
     with central.database.read() as connection:
         states = states_of(
             connection, message.terminal, message.epoch, [each.seq for each in message.records]
@@ -79,6 +79,8 @@ def _push(central: Central, message: RecordsMessage) -> RecordsAnswer:
     answer = RecordsAnswer(
         received=taken.received,
         head=taken.head.hex() if taken.received else None,
+        closed_by=taken.closed_by,
+        quarantined=taken.quarantined,
         states=states,
     )
     if taken.conflict is not None:

@@ -78,7 +78,7 @@ def _find(folder: Path, prepared: Path) -> Row:
     """By the code on the card, to the member with balance: hash, look up, unpack."""
     members = _members_of(folder / "find", prepared)
     ledger = Ledger.open(folder, f"{STORE}/{TILL}", datetime.now().astimezone())
-    directory = Directory(members, lambda: CARD_KEY, ledger.epoch)
+    directory = Directory(members, lambda: CARD_KEY, ledger.is_own_epoch)
     lookups = ledger.lookups()
     chance = random.Random(1_000_000)
     codes = [card(chance.randrange(MEMBERS)) for _ in range(LOOKUPS + WARM_UP)]

@@ -115,7 +115,9 @@ class Terminal:
         self.identity = load_identity(settings.identity_file)
         self.outbox, self._members, self._programmes = self.store.sync_ports()
         self.wire = Wire()
-        self.directory = Directory(self.store.members, self._card_key, self.store.ledger.epoch)
+        self.directory = Directory(
+            self.store.members, self._card_key, self.store.ledger.is_own_epoch
+        )
         self.till = Till(
             Parts(
                 settings=TillSettings(

@@ -186,34 +186,80 @@ def test_a_central_that_is_killed_again_and_again_posts_everything_once(
     assert worker.stop()
 
 
-def test_a_revoked_terminal_is_refused_and_enrolled_anew_it_goes_on(
+def test_a_revoked_terminal_may_still_upload_and_what_it_sends_waits_for_somebody_to_look(
     central: CentralProcess, identity: Identity, till: RealTill
 ) -> None:
-    answer = central.admin("DELETE", "/terminals/0412/03")
-    assert answer.status_code < 300, answer.text
+    central.admin("DELETE", "/terminals/0412/03")
     till.journal.record(3)
     worker = worker_of(till, identity)
-    eventually(lambda: worker.status.state is LinkState.REFUSED, "refused")
+    eventually(lambda: till.journal.received() == 3, "received")
+    eventually(lambda: worker.status.reason == "revoked", "told so")
+    assert worker.status.state is LinkState.REFUSED
+    assert till.members.position() is None
     assert worker.stop()
+    (listed,) = central.admin("GET", "/terminals").json()["terminals"]
+    assert (listed["state"], listed["laid_aside"]) == ("revoked", 3)
     again = worker_of(till, enrol(central.url, central.code(), "0412", "03"))
+    eventually(lambda: till.ledger.state_counts()["parked"] == 3, "told that they wait")
+    assert central.admin("POST", "/terminals/0412/03/release").json()["posted"] == {"accepted": 3}
     all_posted(till, 3)
     assert again.stop()
 
 
-def test_a_clone_of_the_till_is_found_out(
+def test_a_till_that_was_put_back_goes_on_in_a_new_epoch_and_comes_to_the_same(
     central: CentralProcess, identity: Identity, till: RealTill, tmp_path: Path
 ) -> None:
-    clone = till.clone(tmp_path / "clone")
+    till.journal.record(3)
     worker = worker_of(till, identity)
-    till.journal.record(4)
-    all_posted(till, 4)
-    clone.journal.record(9)
-    other = worker_of(clone, identity)
-    eventually(lambda: other.status.state is LinkState.REFUSED, "refused")
-    assert other.status.reason == "head-differs"
+    all_posted(till, 3)
+    back = till.clone(tmp_path / "back")
+    till.journal.record(2)
+    all_posted(till, 5)
+    assert worker.stop()
+    till.close()
+    back.journal.record(4)
+    worker = worker_of(back, identity)
+    eventually(lambda: back.journal.received() == 7, "all of ours is received")
+    eventually(lambda: back.members.points() == 9, "nothing was lost and nothing twice")
+    assert worker.status.state is LinkState.CONNECTED
+    position = back.members.position()
+    assert position is not None
+    assert (position.epoch, position.applied_seq) == (back.journal.epoch, 7)
+    (listed,) = central.admin("GET", "/terminals").json()["terminals"]
+    now, before = sorted(listed["epochs"], key=lambda each: each["closed_by"] is not None)
+    assert (listed["state"], now["begins_after"], before["closed_by"]) == (
+        "enrolled",
+        3,
+        now["epoch"],
+    )
+    assert worker.stop()
+    back.close()
+
+
+def test_a_copied_disk_is_found_out_and_both_machines_are_told(
+    central: CentralProcess, identity: Identity, till: RealTill, tmp_path: Path
+) -> None:
+    worker = worker_of(till, identity)
+    till.journal.record(2)
+    all_posted(till, 2)
+    copy = till.clone(tmp_path / "copy")
+    till.journal.record(1)
+    all_posted(till, 3)
+    copy.journal.record(1)
+    other = worker_of(copy, identity)
+    eventually(lambda: worker.status.reason == "cloned", "the first one, though it sells nothing")
+    copy.journal.record(1)
+    eventually(lambda: other.status.reason == "cloned", "the copy")
+    till.journal.record(1)
+    worker.reconnect()
+    eventually(lambda: (till.journal.received(), copy.journal.received()) == (4, 4), "all is taken")
+    (listed,) = central.admin("GET", "/terminals").json()["terminals"]
+    assert (listed["state"], listed["laid_aside"]) == ("two machines", 2)
     assert other.stop()
-    clone.close()
-    all_posted(till, 4)
+    copy.close()
+    assert central.admin("POST", "/terminals/0412/03/release").json()["posted"] == {"accepted": 2}
+    worker.reconnect()
+    eventually(lambda: till.members.points() == 6, "what both sold counts once each")
     assert worker.stop()
 
 

@@ -194,7 +194,7 @@ def a_terminal(folder: Path, events: EventHub) -> Iterator[Terminal]:
     parts = Parts(
         TillSettings("0412", "03", "nl", patterns),
         ledger,
-        Directory(members, lambda: _KEY, ledger.epoch),
+        Directory(members, lambda: _KEY, ledger.is_own_epoch),
         shelf,
         clock,
         events,

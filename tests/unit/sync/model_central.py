@@ -30,8 +30,15 @@ from tests.unit.sync.real_till import TERMINAL
 class Chain:
     """What is held of one epoch of one terminal."""
 
+    begins_after: int = 0
     hashes: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
+    closed_by: str | None = None
+
+    @property
+    def received(self) -> int:
+        """The last record that is held."""
+        return self.begins_after + len(self.hashes)
 
 
 class ModelCentral:
@@ -51,26 +58,38 @@ class ModelCentral:
         self.take_at_most = 10**9
         self.authorised: dict[str, int] = {}
         """What is set aside, by redemption."""
+        self.quarantined: str | None = None
         self.changed = threading.Condition()
 
     def send(self, message: RecordsMessage) -> RecordsAnswer:
         """Take records: known ones must be the same, new ones must follow; what comes after a gap is not taken."""
         with self.changed:
             self.messages.append(len(message.records))
-            chain = self.chains.setdefault((message.terminal, message.epoch), Chain())
+            chain = self._opened(message)
             states = []
             for record in message.records[: self.take_at_most]:
-                held = len(chain.hashes)
+                held = chain.received
                 if record.seq > held + 1:
                     break
                 if record.seq <= held:
-                    if chain.hashes[record.seq - 1] != record.hash:
-                        raise Conflict("central answered 409 chain-differs")
+                    if chain.hashes[record.seq - 1 - chain.begins_after] != record.hash:
+                        raise Conflict("central answered 409 record-differs", record.seq)
                 else:
                     self._append(chain, record.previous, record.hash, record.body, record.id)
                 states.append(StateOfRecord(seq=record.seq, state=RecordState.ACCEPTED))
             self.changed.notify_all()
             return self._answer(chain, tuple(states))
+
+    def _opened(self, message: RecordsMessage) -> Chain:
+        key = (message.terminal, message.epoch)
+        if key not in self.chains:
+            for other in self.chains.values():
+                other.closed_by = other.closed_by or message.epoch
+            self.chains[key] = Chain(message.begins_after)
+        chain = self.chains[key]
+        if message.contests is not None and message.contests == chain.closed_by:
+            self.quarantined = "cloned"
+        return chain
 
     def _append(self, chain: Chain, previous: str, digest: str, body: str, record_id: str) -> None:
         head = chain.hashes[-1] if chain.hashes else GENESIS.hex()
@@ -82,7 +101,15 @@ class ModelCentral:
 
     def _answer(self, chain: Chain, states: tuple[StateOfRecord, ...]) -> RecordsAnswer:
         head = chain.hashes[-1] if chain.hashes else None
-        return RecordsAnswer(received=len(chain.hashes), head=head, states=states)
+        if head is None and chain.begins_after:
+            head = GENESIS.hex()
+        return RecordsAnswer(
+            received=chain.received,
+            head=head,
+            states=states,
+            closed_by=chain.closed_by,
+            quarantined=self.quarantined,
+        )
 
     def authorise(self, message: AuthorisationMessage) -> AuthorisationAnswer:
         """Set aside whatever is asked for."""
@@ -106,7 +133,12 @@ class ModelCentral:
     def held(self, epoch: str) -> int:
         """How many records of our terminal are held."""
         chain = self.chains.get((TERMINAL, epoch))
-        return 0 if chain is None else len(chain.hashes)
+        return 0 if chain is None else chain.received
+
+    def closed_by(self, epoch: str) -> str | None:
+        """The epoch that our terminal began since."""
+        chain = self.chains.get((TERMINAL, epoch))
+        return None if chain is None else chain.closed_by
 
     def set_points(self, ref: str, points: int) -> None:
         """Change a member."""
@@ -151,6 +183,7 @@ class ModelCentral:
                 as_of=datetime.now(UTC),
                 applied_seq=self.held(epoch),
                 received=self.held(epoch),
+                closed_by=self.closed_by(epoch),
                 member_count=len({m.ref for m in self.changes_log}),
                 members=tuple(page),
                 programme=programme,

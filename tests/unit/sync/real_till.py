@@ -129,7 +129,8 @@ class RealTill:
         if not (folder / LEDGER_FILE).exists():
             Ledger.open(folder, TERMINAL, AT).close()
             with closing(sqlite3.connect(folder / LEDGER_FILE)) as db, db:
-                db.execute("UPDATE identity SET epoch = ?", (epoch,))
+                for table in ("identity", "epochs"):
+                    db.execute(f"UPDATE {table} SET epoch = ?", (epoch,))
         self.ledger = Ledger.open(folder, TERMINAL, AT)
         self.journal = Journal(self.ledger)
         self.members = Members(folder / "members")

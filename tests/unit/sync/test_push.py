@@ -10,8 +10,8 @@ from edge_agent.domain.record import BODY_BYTES_MAX
 from sync.errors import (
     Busy,
     CentralError,
+    Cloned,
     Conflict,
-    HeadDiffers,
     ProtocolError,
     Stalled,
     Stopped,
@@ -248,39 +248,131 @@ def clone(till: RealTill, tmp_path: Path) -> Iterator[RealTill]:
     clone.close()
 
 
-def test_another_head_stops_the_push_before_anything_more_is_sent(
-    journal: Journal, central: ModelCentral, clone: RealTill
-) -> None:
-    clone.journal.record(5)
-    push(central, clone.journal, Window())
-    journal.record(1_000)
-    result = push(central, journal, Window(), ask_first=True)
-    assert isinstance(result.fault, HeadDiffers)
-    assert journal.received() == 0
-    assert journal.told == {}
-    assert central.messages == [5, 0]
-
-
-def test_a_till_that_was_restored_from_a_backup_finds_out_before_it_sends(
-    till: RealTill, central: ModelCentral, tmp_path: Path
-) -> None:
+def restored(till: RealTill, central: ModelCentral, folder: Path, mine: int = 0) -> RealTill:
+    """A till that was put back to what central held at 3, of which it holds 5 by now, and then sold `mine` times."""
     till.journal.record(3)
-    restored = till.clone(tmp_path / "restored")
+    push(central, till.journal, Window())
+    back = till.clone(folder)
     till.journal.record(2)
     push(central, till.journal, Window())
-    result = push(central, restored.journal, Window(), ask_first=True)
-    restored.close()
-    assert isinstance(result.fault, HeadDiffers)
-    assert central.messages == [5, 0]
+    till.close()
+    back.journal.record(mine)
+    return back
 
 
-def test_a_conflict_at_central_is_a_fault_too(
+@pytest.mark.parametrize("mine", [0, 1, 2, 700])
+def test_a_till_that_was_put_back_goes_on_in_a_new_epoch_and_loses_nothing(
+    till: RealTill, central: ModelCentral, tmp_path: Path, mine: int
+) -> None:
+    back = restored(till, central, tmp_path / "back", mine)
+    result = push(central, back.journal, Window(), ask_first=True)
+    assert (result.fault, result.received) == (None, 3 + mine)
+    assert back.journal.epoch != EPOCH
+    assert (back.journal.follows, back.journal.begins_after) == (EPOCH, 3)
+    assert once_each(central, 5 + mine)
+    assert back.ledger.verify().faults == ()
+    back.journal.record(2)
+    assert push(central, back.journal, Window()).received == 5 + mine
+    assert once_each(central, 7 + mine)
+    back.close()
+
+
+def test_the_new_epoch_is_kept_when_the_till_starts_again(
+    till: RealTill, central: ModelCentral, tmp_path: Path
+) -> None:
+    back = restored(till, central, tmp_path / "back", 1)
+    push(central, back.journal, Window(), ask_first=True)
+    began = back.journal.epoch
+    back.close()
+    again = RealTill(tmp_path / "back")
+    assert (again.journal.epoch, again.journal.begins_after) == (began, 3)
+    assert again.ledger.is_own_epoch(EPOCH)
+    again.journal.record(1)
+    assert push(central, again.journal, Window(), ask_first=True).received == 5
+    assert again.ledger.verify().faults == ()
+    again.close()
+
+
+def test_a_till_that_was_put_back_twice_begins_twice(
+    till: RealTill, central: ModelCentral, tmp_path: Path
+) -> None:
+    back = restored(till, central, tmp_path / "back")
+    second = back.clone(tmp_path / "second")
+    push(central, back.journal, Window(), ask_first=True)
+    back.journal.record(1)
+    push(central, back.journal, Window())
+    back.close()
+    second.journal.record(1)
+    assert push(central, second.journal, Window(), ask_first=True).fault is None
+    assert (second.journal.follows, second.journal.begins_after) == (EPOCH, 3)
+    assert once_each(central, 7)
+    assert central.quarantined is None
+    second.close()
+
+
+def test_a_record_that_differs_in_mid_push_begins_a_new_epoch_too(
     journal: Journal, central: ModelCentral, clone: RealTill
 ) -> None:
     clone.journal.record(5)
     push(central, clone.journal, Window())
     journal.record(2)
+    assert push(central, journal, Window()).fault is None
+    assert (journal.begins_after, journal.received()) == (0, 2)
+    assert once_each(central, 7)
+
+
+def test_of_two_tills_with_one_identity_both_are_told_as_soon_as_both_were_heard(
+    till: RealTill, central: ModelCentral, clone: RealTill
+) -> None:
+    till.journal.record(2)
+    assert push(central, till.journal, Window()).fault is None
+    clone.journal.record(1)
+    assert push(central, clone.journal, Window()).fault is None
+    till.journal.record(1)
+    assert isinstance(push(central, till.journal, Window()).fault, Cloned)
+    assert till.ledger.standing() == "cloned"
+    clone.journal.record(1)
+    assert isinstance(push(central, clone.journal, Window()).fault, Cloned)
+    assert once_each(central, 5)
+    central.quarantined = None
+    central.chains[(till.journal.terminal, EPOCH)].closed_by = None
+    assert push(central, till.journal, Window(), ask_first=True).fault is None
+    assert till.ledger.standing() is None
+
+
+def test_a_late_message_of_the_time_before_is_taken_and_contests_nothing(
+    till: RealTill, central: ModelCentral, tmp_path: Path
+) -> None:
+    late: list[RecordsMessage] = []
+    good = central.send
+
+    def send(message: RecordsMessage) -> RecordsAnswer:
+        late.append(message)
+        return good(message)
+
+    central.send = send  # type: ignore[method-assign]
+    back = restored(till, central, tmp_path / "back", 1)
+    before = list(late)
+    push(central, back.journal, Window(), ask_first=True)
+    for message in before:
+        good(message)
+    assert central.quarantined is None
+    assert push(central, back.journal, Window(), ask_first=True).fault is None
+    assert once_each(central, 6)
+    back.close()
+
+
+def test_a_conflict_that_names_no_record_is_a_fault(
+    journal: Journal, central: ModelCentral
+) -> None:
+    journal.record(1)
+
+    def send(message: RecordsMessage) -> RecordsAnswer:
+        raise Conflict("central answered 409 other")
+
+    central.send = send  # type: ignore[method-assign]
     assert isinstance(push(central, journal, Window()).fault, Conflict)
+    assert journal.epoch == EPOCH
 
 
 @pytest.mark.parametrize(
