@@ -13,11 +13,13 @@ from edge_agent.compose import printer_settings, scanner_settings
 from edge_agent.domain.programme import ProgrammeInvalid, load_programme
 from edge_agent.errors import LedgerUnavailable
 from edge_agent.ledger.database import sqlite_is_sound, sqlite_version
-from edge_agent.ledger.inspect import open_journal
+from edge_agent.ledger.inspect import JournalReader, open_journal
+from edge_agent.ledger.journal import Fault
 from edge_agent.ledger.ledger import LEDGER_FILE
 from edge_agent.settings import ScannerTable, Settings, SettingsInvalid, read_token, warnings
-from sync.errors import CentralError
-from sync.identity import exposed, load_identity
+from sync.errors import CentralError, quarantined
+from sync.identity import Identity, exposed, load_identity
+from sync.signing import head_statement, is_signed_by
 
 Finding = tuple[Literal["fine", "note", "wrong"], str]
 
@@ -55,8 +57,24 @@ def _ledger(folder: Path, terminal: str) -> Iterator[Finding]:
                     "wrong",
                     f"terminal.data: holds the ledger of {journal.terminal}, and this is {terminal}",
                 )
+            if (why := journal.standing()) is not None:
+                yield "wrong", f"central: {quarantined(why).detail}"
     except LedgerUnavailable as error:
         yield "wrong", f"terminal.data: {error.detail}"
+
+
+def unsigned(identity: Identity | None, journal: JournalReader) -> Fault | None:
+    """What is wrong with central's signature of the position that the journal says it holds; None where nothing is.
+
+    Whoever cuts off the end of a journal can set back that position, but not sign for it.
+    """
+    received = journal.received()
+    if identity is None or received.seq == 0:
+        return None
+    statement = head_statement(journal.terminal, journal.epoch, received.seq, received.hash.hex())
+    if is_signed_by(identity.central_key, journal.signature() or b"", statement):
+        return None
+    return Fault(received.seq, "central has not signed that it holds the journal up to here")
 
 
 def _data(folder: Path, terminal: str) -> Iterator[Finding]:

@@ -224,12 +224,17 @@ def journal() -> None:
 @_JSON
 def verify(config: Path, as_json: bool) -> None:
     """Walk the whole chain; exit 1 when anything was changed, is missing or was moved."""
+    from edge_agent.checking import unsigned
     from edge_agent.ledger.inspect import open_journal
+    from sync.identity import load_identity
 
     settings = _settings(config)
     with _explained(), open_journal(settings.terminal.data) as opened:
         found = opened.verify()
+        doubt = unsigned(load_identity(settings.identity_file), opened)
     faults = [{"seq": fault.seq, "what": fault.what} for fault in found.faults]
+    if doubt is not None:
+        faults.append({"seq": doubt.seq, "what": doubt.what})
     if as_json:
         head = {"seq": found.head.seq, "hash": found.head.hash.hex()}
         click.echo(

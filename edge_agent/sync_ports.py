@@ -72,13 +72,13 @@ class LedgerOutbox:
         """The newest record."""
         return self._ledger.head.seq
 
-    def mark_received(self, seq: int, head: bytes | None) -> None:
+    def mark_received(self, seq: int, head: bytes | None, signature: bytes | None) -> None:
         """Keep central's word, if its chain is ours. Raises HeadDiffers."""
         ours = self._ledger.hash_at(seq)
         if ours is None or (seq > 0 and ours != head):
             raise HeadDiffers(f"central holds another record {seq} of this terminal than we do")
         if self._ledger.received().seq != seq:
-            self._ledger.mark_received(seq, ours)
+            self._ledger.mark_received(seq, ours, signature)
 
     def keep_states(self, states: Sequence[StateOfRecord]) -> None:
         """Keep what central made of our records."""

@@ -37,7 +37,7 @@ from sync.errors import (
     quarantined,
 )
 from sync.line import Grip, gripped_session
-from sync.signing import Signer
+from sync.signing import Signer, head_statement, is_signed_by
 from sync.wire import (
     NO_REPORT,
     AuthorisationAnswer,
@@ -83,11 +83,12 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where central is: its address, and the file with the authorities to trust (None: the
-    machine's own)."""
+    """Where central is: its address, the file with the authorities to trust (None: the machine's own), and the public
+    key that it signs with (None: not known yet)."""
 
     url: str
     ca_file: Path | None = None
+    key: bytes | None = None
 
     def checked(self) -> "Place":
         """Return itself; raises IdentityUnusable where nothing should be sent there."""
@@ -166,7 +167,10 @@ class CentralClient:
         answer = self._exchange(
             "POST", "/wire/v1/records", message, policy.RECORDS_ANSWER_BYTES_MAX
         )
-        return _understood(RecordsAnswer, answer)
+        told = _understood(RecordsAnswer, answer)
+        if self._place.key is not None:
+            _check_signature(self._place.key, message, told)
+        return told
 
     def changes(
         self, after: int, epoch: str, wait_s: int, report: ProgrammeReport = NO_REPORT
@@ -325,6 +329,14 @@ def _understood(kind: type[M], answer: _Answer) -> M:
         where = ", ".join(".".join(map(str, p["loc"])) or p["type"] for p in problems[:5])
         # Not chained: the original's text would carry parts of the body into a log.
         raise ProtocolError(f"the answer is not a {kind.__name__}: {where}") from None
+
+
+def _check_signature(key: bytes, message: RecordsMessage, answer: RecordsAnswer) -> None:
+    """Raises ProtocolError where a position is not signed by central: nothing is taken for received on a word that
+    nobody stands for."""
+    statement = head_statement(message.terminal, message.epoch, answer.received, answer.head)
+    if not is_signed_by(key, bytes.fromhex(answer.signature or ""), statement):
+        raise ProtocolError("central's position is not signed with the key that this till knows")
 
 
 def _fault(answer: _Answer) -> CentralError:

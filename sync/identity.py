@@ -114,7 +114,8 @@ def client_for(
 ) -> CentralClient:
     """A line to central for one thread."""
     signer = Signer(identity.terminal, identity.signing_key)
-    return CentralClient(Place(identity.central, ca_file), signer, timeouts)
+    place = Place(identity.central, ca_file, identity.central_key)
+    return CentralClient(place, signer, timeouts)
 
 
 def save_identity(path: Path, identity: Identity) -> None:

@@ -105,8 +105,8 @@ class Outbox(Protocol):
         """The seq of the newest record; 0 when there is none."""
         ...
 
-    def mark_received(self, seq: int, head: bytes | None) -> None:
-        """Central holds everything up to `seq`, whose hash there is `head` (None only for 0).
+    def mark_received(self, seq: int, head: bytes | None, signature: bytes | None) -> None:
+        """Central holds everything up to `seq`, whose hash there is `head` (None only for 0), and has signed that.
 
         Lower than before is possible: central came back from a backup; what lies after is then sent
         again. Raises `errors.HeadDiffers`, and marks nothing, where our chain has no such seq or

@@ -152,7 +152,8 @@ class _Turn:
         The answer's states are not kept: the pull tells them too, in order and with the position that they belong to.
         One that is handled late would bring back a state that a pull has settled meanwhile.
         """
-        self.outbox.mark_received(answer.received, _head(answer))
+        signature = None if answer.signature is None else bytes.fromhex(answer.signature)
+        self.outbox.mark_received(answer.received, _head(answer), signature)
         self.standing = answer.quarantined
         if answer.closed_by is not None and answer.quarantined is None:
             # Our chain is as central has it, and another epoch was begun as this terminal: somewhere else.

@@ -53,6 +53,11 @@ def is_signed_by(public_key: bytes, signature: bytes, message: bytes) -> bool:
     return True
 
 
+def head_statement(terminal: str, epoch: str, received: int, head: str | None) -> bytes:
+    """What central signs with every position that it names: that it holds this terminal's journal so far."""
+    return f"loyalty-head-1\n{terminal}\n{epoch}\n{received}\n{head or ''}".encode()
+
+
 class Signer:
     """Signs requests as one terminal.
 

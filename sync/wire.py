@@ -121,6 +121,7 @@ class StateOfRecord(Message):
 class RecordsAnswer(Message):
     """What central holds now: everything up to `received`, whose hash is `head` (hex; None before the first record).
 
+    `signature` is central's, in hex, over that position: see `signing.head_statement`.
     `closed_by` is the epoch that this terminal began since, where it did. `quarantined` says why what is sent is taken
     and waits for somebody to look: `revoked` or `cloned`.
     """
@@ -129,7 +130,7 @@ class RecordsAnswer(Message):
     head: str | None = None
     closed_by: str | None = None
     quarantined: str | None = None
-    signature: str | None = None
+    signature: str | None = Field(default=None, pattern=r"^[0-9a-f]{128}$")
     states: tuple[StateOfRecord, ...] = ()
 
 

@@ -35,6 +35,18 @@ class JournalReader:
         with as_ledger_errors():
             return Head(*self._db.execute("SELECT received, head FROM outbox").fetchone())
 
+    def signature(self) -> bytes | None:
+        """Central's signature of how far it holds it; None before the first record was received."""
+        with as_ledger_errors():
+            found: bytes | None = self._db.execute("SELECT signature FROM outbox").fetchone()[0]
+        return found
+
+    def standing(self) -> str | None:
+        """Why central lays aside what is sent, as it said last: an error's code; None where it does not."""
+        with as_ledger_errors():
+            found: str | None = self._db.execute("SELECT standing FROM outbox").fetchone()[0]
+        return found
+
     def head(self) -> Head:
         """Where it ends."""
         with as_ledger_errors():

@@ -60,7 +60,7 @@ def begin_epoch(db: Database, epoch: str, agreed: int, now: datetime) -> None:
             "UPDATE records SET hash = ?, body = ? WHERE seq = ?", (previous, taken_over, seq)
         )
     db.execute("DELETE FROM record_states WHERE seq > ?", (agreed,))
-    db.execute("UPDATE outbox SET received = ?, head = ?", (agreed, GENESIS))
+    db.execute("UPDATE outbox SET received = ?, head = ?, signature = NULL", (agreed, GENESIS))
     db.execute("UPDATE identity SET epoch = ?", (epoch,))
     db.execute(
         "INSERT INTO epochs (epoch, begins_after, begun_at) VALUES (?, ?, ?)",

@@ -131,10 +131,13 @@ class Ledger:
         with as_ledger_errors():
             return journal.hash_at(self._connections.read(), seq)
 
-    def mark_received(self, seq: int, head: bytes) -> None:
-        """Remember central's word; it may also go back, when central lost what it had."""
+    def mark_received(self, seq: int, head: bytes, signature: bytes | None = None) -> None:
+        """Remember central's word and its signature; it may also go back, when central lost what it had."""
         with self._connections.write() as db:
-            db.execute("UPDATE outbox SET received = ?, head = ? WHERE one = 1", (seq, head))
+            db.execute(
+                "UPDATE outbox SET received = ?, head = ?, signature = ? WHERE one = 1",
+                (seq, head, signature),
+            )
 
     def begin_epoch(self, agreed: int) -> None:
         """Go on in a new epoch after the record `agreed`, with the records after it."""

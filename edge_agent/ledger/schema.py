@@ -70,7 +70,7 @@ def m002_looked_up(db: Database) -> None:
 
 @ledger_migrations()
 def m003_epochs(db: Database) -> None:
-    """The epochs of this journal, and why central lays aside what it sends."""
+    """The epochs of this journal, why central lays aside what it sends, and its signature of what it holds."""
     db.execute(
         "CREATE TABLE epochs (number INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE, begins_after INTEGER NOT NULL,"
         " begun_at TEXT NOT NULL) STRICT"
@@ -79,3 +79,4 @@ def m003_epochs(db: Database) -> None:
         "INSERT INTO epochs (epoch, begins_after, begun_at) SELECT epoch, 0, made_at FROM identity"
     )
     db.execute("ALTER TABLE outbox ADD COLUMN standing TEXT")
+    db.execute("ALTER TABLE outbox ADD COLUMN signature BLOB")

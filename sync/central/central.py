@@ -28,6 +28,7 @@ from sync.central.terminals import Terminals, TillKeys
 from sync.central.times import Clock, utc_now
 from sync.central.upkeep import Upkeep
 from sync.central.words import Words
+from sync.signing import head_statement
 from sync.wire import RecordsMessage, RecordState
 
 
@@ -50,9 +51,8 @@ class Central:
         self.admin_token = keys.admin_token(settings.admin_token_file)
         self.database = Database(settings.database)
         self.accounts = Accounts(card_key)
-        till_keys = TillKeys(
-            card_key, keys.signing_key(settings.data).public_key().public_bytes_raw()
-        )
+        self._signing_key = keys.signing_key(settings.data)
+        till_keys = TillKeys(card_key, self._signing_key.public_key().public_bytes_raw())
         self.terminals = Terminals(
             self.database, till_keys, clock, timedelta(hours=settings.code_lives_hours)
         )
@@ -97,6 +97,11 @@ class Central:
             **posted,
         )
         return Pushed(taken, posted)
+
+    def countersign(self, message: RecordsMessage, received: int, head: str | None) -> str:
+        """Central's signature (hex) of how far it holds the journal of a message."""
+        statement = head_statement(message.terminal, message.epoch, received, head)
+        return self._signing_key.sign(statement).hex()
 
     def release(self, store: str, till: str) -> dict[RecordState, int]:
         """End a terminal's quarantine and post what was laid aside for it."""

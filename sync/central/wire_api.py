@@ -76,9 +76,11 @@ def _push(central: Central, message: RecordsMessage, *, ended: bool) -> RecordsA
         states = states_of(
             connection, message.terminal, message.epoch, [each.seq for each in message.records]
         )
+    head = taken.head.hex() if taken.received else None
     answer = RecordsAnswer(
         received=taken.received,
-        head=taken.head.hex() if taken.received else None,
+        head=head,
+        signature=central.countersign(message, taken.received, head),
         closed_by=taken.closed_by,
         quarantined=taken.quarantined,
         states=states,

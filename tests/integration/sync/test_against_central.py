@@ -8,19 +8,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 import requests
+from pysqlite3 import dbapi2 as sqlite3
 
+from edge_agent.checking import unsigned
+from edge_agent.ledger.inspect import open_journal
+from edge_agent.ledger.ledger import LEDGER_FILE
 from sync.client import Timeouts
-from sync.errors import EnrolmentRefused
+from sync.errors import EnrolmentRefused, ProtocolError
 from sync.identity import Identity, client_for, enrol
 from sync.link import LinkState
 from sync.once import sync_once
-from sync.policy import pause_s
+from sync.policy import Window, pause_s
 from sync.ports import Line
+from sync.push import push
+from sync.signing import new_key, public_key_of
 from sync.worker import Parts, Worker
 from tests.integration.sync.scripted_central import eventually
 from tests.unit.sync.real_till import EPOCH, PROGRAMME, TERMINAL, RealTill
@@ -184,6 +191,33 @@ def test_a_central_that_is_killed_again_and_again_posts_everything_once(
         central.start()
     all_posted(till, till.journal.last_seq())
     assert worker.stop()
+
+
+def test_central_signs_what_it_holds_so_that_a_cut_tail_shows(
+    central: CentralProcess, identity: Identity, till: RealTill
+) -> None:
+    till.journal.record(3)
+    client = client_for(identity)
+    assert push(client, till.journal, Window()).received == 3
+    with open_journal(till.folder) as journal:
+        assert unsigned(identity, journal) is None
+    with closing(sqlite3.connect(till.folder / LEDGER_FILE)) as db, db:
+        db.execute("UPDATE outbox SET (received, head) = (SELECT seq, hash FROM records LIMIT 1)")
+    with open_journal(till.folder) as journal:
+        fault = unsigned(identity, journal)
+    assert fault is not None
+    assert fault.seq == 1
+    client.close()
+
+
+def test_a_position_that_another_central_signed_is_not_believed(
+    central: CentralProcess, identity: Identity, till: RealTill
+) -> None:
+    till.journal.record(1)
+    client = client_for(replace(identity, central_key=public_key_of(new_key())))
+    assert isinstance(push(client, till.journal, Window()).fault, ProtocolError)
+    assert till.journal.received() == 0
+    client.close()
 
 
 def test_a_revoked_terminal_may_still_upload_and_what_it_sends_waits_for_somebody_to_look(

@@ -66,8 +66,8 @@ class Journal(LedgerOutbox):
         self.largest_batch = max(self.largest_batch, len(batch))
         return batch
 
-    def mark_received(self, seq: int, head: bytes | None) -> None:
-        super().mark_received(seq, head)
+    def mark_received(self, seq: int, head: bytes | None, signature: bytes | None) -> None:
+        super().mark_received(seq, head, signature)
         self.marks.append(seq)
 
     def keep_states(self, states: Sequence[StateOfRecord]) -> None:
