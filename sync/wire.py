@@ -213,6 +213,10 @@ class TillReport(ProgrammeReport):
     allowances_change: int = Field(default=0, ge=0)
 
 
+ALLOWANCES_MAX = 500
+"""Of one terminal: they are told whole, some 60 KB, whenever one of them changed."""
+
+
 class Allowance(Message):
     """So much of one account's unit is set aside for this terminal alone, to be reserved until `until` by its clock."""
 

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from sync.central import keys
 from sync.central.accounts import Accounts
+from sync.central.allowances import AllowancePlan, Allowances
 from sync.central.authorising import Authorising
 from sync.central.by_hand import ByHand
 from sync.central.changes import Feed
@@ -60,6 +61,10 @@ class Central:
         self.posting = Posting(self.database, self.accounts, clock)
         self.programmes = Programmes(self.database, clock)
         self.authorising = Authorising(self.database, self.accounts, self.programmes, clock)
+        plan = AllowancePlan(
+            settings.allowance_points, settings.allowance_percent, settings.allowance_days
+        )
+        self.allowances = Allowances(self.database, self.programmes, plan, clock)
         self.upkeep = Upkeep(self.database, self.programmes, clock)
         self.words = Words(self.database, self.programmes)
         self.members = Members(self.database, self.accounts, self.words, clock)
@@ -83,6 +88,8 @@ class Central:
         posted: dict[RecordState, int] = {}
         if taken.fresh:
             posted = self.posting.post_waiting(message.terminal, message.epoch)
+            first = taken.received - taken.fresh + 1
+            self.allowances.give(message.terminal, message.epoch, first, taken.received)
             self.feed.notify()
         self.metrics.pushed(taken, posted)
         self._log.info(

@@ -15,6 +15,7 @@ from edge_agent.domain.programme.asked import Asked
 from edge_agent.domain.programme.messages import CHANNEL
 from sync.central import programmes
 from sync.central.accounts import agreed
+from sync.central.allowances import told as allowances_told
 from sync.central.database import ACCOUNTS, Database, current_change, read_counter
 from sync.central.epochs import own_records
 from sync.central.ledger import holdings
@@ -65,11 +66,23 @@ class Feed:
             self._stopping = True
             self._changed.notify_all()
 
-    def changes(self, terminal: str, epoch: str | None, after: int, wait_s: float) -> Changes:
-        """What changed after change number `after`; waits up to `wait_s` seconds when nothing did."""
+    def changes(
+        self,
+        terminal: str,
+        epoch: str | None,
+        after: int,
+        wait_s: float,
+        allowances_change: int = 0,
+    ) -> Changes:
+        """What changed after change number `after`; waits up to `wait_s` seconds when nothing did.
+
+        Allowances that are still those of `allowances_change` are not told again.
+        """
         self._wait(after, min(wait_s, WAIT_S_MAX))
         with self._database.read() as connection:
-            return self._page(connection, terminal, epoch, after)
+            page = self._page(connection, terminal, epoch, after)
+            allowances, change = allowances_told(connection, terminal, allowances_change)
+        return page.model_copy(update={"allowances": allowances, "allowances_change": change})
 
     def _wait(self, after: int, wait_s: float) -> None:
         deadline = time.monotonic() + wait_s

@@ -10,6 +10,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+POINTS_MAX = 1_000_000_000
+"""As many points as any reward may cost."""
+
 ENVIRONMENT_PREFIX = "LOYALTY_CENTRAL_"
 
 
@@ -34,6 +37,9 @@ class Settings(BaseSettings):
     admin_token_file: Path = Path("/etc/loyalty-central/admin-token")
     public_url: str = ""
     code_lives_hours: int = Field(default=24, ge=1, le=24 * 14)
+    allowance_points: int = Field(default=0, ge=0, le=POINTS_MAX)
+    allowance_percent: int = Field(default=50, ge=1, le=100)
+    allowance_days: int = Field(default=14, ge=1, le=90)
 
     @field_validator("listen")
     @classmethod

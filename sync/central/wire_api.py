@@ -65,7 +65,8 @@ def blueprint(central: Central, bytes_max: int) -> Blueprint:
         central.terminals.note_programme(terminal, query)
         central.authorising.note_position(terminal, query.epoch, query)
         wait_s = min(query.wait, WAIT_S_MAX)
-        return _json(central.feed.changes(terminal, query.epoch, query.after, wait_s))
+        known = query.allowances_change
+        return _json(central.feed.changes(terminal, query.epoch, query.after, wait_s, known))
 
     return wire
 
