@@ -9,14 +9,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import requests
+from sqlalchemy import Connection
 
 from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.entries import Entry, EntryKind
+from edge_agent.domain.member import NOBODY, MemberFacts, Standing
+from edge_agent.domain.programme import Programme, evaluate, load_programme
+from edge_agent.domain.programme.situation import UNQUOTED
 from edge_agent.domain.record import (
     GENESIS,
     ClockReading,
@@ -26,7 +31,9 @@ from edge_agent.domain.record import (
     make_attachment,
     make_record,
 )
+from sync.central.bodies import Act
 from sync.central.settings import Settings
+from sync.central.working_again import Original
 from sync.signing import Signer, new_key, public_key_of
 from sync.wire import RecordsMessage, WireRecord
 from tests.support.postgres import Databases
@@ -107,6 +114,38 @@ def take_back(
     return Entry(EntryKind.REVERSE, "points", -quantity, rule, line, sale.id, expires_on)
 
 
+STARTER = (Path(__file__).parents[1] / "config" / "programmes" / "starter.toml").read_text("utf-8")
+
+
+@cache
+def _starter() -> Programme:
+    return load_programme(STARTER, "starter")
+
+
+def _earns(account: str | None, basket: Basket, entries: Sequence[Entry]) -> str | None:
+    """The digest of the starter programme, if this is what it gives for that basket."""
+    facts = NOBODY if account is None else MemberFacts(account, Standing.UNKNOWN)
+    came = evaluate(_starter(), facts, basket, AT, UNQUOTED)
+    return _starter().digest if came.entries == tuple(entries) else None
+
+
+class Believes:
+    """Takes every award as it is recorded, for tests of what is made of it."""
+
+    def award(self, connection: Connection, terminal: str, act: Act) -> None: ...
+
+    def attaching(self, act: Act, sale: Mapping[str, Any]) -> None: ...
+
+    def giving_back(
+        self,
+        connection: Connection,
+        terminal: str,
+        act: Act,
+        original: Original,
+        before: Sequence[Mapping[str, Any]],
+    ) -> None: ...
+
+
 @dataclass
 class Till:
     """The journal of one till, kept in memory."""
@@ -142,12 +181,18 @@ class Till:
         entries: Sequence[Entry] = (),
         card: str | None = None,
         sale_id: str | None = None,
-        amount: int = 258,
+        amount: int | None = None,
     ) -> Record:
-        """A sale of one line."""
+        """A sale of one line, by the starter programme where that is what it earns.
+
+        Without an amount it is one that earns what the first of the entries says.
+        """
+        if amount is None:
+            earned = entries[0].quantity if entries and entries[0].kind is EntryKind.EARN else 2
+            amount = earned * 100 + 58
         basket = Basket((Line(1, "8710400011118", Decimal(2), amount),), amount, "EUR")
         facts = {
-            "programme": None,
+            "programme": _earns(account, basket, entries),
             "facts": None if account is None else {"account": account, "standing": "unknown"},
             "sale": {"sale_id": sale_id or f"s-{uuid.uuid4().hex[:12]}"},
             "basket": basket.to_json(),
@@ -248,6 +293,11 @@ class Running:
         path, body = "/wire/v1/enrolments", json.dumps(asked).encode()
         headers = Signer(f"{store}/{till}", key).signed("POST", path, body, JSON)
         return requests.post(self.url + path, data=body, headers=headers, timeout=DEADLINE_S)
+
+    def publish(self, text: str = STARTER) -> None:
+        """Make that the current programme."""
+        answer = self.admin("PUT", "/programme", data=text.encode())
+        assert answer.status_code in {200, 201}, answer.text
 
     def admin(self, method: str, path: str, **more: Any) -> requests.Response:
         """A call of /admin/v1."""

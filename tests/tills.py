@@ -22,12 +22,14 @@ from edge_agent.till.directory import Directory
 from edge_agent.till.parts import Parts, TillSettings
 from edge_agent.till.shelf import ProgrammeShelf
 from edge_agent.till.till import Till
+from tests.support.worked_again import worked_again
 
 PROGRAMME = Path(__file__).parent.parent / "config" / "programme.example.toml"
 KEY = b"k" * 32
 JAN = "2912345678906"
 JAN_REF = "a" * 32
 STRANGER = "2900000000001"
+RECORDS_LOOKED_AT_MAX = 10_000
 AT = datetime(2026, 11, 18, 13, 3, 11, tzinfo=UTC)
 """A Wednesday afternoon: no bonus of the sample programme runs by the clock."""
 
@@ -92,6 +94,7 @@ class Shop:
     tray: Tray
     wire: Wire
     till: Till
+    is_closed: bool = False
 
     def confirm(
         self,
@@ -114,8 +117,22 @@ class Shop:
             )
 
     def close(self) -> None:
+        """Close its files; whatever was recorded has to be what central would work out too."""
+        unlike = [] if self.is_closed else self.worked_again()
+        self.is_closed = True
         self.members.close()
         self.ledger.close()
+        assert not unlike, f"central would refuse {unlike}"
+
+    def worked_again(self) -> list[tuple[int, str]]:
+        """The records that central would refuse as awards of the programmes that this till has."""
+        return worked_again(
+            self.ledger.terminal,
+            self.ledger.epoch,
+            self.ledger.records(0, RECORDS_LOOKED_AT_MAX),
+            self.shelf.by_digest,
+            KEY,
+        )
 
 
 def open_shop(

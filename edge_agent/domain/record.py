@@ -34,9 +34,11 @@ class RecordKind(StrEnum):
 
     - `sale` `{sale_id, quote_id?}`, with `basket`, `notes`, what the rules had to say besides entries (`Outcome.note`),
       by rule, `quoted_at`, the time that it was worked out for where a quote was made at another than `at`, and
-      `not_worked_out`, where the rules failed on it: the kind of failure;
-    - `return` `{return_id, sale_id, original, lines}` and `void` `{void_id, sale_id, original}`: `original` is the
-      record's id, null where the till does not know the sale;
+      `not_worked_out`, where the rules failed on it: the kind of failure; with `undrawn` true it is as it was quoted,
+      with nothing drawn by chance, since they failed on it too;
+    - `return` `{return_id, sale_id, original, lines, after?}` and `void` `{void_id, sale_id, original, lines, after?}`:
+      `original` is the record's id, null where the till does not know the sale; `after` are the ids of the records by
+      which something of it came back before; `programme` is that of the sale;
     - `attach` `{sale_id, original}`: a card that was attached to the sale `original`, which was made without one; with
       `basket`, `reductions` and `notes` as of the sale, and dated as it: what it gives has the sale's day;
     - `redemption` `{redemption_id, ...}`: committed without a sale;

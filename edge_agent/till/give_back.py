@@ -76,6 +76,7 @@ class _Original:
     """A sale of this till, the programme it was made under, and what came back of it before.
 
     `answered` is the JSON text of the answer that said what it earned: its own, or that to the card attached later.
+    `earlier` are the ids of the records of `returned`.
     """
 
     stored: StoredSale
@@ -83,6 +84,7 @@ class _Original:
     programme: Programme
     sold: Sold
     returned: tuple[Returned, ...]
+    earlier: tuple[str, ...]
     voided: bool
 
     @property
@@ -151,12 +153,14 @@ def _original(parts: Parts, lookups: Lookups, sale_id: str) -> _Original | None:
     if attached is not None:
         sold = sold.with_card(lookups.body(attached.seq))
     earlier = lookups.givebacks_of(sale_id)
+    bodies = [lookups.body(each.seq) for each in earlier]
     return _Original(
         stored,
         stored.result if attached is None else attached.result,
         parts.shelf.by_digest(sold.sale.programme) or parts.shelf.at(parts.clock.now()),
         sold,
-        tuple(Returned.from_body(lookups.body(each.seq)) for each in earlier),
+        tuple(map(Returned.from_body, bodies)),
+        tuple(body["id"] for body in bodies),
         any(each.kind is RecordKind.VOID for each in earlier),
     )
 
@@ -219,7 +223,7 @@ def _record(
         at,
         parts.draw(wanted.sale_id),
     )
-    result = _append(parts, act, wanted, (at, clock), original.sold.record, asked, facts, given)
+    result = _append(parts, act, wanted, (at, clock), original, asked, facts, given)
     sold = json.loads(original.answered)
     holdings: Holdings | None = NO_HOLDINGS
     if sold["balance"] is None:
@@ -300,7 +304,7 @@ def _append(
     act: Act,
     wanted: GiveBack,
     reading: tuple[datetime, ClockReading],
-    original: str | None,
+    original: _Original | None,
     asked: Sequence[ReturnedLine],
     facts: MemberFacts | None,
     given: GivenBack,
@@ -312,9 +316,11 @@ def _append(
     said: dict[str, Any] = {
         _ID_KEYS[wanted.kind]: wanted.act_id,
         "sale_id": wanted.sale_id,
-        "original": original,
+        "original": None if original is None else original.sold.record,
         "lines": lines,
     }
+    if original is not None and original.earlier:
+        said["after"] = list(original.earlier)
     if given.settled:
         said["settled"] = [entry.to_json() for entry in given.settled]
     if told:
@@ -325,7 +331,11 @@ def _append(
         record_id,
         at,
         clock,
-        {"facts": None if facts is None else facts.to_json(), wanted.kind.value: said},
+        {
+            "programme": None if original is None else original.programme.digest,
+            "facts": None if facts is None else facts.to_json(),
+            wanted.kind.value: said,
+        },
         {} if proof is None else {"proof": proof},
         given.entries,
     )

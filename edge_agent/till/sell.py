@@ -159,7 +159,9 @@ def _record(
     is_bare = asked.failed is not None
     used = redeemed(act, worked, failed=is_bare)
     came_to = {"redeemed": [each.to_json() for each in used]} if used else {}
-    failure = {"not_worked_out": asked.failed} if is_bare and not worked.recorded.entries else {}
+    failure: dict[str, Any] = {}
+    if is_bare:
+        failure = {"undrawn": True} if worked.recorded.entries else {"not_worked_out": asked.failed}
     record = act.append(
         RecordKind.SALE,
         record_id,

@@ -203,7 +203,7 @@ def _add_reports(admin: Blueprint, central: Central) -> None:
         except UnicodeDecodeError as error:
             raise Problem(400, "malformed", "A programme is UTF-8 text.") from error
         try:
-            published = central.programmes.publish(text, "programme")
+            published = central.publish(text, "programme")
         except ProgrammeInvalid as error:
             findings = [
                 {"path": f"line {each.line}: {each.key}", "message": each.message}
@@ -212,7 +212,6 @@ def _add_reports(admin: Blueprint, central: Central) -> None:
             raise Problem(
                 422, "programme-invalid", "The programme has mistakes.", errors=findings
             ) from error
-        central.feed.notify()
         return {
             "digest": published.digest,
             "id": published.id,

@@ -255,9 +255,9 @@ class Act:
     """What a till did. `content` is what has to be the same when the same act is recorded again.
 
     `at` is the till's time with its offset, so that its date is the till's day. `redeemed` are the redemptions that it
-    charged. `original` is the sale that is taken
-    back or that a card is attached to, `answer`, `enrolled` and `consents` are of the records of these kinds; `paid` is
-    what was paid for a sale, in minor units.
+    charged. `original` is the sale that is taken back or that a card is attached to, `answer`, `enrolled` and
+    `consents` are of the records of these kinds; `paid` is what was paid for a sale, in minor units. `said` is the
+    whole body, and `unlike` why its award cannot have been worked out from it.
     """
 
     kind: RecordKind
@@ -275,6 +275,8 @@ class Act:
     answer: AnswerNames | None = None
     enrolled: MemberNames | None = None
     consents: tuple[ConsentGiven, ...] = ()
+    said: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    unlike: Unpostable | None = None
 
 
 def kind_of(body: bytes) -> str | None:
@@ -299,7 +301,7 @@ def read_body(body: bytes, envelope: Envelope) -> Act:
         raise rejected("malformed") from error
     if act.account is None and not all(map(_is_of_nobody, act.entries)):
         raise rejected("malformed")
-    return act
+    return replace(act, said=facts)
 
 
 def _is_of_nobody(entry: BodyEntry) -> bool:

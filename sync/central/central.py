@@ -13,6 +13,7 @@ from sync.central.authorising import Authorising
 from sync.central.by_hand import ByHand
 from sync.central.changes import Feed
 from sync.central.database import Database, file_of
+from sync.central.deciding import Checks
 from sync.central.effects import Effects
 from sync.central.feedback import Feedback
 from sync.central.gate import Gate
@@ -22,13 +23,14 @@ from sync.central.members import Members
 from sync.central.metrics import Metrics
 from sync.central.posting import Posting
 from sync.central.privacy import Privacy
-from sync.central.programmes import Programmes
+from sync.central.programmes import Programmes, Published
 from sync.central.reports import Reports
 from sync.central.settings import Settings
 from sync.central.terminals import Terminals, TillKeys
 from sync.central.times import Clock, utc_now
 from sync.central.upkeep import Upkeep
 from sync.central.words import Words
+from sync.central.working_again import WorkingAgain
 from sync.signing import head_statement
 from sync.wire import RecordsMessage, RecordState
 
@@ -44,7 +46,10 @@ class Pushed:
 class Central:
     """Everything that central does, without HTTP. Close it when done."""
 
-    def __init__(self, settings: Settings, clock: Clock = utc_now) -> None:
+    def __init__(
+        self, settings: Settings, clock: Clock = utc_now, checks: Checks | None = None
+    ) -> None:
+        """`checks` say whether awards are what they ought to be: by default the rules, asked again."""
         file = file_of(settings.database)
         if file is not None:
             keys.make_folder_of(file)
@@ -58,8 +63,9 @@ class Central:
             self.database, till_keys, clock, timedelta(hours=settings.code_lives_hours)
         )
         self.intake = Intake(self.database, clock)
-        self.posting = Posting(self.database, self.accounts, clock)
         self.programmes = Programmes(self.database, clock)
+        checks = checks or WorkingAgain(self.programmes, card_key)
+        self.posting = Posting(self.database, self.accounts, checks, clock)
         self.authorising = Authorising(self.database, self.accounts, self.programmes, clock)
         plan = AllowancePlan(
             settings.allowance_points, settings.allowance_percent, settings.allowance_days
@@ -115,6 +121,14 @@ class Central:
         posted = self.posting.post_released(self.terminals.release(store, till))
         self.feed.notify()
         return posted
+
+    def publish(self, text: str, name: str) -> Published:
+        """Make a programme the current one, and post what waited for it. Raises `ProgrammeInvalid`."""
+        published = self.programmes.publish(text, name)
+        if published.is_new:
+            self.posting.post_again(["unknown-programme"])
+        self.feed.notify()
+        return published
 
     def catch_up(self) -> None:
         """Post what a crash left between intake and posting, and what this version may understand at last."""

@@ -107,7 +107,7 @@ def publish(file: Path, config: Path, as_json: bool) -> None:
     """Check FILE and make it the current programme."""
     with central_of(config) as central, could_not(SQLAlchemyError, OSError, UnicodeDecodeError):
         try:
-            published = central.programmes.publish(file.read_text(encoding="utf-8"), str(file))
+            published = central.publish(file.read_text(encoding="utf-8"), str(file))
         except ProgrammeInvalid as error:
             raise no(str(error)) from error
     answer = {

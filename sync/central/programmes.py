@@ -1,6 +1,7 @@
 """The programmes that were published; the newest is the current one."""
 
 import hashlib
+import threading
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -59,6 +60,8 @@ class Programmes:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._known: dict[str, Programme] = {}
+        self._keeping = threading.Lock()
 
     def publish(self, text: str, name: str) -> Published:
         """Make a programme the current one; `name` is its file in messages. Raises `ProgrammeInvalid`.
@@ -108,10 +111,19 @@ class Programmes:
         return _ready(connection.execute(_CURRENT).first())
 
     def of(self, connection: Connection, digest: str) -> Programme | None:
-        """The programme that a record was worked out by, if it was published here."""
-        return _ready(
-            connection.execute(select(programmes).where(programmes.c.digest == digest)).first()
-        )
+        """The programme that a record was worked out by, if it was published here and is good to this version."""
+        known = self._known.get(digest)
+        if known is None:
+            known = _ready(connection.execute(_OF_DIGEST, {"digest": digest}).first())
+            if known is not None:
+                self._keep(known)
+        return known
+
+    def _keep(self, programme: Programme) -> None:
+        with self._keeping:
+            self._known[programme.digest] = programme
+            if len(self._known) > PROGRAMMES_KEPT:
+                del self._known[next(iter(self._known))]
 
     def asked(self, connection: Connection) -> Asked:
         """What may be told of members: what the newest programme asks, and those that apply until it does."""
@@ -134,6 +146,7 @@ class Programmes:
 
 _NEWEST = select(programmes).order_by(programmes.c.change.desc())
 _CURRENT = _NEWEST.limit(1)
+_OF_DIGEST = select(programmes).where(programmes.c.digest == bindparam("digest"))
 
 
 _PROFILED = (

@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from sync.central.central import Central
-from tests.central import AT, PLACE, Running, Till, running_central, settings_in
+from tests.central import AT, PLACE, Believes, Running, Till, running_central, settings_in
 from tests.support.postgres import Databases
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -60,8 +60,8 @@ def clock() -> SteppingClock:
 
 @pytest.fixture
 def central(database: str, tmp_path: Path, clock: SteppingClock) -> Iterator[Central]:
-    """Central in this process, with the terminals 0412/03 and 0412/04."""
-    made = Central(settings_in(tmp_path), clock)
+    """Central in this process, with the terminals 0412/03 and 0412/04. It believes what tills say that they gave."""
+    made = Central(settings_in(tmp_path), clock, Believes())
     made.terminals.add("0412", "03")
     made.terminals.add("0412", "04")
     yield made
@@ -80,6 +80,10 @@ def other_till() -> Till:
 
 @pytest.fixture(scope="module")
 def running(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Central as a process, one for the tests of a file: each of them enrols terminals of its own."""
+    """Central as a process with the starter programme, one for the tests of a file.
+
+    Each of them enrols terminals of its own.
+    """
     with running_central(tmp_path_factory.mktemp("central")) as process:
+        process.publish()
         yield process

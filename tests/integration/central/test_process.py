@@ -35,6 +35,7 @@ PROGRAMME = Path(__file__).parents[3] / "config" / "programme.example.toml"
 
 def test_sigterm_ends_it_within_two_seconds_with_terminals_waiting(tmp_path: Path) -> None:
     with running_central(tmp_path) as running:
+        running.publish()
         wire = running.enrol()
         after = wire.changes().json()["next"]
         answers: list[int] = []
@@ -68,6 +69,7 @@ def test_what_was_taken_but_not_posted_before_a_crash_is_posted_when_it_answers_
     tmp_path: Path,
 ) -> None:
     with running_central(tmp_path) as running:
+        running.publish()
         wire = running.enrol()
     till = Till(wire.terminal)
     till.sale("ref-1", [earn(5)], card=CARD)
@@ -87,6 +89,7 @@ def test_killed_at_random_moments_every_acknowledged_record_is_there_once(tmp_pa
         till.sale("ref-1", [earn(1)], card=CARD)
     acknowledged = 0
     with running_central(tmp_path) as running:
+        running.publish()
         wire = running.enrol()
     for _ in range(8):
         with running_central(tmp_path) as running:
@@ -172,6 +175,7 @@ def test_terminals_are_added_listed_and_revoked(tmp_path: Path) -> None:
 
 def test_reports_tell_totals_balances_and_what_was_refused(tmp_path: Path) -> None:
     with running_central(tmp_path) as running:
+        running.publish()
         wire = running.enrol()
         till = Till(wire.terminal)
         till.sale("ref-1", [earn(5)], card=CARD)
@@ -194,6 +198,7 @@ def test_reports_tell_totals_balances_and_what_was_refused(tmp_path: Path) -> No
 
 def test_reports_tell_what_customers_said_and_what_rules_did(tmp_path: Path) -> None:
     with running_central(tmp_path) as running:
+        running.publish()
         wire = running.enrol()
         till = Till(wire.terminal)
         card = {"card": {"code": CARD, "entry": "scanned"}}

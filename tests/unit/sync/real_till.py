@@ -1,5 +1,6 @@
 """A till's real ledger, members file and programmes in one folder, as sync finds them."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -12,7 +13,6 @@ from pysqlite3 import dbapi2 as sqlite3  # two SQLites in one process would brea
 
 from edge_agent.clock import Clock
 from edge_agent.domain.basket import Basket, Line
-from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.record import ClockReading, Record, RecordKind
 from edge_agent.ledger.ledger import LEDGER_FILE, Ledger
 from edge_agent.ledger.members import MembersFile
@@ -20,13 +20,16 @@ from edge_agent.sync_ports import LedgerOutbox, MembersStore, MembersUpdating, P
 from edge_agent.till.shelf import ProgrammeShelf
 from sync.ports import MembersAsOf
 from sync.wire import StateOfRecord
+from tests.central import STARTER, earn
 
 TERMINAL = "0412/03"
 EPOCH = "0" * 31 + "1"
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ACCOUNT = "ab" * 16
 CARD = "2912345678906"
-ONE_LINE = Basket((Line(1, "8710400011118", Decimal(2), 258),), 258, "EUR")
+ONE_POINT = Basket((Line(1, "8710400011118", Decimal(2), 100),), 100, "EUR")
+"""What earns a point by the starter programme."""
+STARTER_DIGEST = hashlib.sha256(STARTER.encode()).hexdigest()
 PROGRAMME = Path(__file__).parents[3] / "config" / "programme.example.toml"
 
 
@@ -51,14 +54,14 @@ class Journal(LedgerOutbox):
                     AT,
                     ClockReading(AT, "boot", number),
                     {
-                        "programme": None,
+                        "programme": STARTER_DIGEST,
                         "facts": {"account": ACCOUNT, "standing": "unknown"},
                         "sale": {"sale_id": f"s-{record_id}"},
-                        "basket": ONE_LINE.to_json() | ({"note": note} if note else {}),
+                        "basket": ONE_POINT.to_json() | ({"note": note} if note else {}),
                     },
                     {"card": {"code": CARD, "entry": "scanned"}}
                     | ({"name": personal} if personal else {}),
-                    (Entry(EntryKind.EARN, "points", 1, "base", 1, None, None),),
+                    (earn(1),),
                 )
 
     def waiting(self, after: int, count_max: int, bytes_max: int) -> Sequence[Record]:

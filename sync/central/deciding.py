@@ -1,0 +1,335 @@
+"""What an understood record comes to: its state, its entries, and what else it changes. One function per kind.
+
+Everything is checked before anything is written.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, bindparam, select
+
+from edge_agent.domain.entries import EntryKind
+from edge_agent.domain.record import RecordKind
+from edge_agent.domain.units import keeps_lots_apart
+from sync.central import holds
+from sync.central.batch import Batch, Outcome, Received
+from sync.central.bodies import Act, BodyEntry, parked, rejected
+from sync.central.effects import note_effects
+from sync.central.enrolment import enrol, note_consents
+from sync.central.feedback import note_answer
+from sync.central.ledger import HeldLot, LedgerEntry, lots_in, taking
+from sync.central.personal import Personal, read_attachment
+from sync.central.reversing import reversing
+from sync.central.tables import records
+from sync.central.times import stored
+from sync.central.working_again import Original
+from sync.wire import RecordState
+
+
+class Checks(Protocol):
+    """Says whether an award is what its own facts come to; each raises `Unpostable` where it is not."""
+
+    def award(self, connection: Connection, terminal: str, act: Act) -> None:
+        """What a sale, an attached card, a redemption, an action, an answer or an enrolment gives and uses."""
+        ...
+
+    def attaching(self, act: Act, sale: Mapping[str, Any]) -> None:
+        """That a card is attached to the basket that was sold, `sale` being the body of that record."""
+        ...
+
+    def giving_back(
+        self,
+        connection: Connection,
+        terminal: str,
+        act: Act,
+        original: Original,
+        before: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """What a return or a void takes and gives back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Sale:
+    """A posted sale that an act takes back or attaches a card to.
+
+    `record_id` is the record that has the effect, `body` that of the record that the act names: another one where a
+    till that lost its journal recorded the sale again.
+    """
+
+    record_id: str
+    kind: str
+    account: str | None
+    effective: Mapping[str, Any]
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One record being decided: the batch that it is written with, what it says, and who checks it."""
+
+    batch: Batch
+    received: Received
+    act: Act
+    personal: Personal
+    checks: Checks
+
+
+def decide(batch: Batch, received: Received, act: Act, checks: Checks) -> Outcome:
+    """The state of a record, and everything that it changes; raises `Unpostable`, and then it changes nothing."""
+    personal = read_attachment(act, received.attachment)
+    if personal.holds_payment_card:
+        batch.erase_attachment(received)
+    digest = hashlib.sha256(act.content).digest()
+    before = batch.before(received.terminal, act)
+    if before is not None:
+        if before.digest != digest:
+            raise rejected(f"{act.kind.value}-differs")
+        _learn_ref(batch, act, personal.card)
+        return Outcome(RecordState.DUPLICATE, duplicate_of=before.record_id)
+    if act.unlike is not None:
+        raise act.unlike
+    outcome = _ACTS[act.kind](Decision(batch, received, act, personal, checks))
+    if batch.is_forgotten(outcome.account):
+        batch.erase_attachment(received)
+    batch.note_act(received, act, digest)
+    return outcome
+
+
+def _learn_ref(batch: Batch, act: Act, card: str | None) -> None:
+    """A till that lost its journal may have made a new ref for the card; its later returns go by that one."""
+    if act.account is not None and card is not None and batch.account_of(act.account) is None:
+        batch.settle_ref(act.account, card)
+
+
+def _award(of: Decision) -> Outcome:
+    """A sale, a redemption or an action: what it gives, uses and counts."""
+    batch, received, act = of.batch, of.received, of.act
+    if act.account is None:
+        batch.append(received.record_id, _awarded(batch, received, None, act))
+        return Outcome(RecordState.ACCEPTED)
+    account = batch.account_of(act.account)
+    if account is None:
+        if of.personal.card is None:
+            raise parked("unknown-account")
+        account = batch.settle_ref(act.account, of.personal.card)
+    batch.append(received.record_id, _awarded(batch, received, account, act))
+    note_effects(batch, received, act, account)
+    return Outcome(RecordState.ACCEPTED, account=account)
+
+
+def _answer(of: Decision) -> Outcome:
+    outcome = _award(of)
+    note_answer(of.batch, of.received, of.act, outcome.account, of.personal.text)
+    return outcome
+
+
+def _enrolment(of: Decision) -> Outcome:
+    account = enrol(of.batch, of.received, of.act, of.personal)
+    entries = _awarded(of.batch, of.received, account, of.act)
+    of.batch.append(of.received.record_id, entries)
+    return Outcome(RecordState.ACCEPTED, account=account)
+
+
+def _consents(of: Decision) -> Outcome:
+    """What a member agreed to or took back; what was there before stays as the history."""
+    outcome = _award(of)
+    if outcome.account is not None:
+        of.batch.flush()
+        note_consents(
+            of.batch.connection,
+            outcome.account,
+            of.act.consents,
+            stored(of.act.at),
+            of.received.record_id,
+        )
+        of.batch.touch(outcome.account)
+    return outcome
+
+
+def _attached(of: Decision) -> Outcome:
+    """A forgotten card: what a sale of nobody's would have given, for whoever had its receipt."""
+    original = _original(of.batch, of.act)
+    if original.kind != RecordKind.SALE:
+        raise rejected("malformed")
+    if original.account is not None:
+        raise rejected("already-attached")
+    of.checks.attaching(of.act, original.body)
+    return _award(of)
+
+
+def _reversal(of: Decision) -> Outcome:
+    """A return or a void."""
+    batch, act = of.batch, of.act
+    original = _original(batch, act)
+    account = None if original.account is None else batch.account_of(original.account)
+    if act.account is not None and batch.account_of(act.account) != account:
+        raise rejected("wrong-account")
+    sources = _sources(original)
+    own = {act.original, *sources}
+    if any(entry.quantity < 0 and entry.lot not in own for entry in act.entries):
+        raise rejected("malformed")
+    of.checks.giving_back(
+        batch.connection, of.received.terminal, act, _bodies(batch, original), _before(of)
+    )
+    named = _named(batch, act, account)
+    batch.append(of.received.record_id, reversing(batch, sources, named))
+    return Outcome(RecordState.ACCEPTED, account=account)
+
+
+_ACTS: dict[RecordKind, Callable[[Decision], Outcome]] = {
+    RecordKind.SALE: _award,
+    RecordKind.RETURN: _reversal,
+    RecordKind.VOID: _reversal,
+    RecordKind.ATTACH: _attached,
+    RecordKind.REDEMPTION: _award,
+    RecordKind.ACTION: _award,
+    RecordKind.ANSWER: _answer,
+    RecordKind.MEMBER: _enrolment,
+    RecordKind.CONSENT: _consents,
+}
+
+
+def _awarded(batch: Batch, received: Received, account: str | None, act: Act) -> list[LedgerEntry]:
+    """The ledger's entries for a record's, in its order: what it uses may be what it gave just before.
+
+    What was set aside for its redemptions is used up with it.
+    """
+    named = _named(batch, act, account)
+    uses = any(entry.kind is EntryKind.REDEEM for entry in act.entries)
+    if uses:
+        batch.flush()
+    if account is not None:
+        holds.use(batch.connection, account, received.terminal, act.redeemed)
+    result: list[LedgerEntry] = []
+    for of, entry in named:
+        lots = _lots_for(batch, received.record_id, of, entry, act.at.date(), result)
+        for lot, life, quantity in lots:
+            result.append(
+                LedgerEntry(of, entry.kind, entry.unit, quantity, lot, life, entry.rule, entry.line)
+            )
+    return result
+
+
+def _lots_for(
+    batch: Batch,
+    record: str,
+    account: str,
+    entry: BodyEntry,
+    day: date,
+    before: Sequence[LedgerEntry],
+) -> list[HeldLot]:
+    if entry.kind is not EntryKind.REDEEM:
+        return [HeldLot(record, entry.life, entry.quantity)]
+    held = lots_in(batch.connection, account, entry.unit) + [
+        HeldLot(each.lot, each.life, each.quantity)
+        for each in before
+        if (each.account, each.unit) == (account, entry.unit)
+    ]
+    kept = 0
+    if keeps_lots_apart(entry.unit):
+        held = [each for each in held if each.lot == (entry.lot or record)]
+    else:
+        kept = holds.held(batch.connection, account).get(entry.unit, 0)
+    taken = taking(_together(held), entry.life, -entry.quantity, day, kept)
+    return [each._replace(quantity=-each.quantity) for each in taken]
+
+
+def _together(held: Iterable[HeldLot]) -> list[HeldLot]:
+    sums: dict[HeldLot, int] = {}
+    for each in held:
+        key = each._replace(quantity=0)
+        sums[key] = sums.get(key, 0) + each.quantity
+    return [key._replace(quantity=quantity) for key, quantity in sums.items()]
+
+
+def _named(batch: Batch, act: Act, account: str | None) -> list[tuple[str, BodyEntry]]:
+    """The entries of an act, each with its account; what a till counts of nobody is of no account."""
+    named = ((_account_of(batch, entry, account), entry) for entry in act.entries)
+    return [(of, entry) for of, entry in named if of is not None]
+
+
+def _account_of(batch: Batch, entry: BodyEntry, account: str | None) -> str | None:
+    """Whose an entry is: the record's own member's, or that of the account it names."""
+    if entry.account is None:
+        return account
+    other = batch.account_of(entry.account)
+    if other is None:
+        raise parked("unknown-account")
+    return other
+
+
+def _original(batch: Batch, act: Act) -> _Sale:
+    """The posted sale that an act takes back or attaches a card to; raises `Unpostable` when it is not there."""
+    if act.original is None:
+        raise parked("awaiting-original")
+    batch.flush()
+    named = found = batch.connection.execute(_ORIGINAL, {"id": act.original}).one_or_none()
+    if found is not None and found.duplicate_of is not None:
+        found = batch.connection.execute(_ORIGINAL, {"id": found.duplicate_of}).one_or_none()
+    if found is None or named is None or found.state in {None, RecordState.PARKED}:
+        raise parked("awaiting-original", act.original)
+    if found.state == RecordState.REJECTED:
+        raise parked("original-rejected", act.original)
+    if found.kind not in {RecordKind.SALE, RecordKind.ATTACH}:
+        raise rejected("malformed")
+    body = json.loads(found.body)
+    said = body if named is found else json.loads(named.body)
+    return _Sale(found.record_id, found.kind, found.account, body, said)
+
+
+_ORIGINAL = select(
+    records.c.record_id,
+    records.c.state,
+    records.c.kind,
+    records.c.account,
+    records.c.duplicate_of,
+    records.c.body,
+).where(records.c.record_id == bindparam("id"))
+
+
+def _sources(original: _Sale) -> tuple[str, ...]:
+    """The records that moved what a sale moved: its own, and before it that of a card attached later."""
+    if original.kind == RecordKind.ATTACH:
+        return original.record_id, str(original.effective["attach"]["original"])
+    return (original.record_id,)
+
+
+def _bodies(batch: Batch, original: _Sale) -> Original:
+    """What the till worked with: the sale as it recorded it, and the card that it attached."""
+    if original.kind != RecordKind.ATTACH:
+        return Original(original.body)
+    (sale,) = _bodies_of(batch, [str(original.body["attach"]["original"])])
+    return Original(sale, original.body)
+
+
+def _before(of: Decision) -> list[Mapping[str, Any]]:
+    """The bodies of the earlier returns that this one names; only of the same sale, or it is not what it says."""
+    named = of.act.said[of.act.kind.value]
+    bodies = _bodies_of(of.batch, list(named.get("after") or ()))
+    if any(_takes_back(each) != named["sale_id"] for each in bodies):
+        raise rejected("malformed")
+    return bodies
+
+
+def _takes_back(body: Mapping[str, Any]) -> Any:
+    kind = body.get("kind")
+    return body[kind]["sale_id"] if kind in {RecordKind.RETURN, RecordKind.VOID} else None
+
+
+def _bodies_of(batch: Batch, ids: Sequence[str]) -> list[Mapping[str, Any]]:
+    """The bodies of these records, in this order; raises `Unpostable` when one is not there."""
+    if not ids:
+        return []
+    rows = batch.connection.execute(
+        select(records.c.record_id, records.c.body).where(records.c.record_id.in_(ids))
+    )
+    found = {row.record_id: row.body for row in rows}
+    missing = [each for each in ids if each not in found]
+    if missing:
+        raise parked("awaiting-original", missing[0])
+    return [json.loads(found[each]) for each in ids]

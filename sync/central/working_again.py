@@ -1,0 +1,269 @@
+"""Working out every award again from the record's own facts, by the programme that the record names.
+
+The rules are pure: the same facts give the same entries on every machine. What differs was not worked out by them, and
+is rejected, whoever wrote it. Whether the facts are true is not asked here. What chance decided follows from a key
+that central has too.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Connection
+
+from edge_agent.domain.draws import Draw, draw_from, draw_key
+from edge_agent.domain.entries import Entry
+from edge_agent.domain.member import NOBODY, MemberFacts
+from edge_agent.domain.programme import Evaluation, Programme
+from edge_agent.domain.programme.actions import ENROLMENT
+from edge_agent.domain.programme.acts import UnknownAction, UnknownQuestion, act_on, answered
+from edge_agent.domain.programme.giving_back import GivenBack, give_back
+from edge_agent.domain.programme.kept import OverReturned, Returned, Sold
+from edge_agent.domain.programme.questions import NotAnAnswer
+from edge_agent.domain.programme.recorded import Recorded
+from edge_agent.domain.programme.situation import Act as Deed
+from edge_agent.domain.record import RecordKind
+from sync.central.bodies import Act, Unpostable, parked, rejected
+from sync.central.worked_from import Back, Bought, Member
+
+UNLIKE = "not-as-programmed"
+"""The entries, what was taken off, or the notes are not what the rules come to."""
+
+_BROKEN = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, ValidationError)
+"""What reading facts of the wrong form brings up."""
+
+
+class Original(NamedTuple):
+    """The bodies that a return goes by: of the sale, and of a card that was attached to it later."""
+
+    sale: Mapping[str, Any]
+    attached: Mapping[str, Any] | None = None
+
+    @property
+    def sold(self) -> Sold:
+        """The sale as the rules see it."""
+        sold = Sold.from_body(self.sale)
+        return sold if self.attached is None else sold.with_card(self.attached)
+
+
+class _Came(NamedTuple):
+    """What an act came to: entries, what is off the lines, notes."""
+
+    entries: tuple[Entry, ...]
+    off: tuple[Any, ...] = ()
+    notes: Mapping[str, str] = {}
+
+    @classmethod
+    def of(cls, found: Evaluation) -> "_Came":
+        return cls(found.entries, found.reductions, found.notes())
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An act to work out again: by which programme, at which store and till."""
+
+    act: Act
+    programme: Programme
+    store: str
+    till: str
+    draws: bytes
+
+    @property
+    def said(self) -> Mapping[str, Any]:
+        return self.act.said
+
+    def draw(self, sale_id: str) -> Draw:
+        return draw_from(self.draws, self.store, self.till, sale_id)
+
+
+class Programmes(Protocol):
+    """Where programmes are found."""
+
+    def of(self, connection: Connection, digest: str) -> Programme | None:
+        """The programme with that digest; None where it was not published here."""
+        ...
+
+
+class WorkingAgain:
+    """Works acts out again; raises `Unpostable` where they are not what they come to."""
+
+    def __init__(self, programmes: Programmes, card_key: bytes) -> None:
+        self._programmes = programmes
+        self._draws = draw_key(card_key)
+        self._log = structlog.get_logger("central.working_again")
+
+    def award(self, connection: Connection, terminal: str, act: Act) -> None:
+        """Check what an act gives, uses and takes off. What gives nothing back or away needs no programme."""
+        again = _AGAIN.get(act.kind)
+        if again is None or _moves_nothing(act):
+            return
+        asked = self._asked(connection, terminal, act, act.programme)
+        self._check(terminal, act, lambda: again(asked))
+
+    def attaching(self, act: Act, sale: Mapping[str, Any]) -> None:
+        """Check that a card was attached to the basket that was sold, and not to another one."""
+        if _moves_nothing(act):
+            return
+        said, at = act.said, sale.get("quoted_at") or sale.get("at")
+        same = all(
+            said.get(name) == sale.get(name) for name in ("basket", "reductions", "programme")
+        )
+        if not same or act.at != datetime.fromisoformat(str(at)):
+            raise rejected(UNLIKE)
+
+    def giving_back(
+        self,
+        connection: Connection,
+        terminal: str,
+        act: Act,
+        original: Original,
+        before: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """Check what a return or a void takes and gives back, after the earlier ones that it names (their bodies)."""
+        digest = act.programme or _text(original.sale.get("programme"))
+        if digest is None and _moves_nothing(act):
+            return
+        asked = self._asked(connection, terminal, act, digest)
+        self._check(terminal, act, lambda: _given_back(asked, original, before))
+
+    def _asked(self, connection: Connection, terminal: str, act: Act, digest: str | None) -> _Asked:
+        programme = None if digest is None else self._programmes.of(connection, digest)
+        if programme is None:
+            raise parked("unknown-programme")
+        store, _, till = terminal.partition("/")
+        return _Asked(act, programme, store, till, self._draws)
+
+    def _check(self, terminal: str, act: Act, again: Callable[[], None]) -> None:
+        try:
+            again()
+        except Unpostable:
+            raise
+        except Exception as error:
+            # The till's rules came to something: ours fail by a mistake of ours, which an upgrade may take away.
+            self._log.exception("rules failed", terminal=terminal, kind=act.kind.value)
+            raise parked("not-worked-out") from error
+
+
+def _moves_nothing(act: Act) -> bool:
+    """Whether an act of no programme gives, uses and takes off nothing."""
+    return act.programme is None and not act.entries and not act.said.get("reductions")
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _same(recorded: _Came, came: _Came) -> None:
+    if recorded != came:
+        raise rejected(UNLIKE)
+
+
+def _bought_again(asked: _Asked) -> None:
+    """A sale, an attached card or a redemption. A card that is attached later draws nothing by chance, nor does a sale
+    that is as it was quoted because the rules failed on it."""
+    act, said = asked.act, asked.said
+    try:
+        _BOUGHT.validate_python(said)
+        recorded = Recorded.from_body(said)
+    except _BROKEN as error:
+        raise rejected("malformed") from error
+    if recorded.basket.store not in {"", asked.store}:
+        raise rejected(UNLIKE)
+    draws = act.kind is RecordKind.SALE and said.get("undrawn") is not True
+    found = recorded.again(asked.programme, act.at, asked.draw(act.act_id) if draws else None)
+    off = () if act.kind is RecordKind.ATTACH else recorded.reductions
+    _same(_Came(recorded.entries, off, recorded.notes), _Came.of(found))
+
+
+def _who(asked: _Asked) -> MemberFacts:
+    said = asked.said
+    try:
+        _MEMBER.validate_python(said)
+        facts = said["facts"]
+        if facts is None:
+            return MemberFacts("", figures=said.get("figures", {}))
+        return MemberFacts.from_json(facts)
+    except _BROKEN as error:
+        raise rejected("malformed") from error
+
+
+def _acted_again(asked: _Asked) -> None:
+    named = asked.said["action"]
+    deed = Deed(named["action"], named.get("times", 1))
+    try:
+        found = act_on(asked.programme, _who(asked), deed, asked.act.at, store=asked.store)
+    except (UnknownAction, ValueError) as error:
+        raise rejected(UNLIKE) from error
+    _same(_recorded(asked), _Came.of(found))
+
+
+def _answered_again(asked: _Asked) -> None:
+    named = asked.act.answer
+    if named is None:
+        raise rejected("malformed")
+    try:
+        found = answered(
+            asked.programme,
+            _who(asked),
+            named.question,
+            named.value,
+            asked.act.at,
+            store=asked.store,
+        )
+    except (UnknownQuestion, NotAnAnswer) as error:
+        raise rejected(UNLIKE) from error
+    _same(_recorded(asked), _Came.of(found.evaluation))
+
+
+def _enrolled_again(asked: _Asked) -> None:
+    named = asked.act.enrolled
+    referred_by = None if named is None else named.referred_by
+    member = replace(_who(asked), referred_by=referred_by)
+    found = act_on(asked.programme, member, Deed(ENROLMENT), asked.act.at, store=asked.store)
+    _same(_recorded(asked), _Came.of(found))
+
+
+def _recorded(asked: _Asked) -> _Came:
+    return _Came(_entries(asked.said), notes=asked.said.get("notes", {}))
+
+
+def _entries(said: Mapping[str, Any]) -> tuple[Entry, ...]:
+    return tuple(Entry.from_json(each) for each in said["entries"])
+
+
+def _given_back(asked: _Asked, original: Original, before: Sequence[Mapping[str, Any]]) -> None:
+    act, said = asked.act, asked.said
+    try:
+        _BACK.validate_python(said[act.kind.value])
+        sold, now = original.sold, Returned.from_body(said)
+        earlier = [Returned.from_body(each) for each in before]
+        member = NOBODY if said["facts"] is None else _who(asked)
+    except _BROKEN as error:
+        raise rejected("malformed") from error
+    draw = asked.draw(str(original.sale["sale"]["sale_id"]))
+    try:
+        found: GivenBack = give_back(
+            asked.programme, sold, earlier, now.lines, member, act.at, draw
+        )
+    except (OverReturned, KeyError) as error:
+        raise rejected("over-return") from error
+    if (found.entries, found.settled) != (now.entries, now.settled):
+        raise rejected(UNLIKE)
+
+
+_BOUGHT = TypeAdapter(Bought)
+_MEMBER = TypeAdapter(Member)
+_BACK = TypeAdapter(Back)
+
+_AGAIN: Mapping[RecordKind, Callable[[_Asked], None]] = {
+    RecordKind.SALE: _bought_again,
+    RecordKind.ATTACH: _bought_again,
+    RecordKind.REDEMPTION: _bought_again,
+    RecordKind.ACTION: _acted_again,
+    RecordKind.ANSWER: _answered_again,
+    RecordKind.MEMBER: _enrolled_again,
+}
+"""How each kind of award is worked out. Returns and voids need their sale, and consents give nothing."""

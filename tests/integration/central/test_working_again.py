@@ -1,0 +1,279 @@
+"""Central works every award out again from the record's own facts; what differs has no effect and is listed."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge_agent.domain.programme import acts
+from edge_agent.domain.programme.consents import Consent
+from edge_agent.domain.record import GENESIS, canonical, chain_hash
+from edge_agent.till.attach import Attaching
+from edge_agent.till.redeem import Wish
+from edge_agent.till.without_sale import Answering, Enrolling, Reported
+from sync.central.central import Central
+from sync.central.ledger import entries_of
+from sync.wire import RecordsMessage, WireRecord
+from tests.central import settings_in
+from tests.integration.central.looking import states
+from tests.tills import AT, JAN, KEY, STRANGER, Shop, back, jan, milk, open_shop, sale, scanned
+from tests.unit.domain.builders import BASE, HEAD
+
+RULES = (
+    HEAD.replace("version = 1", "version = 9")
+    + BASE
+    + """
+[[action]]
+id = "review"
+title = "een recensie"
+gives = [{ unit = "points", quantity = 25 }]
+[[action]]
+id = "welcome"
+title = "welkom"
+happens = "enrolment"
+gives = [{ unit = "points", quantity = 100 }]
+[[question]]
+id = "recommend"
+text = "Zou u ons aanraden?"
+gives = [{ unit = "points", quantity = 5 }]
+[[consent]]
+purpose = "terms"
+version = "7"
+required = true
+text = "Ik ga akkoord met de voorwaarden."
+[[reward]]
+id = "coffee"
+title = "koffie"
+cost = 50
+[[surprise]]
+id = "lucky"
+title = "geluk"
+one_in = 2
+prizes = [{ id = "ten", title = "tien punten", quantity = 10 }]
+budgets = [{ wins = 1000, per = "day" }]
+"""
+)
+SALE, NAMELESS, ATTACH, REDEMPTION, ACTION, ANSWER, MEMBER, PART, VOID = range(1, 10)
+
+Change = Callable[[dict[str, Any]], None]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A till that did one of everything."""
+    (tmp_path / "till").mkdir()
+    shop = open_shop(tmp_path / "till")
+    shop.shelf.offer(RULES, "rules", AT)
+    shop.confirm(jan())
+    till = shop.till
+    till.sell(sale("S1", milk(1, "2", 12500), milk(2, "3", 1000)))
+    proof = till.sell(sale("S2", milk(amount=700), card=None)).result["reference"]
+    till.attach(Attaching("S2", scanned(STRANGER), proof))
+    till.reserve(Wish("R1", scanned(JAN), "coffee"))
+    till.commit("R1")
+    till.report(Reported("A1", scanned(JAN), "review"))
+    till.answer(Answering("Q1", "recommend", 9, scanned(JAN)))
+    till.enrol(Enrolling("M1", None, {"display_name": "Piet"}, (Consent("terms", "7"),)))
+    till.give_back("S1", "B1", (back(2, "1"),), None)
+    till.void("S1", "V1")
+    yield shop
+    shop.close()
+
+
+@pytest.fixture
+def central(tmp_path: Path) -> Iterator[Central]:
+    """Central with the key that the till was enrolled with, which draws are made from."""
+    settings = settings_in(tmp_path)
+    settings.data.mkdir()
+    (settings.data / "card-key").write_text(KEY.hex())
+    central = Central(settings, lambda: AT)
+    central.terminals.add("0412", "03")
+    yield central
+    central.close()
+
+
+def forged(shop: Shop, seq: int = 0, change: Change = lambda _body: None) -> RecordsMessage:
+    """The push of all records, of which one says something else, with a chain that is whole all the same."""
+    previous, travelling = GENESIS, []
+    for record in shop.ledger.records(0, 100):
+        body = record.body
+        if record.seq == seq:
+            said = json.loads(body)
+            change(said)
+            body = canonical(said)
+        made = replace(record, previous=previous, body=body, hash=chain_hash(previous, body))
+        previous = made.hash
+        travelling.append(WireRecord.of(made))
+    return RecordsMessage(
+        terminal=shop.ledger.terminal, epoch=shop.ledger.epoch, records=tuple(travelling)
+    )
+
+
+def outcomes(central: Central) -> dict[int, tuple[str | None, str | None]]:
+    return {seq: (state, code) for seq, state, code in states(central)}
+
+
+ACCEPTED = ("accepted", None)
+UNLIKE = ("rejected", "not-as-programmed")
+
+
+def test_what_a_till_worked_out_is_what_central_works_out(shop: Shop, central: Central) -> None:
+    central.publish(RULES, "rules")
+    kinds = [json.loads(record.body)["kind"] for record in shop.ledger.records(0, 100)]
+    assert kinds == [
+        "sale",
+        "sale",
+        "attach",
+        "redemption",
+        "action",
+        "answer",
+        "member",
+        "return",
+        "void",
+    ]
+    central.push(forged(shop))
+    assert outcomes(central) == dict.fromkeys(range(1, 10), ACCEPTED)
+
+
+def more_points(body: dict[str, Any]) -> None:
+    body["entries"][0]["quantity"] += 1
+
+
+def fewer_taken(body: dict[str, Any]) -> None:
+    body["entries"][-1]["quantity"] += 1
+
+
+def nothing_taken(body: dict[str, Any]) -> None:
+    body["entries"] = []
+
+
+def longer(body: dict[str, Any]) -> None:
+    body["entries"][0]["expires_on"] = "2099-12-31"
+
+
+def dearer(body: dict[str, Any]) -> None:
+    body["basket"]["lines"][0]["amount"] *= 2
+
+
+def elsewhere(body: dict[str, Any]) -> None:
+    body["basket"]["store"] = "0999"
+
+
+def other_notes(body: dict[str, Any]) -> None:
+    body["notes"] = {"lucky": "drew 0000000000000000 of 2: ten"}
+
+
+def won(body: dict[str, Any]) -> None:
+    """A prize that was not drawn."""
+    body["entries"].append({"kind": "earn", "unit": "points", "quantity": 10, "rule": "lucky"})
+
+
+@pytest.mark.parametrize(
+    ("seq", "change"),
+    [
+        *((seq, more_points) for seq in (SALE, ATTACH, ACTION, ANSWER, MEMBER, PART, VOID)),
+        (SALE, longer),
+        (SALE, dearer),
+        (SALE, elsewhere),
+        (SALE, other_notes),
+        (SALE, won),
+        (ATTACH, dearer),
+        (REDEMPTION, fewer_taken),
+        (REDEMPTION, nothing_taken),
+        (PART, nothing_taken),
+        (VOID, fewer_taken),
+    ],
+)
+def test_what_differs_is_rejected_and_has_no_effect(
+    shop: Shop, central: Central, seq: int, change: Change
+) -> None:
+    central.publish(RULES, "rules")
+    central.push(forged(shop, seq, change))
+    assert outcomes(central)[seq] == UNLIKE
+    with central.database.read() as connection:
+        record = shop.ledger.records(seq - 1, 1)[0].id
+        assert not list(entries_of(connection, record))
+    others = {each for of, each in outcomes(central).items() if of != seq}
+    # What goes by a record that was rejected has nothing to go by.
+    waiting = {("parked", "original-rejected"), ("parked", "unknown-account")}
+    assert others <= {ACCEPTED, *waiting} | ({UNLIKE} if seq == PART else set())
+
+
+def test_a_card_is_attached_to_what_was_sold_and_to_nothing_dearer(
+    shop: Shop, central: Central
+) -> None:
+    """The basket and what it earns agree with each other, but another basket was sold."""
+    central.publish(RULES, "rules")
+
+    def all_of_it(body: dict[str, Any]) -> None:
+        body["basket"]["lines"][0]["amount"] = body["basket"]["total"]["amount"] = 700_000
+        body["entries"][0]["quantity"] = 7_000
+
+    central.push(forged(shop, ATTACH, all_of_it))
+    assert outcomes(central)[ATTACH] == UNLIKE
+
+
+def test_a_return_counts_from_the_earlier_ones_that_it_names(shop: Shop, central: Central) -> None:
+    central.publish(RULES, "rules")
+    central.push(forged(shop, VOID, lambda body: body["void"].pop("after")))
+    assert outcomes(central)[VOID] == UNLIKE
+
+
+def test_without_the_programme_records_wait_until_it_is_published(
+    shop: Shop, central: Central
+) -> None:
+    central.push(forged(shop))
+    waits = ("parked", "unknown-programme")
+    later = ("parked", "awaiting-original")
+    assert outcomes(central) == {
+        **dict.fromkeys((SALE, NAMELESS, ATTACH, REDEMPTION, ACTION, ANSWER, MEMBER), waits),
+        **dict.fromkeys((PART, VOID), later),
+    }
+    central.publish(RULES, "rules")
+    assert outcomes(central) == dict.fromkeys(range(1, 10), ACCEPTED)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("quantity", "1e999999999"),
+        ("quantity", "NaN"),
+        ("quantity", 2),
+        ("amount", "12"),
+        ("amount", 10**40),
+        ("amount", True),
+        ("line", None),
+        ("categories", {}),
+    ],
+)
+def test_facts_of_a_wrong_form_are_rejected_before_the_rules_see_them(
+    shop: Shop, central: Central, name: str, value: Any
+) -> None:
+    central.publish(RULES, "rules")
+
+    def worse(body: dict[str, Any]) -> None:
+        body["basket"]["lines"][0][name] = value
+
+    central.push(forged(shop, SALE, worse))
+    assert outcomes(central)[SALE] == ("rejected", "malformed")
+    assert outcomes(central)[NAMELESS] == ACCEPTED
+
+
+def test_where_the_rules_of_central_fail_the_record_waits_for_a_better_version(
+    shop: Shop, central: Central, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    central.publish(RULES, "rules")
+
+    def fail(*_arguments: Any, **_more: Any) -> None:
+        raise OverflowError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(acts, "work_through", fail)
+        central.push(forged(shop))
+    assert outcomes(central)[ACTION] == ("parked", "not-worked-out")
+    assert outcomes(central)[VOID] == ACCEPTED
+    central.catch_up()
+    assert outcomes(central) == dict.fromkeys(range(1, 10), ACCEPTED)
