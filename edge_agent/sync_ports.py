@@ -5,16 +5,17 @@ Sync knows messages and the ledger knows tables; neither knows the other, and on
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from edge_agent.clock import Clock
-from edge_agent.domain.holdings import Holding
+from edge_agent.domain.members_file import MembersPosition
 from edge_agent.domain.programme import ProgrammeInvalid
 from edge_agent.domain.record import Record
 from edge_agent.ledger.acts import StoredState
 from edge_agent.ledger.ledger import Ledger
-from edge_agent.ledger.members import Member, MembersFile, MembersPosition, MembersUpdate
+from edge_agent.ledger.members import MembersFile, MembersUpdate, NotAMembersFile
 from edge_agent.till.shelf import ProgrammeShelf
-from sync.errors import HeadDiffers
+from sync.errors import HeadDiffers, MembersFileRefused
 from sync.ports import MembersAsOf
 from sync.wire import (
     REASON_CHARACTERS_MAX,
@@ -97,7 +98,7 @@ class MembersUpdating:
 
     def put(self, members: Sequence[MemberDelta]) -> None:
         """Take one page."""
-        self._update.put(_member(delta) for delta in members)
+        self._update.put(delta.to_member() for delta in members)
 
     def commit(self, position: MembersAsOf) -> None:
         """Let everything be seen; the snapshot's time also tells how far central's clock is from ours."""
@@ -110,6 +111,7 @@ class MembersUpdating:
                 position.as_of,
                 position.member_count,
                 self._clock.boot,
+                position.parked,
             )
         )
 
@@ -132,13 +134,22 @@ class MembersStore:
             position.applied_seq,
             position.as_of,
             position.member_count,
+            position.parked,
         )
 
+    @property
+    def incoming(self) -> Path:
+        """Where a file is put that is on its way here."""
+        return self._members.incoming
+
     @contextmanager
-    def update(self, *, fresh: bool) -> Iterator[MembersUpdating]:
-        """Begin an update."""
-        with self._members.update(fresh=fresh) as update:
-            yield MembersUpdating(update, self._clock)
+    def update(self, base: Path | None = None) -> Iterator[MembersUpdating]:
+        """Begin an update, of `base` instead of the current file where one is given."""
+        try:
+            with self._members.update(base) as update:
+                yield MembersUpdating(update, self._clock)
+        except NotAMembersFile as error:
+            raise MembersFileRefused(f"the members file cannot be used: {error}") from error
 
 
 class ProgrammeStore:
@@ -171,26 +182,3 @@ class ProgrammeStore:
             if refused is None
             else refused.reason.partition("\n")[0][:REASON_CHARACTERS_MAX],
         )
-
-
-def _member(delta: MemberDelta) -> Member:
-    return Member(
-        ref=delta.ref,
-        standing=delta.standing,
-        display_name=delta.display_name,
-        tier=delta.tier,
-        since=delta.since,
-        language=delta.language,
-        segments=frozenset(delta.segments),
-        attributes=delta.attributes,
-        birthday=delta.birthday,
-        consents=delta.consents,
-        referred_by=delta.referred_by,
-        redeems_offline=delta.redeems_offline,
-        lots=tuple(
-            Holding(each.unit, each.quantity, each.expires_on, each.matures_on, each.day, each.lot)
-            for each in delta.lots
-        ),
-        joined=delta.joined,
-        cards=tuple(bytes.fromhex(key) for key in delta.cards),
-    )

@@ -37,6 +37,7 @@ from sync.errors import (
     quarantined,
 )
 from sync.line import Grip, gripped_session
+from sync.members_file import read_manifest
 from sync.signing import Signer, head_statement, is_signed_by
 from sync.wire import (
     NO_REPORT,
@@ -45,12 +46,14 @@ from sync.wire import (
     Changes,
     EnrolmentAnswer,
     EnrolmentMessage,
+    MembersManifest,
     Message,
     ProgrammeReport,
     RecordsAnswer,
     RecordsMessage,
     ReleaseAnswer,
     ReleaseMessage,
+    SignedManifest,
 )
 
 _CHUNK_BYTES = 65_536
@@ -133,7 +136,7 @@ class _Question:
     body: bytes | None = field(repr=False)
     headers: dict[str, str]
     bytes_max: int
-    wait_s: int
+    wait_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,8 @@ class _Answer:
     status: int
     content_type: str
     retry_after: str
+    content_range: str
+    etag: str
     body: bytes = field(repr=False)
 
 
@@ -173,15 +178,42 @@ class CentralClient:
         return told
 
     def changes(
-        self, after: int, epoch: str, wait_s: int, report: ProgrammeReport = NO_REPORT
+        self,
+        after: int,
+        epoch: str,
+        wait_s: int,
+        report: ProgrammeReport = NO_REPORT,
+        members_after: int = 0,
     ) -> Changes:
         """`GET /wire/v1/changes`, as a long poll where `wait_s` is not 0."""
         asked: dict[str, str | int] = {"after": after, "epoch": epoch}
         if wait_s:
             asked["wait"] = wait_s
+        if members_after:
+            asked["members_after"] = members_after
         path = f"/wire/v1/changes?{urlencode(asked | report.model_dump(mode='json', exclude_none=True))}"
         answer = self._exchange("GET", path, None, policy.CHANGES_BYTES_MAX, wait_s)
         return _understood(Changes, answer)
+
+    def manifest(self) -> MembersManifest:
+        """`GET /wire/v1/members`; raises MembersFileRefused where it is not central that signed it."""
+        answer = self._exchange("GET", "/wire/v1/members", None, policy.SMALL_ANSWER_BYTES_MAX)
+        return read_manifest(_understood(SignedManifest, answer), self._place.key or b"")
+
+    def members_part(self, manifest: MembersManifest, start: int) -> bytes:
+        """`GET /wire/v1/members/{version}`: bytes of the file from `start` on, which must be before its end."""
+        end = min(start + policy.MEMBERS_PART_BYTES, manifest.packed_bytes)
+        # Not packed once more by a proxy: ranges are of the file's own bytes.
+        headers = {"Range": f"bytes={start}-{end - 1}", "Accept-Encoding": "identity"}
+        path = f"/wire/v1/members/{manifest.version}"
+        answer = self._tried_twice(_Question("GET", path, None, headers, end - start))
+        if answer.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
+            raise _fault(answer)
+        expected = f"bytes {start}-{end - 1}/{manifest.packed_bytes}"
+        found = (answer.content_range, answer.etag.strip('"'), len(answer.body))
+        if found != (expected, manifest.packed_sha256, end - start):
+            raise ProtocolError("what came is not the part of the members file that was asked for")
+        return answer.body
 
     def enrol(self, message: EnrolmentMessage) -> EnrolmentAnswer:
         """`POST /wire/v1/enrolments`; raises EnrolmentRefused where the code is not accepted."""
@@ -219,7 +251,9 @@ class CentralClient:
         self, method: str, path: str, message: Message | None, bytes_max: int, wait_s: int = 0
     ) -> _Answer:
         body, headers = _packed(message)
-        question = _Question(method, path, body, headers, bytes_max, wait_s)
+        return self._tried_twice(_Question(method, path, body, headers, bytes_max, wait_s))
+
+    def _tried_twice(self, question: _Question) -> _Answer:
         answer = self._tried(question)
         if answer.status != HTTPStatus.UNAUTHORIZED or (now := _problem(answer).now) is None:
             return answer
@@ -253,7 +287,7 @@ class CentralClient:
             allow_redirects=False,
             stream=True,
         ) as response:
-            good = response.status_code == HTTPStatus.OK
+            good = response.status_code in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}
             content = _read(response, question.bytes_max if good else policy.SMALL_ANSWER_BYTES_MAX)
             if self._grip.cut:
                 raise Stopped("the line was cut")
@@ -261,6 +295,8 @@ class CentralClient:
                 response.status_code,
                 response.headers.get("Content-Type", ""),
                 response.headers.get("Retry-After", ""),
+                response.headers.get("Content-Range", ""),
+                response.headers.get("ETag", ""),
                 content,
             )
 

@@ -56,6 +56,20 @@ class PositionUnknown(CentralError):
     code = "position-unknown"
 
 
+class MembersFileRefused(CentralError):
+    """The members file, or its manifest, is not what central made: broken on the way or on our disk,
+    swapped, or of another version of this software. It is not used, and fetched again later."""
+
+    code = "members-file-refused"
+    refused = True
+
+
+class MembersFileNotKept(CentralError):
+    """The members file cannot be written here: mostly there is no room for it."""
+
+    code = "members-file-not-kept"
+
+
 class Stopped(CentralError):
     """We were told to stop; the request under way was cut. Not a fault."""
 

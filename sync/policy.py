@@ -76,6 +76,10 @@ RECORDS_ANSWER_BYTES_MAX = 1_048_576
 CHANGES_BYTES_MAX = 16 * 1_048_576
 """5,000 members are about 1.5 MB, the programme at most one more; ten times that is not central."""
 
+MEMBERS_PART_BYTES = 524_288
+"""Of the members file in one answer: a cut costs no more than that, and at 40 kbit/s it still comes
+within `REQUEST_TOTAL_S`."""
+
 PAGES_PER_PULL_MAX = 10_000
 """50 million members; more pages than that means that central turns in a circle."""
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from edge_agent.domain.record import Record
@@ -12,6 +13,7 @@ from sync.wire import (
     NO_REPORT,
     Changes,
     MemberDelta,
+    MembersManifest,
     ProgrammeDelta,
     ProgrammeReport,
     RecordsAnswer,
@@ -34,10 +36,26 @@ class Central(Protocol):
         ...
 
     def changes(
-        self, after: int, epoch: str, wait_s: int, report: ProgrammeReport = NO_REPORT
+        self,
+        after: int,
+        epoch: str,
+        wait_s: int,
+        report: ProgrammeReport = NO_REPORT,
+        members_after: int = 0,
     ) -> Changes:
         """`GET /wire/v1/changes`; central may keep the question for `wait_s` seconds while there is
-        nothing new. `report` tells it which programme applies here."""
+        nothing new. `report` tells it which programme applies here; members that did not change
+        after `members_after` are left out."""
+        ...
+
+    def manifest(self) -> MembersManifest:
+        """`GET /wire/v1/members`: the members file that central has. Raises MembersFileRefused
+        where it is not central that signed it."""
+        ...
+
+    def members_part(self, manifest: MembersManifest, start: int) -> bytes:
+        """`GET /wire/v1/members/{version}`: some bytes of the packed file, from `start` on; at
+        least one. Raises ProtocolError where it is another file."""
         ...
 
 
@@ -124,8 +142,9 @@ class MembersAsOf:
     """Where the members file stands: central's change number, and our seq that its lots hold the
     effect of.
 
-    `applied_seq` counts in `epoch` only: to a database of another epoch nothing is applied yet.
-    `as_of` is the time of central's snapshot, `member_count` how many members central has.
+    `applied_seq`, and the `parked` ones up to there whose effect they do not hold, count in `epoch`
+    only: to a database of another epoch nothing is applied yet. `as_of` is the time of central's
+    snapshot, `member_count` how many members central has.
     """
 
     after: int
@@ -133,6 +152,7 @@ class MembersAsOf:
     applied_seq: int
     as_of: datetime
     member_count: int
+    parked: tuple[int, ...] = ()
 
 
 class MemberUpdate(Protocol):
@@ -154,11 +174,17 @@ class MemberStore(Protocol):
         """Where the file stands; None before the first pull."""
         ...
 
-    def update(self, *, fresh: bool) -> AbstractContextManager[MemberUpdate]:
+    @property
+    def incoming(self) -> Path:
+        """A folder of the store's own for a file on its way here; it outlives a restart."""
+        ...
+
+    def update(self, base: Path | None = None) -> AbstractContextManager[MemberUpdate]:
         """Begin an update; left without `commit` it leaves no trace.
 
-        With `fresh` what is there does not count: a new file is built aside and takes the old one's
-        place at `commit`.
+        With `base`, a members file out of `incoming`, what is there does not count: that file is
+        updated, and takes the old one's place at `commit`. It is gone afterwards in any case.
+        Raises `errors.MembersFileRefused` where it is no whole members file.
         """
         ...
 

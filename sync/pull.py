@@ -1,17 +1,20 @@
 """One pull: members, states of our records and the programme, as central has them from one change
 number on.
 
-Pages are put where nobody sees them until the last one has come, and then become visible together
-with the position that they lead to. States and programme are kept before that: were we to stop in
-between, they would come again, and never be missed.
+The first pull, and one that central has no changes from, begins with the members file and goes on
+with what changed since. Pages are put where nobody sees them until the last one has come, and then
+become visible together with the position that they lead to. States and programme are kept before
+that: were we to stop in between, they would come again, and never be missed. What is shown of a
+balance goes by the position alone, which holds the parked records of the same snapshot.
 """
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from sync.errors import PositionUnknown, ProtocolError, Stalled
+from sync import members_file
+from sync.errors import MembersFileRefused, PositionUnknown, ProtocolError, Stalled
 from sync.policy import PAGES_PER_PULL_MAX
 from sync.ports import (
     Central,
@@ -21,7 +24,7 @@ from sync.ports import (
     Outbox,
     ProgrammeStore,
 )
-from sync.wire import Changes, ProgrammeDelta
+from sync.wire import Changes, MembersManifest, ProgrammeDelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +43,16 @@ class PullResult:
     """Whether another epoch of this terminal was begun: the push has to see to that."""
 
 
+T = TypeVar("T")
+
+
 class Again(Protocol):
     """Tries a call again for as long as there is hope; `tenacity.Retrying` is one."""
 
-    def __call__(self, call: Callable[[], Changes], /) -> Changes: ...
+    def __call__(self, call: Callable[[], T], /) -> T: ...
 
 
-def no_patience(call: Callable[[], Changes], /) -> Changes:
+def no_patience(call: Callable[[], T], /) -> T:
     """Tries once."""
     return call()
 
@@ -55,8 +61,8 @@ def no_patience(call: Callable[[], Changes], /) -> Changes:
 class Pull:
     """The parts that a pull works on.
 
-    `again` is asked to fetch every page but the first, since to repeat one page is cheaper than all
-    before it. `page_came` hears the members so far, and how many central has.
+    `again` is asked to fetch every part of a file and every page but the first, since to repeat one
+    is cheaper than all before it. `page_came` hears the members so far, and how many central has.
     """
 
     central: Central
@@ -75,47 +81,74 @@ class Pull:
         at = self.members.position()
         if at is not None and at.epoch == self.outbox.epoch:
             try:
-                return self._from(at.after, wait_s, fresh=False)
+                page = self._page(at.after, wait_s)
+                with self.members.update() as update:
+                    return self._pages(page, at.after, update)
             except PositionUnknown:
                 pass
         try:
-            return self._from(0, 0, fresh=True)
+            return self._whole()
         except PositionUnknown as error:
             raise ProtocolError("central does not know the beginning of its own changes") from error
 
-    def _from(self, after: int, wait_s: int, *, fresh: bool) -> PullResult:
-        page = self._page(after, wait_s)
-        with self.members.update(fresh=fresh) as update:
-            return replace(self._pages(page, after, update), fresh=fresh)
+    def _whole(self) -> PullResult:
+        """Fetch the members file, and then everything else from the beginning, with what changed of
+        the members since. Only then is any of it seen: the file is the same for all terminals, and
+        knows of no position of ours."""
+        manifest = self.central.manifest()
+        base = members_file.fetch(
+            manifest,
+            self.members.incoming,
+            lambda start: self.again(lambda: self.central.members_part(manifest, start)),
+            lambda came: self.page_came(
+                manifest.members * came // manifest.packed_bytes, manifest.members
+            ),
+        )
+        with self.members.update(base) as update:
+            page = self.again(lambda: self._page(0, 0, manifest.version))
+            result = self._pages(page, 0, update, manifest)
+        members_file.forget(self.members.incoming)
+        return replace(result, members=manifest.members + result.members, fresh=True)
 
-    def _pages(self, page: Changes, after: int, update: MemberUpdate) -> PullResult:
+    def _pages(
+        self,
+        page: Changes,
+        after: int,
+        update: MemberUpdate,
+        manifest: MembersManifest | None = None,
+    ) -> PullResult:
+        members_after = 0 if manifest is None else manifest.version
         put = 0
         kept, refused = None, None
         for _ in range(PAGES_PER_PULL_MAX):
             update.put(page.members)
             put += len(page.members)
-            self.page_came(put, page.member_count)
+            if manifest is None:
+                self.page_came(put, page.member_count)
             if page.states:
                 self.outbox.keep_states(page.states)
             if page.programme is not None:
                 refused = self._offer(page.programme)
                 kept = page.programme.digest if refused is None else kept
             if not page.more:
+                if manifest is not None and page.as_of > manifest.expires:
+                    raise MembersFileRefused("the members file is older than its manifest allows")
                 position = self._position(page)
                 update.commit(position)
                 closed = page.closed_by is not None
                 return PullResult(put, position, page.received, False, kept, refused, closed)
             after = page.next
-            page = self.again(lambda after=after: self._page(after, 0))  # type: ignore[misc]
+            page = self.again(lambda after=after: self._page(after, 0, members_after))  # type: ignore[misc]
         raise ProtocolError(f"central had more than {PAGES_PER_PULL_MAX} pages")
 
-    def _page(self, after: int, wait_s: int) -> Changes:
+    def _page(self, after: int, wait_s: int, members_after: int = 0) -> Changes:
         # The time before the position: what is recorded in between is told of too soon, and not too late.
         report = self.programmes.report()
         report = report.model_copy(update={"last_seq": self.outbox.last_seq()})
-        page = self.central.changes(after, self.outbox.epoch, wait_s, report)
-        if page.next < after:
-            raise PositionUnknown(f"central's changes end at {page.next}, and we had {after}")
+        page = self.central.changes(after, self.outbox.epoch, wait_s, report, members_after)
+        had = after if page.more else max(after, members_after)
+        if page.next < had:
+            raise PositionUnknown(f"central's changes end at {page.next}, and we had {had}")
         if page.more and page.next == after:
             raise ProtocolError(f"central has more after {after} and does not lead on")
         return page
@@ -130,6 +163,7 @@ class Pull:
             applied_seq=page.applied_seq,
             as_of=page.as_of,
             member_count=page.member_count,
+            parked=page.parked,
         )
 
     def _offer(self, programme: ProgrammeDelta) -> str | None:

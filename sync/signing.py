@@ -58,6 +58,12 @@ def head_statement(terminal: str, epoch: str, received: int, head: str | None) -
     return f"loyalty-head-1\n{terminal}\n{epoch}\n{received}\n{head or ''}".encode()
 
 
+def manifest_statement(manifest: str) -> bytes:
+    """What central signs with the manifest of a members file: it says what it is, so that nothing else that central
+    signs can be taken for one."""
+    return f"loyalty-members-1\n{manifest}".encode()
+
+
 class Signer:
     """Signs requests as one terminal.
 

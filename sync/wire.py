@@ -11,7 +11,9 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from edge_agent.domain.entries import QUANTITY_MAX
+from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Standing
+from edge_agent.domain.members_file import Member
 from edge_agent.domain.record import BODY_BYTES_MAX, Attachment, Record
 
 WIRE_VERSION = 1
@@ -24,6 +26,9 @@ PUSH_BYTES_MAX = 4 * 1_048_576
 
 MEMBERS_PER_PAGE_MAX = 5_000
 """About 1.5 MB of members a page."""
+
+MEMBERS_FILE_BYTES_MAX = 4 * 1_073_741_824
+"""A hundred million members; whoever says more wants to fill the disk."""
 
 CODE_PATTERN = r"^[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}$"
 """A one-time code, without the letters and digits that are mistaken for each other on paper."""
@@ -176,6 +181,84 @@ class MemberDelta(Message):
     redeems_offline: bool = True
     lots: tuple[Lot, ...] = ()
 
+    @classmethod
+    def of(cls, member: Member) -> "MemberDelta":
+        """The travelling form of a member."""
+        return cls(
+            ref=member.ref,
+            standing=member.standing,
+            cards=tuple(key.hex() for key in member.cards),
+            joined=member.joined,
+            display_name=member.display_name,
+            tier=member.tier,
+            since=member.since,
+            language=member.language,
+            segments=tuple(sorted(member.segments)),
+            attributes=dict(member.attributes),
+            birthday=member.birthday,
+            consents=dict(member.consents),
+            referred_by=member.referred_by,
+            redeems_offline=member.redeems_offline,
+            lots=tuple(Lot(**each._asdict()) for each in member.lots),
+        )
+
+    def to_member(self) -> Member:
+        """The inverse of `of`."""
+        return Member(
+            ref=self.ref,
+            standing=self.standing,
+            display_name=self.display_name,
+            tier=self.tier,
+            since=self.since,
+            language=self.language,
+            segments=frozenset(self.segments),
+            attributes=self.attributes,
+            birthday=self.birthday,
+            consents=self.consents,
+            referred_by=self.referred_by,
+            redeems_offline=self.redeems_offline,
+            lots=tuple(
+                Holding(
+                    each.unit,
+                    each.quantity,
+                    each.expires_on,
+                    each.matures_on,
+                    each.day,
+                    each.lot,
+                )
+                for each in self.lots
+            ),
+            joined=self.joined,
+            cards=tuple(bytes.fromhex(key) for key in self.cards),
+        )
+
+
+class MembersManifest(Message):
+    """Which members file central has: `GET /wire/v1/members/{version}` gives it, packed by gzip.
+
+    `version` is the change number that it holds everything up to, `format` that of `domain.members_file`, `as_of` the
+    time of its snapshot, `members` how many accounts are in it. `packed_*` are of the file as it travels, the others of
+    the SQLite file in it; digests are SHA-256 in hex. Later than `expires` (by central's clock) it is not to be used.
+    """
+
+    version: int = Field(ge=0)
+    format: int
+    as_of: datetime
+    expires: datetime
+    members: int = Field(ge=0)
+    packed_sha256: str = Field(pattern=_HEX_32_BYTES)
+    packed_bytes: int = Field(ge=1, le=MEMBERS_FILE_BYTES_MAX)
+    sha256: str = Field(pattern=_HEX_32_BYTES)
+    bytes: int = Field(ge=1, le=MEMBERS_FILE_BYTES_MAX)
+
+
+class SignedManifest(Message):
+    """`GET /wire/v1/members`: a `MembersManifest` as the exact text that central signed, and the Ed25519 signature in
+    hex of what `signing.manifest_statement` makes of it."""
+
+    manifest: str
+    signature: str = Field(pattern=r"^[0-9a-f]{128}$")
+
 
 class ProgrammeDelta(Message):
     """A published programme: `text` is the TOML file to the letter, `digest` the SHA-256 of its bytes in hex."""
@@ -227,20 +310,24 @@ class Allowance(Message):
 
 
 class Changes(Message):
-    """`GET /wire/v1/changes?after=N&epoch=E[&wait=SECONDS]`: what changed after N, from one snapshot.
+    """`GET /wire/v1/changes?after=N&epoch=E[&wait=SECONDS][&members_after=V]`: what changed after N, from one snapshot.
 
     The fields of `TillReport` may stand in the query too. `allowances` are all that this terminal has, None where they
     are still those of the change that it named; what of them is used up to `applied_seq` is taken off.
+    The fields of `ProgrammeReport` may stand in the query too. `members_after` is the version of a members file that
+    the terminal has: members that did not change since are left out.
 
-    `applied_seq` is the highest seq of this terminal (in that epoch) up to which every record has a state; the
-    members' lots hold the effect of exactly those that are accepted. It holds for the last page only: a reader
-    keeps the pages with `more` together and applies them as one. `closed_by` is as in `RecordsAnswer`.
+    `applied_seq` is the highest seq of this terminal (in that epoch) up to which every record has a state, `parked`
+    those up to there that wait for something; the members' lots hold the effect of exactly those that are accepted.
+    Both hold for the last page only: a reader keeps the pages with `more` together and applies them as one. `closed_by`
+    is as in `RecordsAnswer`.
     """
 
     next: int
     more: bool = False
     as_of: datetime
     applied_seq: int = 0
+    parked: tuple[int, ...] = ()
     received: int = 0
     closed_by: str | None = None
     member_count: int = 0

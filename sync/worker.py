@@ -40,7 +40,14 @@ from sync.policy import Window
 from sync.ports import Beat, Line, MemberStore, NoBeat, Outbox, ProgrammeStore, unwatched
 from sync.pull import Pull, PullResult
 from sync.push import PushResult, push
-from sync.wire import NO_REPORT, Changes, ProgrammeReport, RecordsAnswer, RecordsMessage
+from sync.wire import (
+    NO_REPORT,
+    Changes,
+    MembersManifest,
+    ProgrammeReport,
+    RecordsAnswer,
+    RecordsMessage,
+)
 
 
 def _unheard(_status: LinkStatus) -> None: ...
@@ -158,10 +165,27 @@ class _Watched:
         return answer
 
     def changes(
-        self, after: int, epoch: str, wait_s: int, report: ProgrammeReport = NO_REPORT
+        self,
+        after: int,
+        epoch: str,
+        wait_s: int,
+        report: ProgrammeReport = NO_REPORT,
+        members_after: int = 0,
     ) -> Changes:
         self._beat.beat()
-        answer = self._line.changes(after, epoch, wait_s, report)
+        answer = self._line.changes(after, epoch, wait_s, report, members_after)
+        self._link.answered()
+        return answer
+
+    def manifest(self) -> MembersManifest:
+        self._beat.beat()
+        answer = self._line.manifest()
+        self._link.answered()
+        return answer
+
+    def members_part(self, manifest: MembersManifest, start: int) -> bytes:
+        self._beat.beat()
+        answer = self._line.members_part(manifest, start)
         self._link.answered()
         return answer
 

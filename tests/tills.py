@@ -15,8 +15,9 @@ from edge_agent.domain.basket import Basket, EntryMode, Line, PresentedCard, Ret
 from edge_agent.domain.cards import CardCheck, CardPattern, card_key
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Standing
+from edge_agent.domain.members_file import Member, MembersPosition
 from edge_agent.ledger.ledger import Ledger
-from edge_agent.ledger.members import Member, MembersFile, MembersPosition
+from edge_agent.ledger.members import MembersFile
 from edge_agent.till.authority import Authority, NoAuthority
 from edge_agent.till.directory import Directory
 from edge_agent.till.parts import Parts, TillSettings
@@ -100,11 +101,12 @@ class Shop:
         self,
         *members: Member,
         applied_seq: int = 0,
+        parked: tuple[int, ...] = (),
         epoch: str | None = None,
         as_of: datetime | None = None,
     ) -> None:
-        """Central sent these members, with everything up to `applied_seq` posted."""
-        with self.members.update(fresh=False) as update:
+        """Central sent these members, with everything up to `applied_seq` posted but for what it parked."""
+        with self.members.update() as update:
             update.put(members)
             update.commit(
                 MembersPosition(
@@ -113,6 +115,7 @@ class Shop:
                     applied_seq,
                     as_of or self.system.at,
                     len(members),
+                    parked=parked,
                 )
             )
 

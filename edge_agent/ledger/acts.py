@@ -24,7 +24,7 @@ from edge_agent.domain.record import (
 from edge_agent.domain.redeemed import AuthorisedBy, Redeemed
 from edge_agent.errors import FieldError, Invalid
 from edge_agent.ledger import derived, journal, reservations
-from edge_agent.ledger.derived import TallyAsked
+from edge_agent.ledger.derived import Applied, TallyAsked
 from edge_agent.ledger.journal import Head
 from edge_agent.ledger.reservations import Reservation, Reserved
 
@@ -153,19 +153,19 @@ class Lookups:
         ).fetchone()
         return None if row is None else int(row[0])
 
-    def unposted(self, accounts: Sequence[str], applied_seq: int) -> list[Holding]:
-        """What this till did to these accounts and central has not posted: later than `applied_seq`, or parked."""
-        return derived.unposted(self._db, accounts, applied_seq)
+    def unposted(self, accounts: Sequence[str], applied: Applied) -> list[Holding]:
+        """What this till did to these accounts and central has not posted."""
+        return derived.unposted(self._db, accounts, applied)
 
     def till_sums(self, asked: Sequence[TallyAsked]) -> list[int]:
         """What this till counted in all, sum by sum."""
         return derived.till_sums(self._db, asked)
 
     def at_stake(
-        self, applied_seq: int, open_since: datetime, by: Collection[AuthorisedBy]
+        self, applied: Applied, open_since: datetime, by: Collection[AuthorisedBy]
     ) -> list[Reserved]:
         """What was reserved or redeemed here on the word of these, and central has not posted."""
-        return reservations.unposted(self._db, applied_seq, open_since, by)
+        return reservations.unposted(self._db, applied, open_since, by)
 
     def redemption(self, redemption_id: str) -> Reservation | None:
         """The reservation with that id, whatever became of it."""

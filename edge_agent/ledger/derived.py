@@ -36,6 +36,16 @@ DERIVED_TABLES = tuple(_TABLES)
 """The tables that can be built again from the journal alone."""
 
 
+class Applied(NamedTuple):
+    """Which of this till's records central's figures hold: those up to `seq`, but for the `parked` ones."""
+
+    seq: int = 0
+    parked: tuple[int, ...] = ()
+
+
+NOTHING_APPLIED = Applied()
+
+
 class TallyAsked(NamedTuple):
     """A sum of this till's own tally over days, both included."""
 
@@ -93,15 +103,14 @@ def _life(entry: Entry, record_id: str) -> tuple[str, str, str, str]:
     return expires_on, matures_on, day, lot
 
 
-def unposted(db: Database, accounts: Sequence[str], applied_seq: int) -> list[Holding]:
-    """What this till did to these accounts and central has not posted: later than `applied_seq`, or parked."""
+def unposted(db: Database, accounts: Sequence[str], applied: Applied) -> list[Holding]:
+    """What this till did to these accounts and central has not posted."""
     marks = ",".join("?" * len(accounts))
     rows = db.execute(
         "SELECT unit, sum(quantity), expires_on, matures_on, day, lot FROM lot_movements"  # noqa: S608 - marks are question marks
-        f" WHERE account IN ({marks}) AND (seq > ?"
-        " OR seq IN (SELECT seq FROM record_states WHERE state = 'parked'))"
+        f" WHERE account IN ({marks}) AND (seq > ? OR seq IN (SELECT value FROM json_each(?)))"
         " GROUP BY unit, expires_on, matures_on, day, lot",
-        (*accounts, applied_seq),
+        (*accounts, applied.seq, json.dumps(applied.parked)),
     )
     return [
         Holding(unit, quantity, _day(expires_on), _day(matures_on), _day(day), lot or None)

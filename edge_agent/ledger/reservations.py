@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from edge_agent.domain.programme.situation import Redemption
 from edge_agent.domain.redeemed import AuthorisedBy
+from edge_agent.ledger.derived import Applied
 
 
 class ReservationState(StrEnum):
@@ -173,16 +174,21 @@ def open_at(
 
 
 def unposted(
-    db: Database, applied_seq: int, open_since: datetime, by: Collection[AuthorisedBy]
+    db: Database, applied: Applied, open_since: datetime, by: Collection[AuthorisedBy]
 ) -> list[Reserved]:
-    """What is at stake of the redemptions that these stand for: charged here and not posted by central (later than
-    `applied_seq`, or parked), or reserved until `open_since` or later."""
+    """What is at stake of the redemptions that these stand for: charged here and not posted by central, or reserved
+    until `open_since` or later."""
     rows = db.execute(
         "SELECT account, unit, sum(quantity) FROM redemptions"  # noqa: S608 - marks are question marks
         f" WHERE authorised_by IN ({','.join('?' * len(by))})"
         " AND ((state = 'reserved' AND until_ms >= ?) OR seq > ?"
-        " OR seq IN (SELECT seq FROM record_states WHERE state = 'parked')) GROUP BY account, unit",
-        (*(each.value for each in by), _ms(open_since), applied_seq),
+        " OR seq IN (SELECT value FROM json_each(?))) GROUP BY account, unit",
+        (
+            *(each.value for each in by),
+            _ms(open_since),
+            applied.seq,
+            json.dumps(applied.parked),
+        ),
     )
     return [Reserved(*row) for row in rows]
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts, Standing
-from edge_agent.ledger.members import Member
+from edge_agent.domain.members_file import Member
+from edge_agent.ledger.derived import NOTHING_APPLIED, Applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Account:
 
     ref: str
     member: Member | None
-    applied_seq: int
+    applied: Applied
     as_of: datetime | None
     own_ref: str | None = None
 
@@ -50,4 +51,4 @@ class Account:
 
 def unknown_account(ref: str) -> Account:
     """The account of a card that central has not told us of."""
-    return Account(ref, None, 0, None)
+    return Account(ref, None, NOTHING_APPLIED, None)

@@ -11,10 +11,12 @@ from edge_agent.domain.balance import Balance, Expiring, balances, expiring
 from edge_agent.domain.cards import card_key
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import NOBODY, MemberFacts
+from edge_agent.domain.members_file import MembersPosition
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.units import is_tally
 from edge_agent.ledger.acts import Lookups
-from edge_agent.ledger.members import Found, MembersFile, MembersPosition
+from edge_agent.ledger.derived import NOTHING_APPLIED, Applied
+from edge_agent.ledger.members import Found, MembersFile
 from edge_agent.till.account import Account, unknown_account
 from edge_agent.till.facts import member_facts
 
@@ -97,18 +99,19 @@ class Directory:
         position = found.position
         return Account(found.member.ref, found.member, self._applied(position), position.as_of)
 
-    def _applied(self, position: MembersPosition) -> int:
-        """What central applied of another database's records says nothing about this one's."""
-        return position.applied_seq if self._is_own_epoch(position.epoch) else 0
-
     def position(self) -> MembersPosition | None:
         """Where the members file stands."""
         return self._members.position()
 
-    def applied_seq(self) -> int:
-        """Up to which record of this database central has made up its mind, as far as we know."""
-        position = self._members.position()
-        return 0 if position is None else self._applied(position)
+    def applied(self) -> Applied:
+        """Which records of this database central has posted, as far as we know."""
+        return self._applied(self._members.position())
+
+    def _applied(self, position: MembersPosition | None) -> Applied:
+        # What central applied of another database's records says nothing about this one's.
+        if position is None or not self._is_own_epoch(position.epoch):
+            return NOTHING_APPLIED
+        return Applied(position.applied_seq, position.parked)
 
     def holdings(
         self, account: Account, lookups: Lookups, programme: Programme, at: datetime
@@ -153,7 +156,7 @@ def _alive(
     account: Account, lookups: Lookups, programme: Programme, at: datetime
 ) -> tuple[Sequence[Holding], Sequence[Holding]]:
     """Central's holdings and this till's own changes, with the life that the member's activity leaves them."""
-    own = lookups.unposted(account.refs, account.applied_seq)
+    own = lookups.unposted(account.refs, account.applied)
     today = programme.local_date(at)
     known = programme.activity.known((*account.posted, *own), today)
     activity = programme.activity

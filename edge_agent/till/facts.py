@@ -5,12 +5,12 @@ from datetime import date, datetime
 
 from edge_agent.domain.holdings import Holding, summed
 from edge_agent.domain.member import MemberFacts, birthday_windows
+from edge_agent.domain.members_file import Member
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.tallies import Reading, figures
 from edge_agent.domain.units import is_tally
 from edge_agent.ledger.acts import Lookups
 from edge_agent.ledger.derived import TallyAsked
-from edge_agent.ledger.members import Member
 from edge_agent.till.account import Account
 
 
@@ -31,7 +31,7 @@ def member_facts(
     """
     today = programme.local_date(at)
     member = account.member or Member(account.ref)
-    held = (*account.posted, *lookups.unposted(account.refs, account.applied_seq))
+    held = (*account.posted, *lookups.unposted(account.refs, account.applied))
     asks = programme.asks
     facts = MemberFacts(
         account=account.ref,

@@ -100,7 +100,7 @@ def _at_risk(parts: Parts, lookups: Lookups, claim: Claim, now: datetime) -> AtR
 def _at_stake(
     parts: Parts, lookups: Lookups, now: datetime, by: Collection[AuthorisedBy]
 ) -> list[Reserved]:
-    return lookups.at_stake(parts.directory.applied_seq(), now - LATE_FOR, by)
+    return lookups.at_stake(parts.directory.applied(), now - LATE_FOR, by)
 
 
 def _of_account(reserved: list[Reserved], claim: Claim) -> int:

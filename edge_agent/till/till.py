@@ -196,8 +196,8 @@ class Till:
         state = self._parts.ledger.state_of(seq)
         if state is not None:
             return CentralState(state.state)
-        applied = self._parts.directory.applied_seq()
-        return CentralState.ACCEPTED if seq <= applied else CentralState.WAITING
+        applied = self._parts.directory.applied()
+        return CentralState.ACCEPTED if seq <= applied.seq else CentralState.WAITING
 
     def print_copy(self, sale_id: str) -> PrintState:
         """Print the receipt of a sale again, marked as a copy. Raises UnknownSale, or Refused without a printer."""

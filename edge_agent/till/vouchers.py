@@ -71,7 +71,7 @@ def left_of(parts: Parts, lookups: Lookups, account: str, issued: Holding) -> in
     """
     holder = parts.directory.by_ref(account)
     named = (issued.unit, issued.lot)
-    own = lookups.unposted(holder.refs, holder.applied_seq)
+    own = lookups.unposted(holder.refs, holder.applied)
     here = sum(each.quantity for each in own if (each.unit, each.lot) == named)
     posted = [each for each in holder.posted if (each.unit, each.lot) == named]
     if posted:

@@ -20,6 +20,7 @@ from sync.central.gate import Gate
 from sync.central.intake import Intake, Taken
 from sync.central.member_import import MemberImport
 from sync.central.members import Members
+from sync.central.members_files import MembersFiles
 from sync.central.metrics import Metrics
 from sync.central.posting import Posting
 from sync.central.privacy import Privacy
@@ -81,6 +82,14 @@ class Central:
         self.effects = Effects(self.database, card_key)
         self.feedback = Feedback(self.database, clock)
         self.feed = Feed(self.database, self.programmes, clock)
+        self.members_files = MembersFiles(
+            self.database,
+            self.programmes,
+            clock,
+            settings.data / "members",
+            keys.signing_key(settings.data),
+            timedelta(hours=settings.members_file_hours),
+        )
         self.metrics = Metrics(CollectorRegistry(), self.feed)
         self.gate = Gate(self.database, self.terminals, self.metrics, clock)
         self._log = structlog.get_logger("central")
@@ -147,4 +156,5 @@ class Central:
     def close(self) -> None:
         """Let waiting terminals go and close the database."""
         self.feed.stop()
+        self.members_files.stop()
         self.database.close()

@@ -1,31 +1,29 @@
 """What terminals pull: changed members, the programme, states of their own records, from one snapshot."""
 
-import json
 import threading
 import time
 from collections.abc import Sequence
-from datetime import date
 from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from edge_agent.domain.member import Standing
-from edge_agent.domain.programme.asked import Asked
-from edge_agent.domain.programme.messages import CHANNEL
 from sync.central import programmes
-from sync.central.accounts import agreed
 from sync.central.allowances import told as allowances_told
 from sync.central.database import ACCOUNTS, Database, current_change, read_counter
 from sync.central.epochs import own_records
-from sync.central.ledger import holdings
+from sync.central.problems import Problem
 from sync.central.programmes import Programmes
-from sync.central.tables import accounts, cards, chains, records
+from sync.central.tables import accounts, chains, records
 from sync.central.times import Clock
-from sync.wire import MEMBERS_PER_PAGE_MAX, Changes, Lot, MemberDelta, RecordState, StateOfRecord
+from sync.central.told import members_told
+from sync.wire import MEMBERS_PER_PAGE_MAX, Changes, MemberDelta, RecordState, StateOfRecord
 
 STATES_PER_PAGE_MAX = 2_000
 """A terminal whose whole backlog was parked still gets it in a few pages."""
+
+DELTAS_MAX = 50_000
+"""Members that changed: as JSON some 15 MB, in the file as much as half a million members take."""
 
 WAIT_S_MAX = 30
 """Below the idle timeout of common proxies (60 s)."""
@@ -73,14 +71,16 @@ class Feed:
         after: int,
         wait_s: float,
         allowances_change: int = 0,
+        members_after: int = 0,
     ) -> Changes:
         """What changed after change number `after`; waits up to `wait_s` seconds when nothing did.
 
-        Allowances that are still those of `allowances_change` are not told again.
+        Allowances that are still those of `allowances_change` are not told again, and members that did not change after
+        `members_after` are left out. Raises a problem where `after` is none that a terminal can go on from.
         """
         self._wait(after, min(wait_s, WAIT_S_MAX))
         with self._database.read() as connection:
-            page = self._page(connection, terminal, epoch, after)
+            page = self._page(connection, terminal, epoch, after, members_after)
             allowances, change = allowances_told(connection, terminal, allowances_change)
         return page.model_copy(update={"allowances": allowances, "allowances_change": change})
 
@@ -110,14 +110,23 @@ class Feed:
             return current_change(connection)
 
     def _page(
-        self, connection: Connection, terminal: str, epoch: str | None, after: int
+        self,
+        connection: Connection,
+        terminal: str,
+        epoch: str | None,
+        after: int,
+        members_after: int,
     ) -> Changes:
         newest = current_change(connection)
-        if after > newest:  # this central was restored from an older copy: everything again
-            after = 0
+        if after > newest or (after and is_far_behind(connection, max(after, members_after))):
+            raise Problem(
+                410,
+                "position-unknown",
+                f"No changes are told from {after} on; fetch the members file.",
+            )
         members = connection.execute(
             select(accounts)
-            .where(accounts.c.change > after, accounts.c.joined_into.is_(None))
+            .where(accounts.c.change > max(after, members_after), accounts.c.joined_into.is_(None))
             .order_by(accounts.c.change)
             .limit(MEMBERS_PER_PAGE_MAX)
         ).all()
@@ -128,22 +137,35 @@ class Feed:
         if len(states) == STATES_PER_PAGE_MAX:
             upto = min(upto, states[-1].change)
         position = _position(connection, terminal, epoch)
+        told = [row for row in members if row.change <= upto]
+        asked = self._programmes.asked(connection)
         return Changes(
             next=upto,
             more=upto < newest,
             as_of=self._clock(),
             applied_seq=position.applied,
+            parked=_parked(connection, terminal, epoch, position.applied) if upto == newest else (),
             received=position.received,
             closed_by=position.closed_by,
             member_count=read_counter(connection, ACCOUNTS),
-            members=_deltas(
-                connection,
-                [row for row in members if row.change <= upto],
-                self._programmes.asked(connection),
+            members=tuple(
+                MemberDelta.of(member) for member in members_told(connection, told, asked)
             ),
             programme=programmes.delta(connection, after, upto),
             states=tuple(_told(row) for row in states if row.change <= upto),
         )
+
+
+def is_far_behind(connection: Connection, after: int) -> bool:
+    """Whether so much changed since that fetching the members file is less."""
+    row = connection.execute(
+        select(accounts.c.change)
+        .where(accounts.c.change > after)
+        .order_by(accounts.c.change)
+        .offset(DELTAS_MAX)
+        .limit(1)
+    ).first()
+    return row is not None
 
 
 def _states(connection: Connection, terminal: str, epoch: str | None, after: int) -> Sequence[Any]:
@@ -186,6 +208,25 @@ def applied_position(connection: Connection, terminal: str, epoch: str) -> int:
     return _position(connection, terminal, epoch).applied
 
 
+def _parked(
+    connection: Connection, terminal: str, epoch: str | None, applied: int
+) -> tuple[int, ...]:
+    """Which records up to there wait for something."""
+    if epoch is None:
+        return ()
+    return tuple(
+        connection.scalars(
+            select(records.c.seq)
+            .where(
+                own_records(connection, terminal, epoch),
+                records.c.state == RecordState.PARKED.value,
+                records.c.seq <= applied,
+            )
+            .order_by(records.c.seq)
+        )
+    )
+
+
 class _Position(NamedTuple):
     """How far a journal was received, up to where every record has a state, and the epoch that closed it."""
 
@@ -209,50 +250,3 @@ def _position(connection: Connection, terminal: str, epoch: str | None) -> _Posi
     )
     applied = chain.received if unposted is None else unposted - 1
     return _Position(chain.received, applied, chain.closed_by)
-
-
-def _deltas(
-    connection: Connection, members: Sequence[Any], asked: Asked
-) -> tuple[MemberDelta, ...]:
-    """The members as they are told: of their profiles what the rules ask about, and how they want to be spoken to."""
-    refs = [row.ref for row in members]
-    keys: dict[str, list[str]] = {}
-    for row in connection.execute(
-        select(cards.c.account, cards.c.key)
-        .where(cards.c.account.in_(refs))
-        .order_by(cards.c.account, cards.c.key)
-    ):
-        keys.setdefault(row.account, []).append(row.key)
-    joined: dict[str, list[str]] = {}
-    for row in connection.execute(
-        select(accounts.c.joined_into, accounts.c.ref)
-        .where(accounts.c.joined_into.in_(refs))
-        .order_by(accounts.c.ref)
-    ):
-        joined.setdefault(row.joined_into, []).append(row.ref)
-    held = holdings(connection, refs)
-    agreements = agreed(connection, refs)
-    return tuple(
-        MemberDelta(
-            ref=row.ref,
-            standing=Standing(row.standing),
-            cards=tuple(keys.get(row.ref, ())),
-            joined=tuple(joined.get(row.ref, ())),
-            display_name=row.display_name,
-            tier=row.tier,
-            since=None if row.since is None else date.fromisoformat(row.since),
-            language=row.language,
-            segments=tuple(each for each in json.loads(row.segments) if each in asked.segments),
-            attributes={
-                name: value
-                for name, value in json.loads(row.attributes).items()
-                if name in asked.attributes or name == CHANNEL
-            },
-            birthday=row.birthday[-len("MM-DD") :] if asked.birthday and row.birthday else None,
-            consents=agreements.get(row.ref, {}),
-            referred_by=row.referred_by,
-            redeems_offline=row.redeems_offline,
-            lots=tuple(Lot(**each._asdict()) for each in held.get(row.ref, ())),
-        )
-        for row in members
-    )

@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     allowance_points: int = Field(default=0, ge=0, le=POINTS_MAX)
     allowance_percent: int = Field(default=50, ge=1, le=100)
     allowance_days: int = Field(default=14, ge=1, le=90)
+    members_file_hours: int = Field(default=24, ge=1, le=24 * 6)
 
     @field_validator("listen")
     @classmethod

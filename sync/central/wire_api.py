@@ -1,6 +1,6 @@
 """The wire: what terminals say, see `sync.wire` for the messages."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, request, send_file
 from pydantic import BaseModel, Field
 
 from sync.central.central import Central
@@ -24,6 +24,7 @@ class _ChangesQuery(TillReport):
     after: int = Field(default=0, ge=0)
     epoch: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$")
     wait: float = Field(default=0, ge=0, le=86_400)
+    members_after: int = Field(default=0, ge=0)
 
 
 def blueprint(central: Central, bytes_max: int) -> Blueprint:
@@ -65,8 +66,30 @@ def blueprint(central: Central, bytes_max: int) -> Blueprint:
         central.terminals.note_programme(terminal, query)
         central.authorising.note_position(terminal, query.epoch, query)
         wait_s = min(query.wait, WAIT_S_MAX)
-        known = query.allowances_change
-        return _json(central.feed.changes(terminal, query.epoch, query.after, wait_s, known))
+        return _json(
+            central.feed.changes(
+                terminal,
+                query.epoch,
+                query.after,
+                wait_s,
+                query.allowances_change,
+                query.members_after,
+            )
+        )
+
+    @wire.get("/members")
+    def manifest() -> Response:
+        central.gate.reader(request)
+        return _json(central.members_files.manifest())
+
+    @wire.get("/members/<int:version>")
+    def members_file(version: int) -> Response:
+        central.gate.reader(request)
+        path, made = central.members_files.path_of(version)
+        # With ranges, 206, 416 and If-Range, as RFC 9110 has them: `conditional`.
+        return send_file(
+            path, "application/gzip", conditional=True, etag=made.packed_sha256, max_age=None
+        )
 
     return wire
 

@@ -13,6 +13,7 @@ from typing import Any
 from pysqlite3 import dbapi2 as sqlite3
 
 from edge_agent.domain.cards import card_key
+from edge_agent.domain.members_file import PUT_POSITION, MembersPosition, position_row
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.members import MembersFile
 from edge_agent.till.directory import Directory
@@ -44,7 +45,7 @@ def build_members_file(folder: Path, count: int) -> Path:
         _member_rows(count),
     )
     database.executemany("INSERT INTO cards (key, ref) VALUES (?, ?)", sorted(_card_rows(count)))
-    database.execute("INSERT INTO position VALUES (1, 1, '', 0, ?, ?)", (AS_OF.isoformat(), count))
+    database.execute(PUT_POSITION, position_row(MembersPosition(1, "", 0, AS_OF, count)))
     database.execute("COMMIT")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     database.close()
@@ -70,8 +71,13 @@ def _copy_of(prepared: Path, name: str) -> Path:
 
 def _members_of(folder: Path, prepared: Path) -> MembersFile:
     members = MembersFile(folder)
-    members.install(_copy_of(prepared, "first"))
+    _swap_in(members, _copy_of(prepared, "first"))
     return members
+
+
+def _swap_in(members: MembersFile, prepared: Path) -> None:
+    with members.update(prepared) as update:
+        update.commit(MembersPosition(1, "", 0, AS_OF, MEMBERS))
 
 
 def _find(folder: Path, prepared: Path) -> Row:
@@ -142,7 +148,7 @@ def _install(folder: Path, prepared: Path) -> Row:
     took = []
     for number in range(INSTALLS):
         copy = _copy_of(prepared, f"next-{number}")
-        took.append(seconds_of(lambda _turn, path=copy: members.install(path)))  # type: ignore[misc]
+        took.append(seconds_of(lambda _turn, path=copy: _swap_in(members, path)))  # type: ignore[misc]
     stop.set()
     for reader in readers:
         reader.join()

@@ -75,7 +75,7 @@ def sale_over_http(folder: Path) -> list[Row]:
     """`POST /v1/sales` at the agent's process, against a bare Flask handler on waitress with as many threads."""
     config = write_config(folder / "till-http")
     enrol_offline(folder / "till-http")
-    with agent_in_process(config, 0) as agent, agent.store.members.update(fresh=True) as update:
+    with agent_in_process(config, 0) as agent, agent.store.members.update() as update:
         put_members(update, MEMBERS, agent.store.ledger.epoch)
     bodies = [encoded(sale_body(n, card(n % MEMBERS))) for n in range(HTTP_TURNS + HTTP_WARM_UP)]
     threads = STREAMS_MAX + THREADS_FOR_CALLS

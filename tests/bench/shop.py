@@ -12,7 +12,8 @@ from stdnum import ean
 from edge_agent.compose import Agent, build_agent
 from edge_agent.domain.cards import card_key
 from edge_agent.domain.holdings import Holding
-from edge_agent.ledger.members import Member, MembersPosition, MembersUpdate
+from edge_agent.domain.members_file import Member, MembersPosition
+from edge_agent.ledger.members import MembersUpdate
 from edge_agent.settings import load_settings
 from sync.identity import Identity, save_identity
 
@@ -183,7 +184,7 @@ def agent_in_process(config: Path, members: int) -> Iterator[Agent]:
     """The agent as `compose` builds it, with members, not started: no thread of it competes with what is timed."""
     agent = build_agent(load_settings(config))
     try:
-        with agent.store.members.update(fresh=False) as update:
+        with agent.store.members.update() as update:
             put_members(update, members, agent.store.ledger.epoch)
         yield agent
     finally:

@@ -13,6 +13,7 @@ from typing import Any, Self
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.holdings import Holding, summed, usable
 from edge_agent.domain.member import MemberFacts, birthday_windows
+from edge_agent.domain.members_file import Member
 from edge_agent.domain.programme import Evaluation, Programme, load_programme
 from edge_agent.domain.programme.kept import Returned, Sold
 from edge_agent.domain.programme.recorded import Recorded
@@ -20,8 +21,8 @@ from edge_agent.domain.programme.upkeep import caught_up, follow, keep_up
 from edge_agent.domain.record import ClockReading, RecordKind
 from edge_agent.domain.tallies import figures
 from edge_agent.domain.units import keeps_lots_apart
+from edge_agent.ledger.derived import NOTHING_APPLIED
 from edge_agent.ledger.ledger import Ledger
-from edge_agent.ledger.members import Member
 from edge_agent.till.account import Account
 from edge_agent.till.facts import member_facts, till_facts
 from tests.peers.mapping import Draft
@@ -87,7 +88,7 @@ class PeerShop:
     def movements(self, name: str) -> list[Holding]:
         """Everything that was given to the member and taken, by central and at the till."""
         known = self.member(name)
-        return [*known.posted, *self.ledger.lookups().unposted((known.ref,), 0)]
+        return [*known.posted, *self.ledger.lookups().unposted((known.ref,), NOTHING_APPLIED)]
 
     def usable(self, name: str, unit: str, at: datetime) -> int:
         """What the member can use now, in smallest parts."""
@@ -110,7 +111,7 @@ class PeerShop:
             language=known.language,
             lots=tuple(known.posted),
         )
-        account = Account(known.ref, member, 0, at)
+        account = Account(known.ref, member, NOTHING_APPLIED, at)
         return member_facts(self.programme, account, lookups, at, everything=True)
 
     def central_facts(self, name: str, at: datetime) -> MemberFacts:

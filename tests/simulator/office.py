@@ -2,7 +2,7 @@
 
 import resource
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -61,7 +61,10 @@ class Office:
             status, headers = int(line.split(" ", 1)[0]), dict(sent)
             return _written_at_once
 
-        body = b"".join(self._app(_environ(request), start_response))
+        # Answers out of a file have to be closed, as PEP 3333 says.
+        parts: Any = self._app(_environ(request), start_response)
+        with closing(parts):
+            body = b"".join(parts)
         return Answer(status, headers, body)
 
 

@@ -233,7 +233,8 @@ class Terminal:
             signer = Signer(
                 identity.terminal, identity.signing_key, lambda: self.wall().timestamp()
             )
-            self._clients[what] = CentralClient(Place(identity.central), signer)
+            place = Place(identity.central, key=identity.central_key)
+            self._clients[what] = CentralClient(place, signer)
         return self._clients[what]
 
     def _push(self, client: CentralClient) -> None:

@@ -7,6 +7,7 @@ from sqlite_utils import Database
 
 from edge_agent.domain.holdings import Holding
 from edge_agent.ledger import derived
+from edge_agent.ledger.derived import Applied
 from tests.simulator.prove import live
 from tests.simulator.run import Run, place, steps
 from tests.simulator.shrink import read_steps, shrunk, story
@@ -50,8 +51,8 @@ def test_a_failure_is_cut_down_to_a_list_that_can_be_had_again(
 ) -> None:
     sound = derived.unposted
 
-    def one_off(db: Database, accounts: Sequence[str], applied_seq: int) -> list[Holding]:
-        return sound(db, accounts, applied_seq + 1)
+    def one_off(db: Database, accounts: Sequence[str], applied: Applied) -> list[Holding]:
+        return sound(db, accounts, applied._replace(seq=applied.seq + 1))
 
     monkeypatch.setattr(derived, "unposted", one_off)
     failed = live(3, EVENTS).failed

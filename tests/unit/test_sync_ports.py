@@ -9,7 +9,8 @@ import pytest
 from edge_agent.clock import Clock
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Standing
-from edge_agent.ledger.members import Member, MembersFile
+from edge_agent.domain.members_file import Member
+from edge_agent.ledger.members import MembersFile
 from edge_agent.sync_ports import MembersStore
 from sync.ports import MembersAsOf
 from sync.wire import Lot, MemberDelta
@@ -51,7 +52,7 @@ def members(tmp_path: Path) -> Iterator[MembersFile]:
 
 def test_a_member_of_the_wire_is_found_with_everything_that_was_sent(members: MembersFile) -> None:
     sent = MemberDelta.model_validate_json(ANNEKE.model_dump_json(exclude_none=True))
-    with MembersStore(members, Clock(None)).update(fresh=False) as update:
+    with MembersStore(members, Clock(None)).update() as update:
         update.put([sent])
         update.commit(MembersAsOf(1, "e" * 32, 0, datetime(2026, 11, 21, tzinfo=UTC), 1))
     found = members.by_card(bytes.fromhex(KEY))

@@ -107,13 +107,6 @@ def test_an_older_programme_may_become_current_again(central: Central) -> None:
     assert told.text == text
 
 
-def test_a_terminal_ahead_of_a_restored_central_gets_everything_again(central: Central) -> None:
-    bring_in(central, 3)
-    told = changes(central, after=1_000_000)
-    assert len(told.members) == 3
-    assert told.next < 1_000_000
-
-
 def test_who_waits_hears_of_a_change_when_it_is_made(central: Central, till: Till) -> None:
     after = changes(central).next
     till.sale("ref-1", [earn(5)], card="2912345678906")

@@ -17,15 +17,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from nacl.signing import SigningKey
+
 from sync.errors import Conflict, PositionUnknown
-from sync.signing import key_id_of, public_key_of
+from sync.signing import head_statement, key_id_of, manifest_statement, public_key_of
 from sync.wire import (
     AuthorisationMessage,
     EnrolmentAnswer,
     EnrolmentMessage,
+    MembersManifest,
     Message,
+    RecordsAnswer,
     RecordsMessage,
     ReleaseMessage,
+    SignedManifest,
 )
 from tests.unit.sync.model_central import ModelCentral
 from tests.unit.sync.real_till import TERMINAL
@@ -35,7 +40,7 @@ KEY = b"the key of the till of the tests"
 
 OTHER_KEY = b"a key that was never enrolled..."
 CARD_KEY = "ab" * 32
-CENTRAL_KEY = "cd" * 32
+CENTRAL_SEED = b"c" * 32
 
 
 class Exchange(BaseHTTPRequestHandler):
@@ -80,6 +85,8 @@ class Exchange(BaseHTTPRequestHandler):
 
     def work(self) -> Callable[[], None]:
         """Do what the request asks; returns what answers it."""
+        if self.path.startswith("/wire/v1/members/"):
+            return self.answer_part
         try:
             message = self.server.handle(self.path, dict(self.headers), self.body)
         except Conflict:
@@ -104,6 +111,18 @@ class Exchange(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def answer_part(self) -> None:
+        """A range of a members file, as RFC 9110 has it."""
+        version = int(self.path.rpartition("/")[2])
+        content = self.server.on_the_way(self.server.model.files[version])
+        first, last = map(int, self.headers["Range"].removeprefix("bytes=").split("-"))
+        headers = {
+            "Content-Type": "application/gzip",
+            "Content-Range": f"bytes {first}-{last}/{len(content)}",
+            "ETag": f'"{self.server.model.etags[version]}"',
+        }
+        self.answer(206, content[first : last + 1], headers)
 
     def reset(self) -> None:
         """Cut the connection with RST, as a router that lost its table does."""
@@ -133,6 +152,8 @@ class ScriptedCentral(ThreadingHTTPServer):
         self.open_connections = 0
         self.lines: list[socket.socket] = []
         self.codes: dict[str, str] = {}
+        self.on_the_way: Callable[[bytes], bytes] = lambda content: content
+        """What somebody makes of a members file between central and the till."""
         self.key_ids = {key_id_of(TERMINAL, public_key_of(KEY))}
         self.released = threading.Event()
         self._thread: threading.Thread | None = None
@@ -183,13 +204,21 @@ class ScriptedCentral(ThreadingHTTPServer):
         if not any(f'keyid="{each}"' in headers["Signature-Input"] for each in self.key_ids):
             raise PermissionError
         if parts.path == "/wire/v1/records":
-            return self.model.send(RecordsMessage.model_validate_json(body))
+            message = RecordsMessage.model_validate_json(body)
+            return signed_position(message, self.model.send(message))
         if parts.path == "/wire/v1/authorisations":
             return self.model.authorise(AuthorisationMessage.model_validate_json(body))
         if parts.path == "/wire/v1/authorisations/releases":
             return self.model.release(ReleaseMessage.model_validate_json(body))
+        if parts.path == "/wire/v1/members":
+            return signed_manifest(self.model.manifest())
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        return self.model.changes(int(query["after"]), query["epoch"], int(query.get("wait", "0")))
+        return self.model.changes(
+            int(query["after"]),
+            query["epoch"],
+            int(query.get("wait", "0")),
+            members_after=int(query.get("members_after", "0")),
+        )
 
     def _enrol(self, message: EnrolmentMessage) -> EnrolmentAnswer:
         problem = self.codes.get(message.code, "code-unknown")
@@ -197,7 +226,24 @@ class ScriptedCentral(ThreadingHTTPServer):
             raise LookupError(problem)
         self.codes[message.code] = "code-used"
         self.key_ids.add(key_id_of(TERMINAL, bytes.fromhex(message.public_key)))
-        return EnrolmentAnswer(terminal=TERMINAL, card_key=CARD_KEY, central_key=CENTRAL_KEY)
+        return EnrolmentAnswer(terminal=TERMINAL, card_key=CARD_KEY, central_key=CENTRAL_KEY.hex())
+
+
+CENTRAL_KEY = public_key_of(CENTRAL_SEED)
+
+
+def signed_position(message: RecordsMessage, answer: RecordsAnswer) -> RecordsAnswer:
+    """An answer with central's signature."""
+    statement = head_statement(message.terminal, message.epoch, answer.received, answer.head)
+    signature = SigningKey(CENTRAL_SEED).sign(statement).signature
+    return answer.model_copy(update={"signature": signature.hex()})
+
+
+def signed_manifest(manifest: MembersManifest, seed: bytes = CENTRAL_SEED) -> SignedManifest:
+    """As central says it."""
+    text = manifest.model_dump_json()
+    signature = SigningKey(seed).sign(manifest_statement(text)).signature
+    return SignedManifest(manifest=text, signature=signature.hex())
 
 
 def status(code: int, headers: Mapping[str, str] | None = None, body: bytes = b"{}") -> Fault:

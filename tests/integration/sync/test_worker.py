@@ -10,16 +10,19 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from sync import policy
 from sync.client import CentralClient, Place, Timeouts
 from sync.link import LinkState, LinkStatus
+from sync.once import sync_once
 from sync.policy import LOOP_BOUND_S, STOP_WITHIN_S, pause_s
 from sync.ports import Beat, Line
 from sync.signing import Signer
-from sync.wire import NO_REPORT
 from sync.worker import Parts, Worker
 from tests.integration.sync.scripted_central import (
+    CENTRAL_KEY,
     KEY,
     OTHER_KEY,
+    Exchange,
     Fault,
     ScriptedCentral,
     close_early,
@@ -92,7 +95,9 @@ class Bench:
     def connect(self) -> Line | None:
         if not self.enrolled:
             return None
-        return CentralClient(Place(self.url), Signer(self.terminal, self.key), self.timeouts)
+        return CentralClient(
+            Place(self.url, key=CENTRAL_KEY), Signer(self.terminal, self.key), self.timeouts
+        )
 
     def start(self) -> Worker:
         self.worker = Worker(
@@ -189,7 +194,7 @@ def test_a_central_that_never_waits_is_not_asked_in_a_circle(
 ) -> None:
     good = server.model.changes
     server.model.changes = (  # type: ignore[method-assign]
-        lambda after, epoch, wait_s=0, report=NO_REPORT: good(after, epoch, min(wait_s, 0), report)
+        lambda after, epoch, _wait_s=0, *more, **named: good(after, epoch, 0, *more, **named)
     )
     bench.start()
     time.sleep(1.5)
@@ -286,7 +291,7 @@ def test_the_loop_that_finds_central_back_ends_the_others_pause(
     bench.sell(3)
     worker = bench.start()
     eventually(lambda: server.count("/wire/v1/records") == 1, "push failed")
-    eventually(lambda: server.count("/wire/v1/changes") >= 3, "pull failed")
+    eventually(lambda: server.count("/wire/v1/members") >= 3, "pull failed")
     server.always = None
     all_there(bench, server, 3)
     assert worker.stop(10)
@@ -354,6 +359,12 @@ def test_a_central_from_a_backup_gets_what_it_lost_although_nothing_new_is_recor
     bench.sell(10)
     bench.start()
     all_there(bench, server, 10)
+
+    def pulled() -> bool:
+        position = bench.till.members.position()
+        return position is not None and position.applied_seq == 10
+
+    eventually(pulled, "a pull knows of all ten")
     server.model.restore(EPOCH, 4)
     server.model.set_points("m", 1)
     eventually(lambda: server.model.held(EPOCH) == 10, "the lost ones are back")
@@ -373,7 +384,7 @@ def test_a_refused_key_is_said_and_tried_slowly(till: RealTill, server: Scripted
     assert bench.status().reason == "refused"
     time.sleep(0.5)
     assert server.count("/wire/v1/records") == 1
-    assert server.count("/wire/v1/changes") == 1
+    assert server.count("/wire/v1/members") == 1
     assert worker.stop(), "also in a pause of five minutes"
 
 
@@ -588,11 +599,41 @@ def test_stopping_in_the_pause_between_two_pages_is_immediate(
 ) -> None:
     for number in range(9):
         server.model.set_points(f"m{number}", 1)
-    server.only_path = "/wire/v1/changes?after=3"
+    with_file = sync_once(server.model, till.journal, till.members, till.programmes)
+    for number in range(9):
+        server.model.set_points(f"m{number}", 2)
+    server.only_path = "/wire/v1/changes?after=12"
     server.always = cut_before
     bench = Bench(till, server.url)
-    stop_while(bench, lambda: server.count("/wire/v1/changes?after=3") >= 3)
+    stop_while(bench, lambda: server.count("/wire/v1/changes?after=12") >= 3)
+    assert till.members.position() == with_file.pulled.position
+
+
+def test_stopping_in_the_middle_of_a_members_file_is_immediate_and_it_goes_on_there(
+    till: RealTill, server: ScriptedCentral, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy, "MEMBERS_PART_BYTES", 200)
+    for number in range(300):
+        server.model.set_points(f"m{number}", 1)
+    came = 0
+
+    def then_never(exchange: Exchange) -> None:
+        nonlocal came
+        came += 1
+        if came > 5:
+            never(exchange)
+        else:
+            exchange.work()()
+
+    server.only_path = "/wire/v1/members/"
+    server.always = then_never
+    bench = Bench(till, server.url)
+    stop_while(bench, lambda: came > 5)
     assert till.members.position() is None
+    server.always = None
+    bench.start()
+    eventually(lambda: till.members.refs() == server.model.points(), "all members are there")
+    assert server.count("/wire/v1/members/300") == -(-len(server.model.files[300]) // 200) + 1
 
 
 def test_stopping_at_any_moment_loses_and_doubles_nothing(

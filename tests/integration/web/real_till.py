@@ -18,10 +18,11 @@ from edge_agent.devices import Devices, PrintQueue
 from edge_agent.domain.basket import Sale
 from edge_agent.domain.cards import CardCheck, CardPattern, card_key
 from edge_agent.domain.holdings import Holding
+from edge_agent.domain.members_file import Member, MembersPosition
 from edge_agent.errors import LoyaltyError
 from edge_agent.health import Health, Word
 from edge_agent.ledger.ledger import Ledger
-from edge_agent.ledger.members import Member, MembersFile, MembersPosition
+from edge_agent.ledger.members import MembersFile
 from edge_agent.status import Status
 from edge_agent.till.directory import Directory
 from edge_agent.till.limits import OfflineLimits
@@ -156,7 +157,7 @@ def anna(points: int = 118) -> Member:
 
 def _members(folder: Path, epoch: str) -> MembersFile:
     members = MembersFile(folder)
-    with members.update(fresh=False) as update:
+    with members.update() as update:
         update.put([anna()])
         update.commit(MembersPosition(1, epoch, 0, NOW - timedelta(minutes=5), 1))
     return members

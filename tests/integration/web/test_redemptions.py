@@ -11,7 +11,7 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge_agent.ledger.members import MembersPosition
+from edge_agent.domain.members_file import MembersPosition
 from tests.integration.web.agent import Agent
 from tests.integration.web.real_till import KNOWN, NOW, PROGRAMME, anna
 
@@ -68,7 +68,7 @@ def publish_and_pull(agent: Agent, version: int) -> None:
     text = PROGRAMME.replace("version = 1", f"version = {version}", 1)
     text = text.replace("per = 100", "per = 7").replace("percent = 20", "percent = 60")
     agent.terminal.shelf.offer(text.replace("amount = 500", "amount = 1"), "next", NOW)
-    with agent.terminal.members.update(fresh=False) as update:
+    with agent.terminal.members.update() as update:
         update.put([anna(0)])
         update.commit(MembersPosition(version, agent.terminal.ledger.epoch, 0, NOW, 1))
 
@@ -88,7 +88,7 @@ def test_a_sale_equals_its_quote_also_with_a_publish_and_a_pull_between(
     agent: Agent, amounts: list[int], reward: str
 ) -> None:
     number = next(NUMBERS)
-    with agent.terminal.members.update(fresh=False) as update:
+    with agent.terminal.members.update() as update:
         update.put([anna(100_000)])
         update.commit(
             MembersPosition(1, agent.terminal.ledger.epoch, agent.terminal.rows(), NOW, 1)

@@ -9,7 +9,6 @@ anything else happens, FULL (or NORMAL, the negative control) what SQLite is tol
 import json
 import os
 import random
-import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -23,13 +22,15 @@ from typing import Any
 from edge_agent.data_folder import DataFolder
 from edge_agent.domain.basket import ReturnedLine
 from edge_agent.domain.holdings import Holding
+from edge_agent.domain.members_file import Member, MembersPosition
 from edge_agent.domain.record import RecordKind
 from edge_agent.errors import OverReturn
 from edge_agent.ledger import database
-from edge_agent.ledger.members import Member, MembersFile, MembersPosition
+from edge_agent.ledger.members import MembersFile
 from edge_agent.till.redeem import Wish
 from edge_agent.till.views import Answer
 from sync.identity import Identity, save_identity
+from tests.support.members_files import write_members_file
 from tests.tills import AT, JAN, JAN_REF, KEY, Shop, jan, milk, open_shop, sale, scanned
 
 DATA = "agent"
@@ -124,26 +125,20 @@ def members_of(change: int) -> Iterator[Member]:
     yield Member(JAN_REF, lots=(*known.lots, Holding("stamps/coffee", change)), cards=known.cards)
 
 
-def pull(members: MembersFile, change: int, outside: Outside, *, fresh: bool) -> None:
-    """Central sent members: all in a new file, or a delta."""
-    with members.update(fresh=fresh) as update:
+def pull(members: MembersFile, change: int) -> None:
+    """Central sent what changed."""
+    with members.update() as update:
         update.put(members_of(change))
         update.commit(MembersPosition(change, "e" * 32, 0, AT, MEMBERS + 1))
-    if fresh:
-        outside.hears("members file", change=change)
 
 
-def install(members: MembersFile, change: int, outside: Outside, beside: Path) -> None:
-    """Central sent a file that it had built."""
-    built = MembersFile(beside)
-    with built.update(fresh=False) as update:
+def install(members: MembersFile, change: int, outside: Outside) -> None:
+    """Central sent a file that it had built, of a change before, and what changed since."""
+    base = write_members_file(members.incoming / "fetched.db", members_of(change - 1), change - 1)
+    with members.update(base) as update:
         update.put(members_of(change))
         update.commit(MembersPosition(change, "e" * 32, 0, AT, MEMBERS + 1))
-    built.close()
-    [file] = beside.glob("*.db")
-    members.install(file)
     outside.hears("members file", change=change)
-    shutil.rmtree(beside)
 
 
 def identify(data: Path, seed: bytes, outside: Outside) -> None:
@@ -168,9 +163,9 @@ def first_life(folder: Path, outside: Outside) -> None:
     """From nothing; it ends as a kill ends it, with its log not folded."""
     with life(folder, outside, 1) as till:
         identify(till.shop.data, b"t" * 32, outside)
-        pull(till.shop.members, 1, outside, fresh=True)
+        install(till.shop.members, 1, outside)
         till.works(100)
-        pull(till.shop.members, 2, outside, fresh=False)
+        pull(till.shop.members, 2)
         os._exit(0)
 
 
@@ -178,10 +173,10 @@ def second_life(folder: Path, outside: Outside) -> None:
     """Recovers what the kill left, works, and is stopped in order."""
     with life(folder, outside, 2) as till:
         till.works(200)
-        pull(till.shop.members, 3, outside, fresh=True)
+        install(till.shop.members, 3, outside)
         identify(till.shop.data, b"u" * 32, outside)
         till.works(300)
-        pull(till.shop.members, 4, outside, fresh=False)
+        pull(till.shop.members, 4)
         till.shop.ledger.tidy()
         till.shop.ledger.tidy()
 
@@ -190,7 +185,7 @@ def third_life(folder: Path, outside: Outside) -> None:
     """Starts on a folded log; killed again."""
     with life(folder, outside, 3) as till:
         till.works(400)
-        install(till.shop.members, 5, outside, till.shop.data / "incoming")
+        install(till.shop.members, 5, outside)
         till.works(500)
         os._exit(0)
 

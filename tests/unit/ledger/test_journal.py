@@ -160,15 +160,28 @@ def test_a_rejected_record_is_shown_as_such_and_no_longer_counted(tmp_path: Path
     shop.ledger.keep_states(
         [StoredState(1, "rejected", "malformed"), StoredState(2, "parked", "awaiting-original")]
     )
-    shop.confirm(jan(), applied_seq=2)
+    shop.confirm(jan(), applied_seq=2, parked=(2,))
     assert shop.till.sale("a")[1].central == "rejected"
     assert shop.till.sale("b")[1].central == "parked"
     assert shop.ledger.state_counts() == {"rejected": 1, "parked": 1}
     shown = points(shop)
     assert (shown.confirmed, shown.unconfirmed) == (118, 2)
-    shop.ledger.keep_states([StoredState(2, "accepted", None)])
-    assert shop.till.sale("b")[1].central == "accepted"
-    assert points(shop).unconfirmed == 0
+    shop.close()
+
+
+def test_a_parked_record_that_is_accepted_is_shown_throughout(tmp_path: Path) -> None:
+    """Its state comes in the ledger, its points in the members file: in between it is what it was."""
+    shop = open_shop(tmp_path)
+    shop.confirm(jan())
+    shop.till.sell(sale())
+    shop.ledger.keep_states([StoredState(1, "parked", "awaiting-original")])
+    shop.confirm(jan(), applied_seq=1, parked=(1,))
+    assert (points(shop).confirmed, points(shop).unconfirmed) == (118, 2)
+    shop.ledger.keep_states([StoredState(1, "accepted", None)])
+    assert shop.till.sale(sale().sale_id)[1].central == "accepted"
+    assert (points(shop).confirmed, points(shop).unconfirmed) == (118, 2)
+    shop.confirm(jan(120), applied_seq=1)
+    assert (points(shop).confirmed, points(shop).unconfirmed) == (120, 0)
     shop.close()
 
 

@@ -16,6 +16,7 @@ from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.programme.situation import Redemption
 from edge_agent.domain.record import ClockReading, RecordKind
 from edge_agent.ledger.acts import Act, StoredState
+from edge_agent.ledger.derived import Applied
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.reservations import Reservation, ReservationState
 
@@ -196,10 +197,11 @@ class LedgerMachine(RuleBasedStateMachine):
         if not hasattr(self, "ledger"):
             return
         model, lookups = self.model, self.ledger.lookups()
+        parked = tuple(seq for seq, state in model.states.items() if state == "parked")
         for applied in {0, model.received, len(model.records)}:
             for account in ACCOUNTS:
                 found: Counter[str] = Counter()
-                for held in lookups.unposted([account], applied):
+                for held in lookups.unposted([account], Applied(applied, parked)):
                     found[held.unit] += held.quantity
                 assert +found == +model.unposted(account, applied)
                 assert -found == -model.unposted(account, applied)

@@ -1,16 +1,20 @@
 """The members file: looked up while it is replaced, each time from one snapshot."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from pysqlite3 import dbapi2 as sqlite3
 
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Standing
-from edge_agent.ledger.members import Member, MembersFile, MembersPosition
+from edge_agent.domain.members_file import Member, MembersPosition
+from edge_agent.ledger.members import MembersFile, NotAMembersFile
+from tests.support.members_files import write_members_file
 
 AS_OF = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 EPOCH = "e" * 32
@@ -48,10 +52,17 @@ def members(tmp_path: Path) -> Iterator[MembersFile]:
     opened.close()
 
 
-def put(members: MembersFile, *changed: Member, at: MembersPosition, fresh: bool = False) -> None:
-    with members.update(fresh=fresh) as update:
+def put(
+    members: MembersFile, *changed: Member, at: MembersPosition, base: Path | None = None
+) -> None:
+    with members.update(base) as update:
         update.put(changed)
         update.commit(at)
+
+
+def prepared(folder: Path, *held: Member) -> Path:
+    """A members file as central builds one, of no terminal."""
+    return write_members_file(folder / "prepared", held)
 
 
 def test_before_the_first_pull_nobody_is_known(members: MembersFile) -> None:
@@ -96,7 +107,7 @@ def test_a_ref_that_was_joined_leads_to_the_account(members: MembersFile) -> Non
 
 def test_nothing_of_an_update_is_seen_before_its_commit(members: MembersFile) -> None:
     put(members, ANNE, at=position(1))
-    with members.update(fresh=False) as update:
+    with members.update() as update:
         update.put([replace(ANNE, display_name="Anna")])
         seen = members.by_card(KEY)
         assert seen is not None
@@ -106,40 +117,99 @@ def test_nothing_of_an_update_is_seen_before_its_commit(members: MembersFile) ->
     assert (after.member.display_name, after.position.change) == ("Anne", 1)
 
 
-def test_a_fresh_file_replaces_the_old_one_and_forgets_who_is_not_in_it(
-    members: MembersFile,
+def test_a_prepared_file_replaces_the_old_one_and_forgets_who_is_not_in_it(
+    members: MembersFile, tmp_path: Path
 ) -> None:
-    put(members, ANNE, at=position(9))
-    put(members, replace(ANNE, ref="b" * 32, cards=(OTHER_KEY,)), at=position(4), fresh=True)
-    assert members.by_card(KEY) is None
-    assert members.by_card(OTHER_KEY) is not None
+    put(members, replace(ANNE, ref="c" * 32, cards=(b"\x03" * 16,)), at=position(9))
+    base = prepared(tmp_path / "aside", ANNE)
+    put(members, replace(ANNE, ref="b" * 32, cards=(OTHER_KEY,)), at=position(4), base=base)
+    assert members.by_card(b"\x03" * 16) is None
+    assert members.by_card(KEY) is not None
+    assert members.by_card(OTHER_KEY) is not None, "what changed since the file was built"
     assert members.position() == position(4)
+    assert not base.exists()
 
 
-def test_a_fresh_update_that_was_given_up_leaves_no_trace(
+def test_nothing_of_a_prepared_file_is_seen_before_its_commit(
+    members: MembersFile, tmp_path: Path
+) -> None:
+    """It is of no terminal: until what changed since has come, own records would be counted twice or not at all."""
+    with members.update(prepared(tmp_path / "aside", ANNE)) as update:
+        assert members.by_card(KEY) is None
+        assert members.position() is None
+        update.commit(position(4, applied_seq=7))
+    found = members.by_card(KEY)
+    assert found is not None
+    assert found.position.applied_seq == 7
+
+
+def test_an_update_of_a_prepared_file_that_was_given_up_leaves_no_trace(
     members: MembersFile, tmp_path: Path
 ) -> None:
     put(members, ANNE, at=position(1))
     files = {path.name for path in (tmp_path / "members").iterdir()}
+    base = prepared(tmp_path / "aside")
 
     def give_up() -> None:
-        with members.update(fresh=True) as update:
+        with members.update(base) as update:
             update.put([replace(ANNE, display_name="Anna")])
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         give_up()
     assert {path.name for path in (tmp_path / "members").iterdir()} == files
+    assert not base.exists()
     found = members.by_card(KEY)
     assert found is not None
     assert found.member.display_name == "Anne"
 
 
-def test_the_current_file_is_found_again_after_a_restart_and_others_are_swept(
+def _of_another_format(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as file:
+        file.execute("PRAGMA user_version=99").fetchall()
+
+
+def _no_database(path: Path) -> None:
+    path.write_bytes(b"x" * 5000)
+
+
+def _cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-4096])
+
+
+def _scribbled_on(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[4096:8192] = b"\xff" * 4096
+    path.write_bytes(content)
+
+
+def _empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    "spoil", [_of_another_format, _no_database, _cut_short, _scribbled_on, _empty]
+)
+def test_what_is_no_whole_members_file_of_ours_is_not_installed(
+    members: MembersFile, tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    put(members, ANNE, at=position(1))
+    files = {path.name for path in (tmp_path / "members").iterdir()}
+    base = prepared(tmp_path / "aside", replace(ANNE, display_name="Anna"))
+    spoil(base)
+    with pytest.raises(NotAMembersFile), members.update(base):
+        pytest.fail("it was taken")
+    assert {path.name for path in (tmp_path / "members").iterdir()} == files
+    found = members.by_card(KEY)
+    assert found is not None
+    assert found.member.display_name == "Anne"
+
+
+def test_the_current_file_is_found_again_after_a_restart_and_others_are_gone(
     members: MembersFile, tmp_path: Path
 ) -> None:
     for change in range(1, 4):
-        put(members, ANNE, at=position(change), fresh=True)
+        put(members, at=position(change), base=prepared(tmp_path / "aside", ANNE))
     members.close()
     reopened = MembersFile(tmp_path / "members")
     assert reopened.position() == position(3)
@@ -148,7 +218,56 @@ def test_the_current_file_is_found_again_after_a_restart_and_others_are_swept(
     reopened.close()
 
 
-def test_lookups_never_fail_while_the_file_is_replaced_under_them(members: MembersFile) -> None:
+def test_a_file_of_another_version_of_this_software_is_left_and_fetched_again(
+    members: MembersFile, tmp_path: Path
+) -> None:
+    put(members, ANNE, at=position(1))
+    members.close()
+    (current,) = (path for path in (tmp_path / "members").iterdir() if path.suffix == ".db")
+    _of_another_format(current)
+    reopened = MembersFile(tmp_path / "members")
+    assert reopened.position() is None
+    put(reopened, ANNE, at=position(2))
+    assert reopened.by_card(KEY) is not None
+    reopened.close()
+
+
+def test_of_an_account_that_was_joined_nothing_is_left_but_its_ref(
+    members: MembersFile, tmp_path: Path
+) -> None:
+    put(members, replace(ANNE, ref="b" * 32, display_name="Anneke van vroeger"), at=position(1))
+    put(members, replace(ANNE, joined=("b" * 32,)), at=position(2))
+    found = members.by_ref("b" * 32)
+    assert found is not None
+    assert found.member.ref == ANNE.ref
+    assert b"van vroeger" not in everything_in(tmp_path / "members")
+
+
+def test_of_whoever_was_erased_nothing_is_left_in_the_file_or_its_log(
+    members: MembersFile, tmp_path: Path
+) -> None:
+    someone_else = Member("b" * 32, display_name="Bram", cards=(OTHER_KEY,))
+    put(members, at=position(1), base=prepared(tmp_path / "aside", ANNE, someone_else))
+    put(members, replace(ANNE, display_name="Anne Jansen"), at=position(2))
+    members.by_card(KEY)
+    put(members, Member(ANNE.ref, Standing.ERASED), at=position(3))
+    left = everything_in(tmp_path / "members")
+    for gone in (b"Anne", b"Jansen", b"Arnhem", KEY, KEY.hex().encode()):
+        assert gone not in left, gone
+    assert b"Bram" in left
+    found = members.by_ref(ANNE.ref)
+    assert found is not None
+    assert found.member.standing is Standing.ERASED
+
+
+def everything_in(folder: Path) -> bytes:
+    """All bytes of all files, the logs of an open database included."""
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def test_lookups_never_fail_while_the_file_is_replaced_under_them(
+    members: MembersFile, tmp_path: Path
+) -> None:
     put(members, ANNE, at=position(1))
     stop = threading.Event()
     failures: list[object] = []
@@ -172,19 +291,10 @@ def test_lookups_never_fail_while_the_file_is_replaced_under_them(members: Membe
     for thread in threads:
         thread.start()
     for change in range(2, 40):
-        put(members, version(change), at=position(change), fresh=change % 2 == 0)
+        base = prepared(tmp_path / "aside", version(change)) if change % 2 else None
+        put(members, version(change), at=position(change), base=base)
     stop.set()
     for thread in threads:
         thread.join()
     assert failures == []
     assert looked[0] > 100
-
-
-def test_a_file_built_elsewhere_can_be_installed(members: MembersFile, tmp_path: Path) -> None:
-    other = MembersFile(tmp_path / "aside")
-    put(other, ANNE, at=position(5))
-    other.close()
-    (prepared,) = (path for path in (tmp_path / "aside").iterdir() if path.suffix == ".db")
-    members.install(prepared)
-    assert members.position() == position(5)
-    assert members.by_card(KEY) is not None

@@ -11,9 +11,9 @@ from edge_agent.domain.basket import Basket, Line, Sale, Tender
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.members_file import Member
 from edge_agent.domain.programme import Evaluation, Programme, evaluate, load_programme
 from edge_agent.domain.programme.situation import NOTHING, Wanted
-from edge_agent.ledger.members import Member
 from edge_agent.till.redeem import Wish
 from tests.tills import JAN, Shop, jan, open_shop, scanned
 

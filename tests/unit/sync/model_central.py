@@ -1,9 +1,11 @@
 """What central does by the wire's rules, in memory: the model that the till's end is tried against."""
 
 import hashlib
+import tempfile
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from edge_agent.domain.record import GENESIS, chain_hash
 from sync.errors import Conflict, PositionUnknown
@@ -14,6 +16,7 @@ from sync.wire import (
     Changes,
     Lot,
     MemberDelta,
+    MembersManifest,
     ProgrammeDelta,
     ProgrammeReport,
     RecordsAnswer,
@@ -23,6 +26,7 @@ from sync.wire import (
     ReleaseMessage,
     StateOfRecord,
 )
+from tests.support.members_files import manifest_of, packed, write_members_file
 from tests.unit.sync.real_till import TERMINAL
 
 
@@ -59,6 +63,12 @@ class ModelCentral:
         self.authorised: dict[str, int] = {}
         """What is set aside, by redemption."""
         self.quarantined: str | None = None
+        self.files: dict[int, bytes] = {}
+        self.etags: dict[int, str] = {}
+        self.parts: list[int] = []
+        """Where each part began that was asked for."""
+        self.part_bytes = 500
+        self.builds = 0
         self.changed = threading.Condition()
 
     def send(self, message: RecordsMessage) -> RecordsAnswer:
@@ -160,8 +170,30 @@ class ModelCentral:
         """What a till that has everything knows."""
         return {m.ref: sum(lot.quantity for lot in m.lots) for m in self.changes_log}
 
+    def manifest(self) -> MembersManifest:
+        """A members file of everything up to now."""
+        with self.changed, tempfile.TemporaryDirectory() as folder:
+            members = {each.ref: each.to_member() for each in self.changes_log}
+            version = len(self.changes_log)
+            plain = write_members_file(Path(folder) / "m", members.values(), version).read_bytes()
+            self.files[version] = packed(plain)
+            self.builds += 1
+            made = manifest_of(plain, self.files[version], version, len(members), datetime.now(UTC))
+            self.etags[version] = made.packed_sha256
+            return made
+
+    def members_part(self, manifest: MembersManifest, start: int) -> bytes:
+        """Some bytes of a file."""
+        self.parts.append(start)
+        return self.files[manifest.version][start : start + self.part_bytes]
+
     def changes(
-        self, after: int, epoch: str, wait_s: int = 0, report: ProgrammeReport = NO_REPORT
+        self,
+        after: int,
+        epoch: str,
+        wait_s: int = 0,
+        report: ProgrammeReport = NO_REPORT,
+        members_after: int = 0,
     ) -> Changes:
         """One page, after waiting for up to `wait_s` for something new."""
         self.report = report
@@ -172,8 +204,9 @@ class ModelCentral:
             )
             if after > len(self.changes_log):
                 raise PositionUnknown("central answered 410")
-            page = self.changes_log[after : after + self.page_size]
-            end = after + len(page)
+            start = max(after, members_after)
+            page = self.changes_log[start : start + self.page_size]
+            end = start + len(page)
             programme = None
             if self.programme is not None and after < self.programme[0] <= end:
                 programme = self.programme[1]

@@ -109,8 +109,8 @@ class Members(MembersStore):
         return None if found is None else sum(lot.quantity for lot in found.member.lots)
 
     @contextmanager
-    def update(self, *, fresh: bool) -> Iterator[MembersUpdating]:
-        with super().update(fresh=fresh) as update:
+    def update(self, base: Path | None = None) -> Iterator[MembersUpdating]:
+        with super().update(base) as update:
             yield update if self.fail_at_commit is None else _Failing(update, self.fail_at_commit)
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from sync.errors import CentralError, PositionUnknown, ProtocolError, Unreachabl
 from sync.policy import Window
 from sync.pull import Pull
 from sync.push import push
-from sync.wire import NO_REPORT, Changes, ProgrammeReport, RecordState, StateOfRecord
+from sync.wire import Changes, MembersManifest, RecordState, StateOfRecord
 from tests.unit.sync.model_central import ModelCentral
 from tests.unit.sync.real_till import PROGRAMME, RealTill
 
@@ -23,27 +24,46 @@ def cut_at_page(central: ModelCentral, number: int, error: CentralError) -> None
     good = central.changes
     asked = 0
 
-    def changes(
-        after: int, epoch: str, wait_s: int = 0, report: ProgrammeReport = NO_REPORT
-    ) -> Changes:
+    def changes(*question: Any) -> Changes:
         nonlocal asked
         asked += 1
         if asked == number:
             raise error
-        return good(after, epoch, wait_s)
+        return good(*question)
 
-    central.changes = changes  # type: ignore[method-assign]
+    central.changes = changes  # type: ignore[method-assign,assignment]
 
 
-def test_the_first_pull_builds_a_new_file_from_all_pages(
-    central: ModelCentral, till: RealTill
-) -> None:
+def test_the_first_pull_takes_the_members_file(central: ModelCentral, till: RealTill) -> None:
     for number in range(10):
         central.set_points(f"m{number}", number)
     result = pull_of(central, till).run()
     assert (result.members, result.fresh) == (10, True)
     assert till.members.refs() == central.points()
-    assert till.members.fresh_builds == 1
+    assert (central.builds, till.members.fresh_builds) == (1, 1)
+
+
+def test_what_changed_since_the_file_was_built_comes_with_it(
+    central: ModelCentral, till: RealTill
+) -> None:
+    """Also the programme and the states of before it: they are in no file."""
+    text = PROGRAMME.read_text(encoding="utf-8")
+    central.publish(text)
+    central.set_points("a", 1)
+    central.set_points("b", 1)
+    old = central.manifest()
+    central.manifest = lambda: old  # type: ignore[method-assign]
+    till.journal.record(2)
+    push(central, till.journal, Window())
+    central.set_points("a", 5)
+    result = pull_of(central, till).run()
+    assert {ref: points for ref, points in till.members.refs().items() if ref != "-"} == {
+        "a": 5,
+        "b": 1,
+    }
+    assert result.position.after == len(central.changes_log)
+    assert result.position.applied_seq == 2
+    assert [kept for kept, _ in till.ledger.programmes()] == [text]
 
 
 def test_later_pulls_take_what_changed_since(central: ModelCentral, till: RealTill) -> None:
@@ -61,7 +81,7 @@ def test_an_empty_central_is_not_built_anew_at_every_pull(
 ) -> None:
     pull_of(central, till).run()
     pull_of(central, till).run()
-    assert till.members.fresh_builds == 1
+    assert central.builds == 1
 
 
 def test_a_pull_without_news_still_says_how_fresh_the_members_are(
@@ -97,21 +117,49 @@ def test_pages_are_seen_all_at_once_or_not_at_all(central: ModelCentral, till: R
     assert till.members.refs() == central.points()
 
 
-def test_a_first_pull_that_breaks_off_leaves_nothing_and_begins_again(
+def test_a_first_pull_that_breaks_off_shows_nothing_and_goes_on_where_it_was(
     central: ModelCentral, till: RealTill
 ) -> None:
-    for number in range(9):
+    for number in range(200):
         central.set_points(f"m{number}", number)
-    cut_at_page(central, 3, Unreachable("cut"))
+    good, size = central.members_part, len(central.files[central.manifest().version])
+
+    def cut_in_the_middle(manifest: MembersManifest, start: int) -> bytes:
+        if start > size / 2:
+            raise Unreachable("cut")
+        return good(manifest, start)
+
+    central.members_part = cut_in_the_middle  # type: ignore[method-assign]
     with pytest.raises(Unreachable):
         pull_of(central, till).run()
     assert till.members.position() is None
-    assert pull_of(central, till).run().members == 9
+    central.members_part = good  # type: ignore[method-assign]
+    central.parts.clear()
+    assert pull_of(central, till).run().members == 200
+    assert central.parts[0] > size / 2, "what had come already is not asked for again"
+    assert list(till.members.incoming.iterdir()) == []
+
+
+def test_a_first_pull_that_breaks_off_after_the_file_shows_nothing(
+    central: ModelCentral, till: RealTill
+) -> None:
+    """The file is of no terminal: what of our records it holds is only known with what changed since."""
+    central.set_points("a", 1)
+    cut_at_page(central, 1, Unreachable("cut"))
+    with pytest.raises(Unreachable):
+        pull_of(central, till).run()
+    assert till.members.position() is None
+    assert till.members.refs() == {}
+    central.parts.clear()
+    pull_of(central, till).run()
+    assert central.parts == [], "the file was here already"
+    assert till.members.refs() == {"a": 1}
 
 
 def test_a_page_in_the_middle_is_asked_for_again_without_those_before_it(
     central: ModelCentral, till: RealTill
 ) -> None:
+    pull_of(central, till).run()
     for number in range(9):
         central.set_points(f"m{number}", number)
     cut_at_page(central, 3, Unreachable("cut"))
@@ -152,9 +200,7 @@ def test_states_are_kept_before_the_position_moves(central: ModelCentral, till: 
     good = central.changes
     state = StateOfRecord(seq=1, state=RecordState.REJECTED, code="differs")
     central.changes = (  # type: ignore[method-assign]
-        lambda after, epoch, wait_s=0, report=NO_REPORT: good(
-            after, epoch, wait_s, report
-        ).model_copy(update={"states": (state,)})
+        lambda *question: good(*question).model_copy(update={"states": (state,)})
     )
     till.members.fail_at_commit = OSError("disk full")
     with pytest.raises(OSError, match="disk full"):
@@ -178,9 +224,7 @@ def test_a_central_that_lost_our_position_is_read_from_the_beginning_into_a_new_
     if not says_so:
         good = central.changes
         central.changes = (  # type: ignore[method-assign]
-            lambda after, epoch, wait_s=0, report=NO_REPORT: good(
-                min(after, 1), epoch, wait_s, report
-            )
+            lambda after, *more: good(min(after, 1), *more)
         )
     result = pull_of(central, till).run()
     assert result.fresh
@@ -191,12 +235,10 @@ def test_a_central_that_lost_our_position_is_read_from_the_beginning_into_a_new_
 def test_a_central_that_knows_no_beginning_is_not_asked_for_ever(
     central: ModelCentral, till: RealTill
 ) -> None:
-    def changes(
-        after: int, epoch: str, wait_s: int = 0, report: ProgrammeReport = NO_REPORT
-    ) -> Changes:
+    def changes(*_question: Any) -> Changes:
         raise PositionUnknown("central answered 410")
 
-    central.changes = changes  # type: ignore[method-assign]
+    central.changes = changes  # type: ignore[method-assign,assignment]
     with pytest.raises(ProtocolError, match="beginning"):
         pull_of(central, till).run()
 
@@ -204,9 +246,7 @@ def test_a_central_that_knows_no_beginning_is_not_asked_for_ever(
 def test_a_central_that_turns_in_a_circle_is_left(central: ModelCentral, till: RealTill) -> None:
     good = central.changes
     central.changes = (  # type: ignore[method-assign]
-        lambda after, epoch, wait_s=0, report=NO_REPORT: good(
-            after, epoch, wait_s, report
-        ).model_copy(update={"more": True})
+        lambda *question: good(*question).model_copy(update={"more": True})
     )
     with pytest.raises(ProtocolError, match="lead on"):
         pull_of(central, till).run()
@@ -256,13 +296,11 @@ def test_a_file_of_another_epoch_is_not_waited_with(
     waited: list[int] = []
     good = central.changes
 
-    def changes(
-        after: int, epoch: str, wait_s: int = 0, report: ProgrammeReport = NO_REPORT
-    ) -> Changes:
+    def changes(after: int, epoch: str, wait_s: int = 0, *more: Any) -> Changes:
         waited.append(wait_s)
-        return good(after, epoch, 0)
+        return good(after, epoch, 0, *more)
 
-    central.changes = changes  # type: ignore[method-assign]
+    central.changes = changes  # type: ignore[method-assign,assignment]
     pull_of(central, till).run(wait_s=25)
     rebuilt = RealTill(tmp_path / "rebuilt", epoch="f" * 32)
     pull = Pull(central, rebuilt.journal, till.members, till.programmes)

@@ -13,6 +13,7 @@ from sync.push import push
 from sync.wire import (
     NO_REPORT,
     Changes,
+    MembersManifest,
     ProgrammeReport,
     RecordsAnswer,
     RecordsMessage,
@@ -58,9 +59,20 @@ class Line:
         return answer
 
     def changes(
-        self, after: int, epoch: str, wait_s: int, report: ProgrammeReport = NO_REPORT
+        self,
+        after: int,
+        epoch: str,
+        wait_s: int,
+        report: ProgrammeReport = NO_REPORT,
+        members_after: int = 0,
     ) -> Changes:
-        return self.central.changes(after, epoch, wait_s, report)
+        return self.central.changes(after, epoch, wait_s, report, members_after)
+
+    def manifest(self) -> MembersManifest:
+        return self.central.manifest()
+
+    def members_part(self, manifest: MembersManifest, start: int) -> bytes:
+        return self.central.members_part(manifest, start)
 
 
 class PushMachine(RuleBasedStateMachine):

@@ -14,6 +14,7 @@ from edge_agent.domain.basket import EntryMode, PresentedCard
 from edge_agent.domain.cards import card_key
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Standing
+from edge_agent.domain.members_file import Member
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.errors import (
     Invalid,
@@ -22,7 +23,6 @@ from edge_agent.errors import (
     UnknownCard,
     UnknownRedemption,
 )
-from edge_agent.ledger.members import Member
 from edge_agent.till.present import AT_TILL
 from edge_agent.till.redeem import RESERVED_FOR, Wish
 from edge_agent.till.views import Answer
