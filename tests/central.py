@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import requests
-from sqlalchemy import Connection
 
 from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.entries import Entry, EntryKind
@@ -31,9 +30,7 @@ from edge_agent.domain.record import (
     make_attachment,
     make_record,
 )
-from sync.central.bodies import Act
 from sync.central.settings import Settings
-from sync.central.working_again import Original
 from sync.signing import Signer, new_key, public_key_of
 from sync.wire import RecordsMessage, WireRecord
 from tests.support.postgres import Databases
@@ -127,23 +124,6 @@ def _earns(account: str | None, basket: Basket, entries: Sequence[Entry]) -> str
     facts = NOBODY if account is None else MemberFacts(account, Standing.UNKNOWN)
     came = evaluate(_starter(), facts, basket, AT, UNQUOTED)
     return _starter().digest if came.entries == tuple(entries) else None
-
-
-class Believes:
-    """Takes every award as it is recorded, for tests of what is made of it."""
-
-    def award(self, connection: Connection, terminal: str, act: Act) -> None: ...
-
-    def attaching(self, act: Act, sale: Mapping[str, Any]) -> None: ...
-
-    def giving_back(
-        self,
-        connection: Connection,
-        terminal: str,
-        act: Act,
-        original: Original,
-        before: Sequence[Mapping[str, Any]],
-    ) -> None: ...
 
 
 @dataclass

@@ -12,12 +12,15 @@ from sync.central.central import Central
 from sync.central.feedback import CaseChange
 from sync.central.member_rows import HeaderInvalid
 from sync.central.members import CardReplacement, StandingChange
+from sync.central.mending import GivingUp, Repair
 from sync.central.problems import Problem
 from sync.central.requests_in import bearer, body_bytes, json_body
 from sync.central.terminals import TerminalName
 
 _BODY_BYTES_MAX = 65_536
 _CASE_STATES = ("open", "closed")
+_REPAIR_BYTES_MAX = 1_200_000
+"""A whole record, which may be replaced fact by fact, and room for the reason."""
 _PROGRAMME_BYTES_MAX = 1_048_576
 _MEMBERS_BYTES_MAX = 64 * 1_048_576
 
@@ -35,6 +38,7 @@ def blueprint(central: Central) -> Blueprint:
     _add_members(admin, central)
     _add_by_hand(admin, central)
     _add_terminals(admin, central)
+    _add_mending(admin, central)
     _add_feedback(admin, central)
     _add_reports(admin, central)
     return admin
@@ -143,6 +147,28 @@ def _add_terminals(admin: Blueprint, central: Central) -> None:
         return {"terminal": f"{store}/{till}", "posted": posted}
 
 
+def _add_mending(admin: Blueprint, central: Central) -> None:
+    @admin.post("/records/<record>/repair")
+    def repair(record: str) -> tuple[dict[str, Any], int]:
+        wanted = json_body(request, Repair, _REPAIR_BYTES_MAX)
+        done = central.mending.repair(record, wanted)
+        central.feed.notify()
+        return done, 201 if done["is_new"] else 200
+
+    @admin.post("/records/<record>/give-up")
+    def give_up(record: str) -> dict[str, Any]:
+        done = central.mending.give_up(record, json_body(request, GivingUp, _BODY_BYTES_MAX))
+        central.feed.notify()
+        return done
+
+    @admin.post("/terminals/<store>/<till>/give-up")
+    def give_up_terminal(store: str, till: str) -> dict[str, Any]:
+        reason = json_body(request, GivingUp, _BODY_BYTES_MAX)
+        done = central.mending.give_up_terminal(store, till, reason)
+        central.feed.notify()
+        return done
+
+
 def _add_feedback(admin: Blueprint, central: Central) -> None:
     @admin.get("/answers")
     def answers() -> dict[str, Any]:
@@ -175,6 +201,10 @@ def _add_reports(admin: Blueprint, central: Central) -> None:
                 request.args.get("terminal"), (state,) if state else (), after
             )
         }
+
+    @admin.get("/records/<record>")
+    def record(record: str) -> dict[str, Any]:
+        return central.reports.record(record)
 
     @admin.get("/refused")
     def refused() -> dict[str, Any]:

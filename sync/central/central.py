@@ -21,6 +21,7 @@ from sync.central.intake import Intake, Taken
 from sync.central.member_import import MemberImport
 from sync.central.members import Members
 from sync.central.members_files import MembersFiles
+from sync.central.mending import Mending
 from sync.central.metrics import Metrics
 from sync.central.posting import Posting
 from sync.central.privacy import Privacy
@@ -75,6 +76,7 @@ class Central:
         self.upkeep = Upkeep(self.database, self.programmes, clock)
         self.words = Words(self.database, self.programmes)
         self.members = Members(self.database, self.accounts, self.words, clock)
+        self.mending = Mending(self.database, self.posting, self.accounts, self.members, clock)
         self.by_hand = ByHand(self.database, self.members, self.programmes, clock)
         self.privacy = Privacy(self.database, self.members)
         self.member_import = MemberImport(self.database, self.accounts, self.programmes, clock)

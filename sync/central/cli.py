@@ -26,6 +26,7 @@ from sync.central.cli_parts import (
     say,
     settings_of,
 )
+from sync.central.cli_records import records_group
 from sync.central.cli_reports import report
 from sync.central.database import SchemaTooNew
 from sync.central.keys import KeyFileBroken
@@ -42,6 +43,7 @@ def main() -> None:
 
 
 main.add_command(report)
+main.add_command(records_group)
 
 
 @main.command()

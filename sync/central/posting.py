@@ -94,7 +94,7 @@ class Posting:
     ) -> RecordState | None:
         try:
             with connection.begin_nested():
-                batch = self._batch(connection)
+                batch = self.batch(connection)
                 act = self._understand(connection, received)
                 if isinstance(act, Act):
                     batch.read_ahead([(received, act)])
@@ -134,7 +134,7 @@ class Posting:
             self._log.exception(
                 "record could not be posted", terminal=received.terminal, seq=received.seq
             )
-        batch = self._batch(connection)
+        batch = self.batch(connection)
         batch.set_state(received, Outcome(RecordState.PARKED, "internal"), tell=True)
         batch.finish()
         return RecordState.PARKED
@@ -143,7 +143,7 @@ class Posting:
         self, connection: Connection, received: Sequence[Received], ahead: Mapping[int, _Read]
     ) -> list[RecordState]:
         """Post these records, of which those in `ahead` (by row) are understood already."""
-        batch = self._batch(connection)
+        batch = self.batch(connection)
         read = [
             (each, ahead.get(each.row) or self._understand(connection, each)) for each in received
         ]
@@ -152,7 +152,8 @@ class Posting:
         batch.finish()
         return [state for state in states if state is not None]
 
-    def _batch(self, connection: Connection) -> Batch:
+    def batch(self, connection: Connection) -> Batch:
+        """What is written of some records in one transaction."""
         return Batch(connection, self._accounts, stored(self._clock()))
 
     def _understand(self, connection: Connection, received: Received) -> _Read:
@@ -192,10 +193,14 @@ class Posting:
             return None
         batch.set_state(received, outcome, tell=settling or not outcome.has_effect)
         if outcome.has_effect:
-            for waiter in batch.waiting_for(received.record_id):
-                waiting = self._understand(batch.connection, waiter)
-                self._settle(batch, waiter, waiting, settling=True)
+            self.settle_waiting(batch, received.record_id)
         return outcome.state
+
+    def settle_waiting(self, batch: Batch, record_id: str) -> None:
+        """Post what was parked until this record had its effect."""
+        for waiter in batch.waiting_for(record_id):
+            waiting = self._understand(batch.connection, waiter)
+            self._settle(batch, waiter, waiting, settling=True)
 
 
 def _received(connection: Connection, query: Select[Any]) -> list[Received]:

@@ -1,16 +1,26 @@
 """Lists and sums for administrators."""
 
+import json
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from edge_agent.domain.cards import masked
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.units import is_tally
 from sync.central.database import ACCOUNTS, Database, read_counter
-from sync.central.ledger import OVERDRAFT
-from sync.central.problems import Problem
-from sync.central.tables import accounts, cards, entries, lots, records, refusals
+from sync.central.ledger import OVERDRAFT, entries_of
+from sync.central.problems import Problem, not_found
+from sync.central.tables import (
+    accounts,
+    attachments,
+    cards,
+    closings,
+    entries,
+    lots,
+    records,
+    refusals,
+)
 from sync.central.words import Words, apart
 from sync.wire import RecordState
 
@@ -18,6 +28,8 @@ ROWS_MAX = 500
 """Rows of one list; `after` asks for more."""
 
 REFUSED = (RecordState.REJECTED.value, RecordState.PARKED.value)
+ID_CHARACTERS = 32
+
 RECEIVED = "received"
 """How a record without a state is called in lists."""
 
@@ -88,8 +100,13 @@ class Reports:
         states: tuple[str, ...] = (),
         after: int = 0,
         newest_first: bool = False,
+        *,
+        open_only: bool = False,
     ) -> list[dict[str, Any]]:
-        """Records as received; `row` of the last one is `after` of the next page."""
+        """Records as received; `row` of the last one is `after` of the next page.
+
+        With `open_only` without those that an operator has decided about.
+        """
         unknown = set(states) - {RECEIVED, *RecordState}
         if unknown:
             raise Problem(422, "invalid", "There is no such state.", errors=[_STATE_ERROR])
@@ -100,9 +117,58 @@ class Reports:
             query = query.where(records.c.state.is_(None))
         elif states:
             query = query.where(records.c.state.in_(states))
+        if open_only:
+            query = query.where(records.c.row.not_in(select(closings.c.record)))
         order = records.c.row.desc() if newest_first else records.c.row
         with self._database.read() as connection:
             return [_record(row) for row in connection.execute(query.order_by(order))]
+
+    def record(self, record: str) -> dict[str, Any]:
+        """One record by its id (or row), looked into: what it says, what it moved, what was decided about it.
+
+        Of its personal facts only whether they are there. A body that is no JSON is shown as text.
+        """
+        query = (
+            select(records, attachments.c.record.is_not(None).label("has_attachment"))
+            .select_from(records.outerjoin(attachments, attachments.c.record == records.c.row))
+            .where(by_name(record))
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+            if row is None:
+                raise not_found("record")
+            closed = connection.execute(
+                select(closings).where(closings.c.record == row.row)
+            ).one_or_none()
+            moved = [] if row.record_id is None else list(entries_of(connection, row.record_id))
+        return _record(row) | {
+            "hash": row.hash.hex(),
+            "account": row.account,
+            "awaiting": row.awaiting,
+            "goes_by": row.duplicate_of,
+            "has_attachment": row.has_attachment,
+            "body": _shown(row.body),
+            "entries": [
+                {
+                    "account": each.account,
+                    "kind": each.kind,
+                    "unit": each.unit,
+                    "quantity": each.quantity,
+                    "rule": each.rule,
+                    "line": each.line,
+                }
+                for each in moved
+                if each.source == row.record_id
+            ],
+            "decided": None
+            if closed is None
+            else {
+                "how": closed.how,
+                "was": {"state": closed.was_state, "code": closed.was_code},
+                "reason": closed.reason,
+                "at": closed.at,
+            },
+        }
 
     def refused(self) -> dict[str, Any]:
         """What has no effect: rejected and parked records, and what intake did not take."""
@@ -111,7 +177,7 @@ class Reports:
                 select(refusals).order_by(refusals.c.last_at.desc()).limit(ROWS_MAX)
             ).all()
         return {
-            "records": self.records(states=REFUSED, newest_first=True),
+            "records": self.records(states=REFUSED, newest_first=True, open_only=True),
             "not_taken": [
                 {
                     "terminal": row.terminal,
@@ -194,6 +260,20 @@ class Reports:
 
 
 _STATE_ERROR = {"path": "state", "message": f"must be one of {', '.join((RECEIVED, *RecordState))}"}
+
+
+def by_name(record: str) -> ColumnElement[bool]:
+    """The record with that id, or in that row: a number has fewer digits than an id."""
+    if record.isascii() and record.isdigit() and len(record) < ID_CHARACTERS:
+        return records.c.row == int(record)
+    return records.c.record_id == record
+
+
+def _shown(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return body.decode(errors="replace")
 
 
 def _record(row: Any) -> dict[str, Any]:

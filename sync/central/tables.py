@@ -149,6 +149,19 @@ attachments = Table(
 )
 """Personal facts, apart from the chain so that they can be erased."""
 
+closings = Table(
+    "closings",
+    metadata,
+    Column("record", _ROW, ForeignKey("records.row"), primary_key=True, autoincrement=False),
+    Column("how", String(16), nullable=False),
+    Column("was_state", String(16), nullable=False),
+    Column("was_code", String(32)),
+    Column("reason", Text, nullable=False),
+    Column("at", String(24), nullable=False),
+)
+"""What an operator decided about a record without effect: `repaired`, by the record in its `duplicate_of`, or
+`given-up`; and what it was before."""
+
 refusals = Table(
     "refusals",
     metadata,

@@ -29,6 +29,10 @@ CONTACT_EVERY_S = 10
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
+OWN_TERMINAL = "central:desk"
+"""As which central writes records of its own. No terminal can be called that: a colon is in no name."""
+
+
 def terminal_name(store: str, till: str) -> str:
     """How a terminal is called in records; raises a problem naming the bad part."""
     errors = [
@@ -219,7 +223,11 @@ class Terminals:
         with self._database.read() as connection:
             journals = _journals(connection)
             aside = _laid_aside(connection)
-            rows = connection.execute(select(terminals).order_by(terminals.c.terminal)).all()
+            rows = connection.execute(
+                select(terminals)
+                .where(terminals.c.terminal != OWN_TERMINAL)
+                .order_by(terminals.c.terminal)
+            ).all()
             versions = _versions(
                 connection, {digest for row in rows for digest in (row.programme, row.refused)}
             )

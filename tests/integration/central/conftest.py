@@ -8,7 +8,8 @@ import pytest
 import structlog
 
 from sync.central.central import Central
-from tests.central import AT, PLACE, Believes, Running, Till, running_central, settings_in
+from sync.central.mending import OperatorsWord
+from tests.central import AT, PLACE, Running, Till, running_central, settings_in
 from tests.support.postgres import Databases
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -61,7 +62,7 @@ def clock() -> SteppingClock:
 @pytest.fixture
 def central(database: str, tmp_path: Path, clock: SteppingClock) -> Iterator[Central]:
     """Central in this process, with the terminals 0412/03 and 0412/04. It believes what tills say that they gave."""
-    made = Central(settings_in(tmp_path), clock, Believes())
+    made = Central(settings_in(tmp_path), clock, OperatorsWord())
     made.terminals.add("0412", "03")
     made.terminals.add("0412", "04")
     yield made

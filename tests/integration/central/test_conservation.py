@@ -20,8 +20,9 @@ from sqlalchemy import ColumnElement, Connection, Table, func, select
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.record import Record, RecordKind
 from sync.central.central import Central
+from sync.central.mending import OperatorsWord
 from sync.central.tables import entries, lots, records
-from tests.central import AT, Believes, Till, settings_in
+from tests.central import AT, Till, settings_in
 
 CARDS = ("2912345678906", "2912345678913", "2912345678920")
 TERMINALS = ("0412/03", "0412/04")
@@ -171,7 +172,7 @@ def test_every_account_has_what_was_accepted_of_it(
         record(tills, step, sales)
     with tempfile.TemporaryDirectory() as folder:
         clock = _Clock()
-        central = Central(settings_in(Path(folder)), clock, Believes())
+        central = Central(settings_in(Path(folder)), clock, OperatorsWord())
         for terminal in TERMINALS:
             central.terminals.add(*terminal.split("/"))
         central.programmes.publish(STARTER, "test")

@@ -12,11 +12,12 @@ from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.record import GENESIS, Record, RecordKind, canonical, chain_hash
 from sync.central import bodies as bodies_module
 from sync.central.central import Central
+from sync.central.mending import OperatorsWord
 from sync.central.posting import Posting
 from sync.central.tables import attachments, entries, lots
 from sync.central.times import utc_now
 from sync.wire import WireAttachment, WireRecord
-from tests.central import EXPIRES_ON, Believes, Till, earn, message_of, take_back
+from tests.central import EXPIRES_ON, Till, earn, message_of, take_back
 from tests.integration.central.looking import balance, changes, everything, kept, states, sums
 
 CARD = "2912345678906"
@@ -416,7 +417,7 @@ def test_posting_again_has_no_effect(central: Central, till: Till) -> None:
     central.push(till.message())
     before = everything(central)
     central.catch_up()
-    Posting(central.database, central.accounts, Believes(), utc_now).post_waiting()
+    Posting(central.database, central.accounts, OperatorsWord(), utc_now).post_waiting()
     assert everything(central) == before
 
 

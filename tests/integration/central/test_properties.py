@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.central.central import Central
-from tests.central import Believes, Till, earn, settings_in, take_back
+from sync.central.mending import OperatorsWord
+from tests.central import Till, earn, settings_in, take_back
 from tests.integration.central.looking import balance, states, sums
 
 CARDS = ("2912345678906", "2912345678913")
@@ -97,7 +98,7 @@ def test_any_split_repeat_and_order_of_pushes_has_the_effect_of_one(
 ) -> None:
     till, model = written(acts)
     with tempfile.TemporaryDirectory() as folder:
-        central = Central(settings_in(Path(folder)), checks=Believes())
+        central = Central(settings_in(Path(folder)), checks=OperatorsWord())
         central.terminals.add("0412", "03")
         for first, length in pushes:  # gaps and repeats as they come
             central.push(till.message(first, first + length))
@@ -119,7 +120,7 @@ def test_a_crash_between_intake_and_posting_and_an_import_at_any_moment_add_up(
     till, model = written(acts)
     csv = ["card,member_id,points\n", f"{' '.join(CARDS)},M1,100\n"]
     with tempfile.TemporaryDirectory() as folder:
-        central = Central(settings_in(Path(folder)), checks=Believes())
+        central = Central(settings_in(Path(folder)), checks=OperatorsWord())
         central.terminals.add("0412", "03")
         for moment in range(3):
             if moment == imported_at:
@@ -128,7 +129,7 @@ def test_a_crash_between_intake_and_posting_and_an_import_at_any_moment_add_up(
                 central.intake.take(till.message(1, cut))
             if moment == 1:
                 central.close()
-                central = Central(settings_in(Path(folder)), checks=Believes())
+                central = Central(settings_in(Path(folder)), checks=OperatorsWord())
                 central.catch_up()
                 central.push(till.message())
         assert [state for _, state, _ in states(central)] == model.expected
