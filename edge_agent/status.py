@@ -58,7 +58,7 @@ class Status:
         return {
             "outbox": {"records": self.ledger.head.seq - received.seq, "oldest_seconds": age},
             "central": self.link().to_json(),
-            "states": self.ledger.state_counts(),
+            "states": {**self.ledger.state_counts(), "reasons": self._reasons()},
         }
 
     def _journal(self) -> dict[str, Any]:
@@ -69,6 +69,13 @@ class Status:
             "head": head.hash.hex(),
             "epoch": self.ledger.epoch,
         }
+
+    def _reasons(self) -> list[dict[str, Any]]:
+        """Why central took records without effect; there are some thirty codes."""
+        return [
+            {"state": each.state, "code": each.code, "records": each.records}
+            for each in self.ledger.states_by_reason()
+        ]
 
     def _redemption(self) -> dict[str, Any]:
         """What this till could give away at most, in minor units, for points that were not there (see `worst_loss`)."""

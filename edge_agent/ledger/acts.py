@@ -89,6 +89,19 @@ class StoredState:
     code: str | None
 
 
+DECIDED = ("repaired", "given-up")
+"""Codes of rejected records that somebody at head office has decided about: nobody in the store has to."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateCount:
+    """So many records that central rejected or parked for one reason."""
+
+    state: str
+    code: str | None
+    records: int
+
+
 class Lookups:
     """What can be asked of one connection: a reader's, or the writer's within an act."""
 

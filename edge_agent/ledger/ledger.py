@@ -14,7 +14,7 @@ from edge_agent.domain.record import (
     Record,
 )
 from edge_agent.ledger import journal
-from edge_agent.ledger.acts import Act, LedgerIdentity, Lookups, StoredState
+from edge_agent.ledger.acts import DECIDED, Act, LedgerIdentity, Lookups, StateCount, StoredState
 from edge_agent.ledger.database import Connections, as_ledger_errors
 from edge_agent.ledger.journal import Head, Verification
 from edge_agent.ledger.schema import ledger_migrations
@@ -194,12 +194,21 @@ class Ledger:
         )
         return None if row is None else StoredState(*row)
 
-    def state_counts(self) -> dict[str, int]:
-        """How many records are rejected and parked."""
+    def states_by_reason(self) -> list[StateCount]:
+        """How many records are rejected and parked, by why; without those that somebody has decided about."""
         rows = self._connections.read().execute(
-            "SELECT state, count(*) FROM record_states GROUP BY state"
+            "SELECT state, code, count(*) FROM record_states WHERE code IS NULL OR code NOT IN (?, ?)"
+            " GROUP BY state, code ORDER BY state DESC, code",
+            DECIDED,
         )
-        return {"rejected": 0, "parked": 0} | dict(rows.fetchall())
+        return [StateCount(*row) for row in rows]
+
+    def state_counts(self) -> dict[str, int]:
+        """How many records are rejected and parked, and wait for somebody to look at them."""
+        counts = {"rejected": 0, "parked": 0}
+        for each in self.states_by_reason():
+            counts[each.state] += each.records
+        return counts
 
     # Programmes.
 

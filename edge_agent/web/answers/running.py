@@ -63,11 +63,20 @@ class CentralAnswer(Answer):
     last_contact: str | None
 
 
+class ReasonAnswer(Answer):
+    """So many records that central rejected or parked for one reason."""
+
+    state: str
+    code: str | None
+    records: int
+
+
 class StatesAnswer(Answer):
-    """Own records that central did not accept."""
+    """Own records that central did not accept, without those that head office has decided about."""
 
     rejected: int
     parked: int
+    reasons: list[ReasonAnswer]
 
 
 class MembersAnswer(Answer):

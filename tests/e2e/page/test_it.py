@@ -174,6 +174,22 @@ def test_it_fits_across_in_every_language(it_page: Page, agent: ScriptedAgent, w
         assert targets == [], language
 
 
+def test_why_central_took_records_without_effect_is_said_in_words(
+    it_page: Page, agent: ScriptedAgent
+) -> None:
+    reasons = [
+        {"state": "rejected", "code": "not-as-programmed", "records": 2},
+        {"state": "parked", "code": "sale-differs", "records": 1},
+        {"state": "parked", "code": "not-yet-thought-of", "records": 3},
+    ]
+    agent.sync(states={"rejected": 2, "parked": 4, "reasons": reasons})
+    figure = it_page.locator("[data-figure='it.reasons'] dd")
+    expect(figure).to_have_text(
+        "2 × klopt niet met de regels van het programma; 1 × eerder met andere inhoud ontvangen;"
+        " 3 × andere reden"
+    )
+
+
 def test_the_pages_share_the_chosen_language(it_page: Page, agent: ScriptedAgent) -> None:
     choose_language(it_page, "en")
     it_page.click("a")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.ledger.acts import StoredState
+from edge_agent.ledger.acts import StateCount, StoredState
 from edge_agent.ledger.inspect import open_journal
 from edge_agent.ledger.journal import Fault
 from edge_agent.ledger.ledger import Ledger, WrongTerminal
@@ -164,6 +164,10 @@ def test_a_rejected_record_is_shown_as_such_and_no_longer_counted(tmp_path: Path
     assert shop.till.sale("a")[1].central == "rejected"
     assert shop.till.sale("b")[1].central == "parked"
     assert shop.ledger.state_counts() == {"rejected": 1, "parked": 1}
+    assert shop.ledger.states_by_reason() == [
+        StateCount("rejected", "malformed", 1),
+        StateCount("parked", "awaiting-original", 1),
+    ]
     shown = points(shop)
     assert (shown.confirmed, shown.unconfirmed) == (118, 2)
     shop.close()
@@ -182,6 +186,25 @@ def test_a_parked_record_that_is_accepted_is_shown_throughout(tmp_path: Path) ->
     assert (points(shop).confirmed, points(shop).unconfirmed) == (118, 2)
     shop.confirm(jan(120), applied_seq=1)
     assert (points(shop).confirmed, points(shop).unconfirmed) == (120, 0)
+    shop.close()
+
+
+@pytest.mark.parametrize("code", ["repaired", "given-up"])
+def test_what_head_office_has_decided_about_is_no_longer_to_be_looked_at(
+    tmp_path: Path, code: str
+) -> None:
+    shop = open_shop(tmp_path)
+    shop.confirm(jan())
+    shop.till.sell(sale("a"))
+    shop.ledger.keep_states([StoredState(1, "parked", "unknown-account")])
+    shop.confirm(jan(), applied_seq=1, parked=(1,))
+    assert points(shop).unconfirmed == 2
+    shop.ledger.keep_states([StoredState(1, "rejected", code)])
+    assert shop.till.sale("a")[1].central == "rejected"
+    assert shop.ledger.state_counts() == {"rejected": 0, "parked": 0}
+    assert shop.ledger.states_by_reason() == []
+    shop.confirm(jan(), applied_seq=1)
+    assert points(shop).unconfirmed == 0
     shop.close()
 
 

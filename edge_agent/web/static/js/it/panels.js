@@ -193,6 +193,7 @@ export function drawFigures(status, words) {
     ['it.oldest', Number(outbox?.records) > 0 ? words.duration(Number(outbox.oldest_seconds)) : '–'],
     ['it.rejected', number(states?.rejected)],
     ['it.parked', number(states?.parked)],
+    ['it.reasons', reasons(states?.reasons, words)],
     ['it.head', journal?.head ? String(journal.head).slice(0, 12) : '–'],
   ], words);
   figures('data', [
@@ -211,6 +212,47 @@ export function drawFigures(status, words) {
     ['it.offset', typeof clock?.offset_seconds === 'number' ? words.t('it.seconds', { n: words.withSign(clock.offset_seconds) }) : '–'],
     ['it.disk_free', typeof status?.disk_free_bytes === 'number' ? words.bytes(status.disk_free_bytes) : '–'],
   ], words);
+}
+
+/** @type {Readonly<Record<string, string>>}  Why central took a record without effect, in words. */
+const REASONS = {
+  'awaiting-original': 'code.awaiting_original',
+  'original-rejected': 'code.original_rejected',
+  'unknown-kind': 'code.unknown_kind',
+  'unknown-programme': 'code.unknown_programme',
+  'unknown-account': 'code.unknown_account',
+  'not-worked-out': 'code.not_worked_out',
+  'card-taken': 'code.card_taken',
+  'quarantined': 'code.quarantined',
+  'internal': 'code.internal',
+  'not-as-programmed': 'code.not_as_programmed',
+  'over-reversal': 'code.over_reversal',
+  'over-return': 'code.over_return',
+  'wrong-account': 'code.wrong_account',
+  'already-attached': 'code.already_attached',
+  'malformed': 'code.malformed',
+  'envelope': 'code.envelope',
+  'attachment': 'code.attachment',
+  'payment-card': 'code.payment_card',
+  'id-taken': 'code.id_taken',
+};
+
+/**
+ * @param {{code: string | null, records: number}[] | undefined} found
+ * @param {Words} words
+ */
+function reasons(found, words) {
+  if (!found?.length) return '–';
+  return found.map(({ code, records }) => `${words.number(records)} × ${reason(code, words)}`).join('; ');
+}
+
+/**
+ * @param {string | null} code
+ * @param {Words} words
+ */
+function reason(code, words) {
+  if (code && REASONS[code]) return words.t(REASONS[code]);
+  return words.t(code?.endsWith('-differs') ? 'code.differs' : 'code.some_other');
 }
 
 /** @param {any} value */
