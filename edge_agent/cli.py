@@ -139,6 +139,7 @@ def check(config: Path, as_json: bool) -> None:
 @_JSON
 def enrol(config: Path, code: str, as_json: bool) -> None:
     """Exchange a one-time code for this terminal's identity."""
+    from edge_agent.durable import make_folder
     from sync.errors import EnrolmentRefused
     from sync.identity import enrol as ask_central
     from sync.identity import save_identity
@@ -156,7 +157,7 @@ def enrol(config: Path, code: str, as_json: bool) -> None:
         except EnrolmentRefused as error:
             click.echo(error.detail, err=True)
             raise click.exceptions.Exit(NO) from error
-        settings.identity_file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(settings.identity_file.parent)
         save_identity(settings.identity_file, identity)
     if as_json:
         told = {"terminal": identity.terminal, "identity": str(settings.identity_file)}

@@ -17,6 +17,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sync.client import CentralClient, Place, Timeouts
+from sync.durable import sync_to_disk
 from sync.errors import EnrolmentRefused, IdentityUnusable
 from sync.signing import Signer, new_key, public_key_of
 from sync.wire import CODE_PATTERN, EnrolmentMessage
@@ -142,15 +143,7 @@ def save_identity(path: Path, identity: Identity) -> None:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_to_disk(path.parent)
 
 
 def load_identity(path: Path) -> Identity | None:

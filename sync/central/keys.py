@@ -8,6 +8,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from sync.durable import make_folder, sync_to_disk
+
 KEY_BYTES = 32
 TOKEN_BYTES = 32
 _CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -21,7 +23,7 @@ class KeyFileBroken(Exception):
 def make_folder_of(path: Path) -> None:
     """Make the folder that a file is going to stand in."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
     except OSError as error:
         raise KeyFileBroken(f"{path}: its folder cannot be made: {error}") from error
 
@@ -75,7 +77,7 @@ def _kept(path: Path, fresh: str) -> str:
     Linked into place when it is whole, so that two processes that start at once end up with one secret.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         if not path.exists():
             whole = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
             handle = os.open(whole, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -86,6 +88,8 @@ def _kept(path: Path, fresh: str) -> str:
             with suppress(FileExistsError):
                 os.link(whole, path)
             whole.unlink()
+        # Also for a secret that is there: whoever made it may have died before this.
+        sync_to_disk(path.parent)
         return path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise KeyFileBroken(f"{path}: cannot be read or made: {error}") from error
