@@ -6,6 +6,7 @@ Each number is the amount of one proof, 0 leaves it out, and SEED makes the same
 variables. Ends with a table, and with 1 when anything fails. docs/proof.md says what each of them shows.
 """
 
+import logging
 import os
 import secrets
 import sys
@@ -13,6 +14,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -62,6 +64,8 @@ def prove(amounts: Mapping[str, int], seed: int, console: Console) -> list[Outco
 
 def main() -> None:
     """Prove, tell, and end with 1 when something does not hold."""
+    # What central logs in this process is not what is read here.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     numbers = chosen(sys.argv[1:], os.environ)
     seed = numbers.get("SEED", secrets.randbelow(1_000_000))
     amounts = {part.number: numbers.get(part.number, part.default) for part in PARTS}

@@ -1,5 +1,6 @@
 """Many power cuts of one recording, each at a moment and with a disk drawn from a seed."""
 
+import json
 import random
 import shutil
 import sys
@@ -10,8 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from tests.proof.power_cuts.central_at_work import messages, write_messages
 from tests.proof.power_cuts.dying_disk import Disk, put_down, said_before
-from tests.proof.power_cuts.judge import Found, judge
+from tests.proof.power_cuts.findings import Acknowledgement, Found
+from tests.proof.power_cuts.judge_central import JudgeOfCentral
+from tests.proof.power_cuts.judge_till import judge_till
 from tests.proof.power_cuts.system_calls import Operation, record
 
 Synchronous = Literal["FULL", "NORMAL", "OFF"]
@@ -22,12 +26,17 @@ EXAMPLES_MAX = 5
 """Faults are alike; five are read, a thousand are not."""
 
 
+Judge = Callable[[Path, Sequence[Acknowledgement], Found], None]
+"""Starts the shipped code on what is left in a folder; is given what had been acknowledged, and what to fill in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What a till at work did to its files below `root`."""
+    """What somebody at work did to its files below `root`, and who says what of it is missed."""
 
     root: str
     operations: Sequence[Operation]
+    judge: Judge
 
 
 @dataclass
@@ -56,11 +65,29 @@ class Cuts:
 
 def record_till(folder: Path, synchronous: Synchronous = "FULL") -> Recording:
     """Let a till work in `folder` and record it."""
-    root, said = folder / "root", folder / "said"
+    operations = _record("till_at_work", folder, synchronous)
+    return Recording(str(_root(folder)), operations, judge_till)
+
+
+def record_central(folder: Path, synchronous: Synchronous = "FULL") -> Recording:
+    """Let central work in `folder` and record it."""
+    root = _root(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_messages(root)
+    operations = _record("central_at_work", folder, synchronous)
+    return Recording(str(root), operations, JudgeOfCentral(messages(root)))
+
+
+def _root(folder: Path) -> Path:
+    return folder / "root"
+
+
+def _record(module: str, folder: Path, synchronous: Synchronous) -> Sequence[Operation]:
+    root, said = _root(folder), folder / "said"
     root.mkdir(parents=True)
-    module = "tests.proof.power_cuts.till_at_work"
-    command = [sys.executable, "-m", module, str(root), str(said), synchronous]
-    return Recording(str(root), record(command, root, said, folder / "trace"))
+    arguments = [str(root), str(said), synchronous]
+    command = [sys.executable, "-m", f"tests.proof.power_cuts.{module}", *arguments]
+    return record(command, root, said, folder / "trace")
 
 
 def cut_many(
@@ -80,12 +107,22 @@ def cut_many(
             here = Path(folder) / "disk"
             here.mkdir()
             put_down(disk.left(random.Random(f"{seed} {number}")), recording.root, here)
-            found = judge(here, said_before(recording.operations, moment))
+            found = _judged(recording, here, moment)
             cuts.add(found, f"cut {number} after {moment} operations")
             shutil.rmtree(here)
             progress()
     cuts.seconds = time.monotonic() - began_s
     return cuts
+
+
+def _judged(recording: Recording, folder: Path, moment: int) -> Found:
+    found = Found()
+    acknowledged = [json.loads(line) for line in said_before(recording.operations, moment)]
+    try:
+        recording.judge(folder, acknowledged, found)
+    except Exception as error:  # noqa: BLE001 - whatever keeps the shipped code from starting is what is looked for
+        found.corrupt.append(f"{type(error).__name__}: {error}")
+    return found
 
 
 def _memory() -> Path | None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from tests.proof.power_cuts.system_calls import (
+    Link,
     Make,
     Operation,
     Remove,
@@ -174,6 +175,8 @@ class Disk:
                 self.names[path].since.append(operation)
             case Rename(path, to):
                 self._name((path, None), (to, self.names[path]))
+            case Link(path, to):
+                self._name((to, self.names[path]))
             case Remove(path):
                 self._name((path, None))
             case Sync(path):

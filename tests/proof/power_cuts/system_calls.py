@@ -67,6 +67,14 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A file under one more name."""
+
+    path: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
 class Remove:
     """A name that is gone."""
 
@@ -80,7 +88,7 @@ class Said:
     line: str
 
 
-Operation = Make | Write | Resize | Sync | Rename | Remove | Said
+Operation = Make | Write | Resize | Sync | Rename | Link | Remove | Said
 
 
 def record(command: Sequence[str], root: Path, said: Path, trace: Path) -> list[Operation]:
@@ -149,6 +157,10 @@ class Reading:
             self._known.discard(old)
             self._known.add(new)
             yield Rename(old, new)
+        elif name in {"link", "linkat"}:
+            old, new = (each.decode() for each in strings)
+            self._known.add(new)
+            yield Link(old, new)
         elif name in {"unlink", "unlinkat", "rmdir"}:
             path = strings[0].decode()
             self._known.discard(path)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.proof.power_cuts.cutting import cut_many, record_till
+from tests.proof.power_cuts.cutting import cut_many, record_central, record_till
 
 pytestmark = pytest.mark.xdist_group("power cuts")
 
-CUTS, CONTROL_CUTS = 200, 40
+CUTS, CONTROL_CUTS, CENTRAL_CUTS = 200, 40, 40
 SEED = 20261127
 
 
@@ -17,6 +17,13 @@ def test_power_cuts_lose_nothing_that_was_acknowledged_and_leave_nothing_corrupt
 ) -> None:
     cuts = cut_many(record_till(tmp_path), CUTS, SEED)
     assert cuts.count == CUTS
+    assert (cuts.lost, cuts.corrupting) == (0, 0), cuts.examples
+
+
+def test_at_central_they_lose_nothing_that_a_till_was_told_of_and_no_secret(
+    tmp_path: Path,
+) -> None:
+    cuts = cut_many(record_central(tmp_path), CENTRAL_CUTS, SEED)
     assert (cuts.lost, cuts.corrupting) == (0, 0), cuts.examples
 
 

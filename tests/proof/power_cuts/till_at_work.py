@@ -1,17 +1,11 @@
 """The process that is recorded: a till at work on the shipped ledger, over several lives.
 
-    python -m tests.proof.power_cuts.till_at_work FOLDER SAID FULL
-
-FOLDER is where its data folder is made, SAID the file to which it writes a line for each acknowledgement before
-anything else happens, FULL (or NORMAL, the negative control) what SQLite is told of syncing the ledger.
+python -m tests.proof.power_cuts.till_at_work FOLDER SAID FULL
 """
 
-import json
 import os
 import random
-import sys
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -30,6 +24,7 @@ from edge_agent.ledger.members import MembersFile
 from edge_agent.till.redeem import Wish
 from edge_agent.till.views import Answer
 from sync.identity import Identity, save_identity
+from tests.proof.power_cuts.lives import Outside, asked, live, synced
 from tests.support.members_files import write_members_file
 from tests.tills import AT, JAN, JAN_REF, KEY, Shop, jan, milk, open_shop, sale, scanned
 
@@ -41,17 +36,6 @@ LOG_BYTES_MAX = 96 * 1024
 
 SEED = 4
 POINTS = 5_000
-
-
-@dataclass
-class Outside:
-    """Whoever is told: a handle that strace sees in the same order as the disk."""
-
-    handle: int
-
-    def hears(self, what: str, **more: object) -> None:
-        """One acknowledgement, as one write."""
-        os.write(self.handle, (json.dumps({"what": what, **more}) + "\n").encode())
 
 
 @dataclass
@@ -190,32 +174,13 @@ def third_life(folder: Path, outside: Outside) -> None:
         os._exit(0)
 
 
-def live(one: Callable[[Path, Outside], None], folder: Path, outside: Outside) -> None:
-    """Live in a process of its own, whose end takes its handles and locks with it."""
-    child = os.fork()
-    if child == 0:
-        try:
-            one(folder, outside)
-        except BaseException:  # noqa: BLE001 - a child that raised would go on as if it were the parent
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    if status != 0:
-        sys.exit(f"{one.__name__} ended with {status}")
-
-
 def main() -> None:
     """Live three times."""
-    folder, said, synchronous = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    folder, outside, synchronous = asked()
     shipped: Any = database  # whose own words are final, and here are changed
-    shipped._DURABLE = [
-        each.replace("synchronous=FULL", f"synchronous={synchronous}") for each in shipped._DURABLE
-    ]
+    shipped._DURABLE = synced(shipped._DURABLE, synchronous)
     shipped.WAL_BYTES_MAX = LOG_BYTES_MAX
-    outside = Outside(os.open(said, os.O_WRONLY | os.O_CREAT, 0o600))
-    for one in (first_life, second_life, third_life):
-        live(one, folder, outside)
+    live((first_life, second_life, third_life), folder, outside)
 
 
 if __name__ == "__main__":

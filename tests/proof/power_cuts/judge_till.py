@@ -1,56 +1,36 @@
-"""Starts the shipped code on what a power cut left, and compares with what had been acknowledged."""
+"""Starts the till on what a power cut left, and compares with what had been acknowledged."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from edge_agent.data_folder import DataFolder
 from edge_agent.domain.record import RecordKind
-from edge_agent.ledger.database import connect
 from edge_agent.ledger.ledger import LEDGER_FILE, Ledger
 from edge_agent.ledger.members import MembersFile
 from sync.identity import load_identity
+from tests.proof.power_cuts.findings import Acknowledgement, Found, check_pages, last
 from tests.proof.power_cuts.till_at_work import DATA, members_of
 from tests.tills import AT
 
-Acknowledgement = Mapping[str, Any]
 
-
-@dataclass
-class Found:
-    """What is wrong after a cut: acknowledged and not there, or there and not whole."""
-
-    lost: list[str] = field(default_factory=list)
-    corrupt: list[str] = field(default_factory=list)
-
-
-def judge(folder: Path, said: Sequence[str]) -> Found:
-    """Start on `folder` as an agent does after a power cut; `said` is what was acknowledged before it."""
-    acknowledged = [json.loads(line) for line in said]
-    found = Found()
+def judge_till(folder: Path, acknowledged: Sequence[Acknowledgement], found: Found) -> None:
+    """Start on `folder` as an agent does after a power cut."""
     held = DataFolder(folder / DATA)
     try:
         _compare_small_files(held, acknowledged, found)
         _compare_ledger(held.path, acknowledged, found)
         _compare_members(held.path / "members", acknowledged, found)
-    except Exception as error:  # noqa: BLE001 - whatever keeps the agent from starting is what is looked for
-        found.corrupt.append(f"{type(error).__name__}: {error}")
     finally:
         held.release()
-    return found
-
-
-def _last(acknowledged: Sequence[Acknowledgement], what: str) -> Acknowledgement | None:
-    return next((each for each in reversed(acknowledged) if each["what"] == what), None)
 
 
 def _compare_small_files(
     held: DataFolder, acknowledged: Sequence[Acknowledgement], found: Found
 ) -> None:
     """The POS's token and the terminal's identity are those of the last word on them, or newer."""
-    token = _last(acknowledged, "token")
+    token = last(acknowledged, "token")
     if token is not None and held.token() != token["token"]:
         found.lost.append("the token that the POS was given")
     identity = load_identity(held.path / "identity")
@@ -62,7 +42,7 @@ def _compare_small_files(
 def _compare_ledger(data: Path, acknowledged: Sequence[Acknowledgement], found: Found) -> None:
     ledger = Ledger.open(data, "0412/03", AT)
     try:
-        _check_pages(data / LEDGER_FILE, found)
+        check_pages(data / LEDGER_FILE, found)
         found.corrupt += [f"record {fault.seq} {fault.what}" for fault in ledger.verify().faults]
         kept = {record.seq: record for record in ledger.records(0, len(acknowledged) + 10)}
         lookups = ledger.lookups()
@@ -98,10 +78,10 @@ def _compare_members(folder: Path, acknowledged: Sequence[Acknowledgement], foun
     members = MembersFile(folder)
     try:
         [file] = {folder / name for name in _current(folder)}
-        _check_pages(file, found)
+        check_pages(file, found)
         position = members.position()
         change = 0 if position is None else position.change
-        installed = _last(acknowledged, "members file")
+        installed = last(acknowledged, "members file")
         if installed is not None and change < installed["change"]:
             found.lost.append(f"members file {installed['change']}; {change} is there")
         if change:
@@ -116,14 +96,3 @@ def _compare_members(folder: Path, acknowledged: Sequence[Acknowledgement], foun
 def _current(folder: Path) -> list[str]:
     pointer = folder / "current"
     return [pointer.read_text().strip() if pointer.exists() else "members-1.db"]
-
-
-def _check_pages(path: Path, found: Found) -> None:
-    """SQLite's own, whole check."""
-    database = connect(path, read_only=True)
-    try:
-        said = [row[0] for row in database.execute("PRAGMA integrity_check").fetchall()]
-        if said != ["ok"]:
-            found.corrupt.append(f"{path.name}: {said[0]}")
-    finally:
-        database.close()
