@@ -271,7 +271,10 @@ class Settings(BaseSettings):
 
     @property
     def identity_file(self) -> Path:
-        """Where `enrol` puts this terminal's identity."""
+        """Where this terminal's identity is: a systemd credential, or where `enrol` puts it."""
+        credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+        if credentials and (sealed := Path(credentials) / "identity").exists():
+            return sealed
         configured = None if self.central is None else self.central.identity
         return configured or self.terminal.data / "identity"
 

@@ -3,6 +3,7 @@
 Exit codes: 0 fine, 1 the answer is no (also: bad lines, bad configuration), 2 wrong use, 3 could not do it.
 """
 
+import io
 import signal
 import sys
 import threading
@@ -32,6 +33,9 @@ from sync.central.database import SchemaTooNew
 from sync.central.keys import KeyFileBroken
 from sync.central.logs import set_up_logs
 from sync.central.member_rows import HeaderInvalid
+
+QR_MODULE_PIXELS = 8
+"""Of the picture: a code of 14 characters is then some 230 pixels wide, which a scanner reads off a screen."""
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -141,13 +145,29 @@ def _which(command: Command) -> Command:
 
 @terminals.command("add")
 @_which
+@click.option(
+    "--qr",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the code as a QR symbol into this file too (.png or .svg).",
+)
 @common
-def add_terminal(store: str, till: str, config: Path, as_json: bool) -> None:
-    """Print a one-time code, for `edge-agent enrol` at that till."""
+def add_terminal(store: str, till: str, qr: Path | None, config: Path, as_json: bool) -> None:
+    """Print a one-time code, for `edge-agent enrol` at that till; also as a QR symbol, for its scanner."""
+    import segno  # noqa: PLC0415 - only this command draws
+
+    if qr is not None and qr.suffix not in {".png", ".svg"}:
+        raise click.BadParameter("the file's name has to end in .png or .svg", param_hint="--qr")
     with central_of(config) as central, could_not(SQLAlchemyError), refused():
         made = central.terminals.add(store, till)
+    symbol = segno.make_qr(made.code)
+    if qr is not None:
+        with could_not(OSError):
+            symbol.save(str(qr), scale=QR_MODULE_PIXELS)
+    drawn = io.StringIO()
+    symbol.terminal(out=drawn, compact=True)
     answer = {"terminal": made.terminal, "code": made.code, "expires_at": made.expires_at}
-    say(as_json, answer, f"{made.code}\nfor {made.terminal}, once, until {made.expires_at}")
+    text = f"{made.code}\nfor {made.terminal}, once, until {made.expires_at}\n{drawn.getvalue()}"
+    say(as_json, answer, text.rstrip("\n"))
 
 
 @terminals.command("list")
@@ -158,13 +178,27 @@ def list_terminals(config: Path, as_json: bool) -> None:
         found = central.terminals.list()
     lines = [
         f"{each['terminal']}  {each['state']}  last contact {each['last_contact'] or 'never'}"
+        + _quarantine_of(each)
         + _programme_of(each)
         + "".join(
-            f"\n    {epoch['epoch']}  {epoch['received']} records" for epoch in each["epochs"]
+            f"\n    {epoch['epoch']}  {epoch['received']} records" + _ends_of(epoch)
+            for epoch in each["epochs"]
         )
         for each in found
     ]
     say(as_json, {"terminals": found}, "\n".join(lines) or "no terminals")
+
+
+def _quarantine_of(terminal: dict[str, Any]) -> str:
+    """What waits for somebody to look."""
+    waiting = terminal["laid_aside"]
+    return f"  {waiting} records are laid aside" if waiting else ""
+
+
+def _ends_of(epoch: dict[str, Any]) -> str:
+    """Where a journal begins and ends, where it is not the terminal's only one."""
+    begins = f", from {epoch['begins_after'] + 1} on" if epoch["begins_after"] else ""
+    return begins + (f", closed by {epoch['closed_by'][:8]}" if epoch["closed_by"] else "")
 
 
 def _programme_of(terminal: dict[str, Any]) -> str:

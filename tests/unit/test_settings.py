@@ -178,3 +178,13 @@ def test_what_is_allowed_but_hardly_meant_is_noted(config: Path) -> None:
     assert [text.split(":")[0] for text in found] == ["web.listen", "card.0.pattern", "central.url"]
     config.write_text(GOOD)
     assert warnings(load_settings(config)) == []
+
+
+def test_the_identity_comes_from_systemds_credentials_where_it_is_sealed(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    settings = load_settings(config)
+    assert settings.identity_file == Path("/var/lib/edge-agent/identity")
+    (tmp_path / "identity").write_text("{}")
+    assert settings.identity_file == tmp_path / "identity"

@@ -64,11 +64,14 @@ export function findings({ link, status, devices }, words) {
 function statusChecks(status) {
   const { clock, members, outbox, programme, states } = status;
   const line = status.central?.state;
+  const reason = status.central?.reason;
   const away = central(status) === 'offline';
   const asOf = parsed(members?.as_of);
   const offset = Math.abs(Number(clock?.offset_seconds ?? 0));
   return [
-    [line === 'refused', 'bad', 'it.central_refused', 'hint.refused'],
+    [line === 'refused' && reason === 'cloned', 'bad', 'it.cloned', 'hint.cloned'],
+    [line === 'refused' && reason === 'revoked', 'bad', 'it.revoked', 'hint.revoked'],
+    [line === 'refused' && reason !== 'cloned' && reason !== 'revoked', 'bad', 'it.central_refused', 'hint.refused'],
     [line === 'not-enrolled', 'bad', 'it.not_enrolled', 'hint.not_enrolled'],
     [away && line !== 'refused' && line !== 'not-enrolled', 'warn', 'it.central_offline', 'hint.central'],
     [!away && Number(outbox?.oldest_seconds ?? 0) > STUCK_S, 'bad', 'it.stuck', 'hint.stuck'],
