@@ -86,6 +86,9 @@ def apportion(total: int, weights: Sequence[int]) -> list[int]:
     left = total - sum(parts)
     if left:
         remainders = [total * weight % whole for weight in weights]
+        if left == 1:  # as often as not, and there is nothing to sort then
+            parts[remainders.index(max(remainders))] += 1
+            return parts
         largest = sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)
         for index in largest[:left]:
             parts[index] += 1

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from edge_agent.domain.basket import Line
-from edge_agent.domain.entries import EntryKind
+from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.money import Rounding, apportion, fraction, rounded, rounded_share
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.expiry import Expiry
@@ -18,7 +18,7 @@ from edge_agent.domain.programme.form import Exact, Flag, Refers
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.rates import Each, EarningTable, EarnRule, Stacking, Stage
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
-from edge_agent.domain.programme.stacking import Acting, Given, Group, Points, plus
+from edge_agent.domain.programme.stacking import Acting, Given, Group, Points
 from edge_agent.domain.programme.texts import (
     Campaign,
     LocalText,
@@ -151,16 +151,16 @@ class BonusRule(Campaign):
 
 
 class _Base(NamedTuple):
-    """What bonuses may multiply: by unit and rule, the points per line."""
+    """What bonuses may multiply: what was given on lines so far."""
 
-    by_rule: Mapping[str, Mapping[str, Points]]
+    entries: Sequence[Entry]
 
     def points(self, unit: str, rules: frozenset[str] | None = None) -> Points:
-        """Of one unit, of these rules or of all."""
+        """By line, of one unit, of these rules or of all."""
         total: dict[int, int] = {}
-        for rule, points in self.by_rule.get(unit, {}).items():
-            if rules is None or rule in rules:
-                total = plus(total, points)
+        for each in self.entries:
+            if each.unit == unit and (rules is None or each.rule in rules):
+                total[each.line or 0] = total.get(each.line or 0, 0) + each.quantity
         return total
 
 
@@ -178,15 +178,18 @@ class _Bonus(NamedTuple):
     def numbers(self) -> Sequence[int]:
         return (self.number,)
 
-    def give(self, points: Points) -> Given:
+    def give(self, points: Points, given: Given) -> None:
         rule = self.rule
         quantities = self._multiplied(points) if rule.multiplies else self._added()
         if not any(quantities):
-            return Given(unmet={self.number: Unmet(Obstacle.NO_BASE)})
+            given.unmet[self.number] = Unmet(Obstacle.NO_BASE)
+            return
         life = self.situation.life(rule.unit, rule.expiry)
         entries = self.situation.earned_by_line(rule.unit, quantities, rule.id, self.lines, life)
-        grows = rule.multiplies or rule.multiplied
-        return Given({self.number: entries}, [entries] if grows else [], stops=rule.stop)
+        given.entries[self.number] = entries
+        if rule.multiplies or rule.multiplied:
+            given.growing.append(entries)
+        given.stops = rule.stop
 
     def _multiplied(self, points: Points) -> Sequence[int]:
         rule = self.rule
@@ -221,16 +224,16 @@ class Bonuses:
         """The bonuses of each unit, in the file's order."""
         if situation.facts.anonymous or not self.rules:
             return worked
-        unmet: dict[int, Unmet] = {}
-        given = Given(unmet=unmet)
+        given = Given()
         base = self._base(worked)
         stopped = self._stopped(worked)
-        for unit, bonuses in self._holding(situation, worked, base, unmet).items():
+        for unit, bonuses in self._holding(situation, worked, base, given.unmet).items():
             group = Group(self._members(bonuses), self.table.bonuses)
             if unit in stopped:
                 given.leave_out(group.numbers, Obstacle.STOPPED)
             else:
-                given.include(group.give(base.points(unit)))
+                given.stops = False  # whoever stopped another unit stops none of this one
+                group.give(base.points(unit), given)
         numbers = range(len(self.rules)) if situation.explains else sorted(given.entries)
         return worked.plus(self._outcome(number, given) for number in numbers)
 
@@ -279,13 +282,18 @@ class Bonuses:
 
     def _base(self, worked: Worked) -> _Base:
         """What was given on lines so far, but for rules that say that theirs is not multiplied."""
-        found: dict[str, dict[str, dict[int, int]]] = {}
-        for entry in worked.entries():
-            multiplied = entry.kind is EntryKind.EARN and entry.rule not in self._not_multiplied
-            if multiplied and entry.line is not None and entry.account is None:
-                points = found.setdefault(entry.unit, {}).setdefault(entry.rule, {})
-                points[entry.line] = points.get(entry.line, 0) + entry.quantity
-        return _Base(found)
+        earned, not_multiplied = EntryKind.EARN, self._not_multiplied
+        return _Base(
+            [
+                entry
+                for outcome in worked.outcomes
+                for entry in outcome.entries
+                if entry.kind is earned
+                and entry.line is not None
+                and entry.account is None
+                and entry.rule not in not_multiplied
+            ]
+        )
 
     def _stopped(self, worked: Worked) -> set[str]:
         """The units of which an earning rule that stops gave something."""

@@ -6,6 +6,7 @@ from edge_agent.domain.basket import Basket
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.combining import Reductions
 from edge_agent.domain.programme.evaluation import NOTHING_WORKED_OUT, Evaluation, work_through
+from edge_agent.domain.programme.lines import NO_LINES
 from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.situation import Situation, Wanted
 
@@ -30,7 +31,7 @@ def collect(
         programme.present(facts, here.date()),
         nothing_bought(programme, store, channel),
         here,
-        (),
+        NO_LINES,
         programme.lots,
         wanted,
         levels=programme.levels,

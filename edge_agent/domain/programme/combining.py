@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Final, NamedTuple, Protocol, Self
+from typing import ClassVar, NamedTuple, Protocol, Self
 
 from pydantic import Field, model_validator
 
@@ -143,14 +143,13 @@ class CombineTable(TableModel):
 
     def percentages(self, worked: Worked) -> Worked:
         """What percentages are of."""
-        return worked if self.percentages_of is Measured.LEFT else _BEFORE
+        return worked if self.percentages_of is Measured.LEFT else Worked()
 
     def minimums(self, worked: Worked) -> Worked:
         """What minimums are measured on."""
-        return worked if self.minimums_of is Measured.LEFT else _BEFORE
+        return worked if self.minimums_of is Measured.LEFT else Worked()
 
 
-_BEFORE: Final = Worked()
 _PERCENTAGES: Mapping[Order, int] = {
     Order.LISTED: 0,
     Order.AMOUNTS_FIRST: 1,

@@ -32,7 +32,17 @@ class Circumstances(When):
         self, situation: "Situation", worked: "Worked", selected: Sequence[Line]
     ) -> Unmet | None:
         """The same without those on the time, where they are known to hold."""
-        for ask in self._asks_more:
+        if self._asks_of_member:
+            unmet = self.unmet_of_member(situation.facts, situation.at)
+            if unmet is not None:
+                return unmet
+        return self.unmet_of_basket(situation, worked, selected)
+
+    def unmet_of_basket(
+        self, situation: "Situation", worked: "Worked", selected: Sequence[Line]
+    ) -> Unmet | None:
+        """The first condition on the basket alone that does not hold."""
+        for ask in self._asks_of_basket:
             unmet = ask(self, situation, worked, selected)
             if unmet is not None:
                 return unmet
@@ -43,13 +53,15 @@ class Circumstances(When):
 
         `facts` are as `Programme.present` gives them, with the tier that the member has at that time.
         """
-        unmet = self.unmet_at(at)
-        if unmet is None:
-            for ask in self._asks_of_member:
-                unmet = ask(self, facts, at)
-                if unmet is not None:
-                    break
-        return unmet
+        return self.unmet_at(at) or self.unmet_of_member(facts, at)
+
+    def unmet_of_member(self, facts: MemberFacts, at: datetime) -> Unmet | None:
+        """The first condition on the member alone that does not hold."""
+        for ask in self._asks_of_member:
+            unmet = ask(self, facts, at)
+            if unmet is not None:
+                return unmet
+        return None
 
     @cached_property
     def lasting(self) -> "Conditions":
@@ -67,10 +79,9 @@ class Circumstances(When):
         return tuple(ask for key, ask in _OF_MEMBER.items() if _is_given(self, key))
 
     @cached_property
-    def _asks_more(self) -> tuple["_Ask", ...]:
-        """What has to be asked besides the time: only what the file gives a value."""
-        of_member = tuple(_asking_member(ask) for ask in self._asks_of_member)
-        return of_member + tuple(ask for key, ask in _OF_BASKET.items() if _is_given(self, key))
+    def _asks_of_basket(self) -> tuple["_Ask", ...]:
+        """What has to be asked of the basket: only what the file gives a value."""
+        return tuple(ask for key, ask in _OF_BASKET.items() if _is_given(self, key))
 
     def readings(self) -> Iterable[Reading]:
         """The figures that it needs."""
@@ -97,12 +108,6 @@ _AskMember = Callable[[Circumstances, MemberFacts, datetime], Unmet | None]
 
 def _is_given(conditions: Circumstances, key: str) -> bool:
     return bool(getattr(conditions, key) != Circumstances.model_fields[key].default)
-
-
-def _asking_member(ask: _AskMember) -> _Ask:
-    return lambda conditions, situation, _worked, _selected: ask(
-        conditions, situation.facts, situation.at
-    )
 
 
 _OF_TIME = ("from_date", "until_date", "weekdays", "from_time", "until_time")

@@ -25,7 +25,7 @@ from edge_agent.domain.money import (
 from edge_agent.domain.programme.form import Exact, Flag, TableModel, Whole
 from edge_agent.domain.programme.situation import FreeUnits, Situation, Worked
 from edge_agent.domain.programme.taken import (
-    Portion,
+    Portions,
     Taken,
     by_hand,
     cheapest_first,
@@ -211,9 +211,15 @@ class Off(TableModel):
         """What it takes off these lines, of what `worked` leaves; percentages are of what `measured` leaves."""
         if self.free is not None:
             return self._freed(self.free, selected, situation, worked)
-        portions = self._chosen(selected, situation, worked)
-        wanted = self._wanted(portions, selected, situation, worked, measured)
-        return spread(wanted, self._limit(portions), selected, situation, worked)
+        chosen = self._chosen(selected, situation, worked)
+        if self.percent is not None:
+            wanted = self._percentages(chosen, selected, situation, worked, measured)
+        elif self.price is not None or self.prices is not None:
+            wanted = self._down_to_price(chosen)
+        else:
+            wanted = apportion(min(self._together(chosen), sum(chosen.rooms)), chosen.rooms)
+        parts = list(map(min, wanted, chosen.rooms))
+        return spread(chosen.lines, parts, self._limit(chosen), selected, situation, worked)
 
     def _freed(
         self, free: Free, selected: Sequence[Line], situation: Situation, worked: Worked
@@ -222,17 +228,15 @@ class Off(TableModel):
         if free.added:
             return Taken({}, (FreeUnits(free.sku, units),) if units else ())
         lines = [line for line in situation.sold if line.sku == free.sku]
-        portions = cheapest_first(takeable(lines, situation, worked), units, Tax.INCLUDED)
-        return spread([(each.line, each.room) for each in portions], None, lines, situation, worked)
+        chosen = cheapest_first(takeable(lines, situation, worked), units, Tax.INCLUDED)
+        return spread(chosen.lines, chosen.rooms, None, lines, situation, worked)
 
-    def _chosen(
-        self, selected: Sequence[Line], situation: Situation, worked: Worked
-    ) -> list[Portion]:
+    def _chosen(self, selected: Sequence[Line], situation: Situation, worked: Worked) -> Portions:
         """The units that it acts on, line by line."""
         whole = takeable(selected, situation, worked)
         if self.units is None and self.every is None:
             return whole
-        there = sum(each.units for each in whole)
+        there = sum(whole.counted())
         if self.every is None:
             units = self.units or 0
         else:
@@ -240,48 +244,28 @@ class Off(TableModel):
             units = there // self.every * min(of_each, self.every)
         return cheapest_first(whole, units, self.choose_tax, dearest=self.choose is Choice.DEAREST)
 
-    def _wanted(
-        self,
-        portions: Sequence[Portion],
-        selected: Sequence[Line],
-        situation: Situation,
-        worked: Worked,
-        measured: Worked,
-    ) -> list[tuple[Line, int]]:
-        """How much it would take off each line, before what limits all of it together."""
-        rooms = [each.room for each in portions]
-        if self.percent is not None:
-            parts = self._percentages(portions, selected, situation, worked, measured)
-        elif self.price is not None or self.prices is not None:
-            parts = [max(0, each.payable - self._price(each)) for each in portions]
-        else:
-            parts = apportion(min(self._together(portions), sum(rooms)), rooms)
-        return [
-            (each.line, min(part, each.room)) for each, part in zip(portions, parts, strict=True)
-        ]
-
-    def _together(self, portions: Sequence[Portion]) -> int:
+    def _together(self, chosen: Portions) -> int:
         """An amount, or what a bundle is cheaper by, for all portions together."""
-        units = sum(each.units for each in portions)
         if self.bundle is None:
-            return self._with_tax((self.amount or 0) * (units if self.each else 1), portions)
-        price = self._with_tax(self.bundle * (units // (self.every or 1)), portions)
-        return max(0, sum(each.payable for each in portions) - price)
+            times = sum(chosen.counted()) if self.each else 1
+            return self._with_tax((self.amount or 0) * times, chosen)
+        bundles = sum(chosen.counted()) // (self.every or 1)
+        return max(0, sum(chosen.payable) - self._with_tax(self.bundle * bundles, chosen))
 
     def _percentages(
         self,
-        portions: Sequence[Portion],
+        chosen: Portions,
         selected: Sequence[Line],
         situation: Situation,
         worked: Worked,
         measured: Worked,
     ) -> list[int]:
-        bases = [
-            each.payable
-            if measured is worked
-            else (measured.net(each.line) - each.line.levy) * each.units // pieces(each.line)
-            for each in portions
-        ]
+        bases = chosen.payable
+        if measured is not worked:
+            bases = measured.payable(chosen.lines)
+            if chosen.units is not None:
+                columns = zip(chosen.lines, chosen.units, bases, strict=True)
+                bases = [base * units // pieces(line) for line, units, base in columns]
         if self.stage is Stage.LINE:
             return [rounded_share(base, self.share, self.rounding) for base in bases]
         # A reduction by hand among all of the lines lowers what the percentage is of.
@@ -289,19 +273,27 @@ class Off(TableModel):
         total = sum(bases) + (by_hand(selected, situation) if is_all else 0)
         return apportion(rounded_share(max(0, total), self.share, self.rounding), bases)
 
-    def _price(self, portion: Portion) -> int:
-        price = self.price if self.prices is None else self.prices.get(portion.line.sku)
-        if price is None:
-            return portion.payable
-        return self._with_tax(price * portion.units, [portion])
+    def _down_to_price(self, chosen: Portions) -> list[int]:
+        found = []
+        for line, units, payable, room in zip(
+            chosen.lines, chosen.counted(), chosen.payable, chosen.rooms, strict=True
+        ):
+            price = self.price if self.prices is None else self.prices.get(line.sku)
+            if price is None:
+                found.append(0)
+            else:
+                by_itself = Portions([line], [payable], [room], [units])
+                found.append(max(0, payable - self._with_tax(price * units, by_itself)))
+        return found
 
-    def _limit(self, portions: Sequence[Portion]) -> int | None:
-        return None if self.up_to is None else self._with_tax(self.up_to, portions)
+    def _limit(self, chosen: Portions) -> int | None:
+        return None if self.up_to is None else self._with_tax(self.up_to, chosen)
 
-    def _with_tax(self, amount: int, portions: Sequence[Portion]) -> int:
+    def _with_tax(self, amount: int, chosen: Portions) -> int:
         """An amount of the file as one with tax: by the mix of rates of what it is taken off."""
         if self.tax is Tax.INCLUDED:
             return amount
-        paid = sum(each.payable for each in portions)
-        net = sum(net_of_tax(each.payable, each.line.tax_rate) for each in portions)
+        paid = sum(chosen.payable)
+        columns = zip(chosen.lines, chosen.payable, strict=True)
+        net = sum(net_of_tax(payable, line.tax_rate) for line, payable in columns)
         return rounded(Fraction(amount * paid, net), Rounding.HALF_UP) if net else amount

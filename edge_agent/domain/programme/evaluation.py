@@ -1,15 +1,16 @@
 """Working out what a basket comes to: a pure function of the programme and the facts in the record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.draws import Draw
 from edge_agent.domain.entries import QUANTITY_MAX, Entry
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.exclusions import Excluded
-from edge_agent.domain.programme.matching import Lines
+from edge_agent.domain.programme.lines import NO_LINES, Lines
 from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.situation import (
     NOTHING,
@@ -53,7 +54,6 @@ class Evaluation:
 
 
 NOTHING_WORKED_OUT = Evaluation()
-NOTHING_BEFORE = Worked()
 
 
 def evaluate(
@@ -91,7 +91,8 @@ def evaluate(
         split.most_off,
         programme.levels,
     )
-    before = NOTHING_BEFORE.plus([Outcome("", reductions=tuple(reduced))]).with_outcomes(())
+    off = tuple(reduced)
+    before = Worked().plus([Outcome("", reductions=off)]).with_outcomes(()) if off else None
     return work_through(programme.mechanisms, situation, split.excluded, before)
 
 
@@ -111,7 +112,7 @@ def without_sale(
         programme.present(facts, here.date()),
         Basket((), 0, programme.file.currency, channel=channel, store=store),
         here,
-        (),
+        NO_LINES,
         programme.lots,
         explains=explains,
         levels=programme.levels,
@@ -123,17 +124,19 @@ def work_through(
     mechanisms: Iterable[Mechanism],
     situation: Situation,
     excluded: tuple[Excluded, ...] = (),
-    worked: Worked = NOTHING_BEFORE,
+    before: Worked | None = None,
 ) -> Evaluation:
     """What these mechanisms come to in this situation, one after the other, with what was worked out before them.
 
     Raises OverflowError where an entry would move more than `QUANTITY_MAX`, which no ledger takes.
     """
+    worked = Worked() if before is None else before
     for mechanism in mechanisms:
-        before = len(worked.outcomes)
-        worked = mechanism.work(situation, worked)
-        situation = situation.knowing(worked.outcomes[before:])
-    entries = tuple(_in_order(worked))
+        after = mechanism.work(situation, worked)
+        if after is not worked:
+            situation = situation.knowing(after.outcomes[len(worked.outcomes) :])
+            worked = after
+    entries = tuple([entry for outcome in worked.outcomes for entry in _by_line(outcome.entries)])
     for each in entries:
         if not -QUANTITY_MAX <= each.quantity <= QUANTITY_MAX:
             raise OverflowError(f"{each.rule} moves {each.quantity} of {each.unit}")
@@ -141,21 +144,21 @@ def work_through(
         worked.outcomes,
         excluded,
         entries,
-        tuple(each for outcome in worked.outcomes for each in outcome.reductions),
+        tuple([each for outcome in worked.outcomes for each in outcome.reductions]),
     )
 
 
-def _in_order(worked: Worked) -> list[Entry]:
-    """The entries by outcome, each outcome's by line: the order of lines at the scanner changes no record."""
-    return [
-        entry
-        for outcome in worked.outcomes
-        for entry in (
-            outcome.entries
-            if len(outcome.entries) < 2
-            else sorted(outcome.entries, key=lambda entry: entry.line or 0)
-        )
-    ]
+_LINE = attrgetter("line")
+
+
+def _by_line(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """An outcome's entries by line, those of no line first: the order of lines at the scanner changes no record."""
+    if len(entries) < 2:
+        return entries
+    of_no_line = [each for each in entries if each.line is None]
+    if not of_no_line:
+        return sorted(entries, key=_LINE)
+    return of_no_line + sorted([each for each in entries if each.line is not None], key=_LINE)
 
 
 def _not_as_scanned(line: Line) -> tuple[object, ...]:

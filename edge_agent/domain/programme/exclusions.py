@@ -1,6 +1,6 @@
 """Exclusions: what may not be rewarded or discounted, by law or by the house; stronger than every other rule."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -12,7 +12,8 @@ from pydantic import Field, model_validator
 from edge_agent.domain.basket import Line
 from edge_agent.domain.money import Rounding, fraction, rounded
 from edge_agent.domain.programme.form import Exact
-from edge_agent.domain.programme.matching import Lines, RuleIndex
+from edge_agent.domain.programme.lines import Lines
+from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.texts import LocalText, RuleId
 
@@ -85,7 +86,7 @@ class Split:
     number) that may not be discounted freely.
     """
 
-    earning: tuple[Line, ...]
+    earning: Lines
     most_off: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
     excluded: tuple[Excluded, ...] = ()
 
@@ -96,11 +97,11 @@ class Exclusions:
 
     rules: tuple[ExcludeRule, ...]
 
-    def split(self, lines: Sequence[Line]) -> Split:
+    def split(self, lines: Lines) -> Split:
         """Which lines may earn and be discounted."""
         found = self._index.selected(lines)
         if not found:
-            return Split(Lines.of(lines))
+            return Split(lines)
         no_points: dict[int, str] = {}
         most_off: dict[int, int] = {}
         excluded: list[Excluded] = []

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from edge_agent.domain.basket import Basket
 from edge_agent.domain.member import MemberFacts
-from edge_agent.domain.programme.evaluation import NOTHING_BEFORE
+from edge_agent.domain.programme.lines import NO_LINES
 from edge_agent.domain.programme.messages import MessageRule, Place, wants
 from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.questions import QuestionRule
-from edge_agent.domain.programme.situation import Situation
+from edge_agent.domain.programme.situation import Situation, Worked
 
 
 class Greeting(NamedTuple):
@@ -28,12 +28,12 @@ def greeting(programme: Programme, facts: MemberFacts, at: datetime, store: str 
         programme.present(facts, here.date()),
         Basket((), 0, programme.file.currency, store=store),
         here,
-        (),
+        NO_LINES,
         programme.file.unit,
         levels=programme.levels,
     )
-    told = programme.messages.told(situation, NOTHING_BEFORE)
-    question = programme.questions.next(situation, NOTHING_BEFORE)
+    told = programme.messages.told(situation, Worked())
+    question = programme.questions.next(situation, Worked())
     if question is not None and Place.SCREEN not in wants(facts, question.where):
         question = None
     return Greeting(

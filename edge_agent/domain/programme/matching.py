@@ -6,16 +6,17 @@ then lead to the few rules worth asking.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
-from functools import cached_property
-from operator import attrgetter
-from typing import Protocol, Self, TypeVar
+from operator import itemgetter
+from typing import Protocol, TypeVar
 
 from edge_agent.domain.basket import Line
 from edge_agent.domain.programme.conditions import Circumstances
+from edge_agent.domain.programme.lines import Lines
 from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.situation import Situation, Worked
+from edge_agent.domain.programme.tax import Tax
 from edge_agent.domain.programme.unmet import NO_LINE, Unmet
 
 STRETCHES_KEPT = 64
@@ -27,52 +28,6 @@ _Takes = Callable[[Line], bool]
 
 _Filed = tuple[int, _Takes | None]
 """A rule by its number, with what else has to be asked of a line: None where the word decides."""
-
-_WORDS_OF_LINES: Mapping[str, Callable[[Line], Iterable[str | None]]] = {
-    "skus": lambda line: (line.sku,),
-    "brands": lambda line: (line.brand,),
-    "labels": attrgetter("labels"),
-    "categories": attrgetter("categories"),
-    "margins": lambda line: (line.margin,),
-    "kinds": lambda line: (line.kind,),
-}
-"""What a line has under each key of a selection."""
-
-
-class Lines(tuple[Line, ...]):
-    """Lines in one order, sorted by their words once for all rules that ask."""
-
-    @classmethod
-    def of(cls, lines: Sequence[Line]) -> Self:
-        """These lines; the very same where they are sorted already."""
-        return lines if isinstance(lines, cls) else cls(lines)
-
-    def under(self, key: str) -> Mapping[str | None, Sequence[Line]]:
-        """The lines that have each word under a key of a selection, in their order."""
-        known = self._by_key.get(key)
-        if known is None:
-            known = self._by_key[key] = {}
-            words_of = _WORDS_OF_LINES[key]
-            for line in self:
-                for word in words_of(line):
-                    there = known.setdefault(word, [])
-                    if not there or there[-1] is not line:  # a word may stand in it twice
-                        there.append(line)
-        return known
-
-    def in_order(self, *some: Sequence[Line]) -> list[Line]:
-        """What is in any of these parts, each line once, in the order of all."""
-        numbers = {line.number for part in some for line in part}
-        return [line for line in self if line.number in numbers]
-
-    @cached_property
-    def below_zero(self) -> bool:
-        """Whether any line is a reduction that was made by hand, or a deposit that is paid back."""
-        return any(line.amount < 0 for line in self)
-
-    @cached_property
-    def _by_key(self) -> dict[str, dict[str | None, list[Line]]]:
-        return {}
 
 
 class RuleIndex:
@@ -87,6 +42,7 @@ class RuleIndex:
         self._numbered = tuple(enumerate(selections))
         self._times = times
         self._everywhere: list[_Filed] = []
+        self._floors: list[tuple[int, int]] = []
         self._by_key: dict[str, dict[str | None, list[_Filed]]] = {}
         for number, selection in self._numbered:
             self._file(number, selection)
@@ -108,7 +64,8 @@ class RuleIndex:
     def open_at(self, at: datetime) -> "RuleIndex":
         """The rules that the time does not keep from holding, by the same numbers.
 
-        It is the same ones from one of the times of day that the rules name until the next, so they are kept.
+        It is the same ones from one of the times of day that the rules name until the next, so they are kept. Of those
+        about all lines that need a minimum spend, it finds only the ones for which the lines can be enough.
         """
         stretch = (at.date(), bisect_right(self._clock, at.time()))
         known = self._open.get(stretch)
@@ -116,11 +73,19 @@ class RuleIndex:
             known = RuleIndex(())
             for (number, selection), when in zip(self._numbered, self._times, strict=True):
                 if when.unmet_at(at) is None:
-                    known._file(number, selection)
+                    known._file_open(number, selection, when)
+            known._floors.sort()
             if len(self._open) >= STRETCHES_KEPT:
                 self._open.clear()
             self._open[stretch] = known
         return known
+
+    def _file_open(self, number: int, selection: Selection, when: Circumstances) -> None:
+        least = when.minimum_spend if when.minimum_tax is Tax.INCLUDED else None
+        if least is not None and selection.is_everything:
+            self._floors.append((least, number))
+        else:
+            self._file(number, selection)
 
     def selected(self, lines: Sequence[Line]) -> dict[int, Sequence[Line]]:
         """The selected lines, in the basket's order, of every rule (by its number) that selects any.
@@ -135,6 +100,9 @@ class RuleIndex:
             some = everything if takes is None else [line for line in lines if takes(line)]
             if some:
                 found[number] = some
+        if self._floors:  # what is taken off makes it only less
+            reached = bisect_right(self._floors, everything.amount, key=itemgetter(0))
+            found.update((number, everything) for _, number in self._floors[:reached])
         for key, by_word in self._by_key.items():
             for word, under in everything.under(key).items():
                 for number, takes in by_word.get(word, ()):

@@ -171,23 +171,28 @@ class OfferRule(Campaign):
 
 
 class OfferClaim(NamedTuple):
-    """An offer that may hold for these lines; `coupon` is the one that asks for it."""
+    """An offer that may hold for these lines; `coupon` is the one that asks for it.
+
+    With `in_time` its conditions on time and member are known to hold.
+    """
 
     offer: OfferRule
     turn: Turn
     lines: Sequence[Line]
     coupon: Coupon | None = None
     code: str = ""
+    in_time: bool = False
 
     def outcomes(
         self, situation: Situation, worked: Worked, combine: CombineTable
     ) -> Sequence[Outcome]:
         """What it takes off; why not is only told where somebody asked, by a code or for an explanation."""
         offer = self.offer
+        unmet_by = offer.when.unmet_of_basket if self.in_time else offer.when.unmet_by
         unmet = (
             (None if self.lines else NO_LINE)
             or offer.unmet_for(situation.facts, situation.at)
-            or offer.when.unmet_by(situation, combine.minimums(worked), self.lines)
+            or unmet_by(situation, combine.minimums(worked), self.lines)
             or unmet_limit(offer.limits, offer.id, situation, worked)
         )
         if unmet is None:
@@ -229,17 +234,26 @@ class Offers:
         if not situation.wanted.reduces or not self.rules:
             return
         every = situation.explains or situation.wanted.codes
-        index = self._index if every else self._index.open_at(situation.at)
-        selected = index.selected(situation.sold)
-        for number in sorted(selected if not situation.explains else self._by_themselves):
-            if number in self._by_themselves:
-                offer = self.rules[number]
-                if (
-                    situation.explains
-                    or offer.when.unmet_for(situation.facts, situation.at) is None
-                ):
-                    turn = Turn.of(offer, Kind.OFFER, number)
-                    yield OfferClaim(offer, turn, selected.get(number, ()))
+        selected = self._index.selected(situation.sold) if every else {}
+        if situation.explains:
+            for number, turn in self._by_themselves.items():
+                yield OfferClaim(self.rules[number], turn, selected.get(number, ()))
+        else:
+            yield from self._in_time(situation)
+        yield from self._asked(situation, selected)
+
+    def _in_time(self, situation: Situation) -> Iterable[OfferClaim]:
+        """The offers that come by themselves, now and to this member."""
+        selected = self._index.open_at(situation.at).selected(situation.sold)
+        for number in sorted(selected):
+            offer, turn = self.rules[number], self._by_themselves.get(number)
+            if turn is not None and not offer.when.unmet_of_member(situation.facts, situation.at):
+                yield OfferClaim(offer, turn, selected[number], in_time=True)
+
+    def _asked(
+        self, situation: Situation, selected: Mapping[int, Sequence[Line]]
+    ) -> Iterable[OfferClaim]:
+        """The offers that codes ask for, with the lines that they are about."""
         asked: set[tuple[int, str]] = set()
         for place, code in enumerate(situation.wanted.codes, 1):
             coupon = coupon_in(code)
@@ -290,8 +304,13 @@ class Offers:
         return RuleIndex(conditions, conditions)
 
     @cached_property
-    def _by_themselves(self) -> frozenset[int]:
-        return frozenset(n for n, rule in enumerate(self.rules) if rule.how is not How.CODE)
+    def _by_themselves(self) -> Mapping[int, Turn]:
+        """The turns of those that need no code, by their places in the file."""
+        return {
+            number: Turn.of(rule, Kind.OFFER, number)
+            for number, rule in enumerate(self.rules)
+            if rule.how is not How.CODE
+        }
 
     @cached_property
     def _by_code(self) -> Mapping[str, tuple[int, ...]]:

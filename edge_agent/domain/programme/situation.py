@@ -17,6 +17,7 @@ from edge_agent.domain.entries import ALWAYS, Entry, EntryKind, Life
 from edge_agent.domain.holdings import Consume, Holding, taking, usable
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.expiry import Expiry, Pending
+from edge_agent.domain.programme.lines import NO_LINES, Lines
 from edge_agent.domain.programme.texts import Texts
 from edge_agent.domain.programme.units import UNDECLARED, UnitTable
 from edge_agent.domain.programme.unmet import Unmet
@@ -171,7 +172,7 @@ class Worked:
     rewarded: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
     """The part of `reduced` that is the programme's own rewards."""
     _nets: dict[int, tuple[Sequence[Line], list[int], int]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
+        default_factory=dict, repr=False, compare=False
     )
 
     def plus(self, outcomes: Iterable[Outcome]) -> "Worked":
@@ -179,10 +180,11 @@ class Worked:
         new = tuple(outcomes)
         if not new:
             return self
-        reduced, rewarded = self.reduced, self.rewarded
-        reductions = [each for outcome in new for each in outcome.reductions]
-        if reductions:
-            reduced, rewarded = dict(reduced), dict(rewarded)
+        reducing = [each.reductions for each in new if each.reductions]
+        if not reducing:  # what is paid for lines stays the same, and so is known already
+            return Worked(self.outcomes + new, self.reduced, self.rewarded, self._nets)
+        reduced, rewarded = dict(self.reduced), dict(self.rewarded)
+        for reductions in reducing:
             for line, amount, _, own in reductions:
                 reduced[line] = reduced.get(line, 0) + amount
                 if own:
@@ -201,6 +203,13 @@ class Worked:
     def net(self, line: Line) -> int:
         """What is paid for a line after everything that is off it so far, in minor units."""
         return line.amount - self.reduced.get(line.number, 0)
+
+    def payable(self, lines: Sequence[Line]) -> list[int]:
+        """What is paid for each of several lines without its levy."""
+        reduced = self.reduced
+        if not reduced:
+            return [line.amount - line.levy for line in lines]
+        return [line.amount - line.levy - reduced.get(line.number, 0) for line in lines]
 
     def held(self, unit: str) -> list[Holding]:
         """This sale's own changes of what the member has of a unit."""
@@ -248,35 +257,35 @@ class Situation:
     facts: MemberFacts
     basket: Basket
     at: datetime
-    lines: tuple[Line, ...]
+    lines: Lines
     units: Mapping[str, UnitTable]
     wanted: Wanted = NOTHING
     draw: Draw | None = None
     explains: bool = False
-    sold: tuple[Line, ...] = ()
+    sold: Lines = NO_LINES
     most_off: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
     levels: tuple[str, ...] = ()
     """The tiers of the programme, lowest first."""
     act: Act | None = None
+    today: date = field(init=False)
+    """The day in the programme's time zone."""
     _lives: dict[tuple[str, int, int], tuple[Life, Expiry | None, Pending | None]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def knowing(self, outcomes: Iterable[Outcome]) -> "Situation":
+    def knowing(self, outcomes: Sequence[Outcome]) -> "Situation":
         """The situation for what is worked out next: tiers and memberships that these gave are held from now on."""
-        entries = [entry for outcome in outcomes for entry in outcome.entries]
-        units = {entry.unit for entry in entries}
+        units = {entry.unit for outcome in outcomes for entry in outcome.entries}
         standings = {unit for unit in units if unit.startswith(_STANDINGS)}
         if not standings:
             return self
+        entries = (entry for outcome in outcomes for entry in outcome.entries)
         given = tuple(entry.holding for entry in entries if entry.unit in standings)
         facts = replace(self.facts, holdings=self.facts.holdings + given)
         return replace(self, facts=facts.placed(self.levels, self.today))
 
-    @property
-    def today(self) -> date:
-        """The day in the programme's time zone."""
-        return self.at.date()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "today", self.at.date())
 
     def figure(self, reading: Reading) -> int:
         """What a reading came to; 0 where nothing was counted."""
@@ -291,15 +300,19 @@ class Situation:
 
     def rooms(self, lines: Sequence[Line], worked: "Worked") -> list[int]:
         """The same for each of several lines."""
-        reduced, most_off = worked.reduced, self.most_off
-        found = []
-        for line in lines:
-            most = line.amount - line.levy
-            if most_off and line.number in most_off:
-                most = min(most, most_off[line.number])
-            room = most - reduced.get(line.number, 0)
-            found.append(room if room > 0 else 0)
-        return found
+        return self.rooms_of(lines, worked.payable(lines), worked)
+
+    def rooms_of(
+        self, lines: Sequence[Line], payable: Sequence[int], worked: "Worked"
+    ) -> list[int]:
+        """The same where it is known already what there is to pay for them without levies."""
+        rooms = [each if each > 0 else 0 for each in payable]
+        if self.most_off:
+            for place, line in enumerate(lines):
+                if line.number in self.most_off:
+                    most = self.most_off[line.number] - worked.reduced.get(line.number, 0)
+                    rooms[place] = max(0, min(rooms[place], most))
+        return rooms
 
     def life(self, unit: str, expiry: Expiry | None = None, pending: Pending | None = None) -> Life:
         """When what is earned of `unit` today can be used; `expiry` and `pending` are a rule's own, not the unit's."""
@@ -323,10 +336,16 @@ class Situation:
     ) -> tuple[Entry, ...]:
         """The same for each line that gives something, of which `quantities` has how much."""
         matures_on, expires_on, day = life
-        kind = EntryKind.EARN
+        kind, new = (
+            EntryKind.EARN,
+            tuple.__new__,
+        )  # a sale has hundreds: made without `Entry`'s own way of being called
         return tuple(
             [
-                Entry(kind, unit, much, rule, line.number, None, expires_on, matures_on, day)
+                new(
+                    Entry,
+                    (kind, unit, much, rule, line.number, None, expires_on, matures_on, day, None),
+                )
                 for line, much in zip(lines, quantities, strict=True)
                 if much
             ]

@@ -31,17 +31,16 @@ class Given:
         """All of it, in smallest parts."""
         return sum(each.quantity for entries in self.entries.values() for each in entries)
 
-    @property
-    def added(self) -> Points:
-        """What later bonuses may multiply, line by line."""
+    def added_since(self, place: int) -> Points:
+        """What later bonuses may multiply of what came after so many parts of `growing`, line by line."""
         added: dict[int, int] = {}
-        for entries in self.growing:
+        for entries in self.growing[place:]:
             for each in entries:
                 added[each.line or 0] = added.get(each.line or 0, 0) + each.quantity
         return added
 
     def include(self, other: "Given") -> None:
-        """What another bonus gave besides."""
+        """What others gave besides."""
         self.entries.update(other.entries)
         self.unmet.update(other.unmet)
         self.growing += other.growing
@@ -59,8 +58,8 @@ class Acting(Protocol):
     def numbers(self) -> Sequence[int]:
         """The rules in it, by their numbers in the file."""
 
-    def give(self, points: Points) -> Given:
-        """What it gives on these points."""
+    def give(self, points: Points, given: Given) -> None:
+        """What it gives on these points is added to what others gave; where it has to be the last, it says so there."""
 
 
 @dataclass(frozen=True)
@@ -75,26 +74,29 @@ class Group:
         """The rules in it, those of groups within it included."""
         return [number for member in self.members for number in member.numbers]
 
-    def give(self, points: Points) -> Given:
+    def give(self, points: Points, given: Given) -> None:
         """What they give together on these points."""
-        return self._best(points) if self.stacking is Stacking.BEST else self._in_order(points)
+        if self.stacking is Stacking.BEST:
+            given.include(self._best(points))
+        else:
+            self._in_order(points, given)
 
-    def _in_order(self, points: Points) -> Given:
-        given = Given()
+    def _in_order(self, points: Points, given: Given) -> None:
         for index, member in enumerate(self.members):
-            found = member.give(points)
-            given.include(found)
-            last = found.entries and self.stacking is Stacking.FIRST
-            if found.stops or last:
+            gave, grew = len(given.entries), len(given.growing)
+            member.give(points, given)
+            last = self.stacking is Stacking.FIRST and len(given.entries) > gave
+            if given.stops or last:
                 after = [number for each in self.members[index + 1 :] for number in each.numbers]
                 given.leave_out(after, Obstacle.OTHER_BONUS if last else Obstacle.STOPPED)
                 break
             if self.stacking is Stacking.MULTIPLY:
-                points = plus(points, found.added)
-        return given
+                points = plus(points, given.added_since(grew))
 
     def _best(self, points: Points) -> Given:
-        found = [member.give(points) for member in self.members]
+        found = [Given() for _ in self.members]
+        for member, given in zip(self.members, found, strict=True):
+            member.give(points, given)
         best = max(range(len(found)), key=lambda index: (found[index].quantity, -index))
         given = found[best]
         for index, member in enumerate(self.members):

@@ -10,13 +10,12 @@ from typing import NamedTuple
 
 from edge_agent.domain.basket import Line
 from edge_agent.domain.money import apportion, net_of_tax
-from edge_agent.domain.programme.matching import Lines
 from edge_agent.domain.programme.situation import FreeUnits, Reduction, Situation, Worked
 from edge_agent.domain.programme.tax import Tax
 
 
 class Taken(NamedTuple):
-    """What comes off, by line number, in minor units; and what the till adds for nothing."""
+    """What comes off, by line number, in minor units (never 0); and what the till adds for nothing."""
 
     parts: Mapping[int, int]
     free: tuple[FreeUnits, ...] = ()
@@ -29,13 +28,11 @@ class Taken(NamedTuple):
     @property
     def is_nothing(self) -> bool:
         """Whether it comes to nothing at all."""
-        return not self.free and not any(self.parts.values())
+        return not self.parts and not self.free
 
     def reductions(self, rule: str, *, own: bool) -> tuple[Reduction, ...]:
         """The parts as the reductions of a rule."""
-        return tuple(
-            [Reduction(number, part, rule, own) for number, part in self.parts.items() if part]
-        )
+        return tuple([Reduction(number, part, rule, own) for number, part in self.parts.items()])
 
 
 NOTHING_TAKEN = Taken({})
@@ -47,13 +44,13 @@ def amount_off(
     """Take `amount` minor units off these lines, as far as they go, in proportion to what is left to pay for them."""
     rooms = situation.rooms(selected, worked)
     parts = apportion(min(amount, sum(rooms)), rooms)
-    return spread(list(zip(selected, parts, strict=True)), None, selected, situation, worked)
+    return spread(selected, parts, None, selected, situation, worked)
 
 
 def room_in_all(selected: Sequence[Line], situation: Situation, worked: Worked) -> int:
     """What may still be taken off these lines together: no more than the sale as a whole bears."""
     of_these = sum(situation.rooms(selected, worked))
-    if not Lines.of(situation.sold).below_zero:
+    if not situation.sold.below_zero:
         return of_these  # without reductions by hand the others bear no less
     of_these += by_hand(selected, situation)
     of_sale = sum(situation.rooms(situation.sold, worked))
@@ -62,7 +59,7 @@ def room_in_all(selected: Sequence[Line], situation: Situation, worked: Worked) 
 
 def by_hand(lines: Sequence[Line], situation: Situation) -> int:
     """What reductions by hand took off already, 0 or below; a deposit that is paid back is excluded and is none."""
-    if not Lines.of(situation.sold).below_zero:
+    if not situation.sold.below_zero:
         return 0
     return sum(
         line.amount for line in lines if line.amount < 0 and line.number not in situation.most_off
@@ -74,61 +71,77 @@ def pieces(line: Line) -> int:
     return int(line.quantity) if line.quantity == int(line.quantity) and line.quantity > 0 else 1
 
 
-class Portion(NamedTuple):
-    """Some units of a line: what is to pay for them without levies, and what of it may be taken off."""
+class Portions(NamedTuple):
+    """Units of some lines, in columns: what is to pay for them without levies, and what of it may be taken off.
 
-    line: Line
-    units: int
-    payable: int
-    room: int
+    Without `units` they are all that the lines have; most discounts never ask how many these are.
+    """
+
+    lines: Sequence[Line]
+    payable: Sequence[int]
+    rooms: Sequence[int]
+    units: Sequence[int] | None = None
+
+    def counted(self) -> Sequence[int]:
+        """How many units of each line."""
+        return [pieces(line) for line in self.lines] if self.units is None else self.units
 
 
-def takeable(lines: Sequence[Line], situation: Situation, worked: Worked) -> list[Portion]:
+def takeable(lines: Sequence[Line], situation: Situation, worked: Worked) -> Portions:
     """The lines that something may be taken off, each with all of its units."""
-    return [
-        Portion(line, pieces(line), worked.net(line) - line.levy, room)
-        for line, room in zip(lines, situation.rooms(lines, worked), strict=True)
-        if room > 0
-    ]
+    payable = worked.payable(lines)
+    rooms = situation.rooms_of(lines, payable, worked)
+    if 0 not in rooms:
+        return Portions(lines, payable, rooms)
+    places = [place for place, room in enumerate(rooms) if room]
+    return Portions(
+        [lines[place] for place in places],
+        [payable[place] for place in places],
+        [rooms[place] for place in places],
+    )
 
 
-def cheapest_first(
-    whole: Sequence[Portion], units: int, tax: Tax, *, dearest: bool = False
-) -> list[Portion]:
+def cheapest_first(whole: Portions, units: int, tax: Tax, *, dearest: bool = False) -> Portions:
     """So many units, those with the lowest price first (or the highest), each line's share rounded down."""
-
+    there = whole.counted()
     # Unit prices are compared as whole numbers of a common part, which is exact and much faster than fractions.
-    common = lcm(*(each.units for each in whole))
+    common = lcm(*there)
 
-    def unit_price(of: Portion) -> int:
-        net = of.payable if tax is Tax.INCLUDED else net_of_tax(of.payable, of.line.tax_rate)
-        return net * (common // of.units)
+    def unit_price(of: int) -> int:
+        net = whole.payable[of]
+        if tax is Tax.EXCLUDED:
+            net = net_of_tax(net, whole.lines[of].tax_rate)
+        return net * (common // there[of])
 
-    found: list[Portion] = []
-    for each in sorted(whole, key=unit_price, reverse=dearest):
-        part = min(units, each.units)
-        if part <= 0:
+    places, parts = [], []
+    for place in sorted(range(len(there)), key=unit_price, reverse=dearest):
+        if units <= 0:
             break
-        units -= part
-        payable, room = each.payable * part // each.units, each.room * part // each.units
-        found.append(Portion(each.line, part, payable, room))
-    return found
+        places.append(place)
+        parts.append(min(units, there[place]))
+        units -= parts[-1]
+    return Portions(
+        [whole.lines[place] for place in places],
+        [whole.payable[at] * part // there[at] for at, part in zip(places, parts, strict=True)],
+        [whole.rooms[at] * part // there[at] for at, part in zip(places, parts, strict=True)],
+        parts,
+    )
 
 
 def spread(
-    wanted: Sequence[tuple[Line, int]],
+    lines: Sequence[Line],
+    wanted: Sequence[int],
     limit: int | None,
     selected: Sequence[Line],
     situation: Situation,
     worked: Worked,
 ) -> Taken:
-    """What is wanted off each line, all of it scaled down together where there is not as much to take."""
-    weights = [part for _, part in wanted]
-    in_full = sum(weights)
+    """What is wanted off each of `lines`, all of it scaled down together where there is not as much to take."""
+    in_full = sum(wanted)
     total = in_full if limit is None else min(in_full, limit)
     if by_hand(situation.sold, situation):
         total = min(total, room_in_all(selected, situation, worked))
     if total <= 0:
         return NOTHING_TAKEN
-    parts = weights if total == in_full else apportion(total, weights)
-    return Taken({line.number: part for (line, _), part in zip(wanted, parts, strict=True) if part})
+    parts = wanted if total == in_full else apportion(total, wanted)
+    return Taken({line.number: part for line, part in zip(lines, parts, strict=True) if part})

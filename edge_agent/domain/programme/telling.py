@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from edge_agent.domain.member import MemberFacts
-from edge_agent.domain.programme.evaluation import NOTHING_BEFORE, Evaluation, without_sale
+from edge_agent.domain.programme.evaluation import Evaluation, without_sale
 from edge_agent.domain.programme.messages import MessageRule, Place, wants
 from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.questions import QuestionRule
+from edge_agent.domain.programme.situation import Worked
 from edge_agent.domain.programme.surprises import Prize, prize_in
 
 
@@ -69,11 +70,11 @@ def telling_at_visit(
     situation = without_sale(programme, facts, at, store=store, channel=channel)
     if facts.anonymous or not facts.standing.earns:
         return Telling()
-    told: Mapping[str, list[Place]] = programme.messages.told(situation, NOTHING_BEFORE)
+    told: Mapping[str, list[Place]] = programme.messages.told(situation, Worked())
     messages = [
         Told(rule, frozenset(told[rule.id])) for rule in programme.messages.rules if rule.id in told
     ]
-    question = programme.questions.next(situation, NOTHING_BEFORE)
+    question = programme.questions.next(situation, Worked())
     put = None if question is None else Put(question, wants(facts, question.where))
     return Telling(_first_things_first(messages), put)
 

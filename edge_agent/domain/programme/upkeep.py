@@ -13,14 +13,13 @@ from datetime import date, datetime, time, timedelta
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.member import MemberFacts, Standing, birthday_windows
 from edge_agent.domain.programme.evaluation import (
-    NOTHING_BEFORE,
     NOTHING_WORKED_OUT,
     Evaluation,
     without_sale,
     work_through,
 )
 from edge_agent.domain.programme.programme import Programme
-from edge_agent.domain.programme.situation import Outcome, Situation
+from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.tier_review import TierReview
 from edge_agent.domain.tallies import figures
 
@@ -82,9 +81,9 @@ def follow(
 
     The given entries are not among the answer's. `at` is aware, `facts` are those before the entries.
     """
-    start = NOTHING_BEFORE.plus([Outcome("given", tuple(given))])
+    start = Worked((Outcome("given", tuple(given)),))
     situation = without_sale(programme, facts, at)
-    done = work_through(programme.consequences, situation, worked=start)
+    done = work_through(programme.consequences, situation, before=start)
     return replace(done, outcomes=done.outcomes[1:], entries=done.entries[len(given) :])
 
 

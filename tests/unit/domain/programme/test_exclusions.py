@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from edge_agent.domain.basket import Line
 from edge_agent.domain.programme import ProgrammeInvalid
 from edge_agent.domain.programme.exclusions import Excluded, ExcludeRule, Exclusions, Forbids
+from edge_agent.domain.programme.lines import Lines
 from edge_agent.domain.programme.situation import Outcome, Reduction, Situation, Worked
 from tests.unit.domain.builders import A_SATURDAY, BASE, MEMBER, awarded, basket, line, programme
 
@@ -30,9 +31,15 @@ def exclusions(*rules: Mapping[str, object]) -> Exclusions:
 
 def room(rules: Exclusions, sold: Line, off: int = 0) -> int:
     """What may still be taken off a line that something is off already."""
-    split = rules.split((sold,))
+    split = rules.split(Lines([sold]))
     situation = Situation(
-        MEMBER, basket(sold), A_SATURDAY, split.earning, {}, sold=(sold,), most_off=split.most_off
+        MEMBER,
+        basket(sold),
+        A_SATURDAY,
+        split.earning,
+        {},
+        sold=Lines([sold]),
+        most_off=split.most_off,
     )
     return situation.room(sold, Worked().plus([Outcome("x", (), (Reduction(1, off, "x"),))]))
 

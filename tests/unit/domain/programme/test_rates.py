@@ -18,6 +18,7 @@ from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme, ProgrammeInvalid, evaluate
 from edge_agent.domain.programme.earning import Rate
+from edge_agent.domain.programme.lines import Lines
 from edge_agent.domain.programme.situation import Outcome, Reduction, Situation, Worked
 from edge_agent.domain.programme.unmet import Obstacle
 from edge_agent.domain.tallies import figures
@@ -212,7 +213,7 @@ def rate_of(keys: str, worked: Worked, *sold: Line, tenders: tuple[Tender, ...] 
     """How much of each line counts."""
     rules = programme(rule(keys))
     bought = replace(basket(*sold), tenders=tenders)
-    situation = Situation(MEMBER, bought, A_SATURDAY, sold, rules.file.unit)
+    situation = Situation(MEMBER, bought, A_SATURDAY, Lines(sold), rules.file.unit)
     rate = Rate.of(rules.file.earn[0], situation)
     assert rate is not None
     return list(rate.counted(situation, worked, sold))
