@@ -135,20 +135,6 @@ class BonusRule(Campaign):
             default=Decimal(1),
         )
 
-    def factor(self, tier: str | None) -> Decimal | None:
-        """By what it multiplies for a member of this tier; None where it does not."""
-        if self.tier_multiply is None:
-            return self.multiply
-        return self.tier_multiply.get(tier or "", self.multiply)
-
-    def more(self, tier: str | None) -> Fraction:
-        """The part that it adds to what it multiplies, for a member of this tier."""
-        return self._more if self.tier_multiply is None else fraction(self.factor(tier) or 1) - 1
-
-    @cached_property
-    def _more(self) -> Fraction:
-        return fraction(self.multiply or 1) - 1
-
 
 class _Base(NamedTuple):
     """What bonuses may multiply: what was given on lines so far."""
@@ -164,11 +150,64 @@ class _Base(NamedTuple):
         return total
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A rule as it is worked with: what every sale asks of it is read from its model once, which takes far longer.
+
+    `more` is the part that it adds to what it multiplies, `more_by_tier` that for members of a tier; without either it
+    adds `added`.
+    """
+
+    number: int
+    id: str
+    unit: str
+    group: str | None
+    expiry: Expiry | None
+    when: Conditions
+    more: Fraction | None
+    more_by_tier: Mapping[str, Fraction]
+    added: Fraction | None
+    each: Each
+    of: frozenset[str] | None
+    of_base: bool
+    by_line: bool
+    rounding: Rounding
+    grows: bool
+    stops: bool
+
+    @classmethod
+    def of_rule(cls, number: int, rule: BonusRule) -> "_Ready":
+        """The rule with this place in the file."""
+        return cls(
+            number,
+            rule.id,
+            rule.unit,
+            rule.group,
+            rule.expiry,
+            rule.when,
+            more=None if rule.multiply is None else fraction(rule.multiply) - 1,
+            more_by_tier={
+                tier: fraction(factor) - 1 for tier, factor in (rule.tier_multiply or {}).items()
+            },
+            added=None if rule.add is None else fraction(rule.add),
+            each=rule.each,
+            of=rule.of,
+            of_base=rule.of is not None or rule.on_base,
+            by_line=rule.stage is Stage.LINE,
+            rounding=rule.rounding,
+            grows=rule.multiplies or rule.multiplied,
+            stops=rule.stop,
+        )
+
+    def more_for(self, tier: str | None) -> Fraction | None:
+        """The part that it adds for a member of this tier; None where it does not."""
+        return self.more_by_tier.get(tier or "", self.more) if self.more_by_tier else self.more
+
+
 class _Bonus(NamedTuple):
     """One bonus whose conditions hold, and the lines that it is for."""
 
-    number: int
-    rule: BonusRule
+    rule: _Ready
     lines: Sequence[Line]
     situation: Situation
     worked: Worked
@@ -176,34 +215,33 @@ class _Bonus(NamedTuple):
 
     @property
     def numbers(self) -> Sequence[int]:
-        return (self.number,)
+        return (self.rule.number,)
 
     def give(self, points: Points, given: Given) -> None:
-        rule = self.rule
-        quantities = self._multiplied(points) if rule.multiplies else self._added()
+        rule, situation, lines = self.rule, self.situation, self.lines
+        quantities = self._multiplied(points) if rule.added is None else self._added(rule.added)
         if not any(quantities):
-            given.unmet[self.number] = Unmet(Obstacle.NO_BASE)
+            given.unmet[rule.number] = Unmet(Obstacle.NO_BASE)
             return
-        life = self.situation.life(rule.unit, rule.expiry)
-        entries = self.situation.earned_by_line(rule.unit, quantities, rule.id, self.lines, life)
-        given.entries[self.number] = entries
-        if rule.multiplies or rule.multiplied:
+        life = situation.life(rule.unit, rule.expiry)
+        entries = situation.earned_by_line(rule.unit, quantities, rule.id, lines, life)
+        given.entries[rule.number] = entries
+        if rule.grows:
             given.growing.append(entries)
-        given.stops = rule.stop
+        given.stops = rule.stops
 
     def _multiplied(self, points: Points) -> Sequence[int]:
         rule = self.rule
-        if rule.of is not None or rule.on_base:
+        if rule.of_base:
             points = self.base.points(rule.unit, rule.of)
-        more = rule.more(self.situation.facts.tier)
+        more = rule.more_for(self.situation.facts.tier) or Fraction(0)
         weights = [points.get(line.number, 0) for line in self.lines]
-        if rule.stage is Stage.LINE:
+        if rule.by_line:
             return [rounded_share(weight, more, rule.rounding) for weight in weights]
         return apportion(rounded_share(sum(weights), more, rule.rounding), weights)
 
-    def _added(self) -> Sequence[int]:
-        rule = self.rule
-        one, scale = fraction(rule.add or 0), self.situation.units[rule.unit].scale
+    def _added(self, one: Fraction) -> Sequence[int]:
+        rule, scale = self.rule, self.situation.units[self.rule.unit].scale
         if rule.each is Each.SALE:
             together = rounded_share(scale, one, rule.rounding)
             return apportion(together, self.worked.weights(self.lines))
@@ -240,7 +278,7 @@ class Bonuses:
     def _outcome(self, number: int, given: Given) -> Outcome:
         entries = given.entries.get(number, ())
         return Outcome(
-            self.rules[number].id,
+            self._ready[number].id,
             entries,
             unmet=None if entries else given.unmet.get(number, NO_LINE),
         )
@@ -250,16 +288,16 @@ class Bonuses:
     ) -> dict[str, list[_Bonus]]:
         """By unit the bonuses that hold, in the file's order; why others do not is noted in `unmet`."""
         result: dict[str, list[_Bonus]] = {}
-        index = self._index if situation.explains else self._index.open_at(situation.at)
+        explains, tier = situation.explains, situation.facts.tier
+        index = self._index if explains else self._index.open_at(situation.at)
         for number, lines in sorted(index.selected(situation.lines).items()):
-            rule = self.rules[number]
-            when = rule.when
-            unmet_by = when.unmet_by if situation.explains else when.unmet_whenever
+            rule = self._ready[number]
+            unmet_by = rule.when.unmet_by if explains else rule.when.unmet_whenever
             obstacle = unmet_by(situation, worked, lines)
-            if obstacle is None and rule.multiplies and not rule.factor(situation.facts.tier):
-                obstacle = Unmet(Obstacle.OTHER_TIER, tuple(sorted(rule.tier_multiply or ())))
+            if obstacle is None and rule.added is None and rule.more_for(tier) is None:
+                obstacle = Unmet(Obstacle.OTHER_TIER, tuple(sorted(rule.more_by_tier)))
             if obstacle is None:
-                bonus = _Bonus(number, rule, lines, situation, worked, base)
+                bonus = _Bonus(rule, lines, situation, worked, base)
                 result.setdefault(rule.unit, []).append(bonus)
             else:
                 unmet[number] = obstacle
@@ -309,6 +347,10 @@ class Bonuses:
     def _index(self) -> RuleIndex:
         conditions = [rule.when for rule in self.rules]
         return RuleIndex(conditions, conditions)
+
+    @cached_property
+    def _ready(self) -> tuple[_Ready, ...]:
+        return tuple(_Ready.of_rule(number, rule) for number, rule in enumerate(self.rules))
 
     @cached_property
     def _stacking_of_groups(self) -> Mapping[str, Stacking]:

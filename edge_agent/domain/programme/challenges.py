@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from edge_agent.domain.basket import Line
 from edge_agent.domain.entries import Entry, EntryKind
@@ -62,11 +62,11 @@ class Challenges:
         result = []
         for rule in self.rules:
             unmet = self._closed(rule, situation, worked, selected)
-            counted = [] if unmet else _counted(rule, situation, worked, selected[rule.id])
-            if counted:
-                result.append(
-                    Outcome(rule.id, (*counted, *_completed(rule, situation, had, counted)))
-                )
+            counts = [] if unmet else _counts(rule, situation, worked, selected[rule.id])
+            entries = [entry for each in counts for entry in each.entries(rule.id, situation.today)]
+            if entries:
+                entries += _completed(rule, situation, had, counts)
+                result.append(Outcome(rule.id, tuple(entries)))
             elif situation.explains:
                 result.append(Outcome(rule.id, unmet=unmet or Unmet(Obstacle.TOO_FEW)))
         return worked.plus(result)
@@ -164,34 +164,44 @@ class Challenges:
                     yield from (part.unit, part.used)
 
 
-def _counted(
+class _Count(NamedTuple):
+    """What a sale or an action counts for one part: so much of each of these lines, or so much at once."""
+
+    part: Part
+    quantities: Sequence[int]
+    lines: Sequence[Line] = ()
+
+    def entries(self, rule: str, today: date) -> list[Entry]:
+        """The entries that count it."""
+        kind, unit = EntryKind.COUNT, self.part.unit
+        if not self.lines:
+            return [Entry(kind, unit, much, rule, day=today) for much in self.quantities]
+        new = tuple.__new__  # as in `Situation.earned_by_line`
+        return [
+            new(Entry, (kind, unit, much, rule, line.number, None, None, None, today, None))
+            for line, much in zip(self.lines, self.quantities, strict=True)
+            if much
+        ]
+
+
+def _counts(
     rule: ChallengeRule,
     situation: Situation,
     worked: Worked,
     selected: Sequence[tuple[Part, Sequence[Line]]],
-) -> list[Entry]:
-    """The entries that count this sale or action."""
+) -> list[_Count]:
+    """What this sale or action counts, part by part."""
     if situation.act is not None:
-        return [situation.counted(part.tally, situation.act.times, rule.id) for part, _ in selected]
+        return [_Count(part, (situation.act.times,)) for part, _ in selected]
     if rule.items or rule.counts is Counts.VISITS:
-        return [situation.counted(part.tally, 1, rule.id) for part, _ in selected]
-    today, kind = situation.today, EntryKind.COUNT
-    spend = rule.counts is Counts.SPEND
-    # Made without the help of `situation.counted`: a challenge about everything has an entry for every line.
-    return [
-        Entry(kind, part.unit, much, rule.id, line.number, None, None, None, today)
-        for part, lines in selected
-        for line, much in zip(
-            lines,
-            worked.nets(lines) if spend else [int(line.quantity) for line in lines],
-            strict=True,
-        )
-        if much
-    ]
+        return [_Count(part, (1,)) for part, _ in selected]
+    if rule.counts is Counts.SPEND:
+        return [_Count(part, worked.nets(lines), lines) for part, lines in selected]
+    return [_Count(part, [int(line.quantity) for line in lines], lines) for part, lines in selected]
 
 
 def _completed(
-    rule: ChallengeRule, situation: Situation, had: Counted, counted: Sequence[Entry]
+    rule: ChallengeRule, situation: Situation, had: Counted, counts: Sequence[_Count]
 ) -> Iterator[Entry]:
     """The entries of the completions that these counts bring: what is used up, and what is given."""
     if rule.in_a_row is not None:
@@ -200,8 +210,14 @@ def _completed(
         times = 0 if situation.figure(rule.counted_in(rule.in_a_row)) > 0 else times
     else:
         today = situation.today
+        now = {each.part.unit: sum(each.quantities) for each in counts}
         left = [
-            (part, _with(unused(rule, part, had, situation.facts, today), part, counted, today))
+            (
+                part,
+                _with(
+                    unused(rule, part, had, situation.facts, today), now.get(part.unit, 0), today
+                ),
+            )
             for part in rule.parts
         ]
         times = min(sum(days.values()) // part.need for part, days in left)
@@ -213,9 +229,8 @@ def _completed(
         yield from given(rule.gives, situation, rule.id, times)
 
 
-def _with(days: Days, part: Part, counted: Sequence[Entry], today: date) -> Days:
+def _with(days: Days, now: int, today: date) -> Days:
     """With what is counted today."""
-    now = sum([each.quantity for each in counted if each.unit == part.unit])
     days[today] = days.get(today, 0) + now
     return days
 

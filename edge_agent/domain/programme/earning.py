@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import lcm
 from typing import ClassVar, NamedTuple
 
@@ -19,6 +19,9 @@ from edge_agent.domain.programme.tax import Tax
 from edge_agent.domain.programme.texts import Texts
 from edge_agent.domain.programme.unmet import NO_LINE, Obstacle, Unmet
 from edge_agent.domain.tallies import Reading
+
+_RATES_KEPT = 4_096
+"""A few for each of the thousand rules that a programme may have; every sale asks for the same ones."""
 
 Number = int | Fraction
 """An exact number: whole where it can be, since that is several times faster."""
@@ -46,7 +49,7 @@ class Rate:
         if points is None:
             return None
         per = rule.per or rule.per_measure or rule.pieces or 1
-        return cls(rule, scale, fraction(points) * scale / fraction(per))
+        return cls(rule, scale, _per_one(points, scale, per))
 
     def entries(
         self, situation: Situation, worked: Worked, lines: Sequence[Line]
@@ -181,6 +184,11 @@ class Rate:
 
     def _in_tally(self, counted: Number) -> int:
         return rounded(counted * self._tally_scale, Rounding.FLOOR)
+
+
+@lru_cache(_RATES_KEPT)
+def _per_one(points: Decimal, scale: int, per: Decimal | int) -> Fraction:
+    return fraction(points) * scale / fraction(per)
 
 
 def _paid_pieces(worked: Worked, line: Line) -> Fraction:

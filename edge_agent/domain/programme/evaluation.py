@@ -137,9 +137,9 @@ def work_through(
             situation = situation.knowing(after.outcomes[len(worked.outcomes) :])
             worked = after
     entries = tuple([entry for outcome in worked.outcomes for entry in _by_line(outcome.entries)])
-    for each in entries:
-        if not -QUANTITY_MAX <= each.quantity <= QUANTITY_MAX:
-            raise OverflowError(f"{each.rule} moves {each.quantity} of {each.unit}")
+    if max([abs(each.quantity) for each in entries], default=0) > QUANTITY_MAX:
+        most = max(entries, key=lambda each: abs(each.quantity))
+        raise OverflowError(f"{most.rule} moves {most.quantity} of {most.unit}")
     return Evaluation(
         worked.outcomes,
         excluded,
@@ -155,10 +155,10 @@ def _by_line(entries: Sequence[Entry]) -> Sequence[Entry]:
     """An outcome's entries by line, those of no line first: the order of lines at the scanner changes no record."""
     if len(entries) < 2:
         return entries
-    of_no_line = [each for each in entries if each.line is None]
-    if not of_no_line:
+    try:
         return sorted(entries, key=_LINE)
-    return of_no_line + sorted([each for each in entries if each.line is not None], key=_LINE)
+    except TypeError:  # some are of no line
+        return sorted(entries, key=lambda each: each.line or 0)
 
 
 def _not_as_scanned(line: Line) -> tuple[object, ...]:

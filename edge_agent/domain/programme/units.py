@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -167,7 +168,7 @@ class UnitTable(TableModel):
             )
         return self
 
-    @property
+    @cached_property
     def scale(self) -> int:
         """How many of its smallest parts make one."""
         return int(10**self.decimals)
