@@ -8,9 +8,10 @@ that the rules stay a pure function of what is recorded.
 import calendar
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple, Self
 
 from edge_agent.domain.holdings import Holding
@@ -145,7 +146,8 @@ class Window(NamedTuple):
 EVER = Window()
 
 
-class Reading(NamedTuple):
+@dataclass(frozen=True)
+class Reading:
     """One figure that a rule asks for: a fold of a tally over a window, of the member or (`here`) of this till."""
 
     tally: str
@@ -153,12 +155,12 @@ class Reading(NamedTuple):
     fold: Fold = Fold.SUM
     here: bool = False
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Its name in the facts of a record, such as `visits@month` or `till:use.summer@day`."""
         return _key(self)
 
-    @property
+    @cached_property
     def unit(self) -> str:
         """The unit whose entries it looks at."""
         return derived(Derived.COUNT, self.tally)

@@ -34,9 +34,9 @@ Counted = Mapping[str, Sequence[Holding]]
 """What the member has of each tally."""
 
 
-def unused(rule: ChallengeRule, part: Part, had: Counted, facts: MemberFacts, today: date) -> Days:
-    """What still counts towards the next completion, by day."""
-    first, last = rule.window.bounds(today, facts.since)
+def unused(part: Part, had: Counted, bounds: tuple[date, date]) -> Days:
+    """What still counts towards the next completion, by day, of the days from the one to the other."""
+    first, last = bounds
     days: Days = {}
     for sign, unit in ((1, part.unit), (-1, part.used)):
         for each in had.get(unit, ()):
@@ -65,8 +65,8 @@ class Challenges:
             counts = [] if unmet else _counts(rule, situation, worked, selected[rule.id])
             entries = [entry for each in counts for entry in each.entries(rule.id, situation.today)]
             if entries:
-                entries += _completed(rule, situation, had, counts)
-                result.append(Outcome(rule.id, tuple(entries)))
+                completed = _completed(rule, situation, had, counts)
+                result.append(Outcome(rule.id, (*entries, *completed)))
             elif situation.explains:
                 result.append(Outcome(rule.id, unmet=unmet or Unmet(Obstacle.TOO_FEW)))
         return worked.plus(result)
@@ -202,37 +202,37 @@ def _counts(
 
 def _completed(
     rule: ChallengeRule, situation: Situation, had: Counted, counts: Sequence[_Count]
-) -> Iterator[Entry]:
+) -> Sequence[Entry]:
     """The entries of the completions that these counts bring: what is used up, and what is given."""
+    used: list[Entry] = []
     if rule.in_a_row is not None:
         times = 1 if _run(rule, situation.facts, situation.today, 1) >= rule.target else 0
         # Only the first visit of a period makes the run longer; a later one must not complete it again.
         times = 0 if situation.figure(rule.counted_in(rule.in_a_row)) > 0 else times
     else:
-        today = situation.today
-        now = {each.part.unit: sum(each.quantities) for each in counts}
-        left = [
-            (
-                part,
-                _with(
-                    unused(rule, part, had, situation.facts, today), now.get(part.unit, 0), today
-                ),
-            )
-            for part in rule.parts
-        ]
-        times = min(sum(days.values()) // part.need for part, days in left)
-        times = min(max(times, 0), rule.times - situation.figure(rule.done))
-        for part, days in left if times else ():
-            yield from _used_up(part, days, times * part.need, rule.id)
-    if times:
-        yield situation.counted(rule.done.tally, times, rule.id)
-        yield from given(rule.gives, situation, rule.id, times)
+        times, left = _times(rule, situation, had, counts)
+        if times:
+            used = [each for of in left for each in _used_up(*of, times * of[0].need, rule.id)]
+    if not times:
+        return ()
+    done = situation.counted(rule.done.tally, times, rule.id)
+    return (*used, done, *given(rule.gives, situation, rule.id, times))
 
 
-def _with(days: Days, now: int, today: date) -> Days:
-    """With what is counted today."""
-    days[today] = days.get(today, 0) + now
-    return days
+def _times(
+    rule: ChallengeRule, situation: Situation, had: Counted, counts: Sequence[_Count]
+) -> tuple[int, list[tuple[Part, Days]]]:
+    """How often it is completed now, and what there is of each part for that, by day."""
+    today = situation.today
+    bounds = rule.window.bounds(today, situation.facts.since)
+    now = {each.part.unit: sum(each.quantities) for each in counts}
+    times, left = rule.times - situation.figure(rule.done), []
+    for part in rule.parts:
+        days = unused(part, had, bounds)
+        days[today] = days.get(today, 0) + now.get(part.unit, 0)
+        times = min(times, sum(days.values()) // part.need)
+        left.append((part, days))
+    return max(times, 0), left
 
 
 def _used_up(part: Part, days: Days, quantity: int, rule: str) -> Iterator[Entry]:
@@ -276,7 +276,8 @@ def _progress(rule: ChallengeRule, had: Counted, facts: MemberFacts, today: date
         )
         left: tuple[Texts, ...] = ()
     else:
-        sums = [sum(unused(rule, part, had, facts, today).values()) for part in rule.parts]
+        bounds = rule.window.bounds(today, facts.since)
+        sums = [sum(unused(part, had, bounds).values()) for part in rule.parts]
         left = tuple(item.title for item, much in zip(rule.items, sums, strict=False) if much < 1)
         have = len(rule.items) - len(left) if rule.items else sums[0]
         need = len(rule.items) or rule.target
