@@ -164,6 +164,7 @@ class _Ready:
     group: str | None
     expiry: Expiry | None
     when: Conditions
+    asks_more: bool
     more: Fraction | None
     more_by_tier: Mapping[str, Fraction]
     added: Fraction | None
@@ -185,6 +186,7 @@ class _Ready:
             rule.group,
             rule.expiry,
             rule.when,
+            rule.when.asks_more,
             more=None if rule.multiply is None else fraction(rule.multiply) - 1,
             more_by_tier={
                 tier: fraction(factor) - 1 for tier, factor in (rule.tier_multiply or {}).items()
@@ -272,15 +274,14 @@ class Bonuses:
             else:
                 given.stops = False  # whoever stopped another unit stops none of this one
                 group.give(base.points(unit), given)
-        numbers = range(len(self.rules)) if situation.explains else sorted(given.entries)
-        return worked.plus(self._outcome(number, given) for number in numbers)
-
-    def _outcome(self, number: int, given: Given) -> Outcome:
-        entries = given.entries.get(number, ())
-        return Outcome(
-            self._ready[number].id,
-            entries,
-            unmet=None if entries else given.unmet.get(number, NO_LINE),
+        if not situation.explains:
+            gave = sorted(given.entries.items())
+            return worked.plus([Outcome(self._ready[number].id, its) for number, its in gave])
+        return worked.plus(
+            Outcome(rule.id, given.entries[number])
+            if number in given.entries
+            else Outcome(rule.id, unmet=given.unmet.get(number, NO_LINE))
+            for number, rule in enumerate(self._ready)
         )
 
     def _holding(
@@ -291,9 +292,11 @@ class Bonuses:
         explains, tier = situation.explains, situation.facts.tier
         index = self._index if explains else self._index.open_at(situation.at)
         for number, lines in sorted(index.selected(situation.lines).items()):
-            rule = self._ready[number]
-            unmet_by = rule.when.unmet_by if explains else rule.when.unmet_whenever
-            obstacle = unmet_by(situation, worked, lines)
+            rule, obstacle = self._ready[number], None
+            if explains:
+                obstacle = rule.when.unmet_by(situation, worked, lines)
+            elif rule.asks_more:
+                obstacle = rule.when.unmet_whenever(situation, worked, lines)
             if obstacle is None and rule.added is None and rule.more_for(tier) is None:
                 obstacle = Unmet(Obstacle.OTHER_TIER, tuple(sorted(rule.more_by_tier)))
             if obstacle is None:

@@ -32,11 +32,8 @@ class Circumstances(When):
         self, situation: "Situation", worked: "Worked", selected: Sequence[Line]
     ) -> Unmet | None:
         """The same without those on the time, where they are known to hold."""
-        if self._asks_of_member:
-            unmet = self.unmet_of_member(situation.facts, situation.at)
-            if unmet is not None:
-                return unmet
-        return self.unmet_of_basket(situation, worked, selected)
+        unmet = self.unmet_of_member(situation.facts, situation.at)
+        return unmet or self.unmet_of_basket(situation, worked, selected)
 
     def unmet_of_basket(
         self, situation: "Situation", worked: "Worked", selected: Sequence[Line]
@@ -62,6 +59,16 @@ class Circumstances(When):
             if unmet is not None:
                 return unmet
         return None
+
+    @cached_property
+    def asks_more(self) -> bool:
+        """Whether the file says anything but of the time, so that `unmet_whenever` has to be asked."""
+        return bool(self._asks_of_member or self._asks_of_basket)
+
+    @cached_property
+    def asks_of_basket(self) -> bool:
+        """Whether the file says anything of the basket."""
+        return bool(self._asks_of_basket)
 
     @cached_property
     def lasting(self) -> "Conditions":

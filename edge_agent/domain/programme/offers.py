@@ -147,6 +147,11 @@ class OfferRule(Campaign):
         """Whether it needs to be known who buys."""
         return self.members_only or self.activate or self.held_out_percent > 0
 
+    @cached_property
+    def asks_more(self) -> bool:
+        """Whether there is more to ask than time, member and lines: who it is for, the basket, or its limits."""
+        return self.for_members or self.when.asks_of_basket or bool(self.limits)
+
     def unmet_for(self, facts: MemberFacts, at: datetime) -> Unmet | None:
         """What keeps this member from it at that time, whatever the basket; the control group aside."""
         if facts.anonymous and self.for_members:
@@ -173,7 +178,7 @@ class OfferRule(Campaign):
 class OfferClaim(NamedTuple):
     """An offer that may hold for these lines; `coupon` is the one that asks for it.
 
-    With `in_time` its conditions on time and member are known to hold.
+    With `in_time` there are such lines, and its conditions on time and member are known to hold.
     """
 
     offer: OfferRule
@@ -187,21 +192,26 @@ class OfferClaim(NamedTuple):
         self, situation: Situation, worked: Worked, combine: CombineTable
     ) -> Sequence[Outcome]:
         """What it takes off; why not is only told where somebody asked, by a code or for an explanation."""
-        offer = self.offer
-        unmet_by = offer.when.unmet_of_basket if self.in_time else offer.when.unmet_by
-        unmet = (
-            (None if self.lines else NO_LINE)
-            or offer.unmet_for(situation.facts, situation.at)
-            or unmet_by(situation, combine.minimums(worked), self.lines)
-            or unmet_limit(offer.limits, offer.id, situation, worked)
-        )
+        unmet = None
+        if not self.in_time or self.offer.asks_more:
+            unmet = self._unmet(situation, worked, combine)
         if unmet is None:
             taken = self._taken(situation, worked, combine)
             if not taken.is_nothing:
                 return (self._outcome(taken, situation),)
             unmet = Unmet(Obstacle.NOTHING_LEFT)
         asked = situation.explains or self.code
-        return (Outcome(offer.id, unmet=unmet, asked=self.code),) if asked else ()
+        return (Outcome(self.offer.id, unmet=unmet, asked=self.code),) if asked else ()
+
+    def _unmet(self, situation: Situation, worked: Worked, combine: CombineTable) -> Unmet | None:
+        offer = self.offer
+        unmet_by = offer.when.unmet_of_basket if self.in_time else offer.when.unmet_by
+        return (
+            (None if self.lines else NO_LINE)
+            or offer.unmet_for(situation.facts, situation.at)
+            or unmet_by(situation, combine.minimums(worked), self.lines)
+            or unmet_limit(offer.limits, offer.id, situation, worked)
+        )
 
     def _taken(self, situation: Situation, worked: Worked, combine: CombineTable) -> Taken:
         if self.offer.off is not None:

@@ -82,15 +82,16 @@ class Group:
             self._in_order(points, given)
 
     def _in_order(self, points: Points, given: Given) -> None:
+        only_first, on_top = self.stacking is Stacking.FIRST, self.stacking is Stacking.MULTIPLY
         for index, member in enumerate(self.members):
             gave, grew = len(given.entries), len(given.growing)
             member.give(points, given)
-            last = self.stacking is Stacking.FIRST and len(given.entries) > gave
+            last = only_first and len(given.entries) > gave
             if given.stops or last:
                 after = [number for each in self.members[index + 1 :] for number in each.numbers]
                 given.leave_out(after, Obstacle.OTHER_BONUS if last else Obstacle.STOPPED)
                 break
-            if self.stacking is Stacking.MULTIPLY:
+            if on_top:
                 points = plus(points, given.added_since(grew))
 
     def _best(self, points: Points) -> Given:
