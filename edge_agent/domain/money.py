@@ -1,6 +1,6 @@
 """Integers and exact fractions; no binary float ever touches money, points or quantities."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -15,6 +15,9 @@ MINOR_DECIMALS = 2
 AMOUNT_MAX_MINOR = 100_000_000
 """A million euro in one till sale is a typing mistake, not a sale; the bound also keeps sums in 64 bits."""
 
+
+_SORTED_FROM = 4
+"""Looking for the largest number so many times takes as long as sorting a few lines of a basket; mostly it is once."""
 
 _EXACT_KEPT = 4096
 """A programme has few different numbers, and a till sees the same ones at every sale."""
@@ -82,14 +85,23 @@ def apportion(total: int, weights: Sequence[int]) -> list[int]:
     whole = sum(weights)
     if whole == 0 or len(weights) == 1:
         return [total] + [0] * (len(weights) - 1)
-    parts = [total * weight // whole for weight in weights]
-    left = total - sum(parts)
-    if left:
-        remainders = [total * weight % whole for weight in weights]
-        if left == 1:  # as often as not, and there is nothing to sort then
-            parts[remainders.index(max(remainders))] += 1
-            return parts
-        largest = sorted(range(len(weights)), key=remainders.__getitem__, reverse=True)
-        for index in largest[:left]:
-            parts[index] += 1
+    parts, remainders, left = [], [], total
+    for weight in weights:
+        part, remainder = divmod(total * weight, whole)
+        parts.append(part)
+        remainders.append(remainder)
+        left -= part
+    for index in _largest(remainders, left):
+        parts[index] += 1
     return parts
+
+
+def _largest(numbers: list[int], count: int) -> Iterable[int]:
+    """The places of the `count` largest of some numbers that are not negative; they are used up."""
+    if count > _SORTED_FROM:
+        return sorted(range(len(numbers)), key=numbers.__getitem__, reverse=True)[:count]
+    places = []
+    for _ in range(count):
+        places.append(numbers.index(max(numbers)))
+        numbers[places[-1]] = -1
+    return places

@@ -4,7 +4,8 @@ Prices are those that customers pay, tax included. A line has one tax rate, so w
 the same proportion, and the tax stays exact. A POS that keeps prices without tax sends each line with its tax added.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
@@ -205,21 +206,74 @@ class Off(TableModel):
         """The percentage as a fraction of the price."""
         return fraction(self.percent or 0) / 100
 
+    @cached_property
+    def discount(self) -> "Discount":
+        """The same as it is worked with."""
+        return Discount(
+            self.free,
+            None if self.percent is None else self.share,
+            self.amount,
+            self.each,
+            self.price,
+            self.prices,
+            self.bundle,
+            self.units,
+            self.every,
+            self.choose,
+            self.choose_tax,
+            self.up_to,
+            self.tax,
+            self.rounding,
+            self.stage is Stage.LINE,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """An `Off` as it is worked with, many times in a sale: a model's own keys take several times longer to read.
+
+    `share` is the percentage as a fraction of the price; `by_line` rounds it for every line by itself.
+    """
+
+    free: Free | None
+    share: Fraction | None
+    amount: int | None
+    each: bool
+    price: int | None
+    prices: Mapping[str, int] | None
+    bundle: int | None
+    units: int | None
+    every: int | None
+    choose: Choice
+    choose_tax: Tax
+    up_to: int | None
+    tax: Tax
+    rounding: Rounding
+    by_line: bool
+
     def taken(
         self, selected: Sequence[Line], situation: Situation, worked: Worked, measured: Worked
     ) -> "Taken":
         """What it takes off these lines, of what `worked` leaves; percentages are of what `measured` leaves."""
         if self.free is not None:
             return self._freed(self.free, selected, situation, worked)
-        chosen = self._chosen(selected, situation, worked)
-        if self.percent is not None:
-            wanted = self._percentages(chosen, selected, situation, worked, measured)
+        chosen = takeable(selected, situation, worked)
+        if self._counts_units:
+            chosen = self._units_of(chosen)
+        if self.share is not None:
+            wanted = self._percentages(self.share, chosen, selected, situation, worked, measured)
         elif self.price is not None or self.prices is not None:
             wanted = self._down_to_price(chosen)
         else:
             wanted = apportion(min(self._together(chosen), sum(chosen.rooms)), chosen.rooms)
         parts = list(map(min, wanted, chosen.rooms))
-        return spread(chosen.lines, parts, self._limit(chosen), selected, situation, worked)
+        limit = None if self.up_to is None else self._with_tax(self.up_to, chosen)
+        return spread(chosen.lines, parts, limit, selected, situation, worked)
+
+    @property
+    def _counts_units(self) -> bool:
+        """Whether it acts on some units of the lines, and not on all that there are."""
+        return self.units is not None or self.every is not None
 
     def _freed(
         self, free: Free, selected: Sequence[Line], situation: Situation, worked: Worked
@@ -231,11 +285,8 @@ class Off(TableModel):
         chosen = cheapest_first(takeable(lines, situation, worked), units, Tax.INCLUDED)
         return spread(chosen.lines, chosen.rooms, None, lines, situation, worked)
 
-    def _chosen(self, selected: Sequence[Line], situation: Situation, worked: Worked) -> Portions:
+    def _units_of(self, whole: Portions) -> Portions:
         """The units that it acts on, line by line."""
-        whole = takeable(selected, situation, worked)
-        if self.units is None and self.every is None:
-            return whole
         there = sum(whole.counted())
         if self.every is None:
             units = self.units or 0
@@ -254,6 +305,7 @@ class Off(TableModel):
 
     def _percentages(
         self,
+        share: Fraction,
         chosen: Portions,
         selected: Sequence[Line],
         situation: Situation,
@@ -266,12 +318,13 @@ class Off(TableModel):
             if chosen.units is not None:
                 columns = zip(chosen.lines, chosen.units, bases, strict=True)
                 bases = [base * units // pieces(line) for line, units, base in columns]
-        if self.stage is Stage.LINE:
-            return [rounded_share(base, self.share, self.rounding) for base in bases]
-        # A reduction by hand among all of the lines lowers what the percentage is of.
-        is_all = self.units is None and self.every is None
-        total = sum(bases) + (by_hand(selected, situation) if is_all else 0)
-        return apportion(rounded_share(max(0, total), self.share, self.rounding), bases)
+        if self.by_line:
+            return [rounded_share(base, share, self.rounding) for base in bases]
+        total = sum(bases)
+        if situation.sold.below_zero and not self._counts_units:
+            # A reduction by hand among all of the lines lowers what the percentage is of.
+            total = max(0, total + by_hand(selected, situation))
+        return apportion(rounded_share(total, share, self.rounding), bases)
 
     def _down_to_price(self, chosen: Portions) -> list[int]:
         found = []
@@ -285,9 +338,6 @@ class Off(TableModel):
                 by_itself = Portions([line], [payable], [room], [units])
                 found.append(max(0, payable - self._with_tax(price * units, by_itself)))
         return found
-
-    def _limit(self, chosen: Portions) -> int | None:
-        return None if self.up_to is None else self._with_tax(self.up_to, chosen)
 
     def _with_tax(self, amount: int, chosen: Portions) -> int:
         """An amount of the file as one with tax: by the mix of rates of what it is taken off."""

@@ -10,7 +10,14 @@ from typing import ClassVar, NamedTuple
 
 from edge_agent.domain.basket import QUANTITY_DECIMALS_MAX, Line, Tender
 from edge_agent.domain.entries import Entry, EntryKind
-from edge_agent.domain.money import Rounding, apportion, fraction, net_of_tax, rounded
+from edge_agent.domain.money import (
+    Rounding,
+    apportion,
+    fraction,
+    net_of_tax,
+    rounded,
+    rounded_share,
+)
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.rate_words import rate_in_words
 from edge_agent.domain.programme.rates import Basis, Each, EarnRule, Several, Stage
@@ -38,6 +45,8 @@ class Rate:
     rule: EarnRule
     scale: int
     per_one: Fraction
+    is_plain: bool = False
+    """Whether points are the rate times what is counted, rounded once, as most are."""
 
     @classmethod
     def of(cls, rule: EarnRule, situation: Situation) -> "Rate | None":
@@ -49,7 +58,7 @@ class Rate:
         if points is None:
             return None
         per = rule.per or rule.per_measure or rule.pieces or 1
-        return cls(rule, scale, _per_one(points, scale, per))
+        return cls(rule, scale, _per_one(points, scale, per), rule.is_plain)
 
     def entries(
         self, situation: Situation, worked: Worked, lines: Sequence[Line]
@@ -114,7 +123,9 @@ class Rate:
             amounts = [line.amount for line in lines]
         else:
             amounts = [line.amount + line.discount for line in lines]
-        amounts = [amount - line.levy for amount, line in zip(amounts, lines, strict=True)]
+        levies = [line.levy for line in lines]
+        if any(levies):
+            amounts = [amount - levy for amount, levy in zip(amounts, levies, strict=True)]
         if self.rule.tax is Tax.EXCLUDED:
             rates = [line.tax_rate for line in lines]
             return [net_of_tax(amount, rate) for amount, rate in zip(amounts, rates, strict=True)]
@@ -155,6 +166,8 @@ class Rate:
     def _points(self, counted: Number) -> int:
         """The points for what is counted together, in smallest parts; less than nothing for less than nothing."""
         rule = self.rule
+        if self.is_plain and isinstance(counted, int):
+            return max(0, rounded_share(counted, self.per_one, rule.rounding))
         exact = self._exact(counted)
         if rule.decimals_first is not None:
             finer = Fraction(10**rule.decimals_first, self.scale)
@@ -202,8 +215,9 @@ def _paid_pieces(worked: Worked, line: Line) -> Fraction:
 def _weights(counted: Sequence[Number]) -> list[int]:
     """Whole numbers in the same proportion; what is less than nothing takes no part."""
     common = lcm(*[number.denominator for number in counted])
-    whole = counted if common == 1 else [number * common for number in counted]
-    return [int(number) if number > 0 else 0 for number in whole]
+    if common == 1 and min(counted, default=0) >= 0:
+        return list(map(int, counted))
+    return [int(number * common) if number > 0 else 0 for number in counted]
 
 
 def _points_for(rule: EarnRule, situation: Situation) -> Decimal | None:

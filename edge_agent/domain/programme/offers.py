@@ -215,7 +215,9 @@ class OfferClaim(NamedTuple):
 
     def _taken(self, situation: Situation, worked: Worked, combine: CombineTable) -> Taken:
         if self.offer.off is not None:
-            return self.offer.off.taken(self.lines, situation, worked, combine.percentages(worked))
+            return self.offer.off.discount.taken(
+                self.lines, situation, worked, combine.percentages(worked)
+            )
         worth = 0 if self.coupon is None else self.coupon.worth or 0
         return amount_off(worth, self.lines, situation, worked)
 

@@ -310,6 +310,12 @@ class EarnRule(Campaign):
         return self
 
     @cached_property
+    def is_plain(self) -> bool:
+        """Whether what it gives is its rate times what is counted, rounded once."""
+        more = (self.step, self.decimals_first, self.at_least, self.reading)
+        return not self.bands and all(each is None for each in more)
+
+    @cached_property
     def reading(self) -> Reading | None:
         """The tally of what counted in the period, where there is one: in minor units, or thousandths of a measure."""
         return (

@@ -111,7 +111,7 @@ class RewardClaim(NamedTuple):
             return self._spent(reward.spend, situation, worked, lines)
         taken = NOTHING_TAKEN
         if reward.off is not None and situation.wanted.reduces:
-            taken = reward.off.taken(lines, situation, worked, combine.percentages(worked))
+            taken = reward.off.discount.taken(lines, situation, worked, combine.percentages(worked))
             if taken.is_nothing:
                 return Unmet(Obstacle.NOTHING_LEFT)
         return Priced(taken, self._price(taken, situation))

@@ -139,7 +139,7 @@ def spread(
     """What is wanted off each of `lines`, all of it scaled down together where there is not as much to take."""
     in_full = sum(wanted)
     total = in_full if limit is None else min(in_full, limit)
-    if by_hand(situation.sold, situation):
+    if situation.sold.below_zero and by_hand(situation.sold, situation):
         total = min(total, room_in_all(selected, situation, worked))
     if total <= 0:
         return NOTHING_TAKEN

@@ -212,7 +212,7 @@ class VoucherClaim(NamedTuple):
             taken = (
                 amount_off(left, lines, situation, worked)
                 if off is None
-                else off.taken(lines, situation, worked, combine.percentages(worked))
+                else off.discount.taken(lines, situation, worked, combine.percentages(worked))
             )
             if not taken.is_nothing:
                 return (self._outcome(left, taken, situation),)
