@@ -17,6 +17,7 @@ from edge_agent.domain.programme.challenge_rules import (
     Counts,
     Part,
 )
+from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.gifts import given
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.progress import Measure, Progress, Stand, Towards
@@ -24,7 +25,7 @@ from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import Texts
 from edge_agent.domain.programme.units import UnitTable
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
-from edge_agent.domain.tallies import Period, Reading, first_day, last_day
+from edge_agent.domain.tallies import Period, Reading, Window, first_day, last_day
 from edge_agent.domain.units import Derived, derived
 
 Days = dict[date, int]
@@ -46,6 +47,45 @@ def unused(part: Part, had: Counted, bounds: tuple[date, date]) -> Days:
     return days
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A challenge as every sale asks for it: read from its model once, which takes far longer.
+
+    `once` is the figure that has to be 0 where it counts once per period; `asks` says whether it has conditions.
+    """
+
+    rule: ChallengeRule
+    id: str
+    parts: tuple[Part, ...]
+    counts: Counts
+    window: Window
+    times: int
+    done: Reading
+    once: Reading | None
+    activate: bool
+    when: Conditions
+    asks: bool
+    in_a_row: Period | None
+
+    @classmethod
+    def of(cls, rule: ChallengeRule) -> "_Ready":
+        """The rule, ready to work with."""
+        return cls(
+            rule,
+            rule.id,
+            rule.parts,
+            Counts.VISITS if rule.items else rule.counts,
+            rule.window,
+            rule.times,
+            rule.done,
+            None if rule.once_per is None else rule.counted_in(rule.once_per),
+            rule.activate,
+            rule.when,
+            rule.when.asks,
+            rule.in_a_row,
+        )
+
+
 @dataclass(frozen=True)
 class Challenges:
     """Every challenge that this sale is about counts it, and gives what it promises as often as it is completed."""
@@ -60,9 +100,10 @@ class Challenges:
         selected = self._selected(situation)
         had = self._had(situation.facts)
         result = []
-        for rule in self.rules:
-            unmet = self._closed(rule, situation, worked, selected)
-            counts = [] if unmet else _counts(rule, situation, worked, selected[rule.id])
+        for rule in self._ready:
+            parts = selected.get(rule.id, ())
+            unmet = _closed(rule, situation, worked, parts)
+            counts = [] if unmet else _counts(rule, situation, worked, parts)
             entries = [entry for each in counts for entry in each.entries(rule.id, situation.today)]
             if entries:
                 completed = _completed(rule, situation, had, counts)
@@ -84,29 +125,6 @@ class Challenges:
                 found[rule.id] = [(rule.parts[0], ())]
         return found
 
-    def _closed(
-        self,
-        rule: ChallengeRule,
-        situation: Situation,
-        worked: Worked,
-        selected: Mapping[str, list[tuple[Part, Sequence[Line]]]],
-    ) -> Unmet | None:
-        """Why nothing counts for this challenge."""
-        if rule.id not in selected:
-            return Unmet(Obstacle.NO_LINE)
-        if rule.activate and not situation.facts.has(Derived.OFFER, rule.id, situation.today):
-            return Unmet(Obstacle.NOT_ACTIVATED)
-        if situation.figure(rule.done) >= rule.times:
-            return Unmet(Obstacle.USED_UP, rule.times)
-        if rule.once_per is not None and situation.figure(rule.counted_in(rule.once_per)) > 0:
-            return Unmet(Obstacle.USED_UP, 1)
-        lines = (
-            selected[rule.id][0][1]
-            if len(selected[rule.id]) == 1
-            else [line for _, its in selected[rule.id] for line in its]
-        )
-        return rule.when.unmet_by(situation, worked, lines)
-
     def _had(self, facts: MemberFacts) -> Counted:
         """What was counted before, with one look at what the member has."""
         had: dict[str, list[Holding]] = {}
@@ -114,6 +132,10 @@ class Challenges:
             if each.unit in self._units:
                 had.setdefault(each.unit, []).append(each)
         return had
+
+    @cached_property
+    def _ready(self) -> tuple[_Ready, ...]:
+        return tuple(_Ready.of(rule) for rule in self.rules)
 
     @cached_property
     def _units(self) -> frozenset[str]:
@@ -164,6 +186,28 @@ class Challenges:
                     yield from (part.unit, part.used)
 
 
+def _closed(
+    rule: _Ready,
+    situation: Situation,
+    worked: Worked,
+    selected: Sequence[tuple[Part, Sequence[Line]]],
+) -> Unmet | None:
+    """Why nothing counts for this challenge."""
+    if not selected:
+        return Unmet(Obstacle.NO_LINE)
+    if rule.activate and not situation.facts.has(Derived.OFFER, rule.id, situation.today):
+        return Unmet(Obstacle.NOT_ACTIVATED)
+    if situation.figure(rule.done) >= rule.times:
+        return Unmet(Obstacle.USED_UP, rule.times)
+    if rule.once is not None and situation.figure(rule.once) > 0:
+        return Unmet(Obstacle.USED_UP, 1)
+    if not rule.asks:
+        return None
+    several = len(selected) > 1
+    lines = [line for _, its in selected for line in its] if several else selected[0][1]
+    return rule.when.unmet_by(situation, worked, lines)
+
+
 class _Count(NamedTuple):
     """What a sale or an action counts for one part: so much of each of these lines, or so much at once."""
 
@@ -185,7 +229,7 @@ class _Count(NamedTuple):
 
 
 def _counts(
-    rule: ChallengeRule,
+    rule: _Ready,
     situation: Situation,
     worked: Worked,
     selected: Sequence[tuple[Part, Sequence[Line]]],
@@ -193,7 +237,7 @@ def _counts(
     """What this sale or action counts, part by part."""
     if situation.act is not None:
         return [_Count(part, (situation.act.times,)) for part, _ in selected]
-    if rule.items or rule.counts is Counts.VISITS:
+    if rule.counts is Counts.VISITS:
         return [_Count(part, (1,)) for part, _ in selected]
     if rule.counts is Counts.SPEND:
         return [_Count(part, worked.nets(lines), lines) for part, lines in selected]
@@ -201,14 +245,15 @@ def _counts(
 
 
 def _completed(
-    rule: ChallengeRule, situation: Situation, had: Counted, counts: Sequence[_Count]
+    rule: _Ready, situation: Situation, had: Counted, counts: Sequence[_Count]
 ) -> Sequence[Entry]:
     """The entries of the completions that these counts bring: what is used up, and what is given."""
     used: list[Entry] = []
     if rule.in_a_row is not None:
-        times = 1 if _run(rule, situation.facts, situation.today, 1) >= rule.target else 0
+        run = _run(rule.rule, situation.facts, situation.today, 1)
+        times = 1 if run >= rule.rule.target else 0
         # Only the first visit of a period makes the run longer; a later one must not complete it again.
-        times = 0 if situation.figure(rule.counted_in(rule.in_a_row)) > 0 else times
+        times = 0 if situation.figure(rule.rule.counted_in(rule.in_a_row)) > 0 else times
     else:
         times, left = _times(rule, situation, had, counts)
         if times:
@@ -216,11 +261,11 @@ def _completed(
     if not times:
         return ()
     done = situation.counted(rule.done.tally, times, rule.id)
-    return (*used, done, *given(rule.gives, situation, rule.id, times))
+    return (*used, done, *given(rule.rule.gives, situation, rule.id, times))
 
 
 def _times(
-    rule: ChallengeRule, situation: Situation, had: Counted, counts: Sequence[_Count]
+    rule: _Ready, situation: Situation, had: Counted, counts: Sequence[_Count]
 ) -> tuple[int, list[tuple[Part, Days]]]:
     """How often it is completed now, and what there is of each part for that, by day."""
     today = situation.today

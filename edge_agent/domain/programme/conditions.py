@@ -61,6 +61,11 @@ class Circumstances(When):
         return None
 
     @cached_property
+    def asks(self) -> bool:
+        """Whether the file says anything at all of the sale, its time or the member."""
+        return self._asks_time or self.asks_more
+
+    @cached_property
     def asks_more(self) -> bool:
         """Whether the file says anything but of the time, so that `unmet_whenever` has to be asked."""
         return bool(self._asks_of_member or self._asks_of_basket)

@@ -183,12 +183,12 @@ class Worked:
         reducing = [each.reductions for each in new if each.reductions]
         if not reducing:  # what is paid for lines stays the same, and so is known already
             return Worked(self.outcomes + new, self.reduced, self.rewarded, self._nets)
-        reduced, rewarded = dict(self.reduced), dict(self.rewarded)
+        reduced, rewarded = {**self.reduced}, self.rewarded
         for reductions in reducing:
             for line, amount, _, own in reductions:
                 reduced[line] = reduced.get(line, 0) + amount
                 if own:
-                    rewarded[line] = rewarded.get(line, 0) + amount
+                    rewarded = {**rewarded, line: rewarded.get(line, 0) + amount}
         return Worked(self.outcomes + new, reduced, rewarded)
 
     def with_outcomes(self, outcomes: Iterable[Outcome]) -> "Worked":
