@@ -82,6 +82,22 @@ def test_the_larger_remainder_goes_first() -> None:
     assert apportion(2, [10, 30, 60]) == [0, 1, 1]
 
 
+@given(total=st.integers(0, 10**6), weights=weights)
+def test_what_is_left_goes_to_the_largest_remainders_however_many_there_are(
+    total: int, weights: list[int]
+) -> None:
+    """Worked out another way: by sorting the exact remainders."""
+    whole = sum(weights)
+    if whole:
+        parts = [total * weight // whole for weight in weights]
+        by_remainder = sorted(
+            range(len(weights)), key=lambda at: (-(total * weights[at] % whole), at)
+        )
+        for at in by_remainder[: total - sum(parts)]:
+            parts[at] += 1
+        assert apportion(total, weights) == parts
+
+
 def test_without_any_weight_the_first_takes_everything() -> None:
     assert apportion(25, [0, 0, 0]) == [25, 0, 0]
 

@@ -1,10 +1,12 @@
 """How offers, codes and rewards act together: what comes first, what excludes what, and on what each works."""
 
+import gc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.domain.basket import Basket
+from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.programme import ProgrammeInvalid
 from edge_agent.domain.programme.situation import Redemption, Wanted
 from tests.unit.domain.builders import basket, baskets
@@ -47,6 +49,22 @@ def test_as_given_the_order_decides(given: tuple[str, ...], left: int) -> None:
     deals = by_code("p10", "percent = 10") + by_code("c288", "amount = 28850")
     found = worked(rules(deals, combine='order = "given"'), FURNITURE, codes(*given))
     assert FURNITURE.total - total_off(found) == left
+
+
+@pytest.mark.parametrize("combine", ["", 'percentages_of = "before"\nminimums_of = "before"'])
+def test_nothing_of_a_basket_is_kept_once_it_is_worked_out(combine: str) -> None:
+    """A till works for months: what it remembers of each sale would fill its memory."""
+    deals = offer("p20", "percent = 20", "when = { minimum_spend = 100 }")
+    deal = rules(deals, combine=combine)
+
+    def lines_alive() -> int:
+        gc.collect()
+        return sum(isinstance(each, Line) for each in gc.get_objects())
+
+    before = lines_alive()
+    for number in range(3):
+        assert total_off(worked(deal, basket(piece(1, f"x{number}", 1, 10_000)))) == 2000
+    assert lines_alive() == before
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from edge_agent.domain.basket import Basket
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.selections import Selection
+from edge_agent.domain.programme.tax import Tax
 from edge_agent.domain.programme.unmet import Obstacle
 from edge_agent.domain.programme.when import Weekday
 from tests.unit.domain.builders import (
@@ -155,6 +156,32 @@ def test_the_index_finds_what_asking_every_rule_about_every_line_finds(
     assert {number: list(chosen) for number, chosen in found.items()} == {
         number: chosen for number, chosen in asked.items() if chosen
     }
+
+
+@given(
+    bought=baskets,
+    minimums=st.lists(st.one_of(st.none(), st.integers(1, 60_000)), max_size=12),
+    drawn=selections,
+)
+def test_rules_about_everything_fall_out_early_where_the_basket_is_too_small_and_no_others(
+    bought: Basket, minimums: list[int | None], drawn: dict[str, object]
+) -> None:
+    """A minimum without tax, or about some lines, is left to be asked: these are not measured on all lines."""
+    rules = [Conditions.model_validate({"minimum_spend": least}) for least in minimums if least] + [
+        Conditions(),
+        Conditions.model_validate({"minimum_spend": 60_000, "minimum_tax": "excluded"}),
+        Conditions.model_validate({**drawn, "minimum_spend": 60_000}),
+    ]
+    amount = sum(each.amount for each in bought.lines)
+    early = {
+        number
+        for number, rule in enumerate(rules)
+        if rule.is_everything
+        and rule.minimum_tax is Tax.INCLUDED
+        and (rule.minimum_spend or 0) > amount
+    }
+    found = RuleIndex(rules, rules).open_at(datetime.fromisoformat(NOON)).selected(bought.lines)
+    assert set(found) == set(RuleIndex(rules).selected(bought.lines)) - early
 
 
 def test_quantities_do_not_matter_to_conditions() -> None:
