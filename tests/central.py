@@ -18,9 +18,12 @@ import requests
 
 from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.entries import Entry, EntryKind
+from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import NOBODY, MemberFacts, Standing
 from edge_agent.domain.programme import Programme, evaluate, load_programme
-from edge_agent.domain.programme.situation import UNQUOTED
+from edge_agent.domain.programme.collecting import collect, nothing_bought
+from edge_agent.domain.programme.recorded import Recorded
+from edge_agent.domain.programme.situation import UNQUOTED, Redemption, Wanted
 from edge_agent.domain.record import (
     GENESIS,
     ClockReading,
@@ -30,6 +33,7 @@ from edge_agent.domain.record import (
     make_attachment,
     make_record,
 )
+from edge_agent.domain.redeemed import AuthorisedBy, Redeemed
 from sync.central.settings import Settings
 from sync.signing import Signer, new_key, public_key_of
 from sync.wire import RecordsMessage, WireRecord
@@ -237,6 +241,28 @@ class Till:
             "entries": [entry.to_json() for entry in entries],
         }
         return self.append(kind, facts, attached)
+
+    def five_euro(
+        self, account: str, card: str | None = None, redemption_id: str = "w-1"
+    ) -> Record:
+        """The starter programme's five euro for 250 points, without a sale, on the word of this till's limits."""
+        programme, store = _starter(), self.terminal.partition("/")[0]
+        held = (Holding("points", 250, EXPIRES_ON),)
+        facts = MemberFacts(account, Standing.KNOWN, holdings=held)
+        wish = Redemption("five-euro", id=redemption_id)
+        wanted = Wanted((wish,), reduces=False, spendable={"points": 250})
+        came = collect(programme, facts, wanted, AT, store=store)
+        basket = nothing_bought(programme, store)
+        recorded = Recorded(programme.digest, facts, basket, wanted, came.entries)
+        used = Redeemed(redemption_id, wish.reward, AuthorisedBy.LIMIT, "points", 250, 500)
+        body = {
+            "redemption": {"redemption_id": redemption_id},
+            "redeemed": [used.to_json()],
+            **recorded.to_json(),
+            "entries": [each.to_json() for each in came.entries],
+        }
+        attached = None if card is None else {"card": {"code": card, "entry": "scanned"}}
+        return self.append(RecordKind.REDEMPTION, body, attached)
 
     def message(self, first: int = 1, last: int | None = None) -> RecordsMessage:
         """The push of records `first` to `last` (both included)."""

@@ -17,7 +17,7 @@ from edge_agent.domain.member import Standing
 from sync.central import holds
 from sync.central.database import ACCOUNTS, count, next_change
 from sync.central.ledger import LedgerEntry, append, life_of, touch
-from sync.central.tables import accounts, answers, cards, consents, lots, notes
+from sync.central.tables import accounts, answers, cards, consents, lots, notes, redeemed
 
 
 class Accounts:
@@ -132,7 +132,7 @@ def join(connection: Connection, provisional: str, member: str, at: str) -> None
     )
     count(connection, ACCOUNTS, -1)
     holds.move(connection, provisional, member)
-    for table in (consents, answers, notes):
+    for table in (consents, answers, notes, redeemed):
         connection.execute(
             update(table).where(table.c.account == provisional).values(account=member)
         )

@@ -11,7 +11,7 @@ from sync.central.by_hand import Adjustment, Release, TierGrant, Transfer
 from sync.central.central import Central
 from sync.central.feedback import CaseChange
 from sync.central.member_rows import HeaderInvalid
-from sync.central.members import CardReplacement, StandingChange
+from sync.central.members import CardReplacement, OfflineRedemption, StandingChange
 from sync.central.mending import GivingUp, Repair
 from sync.central.problems import Problem
 from sync.central.requests_in import bearer, body_bytes, json_body
@@ -78,6 +78,13 @@ def _add_members(admin: Blueprint, central: Central) -> None:
     def set_standing(member: str) -> dict[str, Any]:
         change = json_body(request, StandingChange, _BODY_BYTES_MAX)
         done = central.members.set_standing(member, change)
+        central.feed.notify()
+        return done
+
+    @admin.post("/members/<member>/offline-redemption")
+    def set_offline(member: str) -> dict[str, Any]:
+        change = json_body(request, OfflineRedemption, _BODY_BYTES_MAX)
+        done = central.members.set_offline(member, change)
         central.feed.notify()
         return done
 
@@ -217,6 +224,10 @@ def _add_reports(admin: Blueprint, central: Central) -> None:
     @admin.get("/offers")
     def offers() -> dict[str, Any]:
         return {"offers": central.effects.offers()}
+
+    @admin.get("/redeemed")
+    def redeemed() -> dict[str, Any]:
+        return {"redeemed": central.redeemed.sums()}
 
     @admin.get("/overdrafts")
     def overdrafts() -> dict[str, Any]:

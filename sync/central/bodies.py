@@ -115,6 +115,7 @@ class BodyRedeemed(_Fact):
     """A redemption that was charged, and who stood for it; `value` is in minor units."""
 
     id: _ActId
+    reward: _Name
     authorised_by: Annotated[str, Field(max_length=32)]
     unit: _Unit
     quantity: Annotated[StrictInt, Field(ge=0, le=QUANTITY_MAX)]

@@ -26,6 +26,7 @@ from sync.central.metrics import Metrics
 from sync.central.posting import Posting
 from sync.central.privacy import Privacy
 from sync.central.programmes import Programmes, Published
+from sync.central.redeemed import RedeemedReport
 from sync.central.reports import Reports
 from sync.central.settings import Settings
 from sync.central.terminals import Terminals, TillKeys
@@ -82,6 +83,7 @@ class Central:
         self.member_import = MemberImport(self.database, self.accounts, self.programmes, clock)
         self.reports = Reports(self.database, self.words)
         self.effects = Effects(self.database, card_key)
+        self.redeemed = RedeemedReport(self.database)
         self.feedback = Feedback(self.database, clock)
         self.feed = Feed(self.database, self.programmes, clock)
         self.members_files = MembersFiles(

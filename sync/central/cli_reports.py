@@ -68,6 +68,20 @@ def report_overdrafts(config: Path, as_json: bool) -> None:
         sys.exit(ANSWER_IS_NO)
 
 
+@report.command("redeemed")
+@common
+def report_redeemed(config: Path, as_json: bool) -> None:
+    """What redemptions gave in money, by reward and by who stood for them."""
+    with central_of(config) as central, could_not(SQLAlchemyError):
+        found = central.redeemed.sums()
+    lines = [
+        f"{each['reward']}  {each['authorised_by']}  {each['times']} times"
+        f"  {each['quantity']} {each['unit']}  {_amount(each['value'])}"
+        for each in found
+    ]
+    say(as_json, {"redeemed": found}, "\n".join(lines) or "nothing was redeemed")
+
+
 @report.command("balances")
 @click.option("--after", default="", help="The ref of the last account of the page before.")
 @common
@@ -155,5 +169,11 @@ def _group(group: Mapping[str, int]) -> str:
     """Counts and the average of a group; amounts are in euro."""
     if not group["sales"]:
         return "none"
-    euro, cent = divmod(group["paid"] // group["sales"], 100)
-    return f"{group['sales']} sales of {group['members']} members, {euro}.{cent:02} a sale"
+    average = _amount(group["paid"] // group["sales"])
+    return f"{group['sales']} sales of {group['members']} members, {average} a sale"
+
+
+def _amount(minor: int) -> str:
+    """Minor units of euro as people write them."""
+    euro, cent = divmod(minor, 100)
+    return f"{euro}.{cent:02}"

@@ -23,6 +23,7 @@ from sync.central.enrolment import enrol, note_consents
 from sync.central.feedback import note_answer
 from sync.central.ledger import HeldLot, LedgerEntry, lots_in, taking
 from sync.central.personal import Personal, read_attachment
+from sync.central.redeemed import note_redeemed
 from sync.central.reversing import reversing
 from sync.central.tables import records
 from sync.central.times import stored
@@ -119,6 +120,7 @@ def _award(of: Decision) -> Outcome:
         account = batch.settle_ref(act.account, of.personal.card)
     batch.append(received.record_id, _awarded(batch, received, account, act))
     note_effects(batch, received, act, account)
+    note_redeemed(batch, received, act, account)
     return Outcome(RecordState.ACCEPTED, account=account)
 
 

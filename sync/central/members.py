@@ -46,6 +46,14 @@ class StandingChange(BaseModel):
     standing: Annotated[Standing, Field(json_schema_extra={"enum": ["known", "blocked"]})]
 
 
+class OfflineRedemption(BaseModel):
+    """Whether tills may let a member redeem without asking central."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    allowed: bool
+
+
 class Members:
     """The members of this central. `id` is a member_id or a member_ref everywhere."""
 
@@ -136,6 +144,18 @@ class Members:
             touch(connection, [account])
             return _profile(connection, self.row(connection, account))
 
+    def set_offline(self, member: str, change: OfflineRedemption) -> dict[str, Any]:
+        """Let a member who overdrew redeem without central again, or not."""
+        with self._database.write() as connection:
+            account = self.row(connection, member).ref
+            connection.execute(
+                update(accounts)
+                .where(accounts.c.ref == account)
+                .values(redeems_offline=change.allowed)
+            )
+            touch(connection, [account])
+            return _profile(connection, self.row(connection, account))
+
     def _take_card(self, connection: Connection, account: str, code: str) -> None:
         taken = connection.execute(
             delete(cards).where(
@@ -193,6 +213,7 @@ def _profile(connection: Connection, row: Any) -> dict[str, Any]:
         "ref": row.ref,
         "provisional": row.provisional,
         "standing": row.standing,
+        "redeems_offline": row.redeems_offline,
         "display_name": row.display_name,
         "tier": row.tier,
         "since": row.since,

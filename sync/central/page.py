@@ -1,4 +1,5 @@
-"""The plain page for head office and store IT: members, cases, terminals, and what was refused. No script at all."""
+"""The plain page for head office and store IT: members, cases, terminals, what was refused, and what was
+redeemed beyond what there was. No script at all."""
 
 import hashlib
 import hmac
@@ -10,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from sync.central.central import Central
 from sync.central.feedback import NOTE_CHARACTERS_MAX, CaseChange
+from sync.central.members import OfflineRedemption
 from sync.central.problems import Problem
 from sync.central.texts import LANGUAGES, texts
 
@@ -34,6 +36,7 @@ def add_to(app: Flask, central: Central, *, secure: bool) -> None:
     _add_login(app, central)
     _add_views(app, central)
     _add_cases(app, central)
+    _add_overdrafts(app, central)
 
 
 def _add_login(app: Flask, central: Central) -> None:
@@ -93,6 +96,27 @@ def _add_views(app: Flask, central: Central) -> None:
         if not session.get("admin"):
             return redirect(url_for("login"))
         return render_template("refused.html", at="refused", refused=central.reports.refused())
+
+
+def _add_overdrafts(app: Flask, central: Central) -> None:
+    @app.get("/overdrafts")
+    def overdrafts() -> ResponseReturnValue:
+        if not session.get("admin"):
+            return redirect(url_for("login"))
+        found = central.reports.overdrafts()
+        return render_template("overdrafts.html", at="overdrafts", overdrafts=found)
+
+    @app.post("/members/<member>/offline-redemption")
+    def allow_offline(member: str) -> ResponseReturnValue:
+        _require_own_origin()
+        if not session.get("admin"):
+            return redirect(url_for("login"))
+        try:
+            central.members.set_offline(member, OfflineRedemption(allowed=True))
+        except Problem as problem:
+            abort(problem.status)
+        central.feed.notify()
+        return redirect(url_for("overdrafts"))
 
 
 def _add_cases(app: Flask, central: Central) -> None:

@@ -194,7 +194,8 @@ class Reports:
         }
 
     def overdrafts(self) -> list[dict[str, Any]]:
-        """What was used beyond what there was, as two tills without a line can; the newest first."""
+        """What was used beyond what there was, as two tills without a line can, and whether the member may redeem
+        without central by now; the newest first."""
         query = (
             select(
                 entries.c.account,
@@ -204,8 +205,14 @@ class Reports:
                 entries.c.source,
                 entries.c.at,
                 records.c.terminal,
+                accounts.c.redeems_offline,
+                accounts.c.member_id,
             )
-            .select_from(entries.outerjoin(records, records.c.record_id == entries.c.source))
+            .select_from(
+                entries.outerjoin(records, records.c.record_id == entries.c.source).join(
+                    accounts, accounts.c.ref == entries.c.account
+                )
+            )
             .where(entries.c.lot == OVERDRAFT, entries.c.kind == EntryKind.REDEEM.value)
             .order_by(entries.c.row.desc())
             .limit(ROWS_MAX)
@@ -220,6 +227,8 @@ class Reports:
                     "record": row.source,
                     "terminal": row.terminal,
                     "at": row.at,
+                    "id": row.member_id or row.account,
+                    "redeems_offline": row.redeems_offline,
                 }
                 for row in connection.execute(query)
             ]

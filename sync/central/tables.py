@@ -393,6 +393,23 @@ notes = Table(
 Index("notes_by_rule", notes.c.rule)
 Index("notes_by_account", notes.c.account)
 
+redeemed = Table(
+    "redeemed",
+    metadata,
+    Column("account", String(64), ForeignKey("accounts.ref"), primary_key=True),
+    Column("record_id", String(32), primary_key=True),
+    Column("redemption_id", String(64), primary_key=True),
+    Column("terminal", String(130), nullable=False),
+    Column("reward", String(64), nullable=False),
+    Column("authorised_by", String(32), nullable=False),
+    Column("unit", String(UNIT_CHARACTERS_MAX), nullable=False),
+    Column("quantity", BigInteger, nullable=False),
+    Column("value", BigInteger),
+    Column("at", String(24), nullable=False),
+)
+"""Redemptions that posted records charged, each with who stood for it; `value` is what it gave in minor units, NULL
+where that is no money."""
+
 upkeep = Table(
     "upkeep",
     metadata,

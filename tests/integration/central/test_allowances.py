@@ -11,6 +11,7 @@ from edge_agent.domain.record import Record, RecordKind
 from sync.central.by_hand import Adjustment
 from sync.central.central import Central
 from sync.central.holds import held
+from sync.central.mending import OperatorsWord
 from sync.wire import AuthorisationMessage, Changes, TillReport
 from tests.central import AT, Till, settings_in, spend
 from tests.integration.central.conftest import SteppingClock
@@ -24,7 +25,9 @@ LIFE = timedelta(days=14)
 @pytest.fixture
 def central(database: str, tmp_path: Path, clock: SteppingClock) -> Iterator[Central]:
     """Gives a third of what is free and at most 120 points; M1 has 300."""
-    made = Central(settings_in(tmp_path, allowance_points=120, allowance_percent=33), clock)
+    made = Central(
+        settings_in(tmp_path, allowance_points=120, allowance_percent=33), clock, OperatorsWord()
+    )
     made.terminals.add("0412", "03")
     made.terminals.add("0412", "04")
     made.programmes.publish(PROGRAMME.read_text(encoding="utf-8"), "sample")
@@ -60,7 +63,7 @@ def redeemed(till: Till, central: Central, quantity: int, by: str = "allowance")
         "facts": {"account": ref(central), "standing": "known"},
         "entries": [spend(quantity, expires_on=None).to_json()],
         "redeemed": [
-            {"id": key, "authorised_by": by, "unit": "points", "quantity": quantity, "value": 0}
+            {"id": key, "reward": "coffee", "authorised_by": by, "unit": "points", "quantity": quantity}
         ],
     }  # fmt: skip
     return till.append(RecordKind.REDEMPTION, facts)

@@ -10,7 +10,7 @@ from edge_agent.domain.member import Standing
 from edge_agent.domain.record import Record, RecordKind
 from sync.central.central import Central
 from sync.central.holds import held
-from sync.central.members import StandingChange
+from sync.central.members import OfflineRedemption, StandingChange
 from sync.central.risk import OFFLINE_RISK
 from sync.wire import (
     AuthorisationAnswer,
@@ -65,7 +65,7 @@ def redeemed(till: Till, central: Central, quantity: int, by: str, key: str = "R
         "entries": [spend(quantity, expires_on=None).to_json()],
         "redeemed": [
             {"id": key, "reward": "coffee", "authorised_by": by, "unit": "points",
-             "quantity": quantity, "value": None}
+             "quantity": quantity, "value": 150}
         ],
     }  # fmt: skip
     return till.append(RecordKind.REDEMPTION, facts)
@@ -233,3 +233,29 @@ def test_what_a_return_gives_back_of_an_overdraft_goes_back_to_the_house(
     # 100 were not there: they come back first, to the account that bore them, and 450 of 500 to the member.
     assert (balance(central, "M1"), balance(central, OFFLINE_RISK)) == (450, 0)
     assert sums(central) == (450, 450)
+
+
+def test_what_redemptions_gave_in_money_is_summed_for_the_books(
+    central: Central, till: Till, other_till: Till
+) -> None:
+    ask(central, quantity=100)
+    redeemed(till, central, 100, "central")
+    redeemed(till, central, 90, "limit", "R2")
+    redeemed(other_till, central, 80, "limit")
+    for each in (till, other_till):
+        central.push(each.message())
+        central.push(each.message())
+    assert central.redeemed.sums() == [
+        {"reward": "coffee", "unit": "points", "authorised_by": "central", "times": 1, "quantity": 100, "value": 150},
+        {"reward": "coffee", "unit": "points", "authorised_by": "limit", "times": 2, "quantity": 170, "value": 300},
+    ]  # fmt: skip
+
+
+def test_head_office_lets_a_member_redeem_without_central_again(
+    central: Central, till: Till
+) -> None:
+    redeemed(till, central, 501, "limit")
+    central.push(till.message())
+    after = changes(central).next
+    assert central.members.set_offline("M1", OfflineRedemption(allowed=True))["redeems_offline"]
+    assert member_with_card(central, changes(central, after), CARD).redeems_offline

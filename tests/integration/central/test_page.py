@@ -24,6 +24,7 @@ def filled(running: Running) -> None:
     sale = till.sale("ref-1", [earn(5)], card=CARD)
     till.give_back(sale.id, [take_back(sale, 500)], "ref-1")
     till.give_back(None)
+    till.five_euro("ref-2", "2912345678913")
     wire.push(till.message())
     clone = Till(till.terminal, till.epoch)
     clone.sale()
@@ -63,7 +64,7 @@ def test_a_member_is_found_by_its_card_and_its_entries_are_there(page: Page) -> 
 def test_terminals_show_what_was_received(page: Page) -> None:
     page.click("nav a[href='/terminals']")
     assert "0412/03" in page.inner_text("tbody")
-    assert "ontvangen t/m 3" in page.inner_text("tbody")
+    assert "ontvangen t/m 4" in page.inner_text("tbody")
 
 
 def test_what_was_refused_is_there_with_its_reason_in_words(page: Page) -> None:
@@ -74,8 +75,26 @@ def test_what_was_refused_is_there_with_its_reason_in_words(page: Page) -> None:
     assert "gekopieerde kassa" in text
 
 
+def test_who_redeemed_too_much_is_listed_and_may_be_let_redeem_without_central_again(
+    page: Page, running: Running
+) -> None:
+    page.click("nav a[href='/overdrafts']")
+    row = page.locator("tbody tr")
+    assert row.count() == 1
+    assert "M2" in row.inner_text()
+    assert "230 punten" in row.inner_text()
+    allow = row.locator("button")
+    if allow.count():  # the first of the two screens
+        assert not running.admin("GET", "/members/M2").json()["redeems_offline"]
+        allow.click()
+    page.locator("td", has_text="toegestaan").wait_for()
+    assert running.admin("GET", "/members/M2").json()["redeems_offline"]
+    page.click("p a.id")
+    assert "-230 punten" in page.inner_text("main")
+
+
 def test_nothing_is_wider_than_the_screen(page: Page) -> None:
-    for path in ("/", "/members/M1", "/cases", "/terminals", "/refused"):
+    for path in ("/", "/members/M1", "/cases", "/terminals", "/refused", "/overdrafts"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
@@ -88,7 +107,7 @@ def test_logging_out_ends_it(page: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/members/M1", "/cases", "/cases/1", "/terminals", "/refused"]
+    "path", ["/", "/members/M1", "/cases", "/cases/1", "/terminals", "/refused", "/overdrafts"]
 )
 def test_without_logging_in_nothing_is_shown(running: Running, path: str) -> None:
     answer = requests.get(running.url + path, allow_redirects=False, timeout=DEADLINE_S)

@@ -25,7 +25,6 @@ from tests.central import (
     run_command,
     running_central,
     settings_in,
-    spend,
 )
 from tests.integration.central.looking import kept
 
@@ -204,7 +203,7 @@ def test_reports_tell_what_customers_said_and_what_rules_did(tmp_path: Path) -> 
         card = {"card": {"code": CARD, "entry": "scanned"}}
         names = {"answer_id": "a-1", "question": "recommend", "value": 2, "case": True}
         till.act(RecordKind.ANSWER, names, "ref-1", (), card | {"text": "te lang gewacht"})
-        till.act(RecordKind.REDEMPTION, {"redemption_id": "w-1"}, "ref-1", [spend(5)])
+        till.five_euro("ref-1")
         notes = {"cheese": SHOWN, "joy": Drawn(1, 20, "coffee").note()}
         action = {"action_id": "c-1", "action": "check-in"}
         facts = {"account": "ref-1", "standing": "unknown"}
@@ -215,7 +214,8 @@ def test_reports_tell_what_customers_said_and_what_rules_did(tmp_path: Path) -> 
         expected = {
             "cases": (1, "recommend: 2"),
             "answers": (0, "recommend  2: 1"),
-            "overdrafts": (1, "ref-1  -5 points"),
+            "overdrafts": (1, "ref-1  -250 points"),
+            "redeemed": (0, "five-euro  limit  1 times  250 points  5.00"),
             "draws": (1, "joy  one in 20: 1 draws, 1 won, coffee 1\n    wrong: 0412/03 c-1"),
             "offers": (0, "cheese  shown 1 sales of 1 members, 0.00 a sale; held out none"),
         }

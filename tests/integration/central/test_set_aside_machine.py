@@ -24,6 +24,7 @@ from edge_agent.domain.record import RecordKind
 from sync.central.central import Central
 from sync.central.holds import held
 from sync.central.ledger import lots_in, usable_on
+from sync.central.mending import OperatorsWord
 from sync.wire import AuthorisationMessage, ReleaseMessage, TillReport
 from tests.central import AT, Till, earn, settings_in, spend
 from tests.tills import PROGRAMME
@@ -55,7 +56,7 @@ class SetAside(RuleBasedStateMachine):
     def begin(self, points: int) -> None:
         self.folder = tempfile.TemporaryDirectory()
         place = settings_in(Path(self.folder.name), allowance_points=CAP, allowance_percent=PERCENT)
-        self.central = Central(place, lambda: AT)
+        self.central = Central(place, lambda: AT, OperatorsWord())
         self.holders = [Holder(Till(terminal)) for terminal in TERMINALS]
         for terminal in TERMINALS:
             self.central.terminals.add(*terminal.split("/"))
@@ -73,7 +74,16 @@ class SetAside(RuleBasedStateMachine):
             "redemption": {"redemption_id": key},
             "facts": {"account": self.ref, "standing": "known"},
             "entries": [spend(quantity, expires_on=None).to_json()],
-            "redeemed": [{"id": key, "authorised_by": by, "unit": "points", "quantity": quantity}],
+            "redeemed": [
+                {
+                    "id": key,
+                    "reward": "coffee",
+                    "authorised_by": by,
+                    "unit": "points",
+                    "quantity": quantity,
+                    "value": 150,
+                }
+            ],
         }
         holder.till.append(RecordKind.REDEMPTION, facts)
 
