@@ -64,11 +64,13 @@ class Activity:
         return worked.plus([Outcome(self.name, counted)] if counted else ())
 
     def alive(
-        self, holdings: tuple[Holding, ...], known: Mapping[str, int], today: date
+        self, holdings: Iterable[Holding], known: Mapping[str, int], today: date
     ) -> tuple[Holding, ...]:
         """The holdings without those of units whose member was away for too long; `known` are the figures."""
         gone = {unit for unit, last in self.ends(known, today).items() if last < today}
-        return tuple(each for each in holdings if each.unit not in gone) if gone else holdings
+        if not gone:
+            return tuple(holdings)
+        return tuple(each for each in holdings if each.unit not in gone)
 
     def known(self, holdings: Iterable[Holding], today: date) -> Mapping[str, int]:
         """The figures that `alive` needs, from all of a member's holdings."""

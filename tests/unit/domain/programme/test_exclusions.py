@@ -83,7 +83,7 @@ def test_the_strictest_exclusion_of_a_line_decides() -> None:
 
 def test_each_line_is_named_with_the_rule_and_what_it_is_kept_from() -> None:
     sold = (SHAG, line(2, 800, "alcohol"), line(3, 2500, kind="gift-card"), line(4, 100))
-    split = ALL.split(sold)
+    split = ALL.split(Lines(sold))
     assert split.excluded == (
         Excluded(1, "tobacco", Forbids.BOTH),
         Excluded(2, "alcohol", Forbids.DISCOUNTS),
@@ -94,7 +94,7 @@ def test_each_line_is_named_with_the_rule_and_what_it_is_kept_from() -> None:
 
 def test_a_second_rule_is_named_only_for_what_the_first_left_open() -> None:
     both = {"id": "both", "labels": ["own"], "why": "x"}
-    sold = (line(1, 2500, kind="gift-card", labels=("own",)),)
+    sold = Lines([line(1, 2500, kind="gift-card", labels=("own",))])
     assert exclusions(GIFT_CARDS, both).split(sold).excluded == (
         Excluded(1, "gift-cards", Forbids.POINTS),
         Excluded(1, "both", Forbids.DISCOUNTS),
