@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench proof mutants mutation reference lock clean
+.PHONY: help setup demo test check bench proof mutants mutation reference revision lock clean
 
 help: ## What can be done here
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -60,6 +60,9 @@ reference: $(STAMP) ## The pages and the schema that are made from the programme
 # Made on Linux with uv (pip install uv). The locks name versions and hashes, no hosts; the second one is what a till
 # needs to run, at the same versions, the third one what mutation testing needs besides.
 LOCK := uv pip compile --quiet --generate-hashes --python-version 3.11 --python-platform linux --no-header --no-emit-index-url
+revision: $(STAMP) ## The next step of central's schema, from tables.py; MESSAGE="..."
+	$(BIN)/python -m tests.support.revision "$(MESSAGE)"
+
 lock: ## Work out the lock files again from pyproject.toml
 	$(LOCK) --group dev --output-file requirements.lock pyproject.toml
 	$(LOCK) --no-annotate --constraint requirements.lock --output-file requirements-run.lock pyproject.toml

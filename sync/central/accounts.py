@@ -8,15 +8,16 @@ so that the sums stay what they were.
 
 import uuid
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from edge_agent.domain.cards import card_key
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.member import Standing
 from sync.central import holds
-from sync.central.database import ACCOUNTS, count, next_change
-from sync.central.ledger import LedgerEntry, append, life_of, touch
+from sync.central.database import hold
+from sync.central.ledger import LedgerEntry, append, life_of
 from sync.central.tables import accounts, answers, cards, consents, lots, notes, redeemed
 
 
@@ -44,6 +45,17 @@ class Accounts:
         )
         return {row.ref: row.joined_into or row.ref for row in rows}
 
+    def hold(self, connection: Connection, refs: Collection[str]) -> dict[str, Any]:
+        """The rows of the accounts behind refs, which nobody else posts to or joins before this transaction ends.
+
+        Refs that are not known are left out.
+        """
+        while True:
+            found = self.resolve_all(connection, refs)
+            held = {row.ref: row for row in hold(connection, _these(set(found.values())))}
+            if all(row.joined_into is None for row in held.values()):
+                return {ref: held[account] for ref, account in found.items()}
+
     def of_card(self, connection: Connection, code: str) -> str | None:
         """The account that a normalised card belongs to."""
         return connection.scalar(_BY_CARD, {"key": self.card_key(code)})
@@ -60,15 +72,16 @@ class Accounts:
         )
 
     def settle_ref(self, connection: Connection, ref: str, code: str, at: str) -> str:
-        """The account for a ref that a till made for the card `code`; makes a provisional one if need be.
+        """The account for a ref that a till made for the card `code`, held; makes a provisional one if need be.
 
-        The caller touches the account.
+        The caller touches the account, and counts one where it is a new one.
         """
-        account = self.of_card(connection, code)
-        if account is None:
+        owner = self.of_card(connection, code)
+        if owner is None:
             insert_account(connection, ref, at, provisional=True)
             self.add_card(connection, ref, code, at)
             return ref
+        account: str = self.hold(connection, [owner])[owner].ref
         insert_account(connection, ref, at, provisional=True, joined_into=account)
         return account
 
@@ -78,6 +91,11 @@ class Accounts:
             insert(cards),
             {"key": self.card_key(code), "account": account, "code": code, "added_at": at},
         )
+
+
+def _these(refs: Collection[str]) -> Select[Any]:
+    """Accounts in the order in which everybody holds them."""
+    return select(accounts).where(accounts.c.ref.in_(refs)).order_by(accounts.c.ref)
 
 
 _BY_REF = select(accounts.c.joined_into).where(accounts.c.ref == bindparam("ref"))
@@ -97,9 +115,7 @@ def insert_account(
     provisional: bool,
     joined_into: str | None = None,
 ) -> None:
-    """An account without profile, or with `joined_into` another name of one."""
-    if joined_into is None:
-        count(connection, ACCOUNTS, 1)
+    """An account without profile, or with `joined_into` another name of one; the caller touches and counts it."""
     connection.execute(
         insert(accounts),
         {
@@ -116,13 +132,16 @@ def insert_account(
             "attributes": "{}",
             "opened": False,
             "created_at": at,
-            "change": 0 if joined_into else next_change(connection),
+            "change": 0,
         },
     )
 
 
 def join(connection: Connection, provisional: str, member: str, at: str) -> None:
-    """Make `provisional` another name of `member`: cards, other names, consents and what it holds move along."""
+    """Make `provisional` another name of `member`: cards, other names, consents and what it holds move along.
+
+    The caller has both held; it touches the member, and counts one account less.
+    """
     connection.execute(update(cards).where(cards.c.account == provisional).values(account=member))
     connection.execute(
         update(accounts).where(accounts.c.joined_into == provisional).values(joined_into=member)
@@ -130,7 +149,6 @@ def join(connection: Connection, provisional: str, member: str, at: str) -> None
     connection.execute(
         update(accounts).where(accounts.c.ref == provisional).values(joined_into=member)
     )
-    count(connection, ACCOUNTS, -1)
     holds.move(connection, provisional, member)
     for table in (consents, answers, notes, redeemed):
         connection.execute(
@@ -147,7 +165,6 @@ def join(connection: Connection, provisional: str, member: str, at: str) -> None
             for row in held
         ]
         append(connection, f"join:{provisional}", at, moved)
-    touch(connection, [member])
 
 
 def agreed(connection: Connection, refs: Sequence[str]) -> dict[str, dict[str, str]]:

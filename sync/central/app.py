@@ -6,12 +6,12 @@ import structlog
 from flask import Flask, Response, request
 from pydantic import ValidationError
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from sync.central import admin_api, page, wire_api
 from sync.central.central import Central
-from sync.central.database import no_room
+from sync.central.database import in_the_way, no_room
 from sync.central.problems import Problem, invalid
 from sync.central.settings import Settings
 from sync.wire import PUSH_BYTES_MAX
@@ -93,8 +93,10 @@ def _add_errors(app: Flask) -> None:
                 response.headers[header] = value
         return response
 
-    @app.errorhandler(OperationalError)
-    def database(error: OperationalError) -> Response:
+    @app.errorhandler(DBAPIError)
+    def database(error: DBAPIError) -> Response:
+        if not isinstance(error, OperationalError) and not in_the_way(error):
+            return unforeseen(error)
         log.error("database", error=str(error.orig), path=request.path)
         code, detail = (
             ("disk-full", "no room left") if no_room(error) else ("database-unavailable", "busy")

@@ -2,9 +2,12 @@
 
 Posting looks and decides record by record; what it decides is kept here and written in a few statements, because
 a statement each would cost more than the work. Whoever reads something back from the database flushes first.
+
+Every account that a batch knows is held until its end, so that what is decided by what an account has stays true. The
+accounts that records name are held together and in one order; counters come last, since everybody waits for those.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +18,9 @@ from edge_agent.domain.record import Attachment
 from sync.central import risk
 from sync.central.accounts import Accounts, insert_account, join
 from sync.central.bodies import Act, Unpostable, kind_of
-from sync.central.database import next_changes
+from sync.central.database import ACCOUNTS, count, next_changes
 from sync.central.ledger import LedgerEntry, append_many, touch
-from sync.central.tables import accounts, acts, attachments, records
+from sync.central.tables import acts, attachments, records
 from sync.wire import RecordState
 
 
@@ -92,12 +95,15 @@ class Batch:
         self._refs: dict[str, str] = {}
         self._forgotten: set[str] = set()
         self._acts: dict[_ActKey, Before | None] = {}
-        self._awaited: set[str] = set()
+        self._opened = 0
         self._new_acts: list[dict[str, Any]] = []
         self._entries: list[tuple[str, int, LedgerEntry]] = []
         self._states: list[dict[str, Any]] = []
+        self._told: list[int] = []
         self._touched: set[str] = set()
         self._erased: list[int] = []
+        self.looked_for: set[str] = set()
+        """Records that somebody may be parked for and that may have their effect by now: see `Posting.settle`."""
 
     @property
     def connection(self) -> Connection:
@@ -105,18 +111,9 @@ class Batch:
         return self._connection
 
     def read_ahead(self, read: Sequence[tuple[Received, Act]]) -> None:
-        """Look up the accounts, acts and waiting records of a whole batch at once."""
+        """Look up the accounts and acts of a whole batch at once."""
         named = {entry.account for _, act in read for entry in act.entries}
-        refs = {ref for ref in named | {act.account for _, act in read} if ref is not None}
-        self._refs.update(self._accounts.resolve_all(self._connection, refs))
-        self._forgotten.update(
-            self._connection.scalars(
-                select(accounts.c.ref).where(
-                    accounts.c.ref.in_(set(self._refs.values())),
-                    accounts.c.standing == Standing.ERASED.value,
-                )
-            )
-        )
+        self._hold({ref for ref in named | {act.account for _, act in read} if ref is not None})
         keys = {(received.terminal, act.kind.value, act.act_id) for received, act in read}
         self._acts.update(dict.fromkeys(keys))
         for row in self._connection.execute(
@@ -127,27 +124,23 @@ class Batch:
             )
         ):
             self._acts[row.terminal, row.kind, row.act_id] = Before(row.record_id, row.digest)
-        ids = [received.record_id for received, _ in read]
-        self._awaited.update(
-            self._connection.scalars(
-                select(records.c.awaiting).where(
-                    records.c.awaiting.in_(ids), records.c.state == RecordState.PARKED.value
-                )
-            )
-        )
+
+    def _hold(self, refs: Collection[str]) -> None:
+        for ref, row in self._accounts.hold(self._connection, refs).items():
+            self._refs[ref] = row.ref
+            if row.standing == Standing.ERASED:
+                self._forgotten.add(row.ref)
 
     def account_of(self, ref: str) -> str | None:
         """The account behind a ref, if central knows it."""
         if ref not in self._refs:
-            account = self._accounts.resolve(self._connection, ref)
-            if account is None:
-                return None
-            self._refs[ref] = account
-        return self._refs[ref]
+            self._hold([ref])
+        return self._refs.get(ref)
 
     def settle_ref(self, ref: str, card: str) -> str:
         """The account for a ref that a till made for `card`."""
         account = self._accounts.settle_ref(self._connection, ref, card, self.at)
+        self._opened += account == ref
         self._refs[ref] = account
         self._touched.add(account)
         return account
@@ -155,6 +148,7 @@ class Batch:
     def open_account(self, ref: str) -> str:
         """A provisional account for a ref of somebody without a card."""
         insert_account(self._connection, ref, self.at, provisional=True)
+        self._opened += 1
         self._refs[ref] = ref
         self._touched.add(ref)
         return ref
@@ -166,7 +160,8 @@ class Batch:
     def owner_of(self, card: str) -> str | None:
         """The account that a card belongs to, unless that was erased: then it is nobody's from now on."""
         self._accounts.free_card(self._connection, card)
-        return self._accounts.of_card(self._connection, card)
+        owner = self._accounts.of_card(self._connection, card)
+        return None if owner is None else self.account_of(owner)
 
     def add_card(self, account: str, card: str) -> None:
         """Give a card that nobody has to an account."""
@@ -176,6 +171,8 @@ class Batch:
         """Make one account another name of `account`, with everything that it has by now."""
         self.flush()
         join(self._connection, provisional, account, self.at)
+        self._opened -= 1
+        self._touched.add(account)
         self._refs = {
             ref: account if known == provisional else known for ref, known in self._refs.items()
         }
@@ -240,19 +237,14 @@ class Batch:
                 "new_awaiting": outcome.awaiting,
                 "new_duplicate_of": outcome.duplicate_of,
                 "new_posted_at": self.at,
-                "new_change": 0 if tell else None,
             }
         )
+        if tell:
+            self._told.append(received.row)
+        if outcome.has_effect:
+            self.looked_for.add(received.record_id)
         if outcome.awaiting is not None:
-            self._awaited.add(outcome.awaiting)
-
-    def waiting_for(self, record_id: str) -> list[Received]:
-        """Records that were parked until this one had been posted."""
-        if record_id not in self._awaited:
-            return []
-        self.flush()
-        rows = self._connection.execute(_AWAITING, {"original": record_id}).all()
-        return [Received.of(row) for row in rows]
+            self.looked_for.add(outcome.awaiting)
 
     def flush(self) -> None:
         """Write what has been gathered so far."""
@@ -261,9 +253,6 @@ class Batch:
         if self._entries:
             append_many(self._connection, self.at, self._entries)
         if self._states:
-            told = [state for state in self._states if state["new_change"] is not None]
-            for state, change in zip(told, next_changes(self._connection, len(told)), strict=True):
-                state["new_change"] = change
             self._connection.execute(_SET_STATE, self._states)
         if self._erased:
             self._connection.execute(
@@ -272,10 +261,16 @@ class Batch:
         self._new_acts, self._entries, self._states, self._erased = [], [], [], []
 
     def finish(self) -> None:
-        """Write everything, and let terminals hear of every account that changed."""
+        """Write everything, and let terminals hear of every state and account that changed."""
         self.flush()
+        if self._opened:
+            count(self._connection, ACCOUNTS, self._opened)
+        if self._told:
+            changes = next_changes(self._connection, len(self._told))
+            told = [{"r": row, "n": n} for row, n in zip(self._told, changes, strict=True)]
+            self._connection.execute(_TELL, told)
         touch(self._connection, self._touched)
-        self._touched = set()
+        self._opened, self._told, self._touched = 0, [], set()
 
 
 RECEIVED = select(
@@ -289,10 +284,6 @@ RECEIVED = select(
     attachments.c.salt,
     attachments.c.content,
 ).select_from(records.outerjoin(attachments, attachments.c.record == records.c.row))
-
-_AWAITING = RECEIVED.where(
-    records.c.awaiting == bindparam("original"), records.c.state == RecordState.PARKED.value
-).order_by(records.c.row)
 
 _SET_STATE = (
     update(records)
@@ -308,8 +299,9 @@ _SET_STATE = (
                 "awaiting",
                 "duplicate_of",
                 "posted_at",
-                "change",
             )
         }
     )
 )
+
+_TELL = update(records).where(records.c.row == bindparam("r")).values(change=bindparam("n"))

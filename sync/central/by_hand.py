@@ -99,7 +99,7 @@ class ByHand:
         if holds_payment_card(adjustment.reason):
             raise Problem(422, "payment-card", "The reason holds what looks like a payment card.")
         with self._database.write() as connection:
-            row = self._members.row(connection, member)
+            (row,) = self._members.hold(connection, member)
             before = _written(connection, row.ref, source)
             if not before:
                 self._adjust(connection, row, adjustment, source)
@@ -135,7 +135,7 @@ class ByHand:
         """Put a member into a tier, once; raises a problem for one that the programme does not have."""
         source = f"grant:{grant.grant_id}"
         with self._database.write() as connection:
-            row = self._members.row(connection, member)
+            (row,) = self._members.hold(connection, member)
             programme, facts, day = self._known(connection, row)
             try:
                 given = tier_granted(programme, facts, grant.tier, day)
@@ -155,8 +155,7 @@ class ByHand:
         """Move something from one member to another, once, as the unit allows; 409 `refused` says why not."""
         source = f"transfer:{transfer.transfer_id}"
         with self._database.write() as connection:
-            row = self._members.row(connection, member)
-            to = self._members.row(connection, transfer.to)
+            row, to = self._members.hold(connection, member, transfer.to)
             if row.ref == to.ref:
                 raise Problem(409, "refused", "Both share this account already.")
             before = _written(connection, row.ref, source)
@@ -189,7 +188,7 @@ class ByHand:
             ).one_or_none()
             if found is None:
                 raise not_found("sale of a member")
-            row = self._members.row(connection, found.account)
+            (row,) = self._members.hold(connection, found.account)
             programme, facts, day = self._known(connection, row)
             body = json.loads(found.body)
             made = [Entry.from_json(each) for each in body["entries"]]

@@ -105,10 +105,12 @@ class Central:
         """
         taken = self.intake.take(message, ended=ended)
         posted: dict[RecordState, int] = {}
+        if taken.fresh or taken.repeats:  # who took a repeat may have died before it was posted
+            posted = dict(self.posting.post_waiting(message.terminal, message.epoch))
         if taken.fresh:
-            posted = self.posting.post_waiting(message.terminal, message.epoch)
             first = taken.received - taken.fresh + 1
             self.allowances.give(message.terminal, message.epoch, first, taken.received)
+        if taken.fresh or posted:
             self.feed.notify()
         self.metrics.pushed(taken, posted)
         self._log.info(
@@ -145,14 +147,19 @@ class Central:
 
     def catch_up(self) -> None:
         """Post what a crash left between intake and posting, and what this version may understand at last."""
-        posted = self.posting.post_waiting() | self.posting.post_again()
+        with self.database.alone("catching up") as mine:
+            if not mine:
+                return
+            left = self.posting.post_waiting() + self.posting.settle() + self.posting.post_again()
+            posted = dict(left)
         if posted:
             self._log.info("posted what was left over", **posted)
             self.feed.notify()
 
     def keep_up(self) -> None:
         """Do what is due today: what lapses, tiers, birthdays."""
-        written = self.upkeep.run()
+        with self.database.alone("keeping up") as mine:
+            written = self.upkeep.run() if mine else 0
         if written:
             self._log.info("kept up", entries=written)
             self.feed.notify()

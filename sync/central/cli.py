@@ -29,10 +29,10 @@ from sync.central.cli_parts import (
 )
 from sync.central.cli_records import records_group
 from sync.central.cli_reports import report
-from sync.central.database import SchemaTooNew
 from sync.central.keys import KeyFileBroken
 from sync.central.logs import set_up_logs
 from sync.central.member_rows import HeaderInvalid
+from sync.central.migrations import HEAD, SchemaTooNew
 
 QR_MODULE_PIXELS = 8
 """Of the picture: a code of 14 characters is then some 230 pixels wide, which a scanner reads off a screen."""
@@ -68,6 +68,16 @@ def run(config: Path, as_json: bool) -> None:
 
     with could_not(SQLAlchemyError, KeyFileBroken, SchemaTooNew, CannotListen, OSError):
         serve(settings, stop, ready)
+
+
+@main.command()
+@common
+def migrate(config: Path, as_json: bool) -> None:
+    """Bring the database to this version's schema. `run` does so too, if its role may change tables."""
+    with central_of(config) as central:
+        steps = central.database.migrated
+    done = f"migrated: {', '.join(steps)}" if steps else "is at it already"
+    say(as_json, {"schema": HEAD, "steps": steps}, f"schema {HEAD}: {done}")
 
 
 @main.group()

@@ -10,9 +10,9 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from sync.central.central import Central
-from sync.central.database import SchemaTooNew
 from sync.central.keys import KeyFileBroken
 from sync.central.logs import set_up_logs
+from sync.central.migrations import SchemaTooNew
 from sync.central.problems import Problem
 from sync.central.settings import Settings, SettingsInvalid, load_settings
 

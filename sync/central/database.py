@@ -27,7 +27,6 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
-    insert,
     select,
     update,
 )
@@ -36,11 +35,10 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
-from sync.central.tables import counters, metadata
+from sync.central.migrations import migrate
+from sync.central.tables import counters
 
 T = TypeVar("T")
-
-SCHEMA_VERSION = 1
 
 CHANGE = "change"
 """The highest change number given out."""
@@ -88,15 +86,11 @@ _PRAGMAS = (
 )
 
 
-class SchemaTooNew(Exception):
-    """The database was made by a newer version of central."""
-
-
 class Database:
     """Connections to one database. Close it when done."""
 
     def __init__(self, url: str) -> None:
-        """`url` as SQLAlchemy reads it; the tables are made when they are missing."""
+        """`url` as SQLAlchemy reads it. The schema is brought to this version's; raises `SchemaTooNew`."""
         parts = make_url(url)
         self._sqlite = parts.get_backend_name() == "sqlite"
         # PostgreSQL settles concurrent writers by row locks; SQLite has one writer, and waiting here is fair where
@@ -110,8 +104,14 @@ class Database:
             if self._sqlite
             else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         )
+        self.migrated = self._migrate()
+        """The steps that this took."""
+
+    def _migrate(self) -> list[str]:
         with self.write() as connection:
-            _prepare(connection)
+            if not self._sqlite:  # several processes may start at once
+                connection.execute(select(func.pg_advisory_xact_lock(_number_of("schema"))))
+            return migrate(connection)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -239,24 +239,6 @@ def _set_up_connection(connection: Any, _record: Any) -> None:
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("central_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _prepare(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":  # two processes may start at once
-        connection.execute(select(func.pg_advisory_xact_lock(_number_of("schema"))))
-    metadata.create_all(connection)
-    found = connection.scalar(select(counters.c.value).where(counters.c.name == "schema"))
-    if found is None:
-        connection.execute(
-            insert(counters),
-            [
-                {"name": "schema", "value": SCHEMA_VERSION},
-                {"name": CHANGE, "value": 0},
-                {"name": ACCOUNTS, "value": 0},
-            ],
-        )
-    elif found > SCHEMA_VERSION:
-        raise SchemaTooNew(f"the database has schema {found}, this version knows {SCHEMA_VERSION}")
 
 
 def upsert(connection: Connection, table: Table) -> Any:

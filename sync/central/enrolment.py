@@ -16,6 +16,7 @@ from edge_agent.domain.member import Standing
 from sync.central.accounts import new_ref
 from sync.central.batch import Batch, Received
 from sync.central.bodies import Act, ConsentGiven, parked
+from sync.central.database import hold
 from sync.central.ledger import stored_day
 from sync.central.personal import Personal, Profile
 from sync.central.tables import accounts, consents
@@ -59,6 +60,7 @@ def _of_card(batch: Batch, ref: str, card: str | None) -> str:
 
 def _one_of_both(batch: Batch, account: str, other: str) -> str:
     """Join the one that is provisional to the other; two confirmed members stay as they are."""
+    other = batch.account_of(other) or other
     provisional = _provisional(batch.connection, account, other)
     if other == account or not provisional:
         return account
@@ -70,12 +72,13 @@ def _one_of_both(batch: Batch, account: str, other: str) -> str:
 
 
 def _provisional(connection: Connection, *refs: str) -> set[str]:
-    """Which of these accounts nobody has confirmed yet."""
-    return set(
-        connection.scalars(
-            select(accounts.c.ref).where(accounts.c.ref.in_(refs), accounts.c.provisional)
-        )
+    """Which of these accounts nobody has confirmed yet; they are held."""
+    unconfirmed = (
+        select(accounts.c.ref)
+        .where(accounts.c.ref.in_(refs), accounts.c.provisional)
+        .order_by(accounts.c.ref)
     )
+    return {row.ref for row in hold(connection, unconfirmed)}
 
 
 def _same_person(connection: Connection, account: str, profile: Profile) -> Iterator[str]:

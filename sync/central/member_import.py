@@ -8,6 +8,7 @@ are joined to it and keep their ids and profiles.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -18,7 +19,7 @@ from edge_agent.domain.member import Standing
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.own_rules import OwnRule
 from sync.central.accounts import Accounts, join, new_ref
-from sync.central.database import ACCOUNTS, Database, count, next_changes
+from sync.central.database import ACCOUNTS, Database, count, hold, next_changes
 from sync.central.ledger import LedgerEntry, append_many, touch
 from sync.central.member_rows import BadLine, MemberRow, read_members
 from sync.central.programmes import Programmes
@@ -64,6 +65,15 @@ class ImportReport:
         self.bad += 1
         if len(self.bad_lines) < BAD_LINES_LISTED_MAX:
             self.bad_lines.append(bad)
+
+    def add(self, part: "ImportReport") -> None:
+        """With what some of its lines came to."""
+        self.added += part.added
+        self.changed += part.changed
+        self.unchanged += part.unchanged
+        self.joined += part.joined
+        for bad in part.bad_lines:
+            self.refuse(bad)
 
     def to_json(self) -> dict[str, Any]:
         """The report for scripts."""
@@ -133,12 +143,18 @@ class MemberImport:
             for row in rows:
                 if isinstance(row, BadLine):
                     report.refuse(row)
-            with self._database.write() as connection:
-                chunk = self._look_up(connection, good)
-                for member in good:
-                    self._consider(chunk, member, seen, report)
-                _write(connection, chunk)
+            report.add(self._database.transaction(partial(self._import, rows=good, seen=seen)))
             progress(report.lines)
+        return report
+
+    def _import(
+        self, connection: Connection, rows: Sequence[MemberRow], seen: "_Seen"
+    ) -> ImportReport:
+        report = ImportReport()
+        chunk = self._look_up(connection, rows)
+        for member in rows:
+            self._consider(chunk, member, seen, report)
+        _write(connection, chunk)
         return report
 
     def _look_up(self, connection: Connection, rows: Sequence[MemberRow]) -> _Chunk:
@@ -148,8 +164,9 @@ class MemberImport:
         programme = self._programmes.current(connection)
         chunk = _Chunk(stored(self._clock()), {}, {}, {}, programme)
         by_ref: dict[str, _Known] = {}
+        known = select(accounts).order_by(accounts.c.ref)
         for part in _parts(ids):
-            for row in connection.execute(select(accounts).where(accounts.c.member_id.in_(part))):
+            for row in hold(connection, known.where(accounts.c.member_id.in_(part))):
                 by_ref[row.ref] = chunk.by_id[row.member_id] = _known(row)
         erased = select(accounts.c.ref).where(accounts.c.standing == Standing.ERASED.value)
         for part in _parts(keys):
@@ -160,10 +177,13 @@ class MemberImport:
         for part in _parts(keys):
             for row in connection.execute(query.where(cards.c.key.in_(part))):
                 chunk.by_key[row.key] = by_ref.setdefault(row.ref, _known(row))
-        main = select(accounts).where(accounts.c.joined_into.is_(None))
+        main = known.where(accounts.c.joined_into.is_(None))
         for part in _parts(households):
-            for row in connection.execute(main.where(accounts.c.household.in_(part))):
+            for row in hold(connection, main.where(accounts.c.household.in_(part))):
                 chunk.by_household[row.household] = by_ref.setdefault(row.ref, _known(row))
+        held = self._accounts.hold(connection, {each.account for each in by_ref.values()})
+        for each in by_ref.values():
+            each.account = held[each.account].ref
         return chunk
 
     def _consider(self, chunk: _Chunk, row: MemberRow, seen: "_Seen", report: ImportReport) -> None:
@@ -210,12 +230,14 @@ class _Seen:
         self._keys: dict[str, int] = {}
 
     def twice(self, row: MemberRow, keys: Iterable[str]) -> BadLine | None:
-        if row.member_id is not None and row.member_id in self._ids:
-            earlier = self._ids[row.member_id]
+        """What of a line an earlier one has said; a line that is tried again is no earlier one."""
+        earlier = self._ids.get(row.member_id or "", row.line)
+        if earlier != row.line:
             return BadLine(row.line, "member_id", f"is on line {earlier} already")
         for key in keys:
-            if key in self._keys:
-                return BadLine(row.line, "card", f"is on line {self._keys[key]} already")
+            earlier = self._keys.get(key, row.line)
+            if earlier != row.line:
+                return BadLine(row.line, "card", f"is on line {earlier} already")
         return None
 
     def note(self, row: MemberRow, keys: Iterable[str]) -> None:
@@ -349,8 +371,6 @@ def _write(connection: Connection, chunk: _Chunk) -> None:
         for row, number in zip(chunk.new_accounts, numbers, strict=True):
             row["change"] = number
         connection.execute(insert(accounts), chunk.new_accounts)
-        own = [row for row in chunk.new_accounts if row["joined_into"] is None]
-        count(connection, ACCOUNTS, len(own))
     if chunk.updates:
         connection.execute(_UPDATE, chunk.updates)
     if chunk.new_cards:
@@ -360,7 +380,8 @@ def _write(connection: Connection, chunk: _Chunk) -> None:
     for provisional, member in chunk.joins:
         join(connection, provisional, member, chunk.at)
     new = {row["ref"] for row in chunk.new_accounts if row["joined_into"] is None}
-    touch(connection, chunk.touched - new)
+    count(connection, ACCOUNTS, len(new) - len(chunk.joins))
+    touch(connection, (chunk.touched | {member for _, member in chunk.joins}) - new)
 
 
 def _chunks(rows: Iterator[MemberRow | BadLine]) -> Iterator[list[MemberRow | BadLine]]:

@@ -10,7 +10,7 @@ from edge_agent.domain.cards import CODE_CHARACTERS_MAX, holds_payment_card, mas
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Standing
 from sync.central.accounts import Accounts, agreed, join
-from sync.central.database import Database
+from sync.central.database import ACCOUNTS, Database, count
 from sync.central.ledger import (
     balance,
     holdings,
@@ -112,7 +112,7 @@ class Members:
             raise Problem(422, "payment-card", "This is no member card.")
         at = stored(self._clock())
         with self._database.write() as connection:
-            account = self.row(connection, member).ref
+            account = self.hold(connection, member)[0].ref
             if change.replaces is not None:
                 self._take_card(connection, account, normalised(change.replaces))
             self._accounts.free_card(connection, code)
@@ -120,9 +120,11 @@ class Members:
             if owner is None:
                 self._accounts.add_card(connection, account, code, at)
             elif owner != account:
-                if not _is_provisional(connection, owner):
+                (other,) = self.hold(connection, owner)
+                if not other.provisional:
                     raise Problem(409, "card-taken", "The card belongs to another member.")
-                join(connection, owner, account, at)
+                join(connection, other.ref, account, at)
+                count(connection, ACCOUNTS, -1)
             touch(connection, [account])
             return _profile(connection, self.row(connection, account))
 
@@ -131,7 +133,7 @@ class Members:
         if change.standing not in {Standing.KNOWN, Standing.BLOCKED}:
             raise Problem(422, "invalid", "The standing must be known or blocked.")
         with self._database.write() as connection:
-            row = self.row(connection, member)
+            (row,) = self.hold(connection, member)
             account = row.ref
             standing: Standing = change.standing
             if row.standing == Standing.ERASED:
@@ -165,6 +167,15 @@ class Members:
         if taken.rowcount != 1:
             raise Problem(409, "card-not-theirs", "The member does not have the card to replace.")
 
+    def hold(self, connection: Connection, *members: str) -> list[Any]:
+        """The rows of the accounts of members, which nobody else changes before this transaction ends.
+
+        Raises as `row` does.
+        """
+        refs = [self.row(connection, member).ref for member in members]
+        held = self._accounts.hold(connection, refs)
+        return [held[ref] for ref in refs]
+
     def row(self, connection: Connection, member: str) -> Any:
         """The row of the account of a member; raises a problem where there is none."""
         row = connection.execute(
@@ -197,11 +208,6 @@ def _matches(account: str | None, wanted: str) -> ColumnElement[bool]:
         accounts.c.member_id == wanted,
         accounts.c.display_name.ilike(f"{name}%", escape="\\"),
     )
-
-
-def _is_provisional(connection: Connection, ref: str) -> bool:
-    found = connection.scalar(select(accounts.c.provisional).where(accounts.c.ref == ref))
-    return bool(found)
 
 
 def _profile(connection: Connection, row: Any) -> dict[str, Any]:

@@ -112,9 +112,11 @@ class Mending:
         one could not be posted either; then nothing is changed.
         """
         _check_text(repair.reason)
-        return self._database.transaction(
+        done = self._database.transaction(
             lambda connection: self._repair(connection, record, repair)
         )
+        self._posting.settle({done["record"]})
+        return done
 
     def _repair(self, connection: Connection, record: str, repair: Repair) -> dict[str, Any]:
         old = _held(connection, record)
@@ -145,7 +147,6 @@ class Mending:
         batch.set_state(made, outcome, tell=False)
         replaced = Outcome(RecordState.REJECTED, REPAIRED, outcome.account, duplicate_of=new_id)
         batch.set_state(was, replaced, tell=True)
-        self._posting.settle_waiting(batch, was.record_id)
         batch.finish()
         _close(connection, old, REPAIRED, repair.reason, stored(now))
         return outcome
@@ -268,6 +269,7 @@ _BY_ID = select(records.c.body, records.c.state).where(records.c.record_id == bi
 
 
 def _held(connection: Connection, record: str) -> Any:
+    hold(connection, select(records.c.row).where(by_name(record)))
     row = connection.execute(_ROW.where(by_name(record))).one_or_none()
     if row is None:
         raise not_found("record")

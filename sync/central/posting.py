@@ -1,25 +1,25 @@
 """Posting: gives every received record its state, and accounts their entries.
 
-Records are posted in the order of their journal; a batch of them shares one durable commit, and when one of them
-brings up something unforeseen the batch is taken again with a savepoint for each, so that one bad record holds up
-nobody. Posting is idempotent on (record, account): a record with a state is never looked at again but for a
-parked one whose original has come, and the ledger's unique key holds even if this code did not.
+Records are posted in the order of their journal, which is held meanwhile; a batch of them shares one durable commit,
+and when one of them brings up something unforeseen the batch is taken again with a savepoint for each, so that one bad
+record holds up nobody. Posting is idempotent on (record, account): a record with a state is never looked at again but
+for a parked one whose original has come, and the ledger's unique key holds even if this code did not.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import structlog
-from sqlalchemy import Connection, Select, bindparam
+from sqlalchemy import ColumnElement, Connection, bindparam, select
 from sqlalchemy.exc import OperationalError
 
 from sync.central.accounts import Accounts
 from sync.central.batch import RECEIVED, Batch, Outcome, Received
 from sync.central.bodies import Act, Envelope, Unpostable, read_body, rejected
-from sync.central.database import Database
+from sync.central.database import Database, hold
 from sync.central.deciding import Checks, decide
-from sync.central.epochs import quarantined_records
+from sync.central.epochs import hold_journal, quarantined_records
 from sync.central.tables import records
 from sync.central.times import Clock, stored
 from sync.wire import RecordState
@@ -27,7 +27,21 @@ from sync.wire import RecordState
 BATCH = 200
 """Records per commit: fsync is shared by many, and other writers wait some hundred milliseconds at most."""
 
-Counts = dict[RecordState, int]
+Counts = Counter[RecordState]
+
+
+@dataclass(slots=True)
+class Posted:
+    """What a transaction did: the states that it gave, and the records that others may be parked for."""
+
+    states: list[RecordState] = field(default_factory=list)
+    looked_for: set[str] = field(default_factory=set)
+
+    def add(self, more: "Posted") -> None:
+        """With what one more record came to."""
+        self.states += more.states
+        self.looked_for |= more.looked_for
+
 
 _Read = Act | Unpostable
 
@@ -56,78 +70,115 @@ class Posting:
 
     def post_waiting(self, terminal: str | None = None, epoch: str | None = None) -> Counts:
         """Post everything without a state (of one journal, or all); how many got which state."""
-        counts: Counts = {}
-        while True:
-            done = self._post_batch(_waiting(terminal, epoch))
-            for state in done:
-                counts[state] = counts.get(state, 0) + 1
-            if len(done) < BATCH:
-                return counts
+        counts: Counts = Counter()
+        for journal in [(terminal, epoch)] if terminal and epoch else self._journals():
+            while True:
+                done = self._post_batch(*journal)
+                counts.update(done.states)
+                counts.update(self.settle(done.looked_for))
+                if len(done.states) < BATCH:
+                    break
+        return counts
+
+    def settle(self, originals: Collection[str] | None = None) -> Counts:
+        """Post what was parked until one of these records (or any) was posted, and then what waited for that.
+
+        Of two processes that post a sale and its return at once, neither sees what the other has not committed yet.
+        Both look here afterwards, and whoever comes last finds what the other left.
+        """
+        counts: Counts = Counter()
+        while originals is None or originals:
+            ready = _READY if originals is None else _READY.where(records.c.awaiting.in_(originals))
+            with self._database.read() as connection:
+                rows = connection.scalars(ready).all()
+            originals = set[str]().union(*(self._post_parked(row, counts) for row in rows))
+        return counts
 
     def post_again(self, codes: Sequence[str] = PARKED_UNTIL_UPGRADE) -> Counts:
         """Look again at what was parked for one of these reasons, by default those that an upgrade may take away.
 
         Records that are still parked for the same reason stay as they are, and terminals hear nothing.
         """
-        return self._look_again(_PARKED.where(records.c.code.in_(codes)))
+        return self._look_again(records.c.code.in_(codes))
 
     def post_released(self, terminal: str) -> Counts:
         """Post what was laid aside while the terminal was in quarantine."""
-        return self._look_again(_PARKED.where(quarantined_records(terminal)))
+        return self._look_again(quarantined_records(terminal))
 
-    def _look_again(self, query: Select[Any]) -> Counts:
-        counts: Counts = {}
+    def _look_again(self, which: ColumnElement[bool]) -> Counts:
+        counts: Counts = Counter()
         row = 0
         while True:
-            with self._database.write() as connection:
-                found = connection.execute(query, {"after": row}).all()
-                for each in found:
-                    state = self._post_parked(connection, Received.of(each), each.code)
-                    if state is not None:
-                        counts[state] = counts.get(state, 0) + 1
+            with self._database.read() as connection:
+                found = connection.scalars(_PARKED.where(which), {"after": row}).all()
+            for row in found:
+                counts.update(self.settle(self._post_parked(row, counts)))
             if len(found) < BATCH:
                 return counts
-            row = found[-1].row
 
-    def _post_parked(
-        self, connection: Connection, received: Received, code: str
-    ) -> RecordState | None:
+    def _post_parked(self, row: int, counts: Counts) -> set[str]:
+        """Look at one parked record again; which records may be looked for after that."""
+
+        def post(connection: Connection) -> tuple[RecordState | None, set[str]]:
+            if not hold(connection, _STILL_PARKED.where(records.c.row == row)):
+                return None, set()
+            found = connection.execute(_PARKED_AS.where(records.c.row == row)).one()
+            received = Received.of(found)
+            batch = self.batch(connection)
+            act = self._understand(connection, received)
+            if isinstance(act, Act):
+                batch.read_ahead([(received, act)])
+            state = self._settle(batch, received, act, settling=True, was=found.code)
+            batch.finish()
+            return state, batch.looked_for
+
         try:
-            with connection.begin_nested():
-                batch = self.batch(connection)
-                act = self._understand(connection, received)
-                if isinstance(act, Act):
-                    batch.read_ahead([(received, act)])
-                state = self._settle(batch, received, act, settling=True, was=code)
-                batch.finish()
+            state, looked_for = self._database.transaction(post)
         except OperationalError:
             raise
         except Exception:  # noqa: BLE001 - as below: it stays parked
-            self._log.exception("still not", terminal=received.terminal, seq=received.seq)
-            return None
-        return state
+            self._log.exception("still not", row=row)
+            return set()
+        if state is not None:
+            counts[state] += 1
+        return looked_for
 
-    def _post_batch(self, query: Select[Any]) -> list[RecordState]:
+    def _journals(self) -> list[tuple[str, str]]:
+        with self._database.read() as connection:
+            return [(row.terminal, row.epoch) for row in connection.execute(_JOURNALS)]
+
+    def _post_batch(self, terminal: str, epoch: str) -> Posted:
+        """The next records of a journal."""
+
+        def post(connection: Connection) -> Posted:
+            hold_journal(connection, terminal, epoch)
+            return self._post(connection, _waiting(connection, terminal, epoch), ahead)
+
+        def one_by_one(connection: Connection) -> Posted:
+            hold_journal(connection, terminal, epoch)
+            posted = Posted()
+            for each in _waiting(connection, terminal, epoch):
+                posted.add(self._post_alone(connection, each))
+            return posted
+
         try:
             # The rules are asked before the transaction begins: nobody waits for a lock while they work.
             with self._database.read() as connection:
                 ahead = {
                     each.row: self._understand(connection, each)
-                    for each in _received(connection, query)
+                    for each in _waiting(connection, terminal, epoch)
                 }
-            with self._database.write() as connection:
-                return self._post(connection, _received(connection, query), ahead)
+            return self._database.transaction(post)
         except OperationalError:
             raise  # the disk or the lock: nothing is said of any record, all are tried again later
         except Exception:  # noqa: BLE001 - the supervisor's loop: what one record brings up must not stop the others
             self._log.exception("batch could not be posted; now record by record")
-        with self._database.write() as connection:
-            return [self._post_alone(connection, each) for each in _received(connection, query)]
+        return self._database.transaction(one_by_one)
 
-    def _post_alone(self, connection: Connection, received: Received) -> RecordState:
+    def _post_alone(self, connection: Connection, received: Received) -> Posted:
         try:
             with connection.begin_nested():
-                return self._post(connection, [received], {})[0]
+                return self._post(connection, [received], {})
         except OperationalError:
             raise
         except Exception:  # noqa: BLE001 - as above
@@ -137,11 +188,11 @@ class Posting:
         batch = self.batch(connection)
         batch.set_state(received, Outcome(RecordState.PARKED, "internal"), tell=True)
         batch.finish()
-        return RecordState.PARKED
+        return Posted([RecordState.PARKED])
 
     def _post(
         self, connection: Connection, received: Sequence[Received], ahead: Mapping[int, _Read]
-    ) -> list[RecordState]:
+    ) -> Posted:
         """Post these records, of which those in `ahead` (by row) are understood already."""
         batch = self.batch(connection)
         read = [
@@ -150,7 +201,7 @@ class Posting:
         batch.read_ahead([(each, act) for each, act in read if isinstance(act, Act)])
         states = [self._settle(batch, each, act, settling=False) for each, act in read]
         batch.finish()
-        return [state for state in states if state is not None]
+        return Posted([state for state in states if state is not None], batch.looked_for)
 
     def batch(self, connection: Connection) -> Batch:
         """What is written of some records in one transaction."""
@@ -182,7 +233,7 @@ class Posting:
         settling: bool,
         was: str | None = None,
     ) -> RecordState | None:
-        """Give one record its state; then whatever waited for it. None when it is parked as it `was`."""
+        """Give one record its state; None when it is parked as it `was`."""
         try:
             if isinstance(act, Unpostable):
                 raise act
@@ -192,34 +243,30 @@ class Posting:
         if was is not None and (outcome.state, outcome.code) == (RecordState.PARKED, was):
             return None
         batch.set_state(received, outcome, tell=settling or not outcome.has_effect)
-        if outcome.has_effect:
-            self.settle_waiting(batch, received.record_id)
         return outcome.state
 
-    def settle_waiting(self, batch: Batch, record_id: str) -> None:
-        """Post what was parked until this record had its effect."""
-        for waiter in batch.waiting_for(record_id):
-            waiting = self._understand(batch.connection, waiter)
-            self._settle(batch, waiter, waiting, settling=True)
 
-
-def _received(connection: Connection, query: Select[Any]) -> list[Received]:
+def _waiting(connection: Connection, terminal: str, epoch: str) -> list[Received]:
+    """The next records of a journal that have no state."""
+    query = _WAITING.where(records.c.terminal == terminal, records.c.epoch == epoch)
     return [Received.of(row) for row in connection.execute(query)]
 
 
+_STILL_PARKED = select(records.c.row).where(records.c.state == RecordState.PARKED.value)
+
 _PARKED = (
-    RECEIVED.add_columns(records.c.code)
-    .where(
-        records.c.state == RecordState.PARKED.value,
-        records.c.row > bindparam("after"),
-    )
-    .order_by(records.c.row)
-    .limit(BATCH)
+    _STILL_PARKED.where(records.c.row > bindparam("after")).order_by(records.c.row).limit(BATCH)
 )
 
+_PARKED_AS = RECEIVED.add_columns(records.c.code)
 
-def _waiting(terminal: str | None, epoch: str | None) -> Select[Any]:
-    query = RECEIVED.where(records.c.state.is_(None)).order_by(records.c.row).limit(BATCH)
-    if terminal is not None:
-        query = query.where(records.c.terminal == terminal, records.c.epoch == epoch)
-    return query
+_awaited = records.alias("awaited")
+_READY = (
+    _STILL_PARKED.join(_awaited, _awaited.c.record_id == records.c.awaiting)
+    .where((_awaited.c.state == RecordState.ACCEPTED.value) | _awaited.c.duplicate_of.is_not(None))
+    .order_by(records.c.row)
+)
+
+_JOURNALS = select(records.c.terminal, records.c.epoch).where(records.c.state.is_(None)).distinct()
+
+_WAITING = RECEIVED.where(records.c.state.is_(None)).order_by(records.c.row).limit(BATCH)

@@ -79,7 +79,7 @@ class Privacy:
     def erase(self, member: str) -> dict[str, Any]:
         """Forget who a member is; a second time has no further effect. A household is forgotten as a whole."""
         with self._database.write() as connection:
-            account = self._members.row(connection, member).ref
+            account = self._members.hold(connection, member)[0].ref
             refs = _names(connection, account)
             connection.execute(
                 delete(attachments).where(

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 
 from edge_agent.domain.programme import Programme, ProgrammeInvalid, load_programme
 from edge_agent.domain.programme.asked import Asked
-from sync.central.database import Database, next_change, upsert
+from sync.central.database import Database, hold, next_change, upsert
 from sync.central.ledger import touch
 from sync.central.tables import accounts, programmes
 from sync.central.times import Clock, read, stored
@@ -100,7 +100,7 @@ class Programmes:
         last = ""
         while True:
             with self._database.write() as connection:
-                refs = connection.scalars(_PROFILED, {"after": last}).all()
+                refs = [row.ref for row in hold(connection, _PROFILED.where(accounts.c.ref > last))]
                 touch(connection, refs)
             if len(refs) < TOLD_AGAIN_BATCH:
                 return
@@ -152,7 +152,6 @@ _OF_DIGEST = select(programmes).where(programmes.c.digest == bindparam("digest")
 _PROFILED = (
     select(accounts.c.ref)
     .where(
-        accounts.c.ref > bindparam("after"),
         accounts.c.joined_into.is_(None),
         or_(
             accounts.c.segments != "[]",

@@ -27,7 +27,15 @@ NO_DAY = ""
 UNIT_CHARACTERS_MAX = 128
 """A kind, a stroke and the longest id of a rule, with room for a prefix such as `use.`."""
 
-metadata = MetaData()
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(column_0_N_label)s",
+    }
+)
+"""Constraints have names, so that a later step of the schema can say which one it changes."""
 
 _ROW = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only in a column that is called INTEGER."""
@@ -38,7 +46,7 @@ counters = Table(
     Column("name", String(32), primary_key=True),
     Column("value", BigInteger, nullable=False),
 )
-"""`schema`: the version of these tables; the others are named in `database`."""
+"""They are named in `database`."""
 
 terminals = Table(
     "terminals",

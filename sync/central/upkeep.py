@@ -21,7 +21,7 @@ from edge_agent.domain.programme.own_rules import OwnRule
 from edge_agent.domain.programme.upkeep import DAYS_CAUGHT_UP_MAX, caught_up
 from edge_agent.domain.tallies import DAYS_KEPT
 from edge_agent.domain.units import Derived, derived, keeps_lots_apart
-from sync.central.database import Database, next_change, upsert
+from sync.central.database import Database, hold, next_change, upsert
 from sync.central.facts import account_facts
 from sync.central.ledger import (
     NO_LOT,
@@ -67,44 +67,45 @@ class Upkeep:
 
         Without a programme there is no day to go by, and nothing is due.
         """
-        written = self._mend()
+        written = self._database.transaction(self._mend)
         while True:
-            done, finished = self._batch()
+            done, finished = self._database.transaction(self._batch)
             written += done
             if finished:
                 break
-        self._fold_tallies()
+        while self._database.transaction(self._fold_tallies):
+            pass
         return written
 
-    def _batch(self) -> tuple[int, bool]:
+    def _batch(self, connection: Connection) -> tuple[int, bool]:
         """The next accounts in one transaction; the number of entries, and whether there is nothing left to do."""
-        with self._database.write() as connection:
-            programme = self._programmes.current(connection)
-            today = self._programmes.today(connection)
-            if programme is None or today is None:
-                return 0, True
-            progress = _progress(connection, today)
-            if progress.done >= today:
-                return 0, True
-            rows = connection.execute(
-                select(accounts)
-                .where(
-                    accounts.c.ref > progress.at,
-                    accounts.c.joined_into.is_(None),
-                    accounts.c.ref != OFFLINE_RISK,
-                    accounts.c.standing != Standing.ERASED.value,
-                    _concerned(programme, progress),
-                )
-                .order_by(accounts.c.ref)
-                .limit(BATCH)
-            ).all()
-            written = self._keep_up(connection, programme, progress, rows)
-            if len(rows) == BATCH:
-                progress = _Progress(progress.done, progress.doing, rows[-1].ref)
-            else:
-                progress = _Progress(progress.doing, progress.doing, "")
-            _keep_progress(connection, progress)
-            return written, progress.done >= today
+        programme = self._programmes.current(connection)
+        today = self._programmes.today(connection)
+        if programme is None or today is None:
+            return 0, True
+        progress = _progress(connection, today)
+        if progress.done >= today:
+            return 0, True
+        rows = hold(
+            connection,
+            select(accounts)
+            .where(
+                accounts.c.ref > progress.at,
+                accounts.c.joined_into.is_(None),
+                accounts.c.ref != OFFLINE_RISK,
+                accounts.c.standing != Standing.ERASED.value,
+                _concerned(programme, progress),
+            )
+            .order_by(accounts.c.ref)
+            .limit(BATCH),
+        )
+        written = self._keep_up(connection, programme, progress, rows)
+        if len(rows) == BATCH:
+            progress = _Progress(progress.done, progress.doing, rows[-1].ref)
+        else:
+            progress = _Progress(progress.doing, progress.doing, "")
+        _keep_progress(connection, progress)
+        return written, progress.done >= today
 
     def _keep_up(
         self, connection: Connection, programme: Programme, progress: _Progress, rows: Any
@@ -130,31 +131,32 @@ class Upkeep:
         touch(connection, changed)
         return written
 
-    def _mend(self) -> int:
+    def _mend(self, connection: Connection) -> int:
         """Lots that are over and below nothing: what a return took back after the points had lapsed is given again,
         and what was used before stays owed, as a debt that does not lapse."""
-        with self._database.write() as connection:
-            today = self._programmes.today(connection)
-            if today is None:
-                return 0
-            rows = connection.execute(_below_nothing(today)).all()
-            run = f"mend:{next_change(connection)}" if rows else ""
-            new = [entry for row in rows for entry in _mending(row)]
-            append_many(
-                connection,
-                stored(self._clock()),
-                [(run, ordinal, entry) for ordinal, entry in enumerate(new)],
-            )
-            touch(connection, [each.account for each in new])
-            return len(new)
+        today = self._programmes.today(connection)
+        if today is None:
+            return 0
+        found = {row.account for row in connection.execute(_below_nothing(today))}
+        if not found:
+            return 0
+        ordered = select(accounts.c.ref).order_by(accounts.c.ref)
+        hold(connection, ordered.where(accounts.c.ref.in_(found)))
+        rows = connection.execute(_below_nothing(today).where(lots.c.account.in_(found))).all()
+        run = f"mend:{next_change(connection)}"
+        new = [entry for row in rows for entry in _mending(row)]
+        append_many(
+            connection,
+            stored(self._clock()),
+            [(run, ordinal, entry) for ordinal, entry in enumerate(new)],
+        )
+        touch(connection, [each.account for each in new])
+        return len(new)
 
-    def _fold_tallies(self) -> None:
-        """Days of tallies that no window reaches any more become one row without a day."""
-        while True:
-            with self._database.write() as connection:
-                today = self._programmes.today(connection)
-                if today is None or not _fold(connection, today - timedelta(days=DAYS_KEPT)):
-                    return
+    def _fold_tallies(self, connection: Connection) -> bool:
+        """Days of tallies that no window reaches any more become one row without a day; whether there may be more."""
+        today = self._programmes.today(connection)
+        return today is not None and _fold(connection, today - timedelta(days=DAYS_KEPT))
 
 
 def _concerned(programme: Programme, progress: _Progress) -> ColumnElement[bool]:
@@ -252,7 +254,7 @@ def _fold(connection: Connection, before: date) -> bool:
             later.c.quantity > 0,
         ),
     )
-    rows = connection.execute(select(lots).where(*is_old).limit(BATCH)).all()
+    rows = hold(connection, select(lots).where(*is_old).limit(BATCH))
     for row in rows:
         key = {
             "account": row.account,

@@ -21,7 +21,7 @@ from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.record import Record, RecordKind
 from sync.central.central import Central
 from sync.central.mending import OperatorsWord
-from sync.central.tables import entries, lots, records
+from sync.central.tables import accounts, entries, lots, records
 from tests.central import AT, Till, settings_in
 
 CARDS = ("2912345678906", "2912345678913", "2912345678920")
@@ -139,11 +139,13 @@ def check(central: Central, tills: Sequence[Till]) -> None:
 def _sums(
     connection: Connection, table: Table, *where: ColumnElement[bool]
 ) -> dict[tuple[str, str], int]:
-    """Per account and unit what a table holds, without what comes to nothing."""
+    """Per account (under whichever name) and unit what a table holds, without what comes to nothing."""
+    account = func.coalesce(accounts.c.joined_into, accounts.c.ref)
     rows = connection.execute(
-        select(table.c.account, table.c.unit, func.sum(table.c.quantity))
+        select(account, table.c.unit, func.sum(table.c.quantity))
+        .join(accounts, accounts.c.ref == table.c.account)
         .where(*where)
-        .group_by(table.c.account, table.c.unit)
+        .group_by(account, table.c.unit)
     )
     return {(row[0], row[1]): int(row[2]) for row in rows if row[2]}
 

@@ -101,7 +101,7 @@ def test_a_job_that_was_interrupted_goes_on_where_it_was(
     central.keep_up()
     clock.now = NEW_YEAR
     for _ in range(stopped_after):
-        central.upkeep._batch()
+        central.database.transaction(central.upkeep._batch)
     clock.now = NEW_YEAR + timedelta(days=1)
     central.keep_up()
     before = everything(central)
