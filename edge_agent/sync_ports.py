@@ -81,6 +81,10 @@ class LedgerOutbox:
         if self._ledger.received().seq != seq:
             self._ledger.mark_received(seq, ours, signature)
 
+    def holds(self, seq: int, head: bytes) -> bool:
+        """Whether our record has that hash."""
+        return self._ledger.hash_at(seq) == head
+
     def keep_states(self, states: Sequence[StateOfRecord]) -> None:
         """Keep what central made of our records."""
         if states:

@@ -132,6 +132,10 @@ class Outbox(Protocol):
         """
         ...
 
+    def holds(self, seq: int, head: bytes) -> bool:
+        """Whether `head` is the hash of our record `seq`; also where no record of this epoch is before the next."""
+        ...
+
     def keep_states(self, states: Sequence[StateOfRecord]) -> None:
         """Keep what central made of our records. The same state may come any number of times."""
         ...

@@ -151,12 +151,19 @@ class Pull:
             raise PositionUnknown(f"central's changes end at {page.next}, and we had {had}")
         if page.more and page.next == after:
             raise ProtocolError(f"central has more after {after} and does not lead on")
+        self._check_ours(page)
         return page
 
-    def _position(self, page: Changes) -> MembersAsOf:
+    def _check_ours(self, page: Changes) -> None:
+        """Raises Stalled where what central says of our records is not of this journal: the push has to see to that."""
         if page.received < self.outbox.begins_after:
             # A push began this epoch just now and has not told central yet: what it applied is not known.
             raise Stalled("central does not know of this journal's new epoch yet")
+        if page.head is not None and not self.outbox.holds(page.received, bytes.fromhex(page.head)):
+            # Put back from a backup or copied, and not found out yet: states and position are those of other records.
+            raise Stalled(f"central holds another record {page.received} of this terminal")
+
+    def _position(self, page: Changes) -> MembersAsOf:
         return MembersAsOf(
             after=page.next,
             epoch=self.outbox.epoch,

@@ -319,8 +319,9 @@ class Changes(Message):
 
     `applied_seq` is the highest seq of this terminal (in that epoch) up to which every record has a state, `parked`
     those up to there that wait for something; the members' lots hold the effect of exactly those that are accepted.
-    Both hold for the last page only: a reader keeps the pages with `more` together and applies them as one. `closed_by`
-    is as in `RecordsAnswer`.
+    Both hold for the last page only: a reader keeps the pages with `more` together and applies them as one. `head` is
+    the hash (hex) of the last record that was received: of a journal without it central speaks of other records.
+    `closed_by` is as in `RecordsAnswer`.
     """
 
     next: int
@@ -329,6 +330,7 @@ class Changes(Message):
     applied_seq: int = 0
     parked: tuple[int, ...] = ()
     received: int = 0
+    head: str | None = Field(default=None, pattern=_HEX_32_BYTES)
     closed_by: str | None = None
     member_count: int = 0
     members: tuple[MemberDelta, ...] = ()

@@ -32,6 +32,7 @@ from sync.errors import (
     CentralError,
     HeadDiffers,
     OtherTerminal,
+    Stalled,
     Stopped,
     Unreachable,
 )
@@ -402,7 +403,11 @@ class _PullLoop(_Loop):
         connected = self._link.status.state is LinkState.CONNECTED
         # Read before asking: central held this much already, however far a push gets meanwhile.
         acknowledged = parts.outbox.received()
-        result = pull.run(policy.LONG_POLL_S if connected else 0)
+        try:
+            result = pull.run(policy.LONG_POLL_S if connected else 0)
+        except Stalled:
+            self._ask_again()
+            raise
         self._tell(result)
         if result.received < acknowledged or result.closed:
             self._ask_again()

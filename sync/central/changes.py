@@ -146,6 +146,7 @@ class Feed:
             applied_seq=position.applied,
             parked=_parked(connection, terminal, epoch, position.applied) if upto == newest else (),
             received=position.received,
+            head=None if position.head is None else position.head.hex(),
             closed_by=position.closed_by,
             member_count=read_counter(connection, ACCOUNTS),
             members=tuple(
@@ -228,16 +229,18 @@ def _parked(
 
 
 class _Position(NamedTuple):
-    """How far a journal was received, up to where every record has a state, and the epoch that closed it."""
+    """How far a journal was received and the hash there, up to where every record has a state, and the epoch that
+    closed it."""
 
     received: int = 0
+    head: bytes | None = None
     applied: int = 0
     closed_by: str | None = None
 
 
 def _position(connection: Connection, terminal: str, epoch: str | None) -> _Position:
     chain = connection.execute(
-        select(chains.c.received, chains.c.closed_by).where(
+        select(chains.c.received, chains.c.head, chains.c.closed_by).where(
             chains.c.terminal == terminal, chains.c.epoch == epoch
         )
     ).one_or_none()
@@ -249,4 +252,4 @@ def _position(connection: Connection, terminal: str, epoch: str | None) -> _Posi
         )
     )
     applied = chain.received if unposted is None else unposted - 1
-    return _Position(chain.received, applied, chain.closed_by)
+    return _Position(chain.received, chain.head, applied, chain.closed_by)

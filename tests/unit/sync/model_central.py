@@ -44,6 +44,11 @@ class Chain:
         """The last record that is held."""
         return self.begins_after + len(self.hashes)
 
+    @property
+    def head(self) -> str:
+        """The hash of the last record that is held, in hex."""
+        return self.hashes[-1] if self.hashes else GENESIS.hex()
+
 
 class ModelCentral:
     """Takes records, counts their effects, and hands out members; any thread may call it."""
@@ -102,7 +107,7 @@ class ModelCentral:
         return chain
 
     def _append(self, chain: Chain, previous: str, digest: str, body: str, record_id: str) -> None:
-        head = chain.hashes[-1] if chain.hashes else GENESIS.hex()
+        head = chain.head
         if previous != head or chain_hash(bytes.fromhex(head), body.encode()).hex() != digest:
             raise Conflict("central answered 409 chain-differs")
         chain.hashes.append(digest)
@@ -110,12 +115,9 @@ class ModelCentral:
         self.effects.append(record_id)
 
     def _answer(self, chain: Chain, states: tuple[StateOfRecord, ...]) -> RecordsAnswer:
-        head = chain.hashes[-1] if chain.hashes else None
-        if head is None and chain.begins_after:
-            head = GENESIS.hex()
         return RecordsAnswer(
             received=chain.received,
-            head=head,
+            head=chain.head if chain.received else None,
             states=states,
             closed_by=chain.closed_by,
             quarantined=self.quarantined,
@@ -210,12 +212,14 @@ class ModelCentral:
             programme = None
             if self.programme is not None and after < self.programme[0] <= end:
                 programme = self.programme[1]
+            chain = self.chains.get((self.terminal, epoch))
             return Changes(
                 next=end,
                 more=end < len(self.changes_log),
                 as_of=datetime.now(UTC),
                 applied_seq=self.held(epoch),
                 received=self.held(epoch),
+                head=None if chain is None else chain.head,
                 closed_by=self.closed_by(epoch),
                 member_count=len({m.ref for m in self.changes_log}),
                 members=tuple(page),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sync.errors import CentralError, PositionUnknown, ProtocolError, Unreachable
+from sync.errors import CentralError, PositionUnknown, ProtocolError, Stalled, Unreachable
 from sync.policy import Window
 from sync.pull import Pull
 from sync.push import push
@@ -308,3 +308,22 @@ def test_a_file_of_another_epoch_is_not_waited_with(
     pull.run(wait_s=25)
     rebuilt.close()
     assert waited == [0, 0, 25]
+
+
+def test_what_central_says_of_another_machines_records_is_not_taken_for_ours(
+    central: ModelCentral, till: RealTill, tmp_path: Path
+) -> None:
+    """Two machines from one disk: the copy pulls before it has pushed, so nobody has found out yet."""
+    till.journal.record(2)
+    push(central, till.journal, Window())
+    pull_of(central, till).run()
+    copy = till.clone(tmp_path / "copy")
+    till.journal.record(2)
+    push(central, till.journal, Window())
+    for own_records in (0, 3):
+        copy.journal.record(own_records)
+        with pytest.raises(Stalled):
+            pull_of(central, copy).run()
+        assert copy.members.position() is None
+    assert pull_of(central, till).run().position.applied_seq == 4
+    copy.close()
