@@ -36,9 +36,10 @@ def demand(holds: bool, what: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A record as the till wrote it."""
+    """A record as it is in a till's journal; where a new epoch takes it over, it is another one."""
 
     record: str
+    epoch: str
     seq: int
     hash: bytes
     kind: str
@@ -51,7 +52,9 @@ class Noted:
         facts = body.get("facts")
         account = facts.get("account") or None if isinstance(facts, dict) else None
         entries = tuple(Entry.from_json(each) for each in body["entries"])
-        return cls(record.id, record.seq, record.hash, record.kind.value, account, entries)
+        return cls(
+            record.id, body["epoch"], record.seq, record.hash, record.kind.value, account, entries
+        )
 
     def moved(self) -> Iterator[tuple[str, Entry]]:
         """Each entry with whose it is; what is counted of nobody is of no account."""
@@ -65,13 +68,13 @@ class Noted:
 class Seen:
     """What central had at one moment: what a till should have after its pull.
 
-    `applied` is by epoch up to where every record has a state, `parked` the ids of the records that wait.
+    `applied` is by epoch up to where every record has a state, `parked` the epochs and numbers of records that wait.
     """
 
     balances: Mapping[str, Lots] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
     applied: Mapping[str, int] = field(default_factory=dict)
-    parked: frozenset[str] = frozenset()
+    parked: frozenset[tuple[str, int]] = frozenset()
 
     def account(self, ref: str) -> str:
         """The account behind a ref."""
@@ -80,11 +83,13 @@ class Seen:
 
 @dataclass(slots=True)
 class _Chain:
-    """A journal at central: how far it is there, how far it has states."""
+    """A journal at central: how far it is there, how far it has states. It begins where it leaves the one before."""
 
+    received: int
+    applied: int
+    follows: str | None
+    begins_after: int
     head: bytes = GENESIS
-    received: int = 0
-    applied: int = 0
     stated: set[int] = field(default_factory=set)
 
     def state_given(self, seq: int) -> None:
@@ -102,7 +107,7 @@ class Books:
         self._db = self._connected()
         self.balances: dict[str, Lots] = {}
         self.aliases: dict[str, str] = {}
-        self.parked: frozenset[str] = frozenset()
+        self.parked: frozenset[tuple[str, int]] = frozenset()
         self.noted: dict[str, Noted] = {}
         """Records that central has not accepted yet."""
         self.states: Counter[str] = Counter()
@@ -116,7 +121,7 @@ class Books:
         self._accepted: set[str] = set()
         self._chains: dict[str, _Chain] = {}
         self._waiting: dict[int, tuple[str, int]] = {}
-        self._parked: dict[int, str] = {}
+        self._parked: dict[int, tuple[str, int]] = {}
         self._rows = self._entries = 0
 
     def _connected(self) -> Any:
@@ -128,7 +133,7 @@ class Books:
 
     def seen(self) -> Seen:
         """How central stands now."""
-        applied = {epoch: chain.applied for epoch, chain in self._chains.items()}
+        applied = {epoch: self.applied(epoch) for epoch in self._chains}
         return Seen(dict(self.balances), self.aliases, applied, self.parked)
 
     def account(self, ref: str) -> str:
@@ -137,16 +142,25 @@ class Books:
 
     def received(self, epoch: str) -> int:
         """How much central holds of a journal."""
-        chain = self._chains.get(epoch)
-        return 0 if chain is None else chain.received
+        return self._chains[epoch].received if epoch in self._chains else 0
+
+    def applied(self, epoch: str) -> int:
+        """Up to where every record of a journal has a state, those of the epochs before it too."""
+        chain = self._chains[epoch]
+        if chain.follows in self._chains:
+            before = self.applied(chain.follows)
+            if before < chain.begins_after:
+                return before
+        return chain.applied
 
     def unposted(self) -> int:
         """How many records central holds and has not made up its mind about."""
         return len(self._waiting)
 
     def note(self, noted: Noted) -> None:
-        """A till recorded something."""
-        self.noted[noted.record] = noted
+        """A till recorded something, or took it over into a new epoch."""
+        if noted.record not in self._accepted:
+            self.noted[noted.record] = noted
 
     def read(self) -> None:
         """Look at everything that central wrote since the last time, and check it."""
@@ -194,19 +208,26 @@ class Books:
             _RECORDS, (self._rows,)
         ):
             self._rows = row
-            chain = self._chains.setdefault(epoch, _Chain())
+            chain = self._chain(epoch)
             demand(seq == chain.received + 1, f"{epoch} {seq} follows {chain.received} at central")
             demand(previous == chain.head, f"record {seq} of {epoch} is not linked at central")
             demand(chain_hash(previous, body) == digest, f"record {seq} of {epoch} has other bytes")
             chain.head, chain.received = digest, seq
             noted = self.noted.get(record)
-            demand(noted is None or noted.hash == digest, f"{record} is not what the till wrote")
+            if noted is not None and noted.epoch == epoch:
+                demand(noted.hash == digest, f"{record} is not what the till wrote")
             self._waiting[row] = (epoch, seq)
-        parked = dict(self._db.execute(_PARKED))
+        parked = {row: (epoch, seq) for row, epoch, seq in self._db.execute(_PARKED)}
         accepted = self._take_states([*self._waiting, *(self._parked.keys() - parked.keys())])
         if parked.keys() != self._parked.keys():
             self._parked, self.parked = parked, frozenset(parked.values())
         return accepted
+
+    def _chain(self, epoch: str) -> _Chain:
+        if epoch not in self._chains:
+            follows, after = self._db.execute(_CHAIN, (epoch,)).fetchone()
+            self._chains[epoch] = _Chain(after, after, follows, after)
+        return self._chains[epoch]
 
     def _take_states(self, rows: Sequence[int]) -> set[str]:
         """The states of these rows, as far as they have one; returns the records that were accepted."""
@@ -309,8 +330,9 @@ _ENTRIES = (
     " WHERE row > ? ORDER BY row"
 )
 _RECORDS = "SELECT row, claimed_id, epoch, seq, previous, hash, body FROM records WHERE row > ? ORDER BY row"
-_STATES = "SELECT row, claimed_id, state, code FROM records WHERE state IS NOT NULL AND row IN ({})"
-_PARKED = "SELECT row, claimed_id FROM records WHERE state = 'parked'"
+_STATES = "SELECT row, record_id, state, code FROM records WHERE state IS NOT NULL AND row IN ({})"
+_PARKED = "SELECT row, epoch, seq FROM records WHERE state = 'parked'"
+_CHAIN = "SELECT follows, begins_after FROM chains WHERE epoch = ?"
 _ASKED_AT_ONCE = 500
 _ALIASES = "SELECT ref, joined_into FROM accounts WHERE joined_into IS NOT NULL"
 _LOTS = "SELECT unit, sum(quantity) FROM lots WHERE account = ? GROUP BY unit"

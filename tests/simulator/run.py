@@ -20,6 +20,10 @@ CHECK_ALL_EVERY = 5_000
 """Steps between two looks at everything: a walk over a whole journal costs as much as a hundred steps."""
 
 
+CALM_ROUNDS = 3
+"""One to find out that a journal was closed, one to begin another, one to send what is left."""
+
+
 class Step(NamedTuple):
     """One event: its kind, a number to choose a till by, and the seed of whatever else it needs."""
 
@@ -78,7 +82,9 @@ AT_TILL: dict[str, tuple[int, acts.Step]] = {
     "poison": (3, faults.poison),
     "revoke": (1, faults.revoke),
     "enrol-again": (2, faults.enrol_again),
-    "back-up": (4, faults.back_up),
+    "back-up": (8, faults.back_up),
+    "restore": (4, faults.restore),
+    "clone": (2, faults.clone),
 }
 """What happens at one till, with how often; the rest of the world's events follow."""
 
@@ -153,17 +159,18 @@ class Run:
         world = self.world
         for terminal in world.terminals:
             terminal.offset *= 0
-            world.enrol(terminal)
+        world.network.settle()
         world.office.restart()
-        world.books.read()
-        for _ in range(3):
-            world.network.settle()
+        world.reconcile()
+        for _ in range(CALM_ROUNDS):
             for terminal in world.terminals:
                 terminal.push()
             world.network.settle()
+            for terminal in world.terminals:
+                terminal.pull()
+            world.network.settle()
         for terminal in world.terminals:
-            terminal.pull()
-        world.network.settle()
+            world.note_all(terminal)
         self._check_rest()
 
     def _check_rest(self) -> None:
@@ -179,9 +186,11 @@ class Run:
                 f"central holds {books.received(ledger.epoch)} of {terminal.key}, not {ledger.head.seq}",
             )
             left = [
-                each.seq for each in terminal.memory.own.values() if each.record not in books.parked
+                each.seq
+                for each in terminal.memory.own.values()
+                if (each.epoch, each.seq) not in books.parked
             ]
-            demand(not left, f"{terminal.key} has unconfirmed records {left[:5]} after its pull")
+            demand(not left, f"{terminal.key} has unconfirmed records {left[:5]}: {terminal.fault}")
         books.check_everything()
 
 

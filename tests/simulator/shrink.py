@@ -6,9 +6,11 @@ be done because every step carries its own luck and a step that finds nothing to
 
 import re
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 
-from tests.simulator.run import Failed, Step, replay
+from tests.simulator.run import AT_TILL, Failed, Step, replay
+from tests.simulator.world import TERMINALS
 
 SHRINK_FOR_S = 300
 """After that the list is told as it is by then: a long list today is worth more than a short one tomorrow."""
@@ -19,7 +21,7 @@ _DIGITS = re.compile(r"[0-9a-f]{8,}|\d+")
 def shrunk(failed: Failed, within_s: float = SHRINK_FOR_S) -> Failed:
     """The shortest list that was found to fail in the same way."""
     deadline = time.monotonic() + within_s
-    best = failed
+    best = _without_groups(failed, deadline)
     chunk = max(1, len(best.steps) // 2)
     while time.monotonic() < deadline:
         shorter = _without_chunks(best, chunk, deadline)
@@ -27,6 +29,26 @@ def shrunk(failed: Failed, within_s: float = SHRINK_FOR_S) -> Failed:
             break
         best = shorter
         chunk = max(1, min(chunk // 2, len(best.steps) // 2))
+    return best
+
+
+def _without_groups(best: Failed, deadline: float) -> Failed:
+    """Leave out all steps of one till, or of one kind, at once."""
+    tills = {each.which % TERMINALS for each in best.steps}
+    kinds = Counter(each.kind for each in best.steps)
+    groups: list[Callable[[Step], bool]] = [
+        *(
+            lambda step, till=till: step.which % TERMINALS == till and step.kind in AT_TILL
+            for till in tills
+        ),
+        *(lambda step, kind=kind: step.kind == kind for kind, _ in kinds.most_common()),
+    ]
+    for belongs in groups:
+        left = tuple(step for step in best.steps if not belongs(step))
+        if time.monotonic() < deadline and len(left) < len(best.steps):
+            found = replay(best.seed, left)
+            if found is not None and alike(found, best):
+                best = found
     return best
 
 

@@ -15,7 +15,7 @@ from edge_agent.till.directory import Directory
 from edge_agent.till.parts import Parts, TillSettings
 from edge_agent.till.till import Till
 from sync.client import CentralClient, Place
-from sync.errors import CentralError, HeadDiffers
+from sync.errors import CentralError, HeadDiffers, Stalled
 from sync.identity import Identity, load_identity, save_identity
 from sync.policy import Window
 from sync.pull import Pull
@@ -44,6 +44,23 @@ class Memory:
     acts: list[Any] = field(default_factory=list)
     reserved: list[str] = field(default_factory=list)
     seen: Seen = field(default_factory=Seen)
+    applied: int = 0
+    """Up to which of its records central had made up its mind then."""
+
+    def note(self, noted: Noted) -> None:
+        """One more record, or one that another epoch took over."""
+        self.chain.append(noted)
+        if not self.is_confirmed(noted):
+            self.own[noted.seq] = noted
+
+    def is_confirmed(self, noted: Noted) -> bool:
+        """Whether what it moved is in central's figures, or never will be."""
+        return noted.seq <= self.applied and (noted.epoch, noted.seq) not in self.seen.parked
+
+    def confirm(self, seen: Seen, epoch: str) -> None:
+        """The members file holds now what central had when it said this to the journal `epoch`."""
+        self.seen, self.applied = seen, seen.applied.get(epoch, 0)
+        self.own = {seq: each for seq, each in self.own.items() if not self.is_confirmed(each)}
 
     def copy(self) -> "Memory":
         """As it is now."""
@@ -54,6 +71,7 @@ class Memory:
             list(self.acts),
             list(self.reserved),
             self.seen,
+            self.applied,
         )
 
 
@@ -89,6 +107,11 @@ class Terminal:
         self._began = began
         self._busy: set[str] = set()
         self.open()
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it runs on a copy of another one's disk."""
+        return self.key != self.name
 
     def wall(self) -> datetime:
         """The system's clock, right or wrong."""
@@ -247,17 +270,11 @@ class Terminal:
 
     def _pull(self, client: CentralClient) -> None:
         acknowledged = self.outbox.received()
-        result = Pull(client, self.outbox, self._members, self._programmes).run()
-        if result.received < acknowledged:
+        try:
+            result = Pull(client, self.outbox, self._members, self._programmes).run()
+        except Stalled:
             self._ask = True
-        self._confirm(self._network.seen[self.key])
-
-    def _confirm(self, seen: Seen) -> None:
-        """The members file holds now what central had when it said this."""
-        self.memory.seen = seen
-        applied = seen.applied.get(self.store.ledger.epoch, 0)
-        self.memory.own = {
-            seq: noted
-            for seq, noted in self.memory.own.items()
-            if seq > applied or noted.record in seen.parked
-        }
+            raise
+        if result.received < acknowledged or result.closed:
+            self._ask = True
+        self.memory.confirm(self._network.seen[self.key], self.store.ledger.epoch)

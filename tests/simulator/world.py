@@ -33,6 +33,7 @@ from tests.simulator.terminal import Image, Terminal
 BEGAN = datetime(2026, 11, 18, 13, 3, 11, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 STORES, TILLS_PER_STORE = 3, 4
+TERMINALS = STORES * TILLS_PER_STORE
 MEMBERS, STRANGERS = 300, 60
 OPENING_POINTS_MAX = 1_200
 PROGRAMME = Path(__file__).parents[2] / "config" / "programmes" / "supermarket.toml"
@@ -40,6 +41,8 @@ POINTS = frozenset({"points"})
 """What the limits are about that members choose to use; a full stamp card is used up by itself."""
 TIMEZONE = ZoneInfo("Europe/Amsterdam")
 LIMITS = OfflineTable()
+RECORDS_AT_ONCE = 100_000
+"""More than any till of a world writes."""
 
 
 def card_code(number: int) -> str:
@@ -68,8 +71,6 @@ class World:
         self.strangers = [card_code(1_000 + number) for number in range(STRANGERS)]
         self.cards = [*self.members, *self.strangers[: STRANGERS // 2]]
         self.published = 0
-        self.forked: set[str] = set()
-        """Terminals whose disk was restored or cloned: their journals came apart."""
         self._images: dict[str, Image] = {}
         self._named = 0
         self.office = Office(folder / "central", lambda: time.now + self.central_offset)
@@ -77,7 +78,7 @@ class World:
         self._open_shop(luck)
         self.books = Books(folder / "central" / "central.db")
         self.books.read()
-        self.books.at_risk_max = STORES * TILLS_PER_STORE * LIMITS.points_per_member
+        self.books.at_risk_max = TERMINALS * LIMITS.points_per_member
         names = [
             f"{store:04d}/{till:02d}"
             for store in range(1, STORES + 1)
@@ -105,7 +106,7 @@ class World:
         self.publish(1)
         lines = ["card,member_id,display_name,points,birthday\n"]
         for number, code in enumerate(self.members):
-            points = luck.choice((0, 60, 240, luck.randrange(OPENING_POINTS_MAX)))
+            points = luck.choice((0, 240, luck.randrange(OPENING_POINTS_MAX)))
             born = date(1980, 1, 1) + timedelta(days=luck.randrange(365))
             lines.append(f"{code},M{number},Member {number},{points},{born}\n")
         self.office.central.member_import.run(lines)
@@ -148,7 +149,6 @@ class World:
         self.books.at_risk_max += (
             LIMITS.points_per_member
         )  # it has forgotten what it redeemed since
-        self.forked.add(terminal.name)
         return True
 
     def clone(self, terminal: Terminal) -> Terminal | None:
@@ -167,14 +167,23 @@ class World:
         )
         self.terminals.append(made)
         self.books.at_risk_max += LIMITS.points_per_member
-        self.forked.add(terminal.name)
         return made
+
+    def reconcile(self) -> None:
+        """Head office looks: of two machines with one identity the copy is taken away; nobody is shut out any more."""
+        for terminal in [each for each in self.terminals if each.is_copy]:
+            self.terminals.remove(terminal)
+            terminal.close()
+        for terminal in self.terminals:
+            self.enrol(terminal)
+            self.office.central.release(*terminal.name.split("/"))
+        self.books.read()
 
     def _serve(self, request: requests.PreparedRequest) -> Answer:
         """Central's end of the line, and after it what the books make of it."""
         answer = self.office.serve(request)
         self.books.read()
-        if request.method == "GET" and answer.status == 200:
+        if "/wire/v1/changes?" in str(request.url) and answer.status == 200:
             return Answer(answer.status, answer.headers, answer.body, self.books.seen())
         return answer
 
@@ -196,11 +205,12 @@ class World:
     def note_all(self, terminal: Terminal) -> None:
         """Enter what is new in a till's journal."""
         chain = terminal.memory.chain
-        for record in terminal.store.ledger.records(len(chain), 100):
+        if chain and chain[-1].epoch != terminal.store.ledger.epoch:
+            del chain[terminal.outbox.begins_after :]
+        for record in terminal.store.ledger.records(len(chain), RECORDS_AT_ONCE):
             demand(record.seq == len(chain) + 1, f"{terminal.key} skips to {record.seq}")
             noted = Noted.of(record, json.loads(record.body))
-            chain.append(noted)
-            terminal.memory.own[noted.seq] = noted
+            terminal.memory.note(noted)
             self.books.note(noted)
 
     def check_shown(
