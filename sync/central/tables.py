@@ -3,6 +3,8 @@
 Times are text as `times.stored` makes them. Days are ISO text, and `""` stands for none, because the days of a
 lot are part of its key. Whatever belongs to an account is keyed by that account, so that accounts can be
 spread over machines.
+
+Who changes anything here writes the step that leads to it: `make revision MESSAGE="..."`, see `migrations`.
 """
 
 from sqlalchemy import (

@@ -35,7 +35,7 @@ def test_the_steps_lead_to_the_tables(empty: str) -> None:
     assert database.migrated[-1] == migrations.HEAD
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
+        assert compare_metadata(context, metadata) == [], "make revision writes the step"
         assert [read_counter(connection, name) for name in (CHANGE, ACCOUNTS)] == [0, 0]
     database.close()
     again = Database(empty)
