@@ -173,6 +173,8 @@ class Disk:
                 self._name((path, FOLDER if folder else File()))
             case Write(path) | Resize(path):
                 self.names[path].since.append(operation)
+            case Rename(path) if self.names[path] is FOLDER:
+                raise ValueError(f"the folder {path} is renamed, which is not modelled")
             case Rename(path, to):
                 self._name((path, None), (to, self.names[path]))
             case Link(path, to):

@@ -11,8 +11,8 @@ CONTROL_SHARE = 10
 
 CONTROL_CUTS_MIN = 40
 
-CENTRAL_SHARE = 5
-"""Central gets one in five as many cuts: it writes in the same way, and takes longer to start."""
+CENTRAL_SHARE = 10
+"""Central gets one in ten as many cuts: it writes in the same way, and takes longer to start."""
 
 
 def control_cuts(cuts: int) -> int:

@@ -107,6 +107,23 @@ def record(command: Sequence[str], root: Path, said: Path, trace: Path) -> list[
         return list(Reading(str(root), str(said)).operations(lines))
 
 
+_BY_NAME = frozenset(
+    [
+        "open",
+        "openat",
+        "creat",
+        "rename",
+        "renameat",
+        "renameat2",
+        "link",
+        "linkat",
+        "mkdir",
+        "mkdirat",
+        "unlink",
+        "unlinkat",
+        "rmdir",
+    ]
+)
 _CALL = re.compile(r"(\d+) +(\w+)\((.*)\) += (-?\d+)")
 _STRING = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 _HANDLE = re.compile(r"(\d+)<((?:\\x[0-9a-f]{2})+)>(\(deleted\))?")
@@ -150,26 +167,35 @@ class Reading:
         self, process: str, name: str, arguments: str, result: int
     ) -> Iterator[Operation]:
         strings = [_text(each) for each in _STRING.findall(arguments)]
+        if name in _BY_NAME:
+            paths = [each.decode() for each in strings]
+            if not all(path.startswith("/") for path in paths):
+                raise ValueError(
+                    f"{name} of {paths}, which depends on a folder and is not modelled"
+                )
+            yield from self._by_name(process, name, paths, arguments, result)
+        else:
+            yield from self._by_handle(process, name, arguments, strings, result)
+
+    def _by_name(
+        self, process: str, name: str, paths: Sequence[str], arguments: str, result: int
+    ) -> Iterator[Operation]:
+        path, to = paths[0], paths[-1]
         if name in {"open", "openat", "creat"}:
-            yield from self._opened(process, strings[0].decode(), arguments, result)
+            yield from self._opened(process, path, arguments, result)
         elif name in {"rename", "renameat", "renameat2"}:
-            old, new = (each.decode() for each in strings)
-            self._known.discard(old)
-            self._known.add(new)
-            yield Rename(old, new)
+            self._known.discard(path)
+            self._known.add(to)
+            yield Rename(path, to)
         elif name in {"link", "linkat"}:
-            old, new = (each.decode() for each in strings)
-            self._known.add(new)
-            yield Link(old, new)
-        elif name in {"unlink", "unlinkat", "rmdir"}:
-            path = strings[0].decode()
+            self._known.add(to)
+            yield Link(path, to)
+        elif name in {"mkdir", "mkdirat"}:
+            yield Make(path, folder=True)
+        else:
             self._known.discard(path)
             if not path.endswith(SHARED_MEMORY):
                 yield Remove(path)
-        elif name in {"mkdir", "mkdirat"}:
-            yield Make(strings[0].decode(), folder=True)
-        else:
-            yield from self._by_handle(process, name, arguments, strings, result)
 
     def _opened(self, process: str, path: str, arguments: str, handle: int) -> Iterator[Operation]:
         self._at[process, handle] = 0
