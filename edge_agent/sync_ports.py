@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from edge_agent.clock import Clock
+from edge_agent.domain.allowance import Allowance
 from edge_agent.domain.members_file import MembersPosition
 from edge_agent.domain.programme import ProgrammeInvalid
 from edge_agent.domain.record import Record
@@ -24,6 +25,7 @@ from sync.wire import (
     StateOfRecord,
     TillReport,
 )
+from sync.wire import Allowance as WireAllowance
 
 
 class LedgerOutbox:
@@ -104,6 +106,12 @@ class MembersUpdating:
         """Take one page."""
         self._update.put(delta.to_member() for delta in members)
 
+    def put_allowances(self, allowances: Sequence[WireAllowance]) -> None:
+        """Take all allowances of this till."""
+        self._update.put_allowances(
+            Allowance(each.account, each.unit, each.quantity, each.until) for each in allowances
+        )
+
     def commit(self, position: MembersAsOf) -> None:
         """Let everything be seen; the snapshot's time also tells how far central's clock is from ours."""
         self._clock.heard_from_central(position.as_of)
@@ -116,6 +124,7 @@ class MembersUpdating:
                 position.member_count,
                 self._clock.boot,
                 position.parked,
+                position.allowances_change,
             )
         )
 
@@ -139,6 +148,7 @@ class MembersStore:
             position.as_of,
             position.member_count,
             position.parked,
+            position.allowances_change,
         )
 
     @property

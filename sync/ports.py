@@ -11,6 +11,7 @@ from typing import Protocol
 from edge_agent.domain.record import Record
 from sync.wire import (
     NO_REPORT,
+    Allowance,
     Changes,
     MemberDelta,
     MembersManifest,
@@ -148,7 +149,8 @@ class MembersAsOf:
 
     `applied_seq`, and the `parked` ones up to there whose effect they do not hold, count in `epoch`
     only: to a database of another epoch nothing is applied yet. `as_of` is the time of central's
-    snapshot, `member_count` how many members central has.
+    snapshot, `member_count` how many members central has. `allowances_change` is the change number
+    of this terminal's allowances.
     """
 
     after: int
@@ -157,6 +159,7 @@ class MembersAsOf:
     as_of: datetime
     member_count: int
     parked: tuple[int, ...] = ()
+    allowances_change: int = 0
 
 
 class MemberUpdate(Protocol):
@@ -164,6 +167,10 @@ class MemberUpdate(Protocol):
 
     def put(self, members: Sequence[MemberDelta]) -> None:
         """Take one page. A member that comes twice: the later one holds."""
+        ...
+
+    def put_allowances(self, allowances: Sequence[Allowance]) -> None:
+        """Take all allowances of this terminal, in place of those before."""
         ...
 
     def commit(self, position: MembersAsOf) -> None:

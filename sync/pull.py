@@ -134,6 +134,8 @@ class Pull:
                 if manifest is not None and page.as_of > manifest.expires:
                     raise MembersFileRefused("the members file is older than its manifest allows")
                 position = self._position(page)
+                if page.allowances is not None:
+                    update.put_allowances(page.allowances)
                 update.commit(position)
                 closed = page.closed_by is not None
                 return PullResult(put, position, page.received, False, kept, refused, closed)
@@ -144,7 +146,13 @@ class Pull:
     def _page(self, after: int, wait_s: int, members_after: int = 0) -> Changes:
         # The time before the position: what is recorded in between is told of too soon, and not too late.
         report = self.programmes.report()
-        report = report.model_copy(update={"last_seq": self.outbox.last_seq()})
+        known = None if members_after else self.members.position()
+        report = report.model_copy(
+            update={
+                "last_seq": self.outbox.last_seq(),
+                "allowances_change": 0 if known is None else known.allowances_change,
+            }
+        )
         page = self.central.changes(after, self.outbox.epoch, wait_s, report, members_after)
         had = after if page.more else max(after, members_after)
         if page.next < had:
@@ -171,6 +179,7 @@ class Pull:
             as_of=page.as_of,
             member_count=page.member_count,
             parked=page.parked,
+            allowances_change=page.allowances_change,
         )
 
     def _offer(self, programme: ProgrammeDelta) -> str | None:

@@ -13,7 +13,7 @@ from typing import Final
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import Standing
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Of the tables below, as the file's `user_version`; counted up with every change of them."""
 
 APPLICATION_ID: Final = 0x4C45414D
@@ -28,14 +28,19 @@ TABLES: Final = (
     ),
     "CREATE TABLE joined (ref TEXT PRIMARY KEY, account TEXT NOT NULL) STRICT, WITHOUT ROWID",
     (
+        "CREATE TABLE allowances (account TEXT, unit TEXT, quantity INTEGER NOT NULL, until TEXT NOT NULL,"
+        " PRIMARY KEY (account, unit)) STRICT, WITHOUT ROWID"
+    ),
+    (
         "CREATE TABLE position (one INTEGER PRIMARY KEY CHECK (one = 1), change INTEGER NOT NULL,"
         " epoch TEXT NOT NULL, applied_seq INTEGER NOT NULL, parked TEXT NOT NULL, as_of TEXT NOT NULL,"
-        " member_count INTEGER NOT NULL, boot_id TEXT NOT NULL, boot_ms INTEGER NOT NULL) STRICT"
+        " member_count INTEGER NOT NULL, boot_id TEXT NOT NULL, boot_ms INTEGER NOT NULL,"
+        " allowances_change INTEGER NOT NULL) STRICT"
     ),
     f"PRAGMA application_id={APPLICATION_ID}",
     f"PRAGMA user_version={FORMAT}",
 )
-"""Cards by keyed hash, members by ref, refs that were joined, and the position of it all."""
+"""Cards by keyed hash, members by ref, refs that were joined, a terminal's allowances, and the position of it all."""
 
 PUT_CARD: Final = "INSERT OR REPLACE INTO cards (key, ref) VALUES (?, ?)"
 PUT_MEMBER: Final = (
@@ -44,9 +49,10 @@ PUT_MEMBER: Final = (
 )
 PUT_JOINED: Final = "INSERT OR REPLACE INTO joined (ref, account) VALUES (?, ?)"
 PUT_POSITION: Final = (
-    "INSERT OR REPLACE INTO position (one, change, epoch, applied_seq, parked, as_of, member_count, boot_id, boot_ms)"
-    " VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT OR REPLACE INTO position (one, change, epoch, applied_seq, parked, as_of, member_count, boot_id, boot_ms,"
+    " allowances_change) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+PUT_ALLOWANCE: Final = "INSERT INTO allowances (account, unit, quantity, until) VALUES (?, ?, ?, ?)"
 
 MEMBER_COLUMNS: Final = (
     "m.ref, m.standing, m.display_name, m.tier, m.since, m.language, m.profile, m.lots, m.joined,"
@@ -55,7 +61,8 @@ MEMBER_COLUMNS: Final = (
 """What `member_in` reads, of the table `members` as m."""
 
 POSITION_COLUMNS: Final = (
-    "p.change, p.epoch, p.applied_seq, p.parked, p.as_of, p.member_count, p.boot_id, p.boot_ms"
+    "p.change, p.epoch, p.applied_seq, p.parked, p.as_of, p.member_count, p.boot_id, p.boot_ms,"
+    " p.allowances_change"
 )
 """What `position_in` reads, of the table `position` as p."""
 
@@ -93,7 +100,8 @@ class MembersPosition:
     `change` is central's change number. The lots hold the effect of our records (of `epoch`) up to `applied_seq`, but
     for those that central had `parked`. `as_of` is the time of central's snapshot, `member_count` how many members
     central has. `noted` is the boot of this machine in which that was heard and the milliseconds since it began, so
-    that its age can be told whatever the clock is set to. As central builds it a file is of no epoch.
+    that its age can be told whatever the clock is set to. `allowances_change` is that of the allowances. As central
+    builds it a file is of no epoch.
     """
 
     change: int
@@ -103,6 +111,7 @@ class MembersPosition:
     member_count: int
     noted: tuple[str, int] = ("", 0)
     parked: tuple[int, ...] = ()
+    allowances_change: int = 0
 
 
 def row_of(member: Member) -> tuple[str | None, ...]:
@@ -162,12 +171,13 @@ def position_row(position: MembersPosition) -> tuple[str | int, ...]:
         position.as_of.isoformat(),
         position.member_count,
         *position.noted,
+        position.allowances_change,
     )
 
 
 def position_in(row: Sequence[object]) -> MembersPosition:
     """The position in a row of `POSITION_COLUMNS`."""
-    change, epoch, applied_seq, parked, as_of, member_count, boot_id, boot_ms = row
+    change, epoch, applied_seq, parked, as_of, member_count, boot_id, boot_ms, allowances = row
     return MembersPosition(
         int(str(change)),
         str(epoch),
@@ -176,6 +186,7 @@ def position_in(row: Sequence[object]) -> MembersPosition:
         int(str(member_count)),
         (str(boot_id), int(str(boot_ms))),
         () if parked == "[]" else tuple(json.loads(str(parked))),
+        int(str(allowances)),
     )
 
 

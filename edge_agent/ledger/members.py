@@ -11,17 +11,20 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from pysqlite3 import dbapi2 as sqlite3
 from sqlite_utils import Database
 
+from edge_agent.domain.allowance import Allowance
 from edge_agent.domain.member import Standing
 from edge_agent.domain.members_file import (
     APPLICATION_ID,
     FORMAT,
     MEMBER_COLUMNS,
     POSITION_COLUMNS,
+    PUT_ALLOWANCE,
     PUT_CARD,
     PUT_JOINED,
     PUT_MEMBER,
@@ -62,6 +65,10 @@ _BY_CARD = (
 _BY_REF = (
     f"SELECT {MEMBER_COLUMNS}, {POSITION_COLUMNS} FROM position p, members m WHERE m.ref ="  # noqa: S608
     " coalesce((SELECT account FROM joined WHERE ref = ?1), ?1)"
+)
+_ALLOWANCE = (
+    f"SELECT a.quantity, a.until, {POSITION_COLUMNS} FROM position p, allowances a"  # noqa: S608
+    " WHERE account = ? AND unit = ?"
 )
 
 
@@ -113,6 +120,16 @@ class MembersFile:
         if row is None:
             return None
         return Found(member_in(row[:_MEMBER_WIDTH]), position_in(row[_MEMBER_WIDTH:]))
+
+    def allowance(self, account: str, unit: str) -> tuple[Allowance, MembersPosition] | None:
+        """What central set aside of an account's unit for this till, with the position of the same snapshot."""
+        with as_ledger_errors():
+            row = self._reader().execute(_ALLOWANCE, (account, unit)).fetchone()
+        if row is None:
+            return None
+        quantity, until, *position = row
+        set_aside = Allowance(account, unit, quantity, datetime.fromisoformat(until))
+        return set_aside, position_in(position)
 
     def position(self) -> MembersPosition | None:
         """Where the file stands; None before the first pull."""
@@ -247,6 +264,13 @@ class MembersUpdate:
     def _many(self, statement: str, keys: Sequence[bytes] | Sequence[str], ref: str) -> None:
         for key in keys:
             self._db.execute(statement, (key, ref))
+
+    def put_allowances(self, allowances: Iterable[Allowance]) -> None:
+        """Take all allowances of this till, in place of those that there were."""
+        self._db.execute("DELETE FROM allowances")
+        for each in allowances:
+            row = (each.account, each.unit, each.quantity, each.until.isoformat())
+            self._db.execute(PUT_ALLOWANCE, row)
 
     def erased(self) -> list[str]:
         """All refs of everybody who was erased, as the file is now."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from edge_agent.domain.allowance import Allowance
 from edge_agent.domain.balance import Balance, Expiring, balances, expiring
 from edge_agent.domain.cards import card_key
 from edge_agent.domain.holdings import Holding
@@ -98,6 +99,12 @@ class Directory:
     def _account(self, found: Found) -> Account:
         position = found.position
         return Account(found.member.ref, found.member, self._applied(position), position.as_of)
+
+    def allowance(self, account: Account, unit: str) -> tuple[Allowance, Applied] | None:
+        """What central set aside of an account's unit for this till, less what the records that it had posted by then
+        used of it."""
+        found = self._members.allowance(account.ref, unit)
+        return None if found is None else (found[0], self._applied(found[1]))
 
     def position(self) -> MembersPosition | None:
         """Where the members file stands."""

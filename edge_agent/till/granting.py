@@ -14,7 +14,7 @@ from edge_agent.errors import Refused
 from edge_agent.ledger.acts import Lookups
 from edge_agent.ledger.reservations import Reserved
 from edge_agent.till.account import Account
-from edge_agent.till.authority import LATE_FOR, ON_CREDIT, Word
+from edge_agent.till.authority import LATE_FOR, ON_CREDIT, RESERVED_FOR, Word, certain_until
 from edge_agent.till.limits import AtRisk, reached, room
 from edge_agent.till.parts import Parts
 from edge_agent.till.refusals import Refusal
@@ -45,6 +45,11 @@ def granted(
     """What is granted of a claim, given what central said of it (None: nothing in time). Raises Refused."""
     if word is not None and word.quantity >= claim.least:
         return Granted(AuthorisedBy.CENTRAL, min(claim.quantity, word.quantity))
+    if word is None or word.refusal is Refusal.NOT_ENOUGH_AT_CENTRAL:
+        # What is set aside for this till already is not in what central has left.
+        allowed = _left_of_allowance(parts, lookups, claim, now)
+        if allowed >= claim.least:
+            return Granted(AuthorisedBy.ALLOWANCE, min(claim.quantity, allowed))
     if word is not None:
         raise _refused_by_central(parts, claim, word)
     return Granted(AuthorisedBy.LIMIT, _within_limits(parts, lookups, claim, now))
@@ -64,6 +69,16 @@ def _refused_by_central(parts: Parts, claim: Claim, word: Word) -> Refused:
     spendable = str(word.spendable)
     left = spendable if table is None else units_in_words(table, word.spendable, language)
     return Refused(refusal.in_words(language, left=left))
+
+
+def _left_of_allowance(parts: Parts, lookups: Lookups, claim: Claim, now: datetime) -> int:
+    """What can still be reserved out of an allowance, so that it is charged before the allowance ends."""
+    found = parts.directory.allowance(claim.account, claim.unit)
+    if found is None or certain_until(now + RESERVED_FOR) > found[0].until:
+        return 0
+    allowance, applied = found
+    used = lookups.at_stake(applied, now - LATE_FOR, (AuthorisedBy.ALLOWANCE,))
+    return allowance.quantity - _of_account(used, claim)
 
 
 def _within_limits(parts: Parts, lookups: Lookups, claim: Claim, now: datetime) -> int:

@@ -62,8 +62,15 @@ def shown(member: int) -> PresentedCard:
 @pytest.fixture(scope="module")
 def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """With the sample programme and some members; each test has members of its own."""
-    with running_central(tmp_path_factory.mktemp("central")) as running:
-        assert running.admin("PUT", "/programme", data=PROGRAMME.read_bytes()).ok
+    with furnished(tmp_path_factory.mktemp("central")) as running:
+        yield running
+
+
+@contextmanager
+def furnished(folder: Path) -> Iterator[Running]:
+    """A central with a programme and members."""
+    with running_central(folder) as running:
+        running.publish(PROGRAMME.read_text(encoding="utf-8"))
         rows = "".join(f"{card(n)},M{n},{POINTS}\n" for n in range(MEMBERS))
         imported = running.admin(
             "POST", "/members/import", data=f"card,member_id,points\n{rows}".encode()

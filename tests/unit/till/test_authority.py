@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from edge_agent.domain.allowance import Allowance
+from edge_agent.domain.members_file import MembersPosition
 from edge_agent.errors import Refused
 from edge_agent.till.authority import (
     CERTAIN_AFTER,
@@ -186,6 +188,72 @@ def test_what_is_cancelled_is_let_go_of_at_central(shop: Shop, central: Central)
     reserve(shop)
     shop.till.cancel("R1")
     assert central.released == ["R1"]
+
+
+def allow(shop: Shop, quantity: int, applied_seq: int = 0, days: int = 14) -> None:
+    """Central set so much of Jan's points aside for this till, less what it posted up to that record."""
+    until = shop.system.at + timedelta(days=days)
+    with shop.members.update() as update:
+        update.put_allowances([Allowance("a" * 32, "points", quantity, until)])
+        update.commit(MembersPosition(2, shop.ledger.epoch, applied_seq, shop.system.at, 1))
+
+
+def test_without_central_an_allowance_stands_for_it_as_far_as_it_reaches(
+    shop: Shop, central: Central
+) -> None:
+    allow(shop, 320)
+    shop.system.at += timedelta(days=10)  # however old the balances are
+    assert reserve(shop)["authorised_by"] == "central"
+    central.silent = True
+    assert reserve(shop, "R2")["authorised_by"] == "allowance"
+    shop.till.commit("R2")
+    assert [each["authorised_by"] for each in redeemed(shop)] == ["allowance"]
+    assert reserve(shop, "R3", "coffee")["authorised_by"] == "allowance"
+    with pytest.raises(Refused, match="ouder dan 72 uur"):
+        reserve(shop, "R4", "coffee")
+    assert central.asked[-1].unheld == 310
+
+
+def test_what_central_posted_of_it_is_not_counted_twice(shop: Shop, central: Central) -> None:
+    allow(shop, 250)
+    central.silent = True
+    reserve(shop)
+    shop.till.commit("R1")
+    assert reserve(shop, "R2", "coffee")["authorised_by"] == "limit"
+    allow(shop, 60, applied_seq=1)
+    shop.till.cancel("R2")
+    assert reserve(shop, "R3", "coffee")["authorised_by"] == "allowance"
+
+
+def test_what_is_set_aside_here_is_not_in_what_central_has_left(
+    shop: Shop, central: Central
+) -> None:
+    allow(shop, 250)
+    central.word = Word(0, Refusal.NOT_ENOUGH_AT_CENTRAL, 10)
+    assert reserve(shop)["authorised_by"] == "allowance"
+    with pytest.raises(Refused, match="nog 10 punten"):
+        reserve(shop, "R2")
+    central.word = Word(0, Refusal.BLOCKED)
+    with pytest.raises(Refused, match="geblokkeerd"):
+        reserve(shop, "R3", "coffee")
+
+
+def test_it_uses_up_no_limit_and_needs_none(shop: Shop, central: Central) -> None:
+    allow(shop, 500)
+    central.silent = True
+    assert reserve(shop, times=2)["authorised_by"] == "allowance"
+    assert reserve(shop, "R2", times=2)["authorised_by"] == "limit"
+
+
+def test_nothing_is_reserved_out_of_it_that_might_be_charged_after_its_end(
+    shop: Shop, central: Central
+) -> None:
+    allow(shop, 250, days=1)
+    central.silent = True
+    shop.system.at += timedelta(days=1) - (RESERVED_FOR + LATE_FOR + CERTAIN_AFTER)
+    assert reserve(shop, "R1", "coffee")["authorised_by"] == "allowance"
+    shop.system.at += SECOND
+    assert reserve(shop, "R2", "coffee")["authorised_by"] == "limit"
 
 
 def late(shop: Shop, after: timedelta) -> Any:
