@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 from rich.console import Console
 
+from tests.bench.authorisation import authorised_by_central
 from tests.bench.backlog import backlog_to_central
 from tests.bench.device import memory_when_idle, scan_to_page
 from tests.bench.evaluate import evaluate_beside_parsing
@@ -29,6 +30,7 @@ PARTS: Mapping[str, Callable[[Path], list[Row]]] = {
     "memory": memory_when_idle,
     "ready": ready_after_kill,
     "backlog": backlog_to_central,
+    "authorise": authorised_by_central,
 }
 
 
