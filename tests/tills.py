@@ -146,11 +146,12 @@ def open_shop(
     at: datetime = AT,
     programme: Path = PROGRAMME,
     authority: Authority | None = None,
+    till: str = "03",
 ) -> Shop:
     """Open (again) a till in `data`, with a programme, without one with the sample; and with a central to ask about
     redemptions, without one with none."""
     system = SetClock(at)
-    ledger = Ledger.open(data, "0412/03", at)
+    ledger = Ledger.open(data, f"0412/{till}", at)
     clock = Clock(ledger.last_clock(), system)
     members = MembersFile(data / "members")
     shelf = ProgrammeShelf(ledger)
@@ -159,7 +160,7 @@ def open_shop(
     patterns = (CardPattern(re.compile(r"29\d{11}"), CardCheck.EAN13),)
     directory = Directory(members, lambda: KEY, ledger.is_own_epoch)
     parts = Parts(
-        settings=TillSettings("0412", "03", language, patterns),
+        settings=TillSettings("0412", till, language, patterns),
         ledger=ledger,
         directory=directory,
         shelf=shelf,

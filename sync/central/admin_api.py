@@ -38,7 +38,7 @@ def blueprint(central: Central) -> Blueprint:
     _add_members(admin, central)
     _add_by_hand(admin, central)
     _add_terminals(admin, central)
-    _add_mending(admin, central)
+    _add_records(admin, central)
     _add_feedback(admin, central)
     _add_reports(admin, central)
     return admin
@@ -154,7 +154,21 @@ def _add_terminals(admin: Blueprint, central: Central) -> None:
         return {"terminal": f"{store}/{till}", "posted": posted}
 
 
-def _add_mending(admin: Blueprint, central: Central) -> None:
+def _add_records(admin: Blueprint, central: Central) -> None:
+    @admin.get("/records")
+    def records() -> dict[str, Any]:
+        state = request.args.get("state")
+        after = request.args.get("after", default=0, type=int)
+        return {
+            "records": central.reports.records(
+                request.args.get("terminal"), (state,) if state else (), after
+            )
+        }
+
+    @admin.get("/records/<record>")
+    def record(record: str) -> dict[str, Any]:
+        return central.reports.record(record)
+
     @admin.post("/records/<record>/repair")
     def repair(record: str) -> tuple[dict[str, Any], int]:
         wanted = json_body(request, Repair, _REPAIR_BYTES_MAX)
@@ -199,20 +213,6 @@ def _add_feedback(admin: Blueprint, central: Central) -> None:
 
 
 def _add_reports(admin: Blueprint, central: Central) -> None:
-    @admin.get("/records")
-    def records() -> dict[str, Any]:
-        state = request.args.get("state")
-        after = request.args.get("after", default=0, type=int)
-        return {
-            "records": central.reports.records(
-                request.args.get("terminal"), (state,) if state else (), after
-            )
-        }
-
-    @admin.get("/records/<record>")
-    def record(record: str) -> dict[str, Any]:
-        return central.reports.record(record)
-
     @admin.get("/refused")
     def refused() -> dict[str, Any]:
         return central.reports.refused()
@@ -228,6 +228,10 @@ def _add_reports(admin: Blueprint, central: Central) -> None:
     @admin.get("/redeemed")
     def redeemed() -> dict[str, Any]:
         return {"redeemed": central.redeemed.sums()}
+
+    @admin.get("/differences")
+    def differences() -> dict[str, Any]:
+        return {"differences": central.reports.differences()}
 
     @admin.get("/overdrafts")
     def overdrafts() -> dict[str, Any]:

@@ -19,8 +19,9 @@ from sync.central import risk
 from sync.central.accounts import Accounts, insert_account, join
 from sync.central.bodies import Act, Unpostable, kind_of
 from sync.central.database import ACCOUNTS, count, next_changes
+from sync.central.differing import Known, known_of
 from sync.central.ledger import LedgerEntry, append_many, touch
-from sync.central.tables import acts, attachments, records
+from sync.central.tables import acts, attachments, differences, records
 from sync.wire import RecordState
 
 
@@ -104,6 +105,8 @@ class Batch:
         self._erased: list[int] = []
         self.looked_for: set[str] = set()
         """Records that somebody may be parked for and that may have their effect by now: see `Posting.settle`."""
+        self._known: dict[str, Known | None] = {}
+        self._differences: list[dict[str, Any]] = []
 
     @property
     def connection(self) -> Connection:
@@ -114,6 +117,10 @@ class Batch:
         """Look up the accounts and acts of a whole batch at once."""
         named = {entry.account for _, act in read for entry in act.entries}
         self._hold({ref for ref in named | {act.account for _, act in read} if ref is not None})
+        own = {act.account for _, act in read}
+        self._known.update(
+            known_of(self._connection, {self._refs[ref] for ref in own if ref in self._refs})
+        )
         keys = {(received.terminal, act.kind.value, act.act_id) for received, act in read}
         self._acts.update(dict.fromkeys(keys))
         for row in self._connection.execute(
@@ -142,6 +149,8 @@ class Batch:
         account = self._accounts.settle_ref(self._connection, ref, card, self.at)
         self._opened += account == ref
         self._refs[ref] = account
+        if account == ref:
+            self._known[ref] = None
         self._touched.add(account)
         return account
 
@@ -177,6 +186,30 @@ class Batch:
             ref: account if known == provisional else known for ref, known in self._refs.items()
         }
         self._touched.discard(provisional)
+        for changed in (provisional, account):
+            self._known.pop(changed, None)
+
+    def known(self, account: str) -> Known | None:
+        """What central knows of an account before what is posted next; None of one that is new."""
+        if account not in self._known:
+            self.flush()
+            self._known[account] = known_of(self._connection, [account]).get(account)
+        return self._known[account]
+
+    def note_differences(self, received: Received, account: str, found: Sequence[Any]) -> None:
+        """List the facts that a till had otherwise."""
+        self._differences += [
+            {
+                "record_id": received.record_id,
+                "fact": each.fact,
+                "till": each.till,
+                "central": each.central,
+                "account": account,
+                "terminal": received.terminal,
+                "at": self.at,
+            }
+            for each in found
+        ]
 
     def touch(self, account: str) -> None:
         """Let terminals hear of an account whose profile changed."""
@@ -216,6 +249,9 @@ class Batch:
         for of, written in ((source, new), (risk.risk_source(source), at_risk)):
             self._entries.extend((of, ordinal, entry) for ordinal, entry in enumerate(written))
         self._touched.update(entry.account for entry in new)
+        for entry in (*new, *at_risk):
+            if (known := self._known.get(entry.account)) is not None:
+                known.moved(entry)
         if at_risk:
             risk.open_account(self._connection, self.at)
             overdrawn = {each.account for each in at_risk if each.quantity > 0}
@@ -258,7 +294,10 @@ class Batch:
             self._connection.execute(
                 delete(attachments).where(attachments.c.record.in_(self._erased))
             )
+        if self._differences:
+            self._connection.execute(insert(differences), self._differences)
         self._new_acts, self._entries, self._states, self._erased = [], [], [], []
+        self._differences = []
 
     def finish(self) -> None:
         """Write everything, and let terminals hear of every state and account that changed."""

@@ -53,6 +53,20 @@ def report_refused(config: Path, as_json: bool) -> None:
         sys.exit(ANSWER_IS_NO)
 
 
+@report.command("differences")
+@common
+def report_differences(config: Path, as_json: bool) -> None:
+    """Facts that tills gave by and that central knew otherwise. The awards stand."""
+    with central_of(config) as central, could_not(SQLAlchemyError):
+        found = central.reports.differences()
+    lines = [
+        f"{each['at']}  {each['terminal']}  {each['record']}  {each['fact']}: "
+        f"till {each['till'] or '-'}, central {each['central'] or '-'}"
+        for each in found
+    ]
+    say(as_json, {"differences": found}, "\n".join(lines) or "no facts differ")
+
+
 @report.command("overdrafts")
 @common
 def report_overdrafts(config: Path, as_json: bool) -> None:

@@ -18,6 +18,7 @@ from edge_agent.domain.units import keeps_lots_apart
 from sync.central import holds
 from sync.central.batch import Batch, Outcome, Received
 from sync.central.bodies import Act, BodyEntry, parked, rejected
+from sync.central.differing import Difference, Known
 from sync.central.effects import note_effects
 from sync.central.enrolment import enrol, note_consents
 from sync.central.feedback import note_answer
@@ -36,6 +37,10 @@ class Checks(Protocol):
 
     def award(self, connection: Connection, terminal: str, act: Act) -> None:
         """What a sale, an attached card, a redemption, an action, an answer or an enrolment gives and uses."""
+        ...
+
+    def differences(self, connection: Connection, act: Act, known: Known) -> Sequence[Difference]:
+        """The facts that an award was worked out from and that central knows otherwise."""
         ...
 
     def attaching(self, act: Act, sale: Mapping[str, Any]) -> None:
@@ -118,6 +123,10 @@ def _award(of: Decision) -> Outcome:
         if of.personal.card is None:
             raise parked("unknown-account")
         account = batch.settle_ref(act.account, of.personal.card)
+    known = None if batch.is_forgotten(account) else batch.known(account)
+    if known is not None:
+        found = of.checks.differences(batch.connection, act, known)
+        batch.note_differences(received, account, found)
     batch.append(received.record_id, _awarded(batch, received, account, act))
     note_effects(batch, received, act, account)
     note_redeemed(batch, received, act, account)

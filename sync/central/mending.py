@@ -22,6 +22,7 @@ from sync.central.batch import RECEIVED, Outcome, Received
 from sync.central.bodies import Act, Envelope, Unpostable, read_body
 from sync.central.database import Database, hold, upsert
 from sync.central.deciding import decide
+from sync.central.differing import Difference, Known
 from sync.central.epochs import QUARANTINED
 from sync.central.members import Members
 from sync.central.posting import Posting
@@ -73,6 +74,15 @@ class OperatorsWord:
 
     def award(self, connection: Connection, terminal: str, act: Act) -> None:
         """Nothing is asked."""
+
+    def differences(
+        self,
+        connection: Connection,  # noqa: ARG002 - as posting asks
+        act: Act,  # noqa: ARG002
+        known: Known,  # noqa: ARG002
+    ) -> Sequence[Difference]:
+        """None that anybody has to hear of."""
+        return ()
 
     def attaching(self, act: Act, sale: Mapping[str, Any]) -> None:
         """Nothing is asked."""

@@ -16,6 +16,7 @@ from sync.central.tables import (
     attachments,
     cards,
     closings,
+    differences,
     entries,
     lots,
     records,
@@ -192,6 +193,23 @@ class Reports:
                 for row in rows
             ],
         }
+
+    def differences(self) -> list[dict[str, Any]]:
+        """Facts that tills gave by and that central knew otherwise; the newest first."""
+        query = select(differences).order_by(differences.c.at.desc()).limit(ROWS_MAX)
+        with self._database.read() as connection:
+            return [
+                {
+                    "record": row.record_id,
+                    "terminal": row.terminal,
+                    "account": row.account,
+                    "fact": row.fact,
+                    "till": row.till,
+                    "central": row.central,
+                    "at": row.at,
+                }
+                for row in connection.execute(query)
+            ]
 
     def overdrafts(self) -> list[dict[str, Any]]:
         """What was used beyond what there was, as two tills without a line can, and whether the member may redeem

@@ -172,6 +172,22 @@ closings = Table(
 """What an operator decided about a record without effect: `repaired`, by the record in its `duplicate_of`, or
 `given-up`; and what it was before."""
 
+differences = Table(
+    "differences",
+    metadata,
+    Column("record_id", String(32), primary_key=True),
+    Column("fact", String(160), primary_key=True),
+    Column("till", Text, nullable=False),
+    Column("central", Text, nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("terminal", String(130), nullable=False),
+    Column("at", String(24), nullable=False),
+)
+"""Facts that a till worked an award out from and that central knew otherwise; the award stands."""
+
+Index("differences_by_account", differences.c.account)
+Index("differences_by_time", differences.c.at)
+
 refusals = Table(
     "refusals",
     metadata,

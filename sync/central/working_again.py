@@ -27,6 +27,7 @@ from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import Act as Deed
 from edge_agent.domain.record import RecordKind
 from sync.central.bodies import Act, Unpostable, parked, rejected
+from sync.central.differing import Difference, Known, differences
 from sync.central.worked_from import Back, Bought, Member
 
 UNLIKE = "not-as-programmed"
@@ -102,6 +103,12 @@ class WorkingAgain:
             return
         asked = self._asked(connection, terminal, act, act.programme)
         self._check(terminal, act, lambda: again(asked))
+
+    def differences(self, connection: Connection, act: Act, known: Known) -> Sequence[Difference]:
+        """The facts of an award that has been checked and that central knows otherwise."""
+        digest = act.programme
+        programme = None if digest is None else self._programmes.of(connection, digest)
+        return () if programme is None else differences(act, programme, known)
 
     def attaching(self, act: Act, sale: Mapping[str, Any]) -> None:
         """Check that a card was attached to the basket that was sold, and not to another one."""

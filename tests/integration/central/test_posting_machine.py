@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 
 from edge_agent.domain.record import RecordKind
 from sync.central.central import Central
+from sync.central.mending import OperatorsWord
 from tests.central import Till, earn, settings_in, take_back
 from tests.integration.central.looking import states, sums
 
@@ -102,7 +103,7 @@ class PostingMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        self.central = Central(settings_in(Path(self.folder.name)))
+        self.central = Central(settings_in(Path(self.folder.name)), checks=OperatorsWord())
         self.tills = [Till(name) for name in TERMINALS]
         for name in TERMINALS:
             self.central.terminals.add(*name.split("/"))
@@ -197,7 +198,7 @@ class PostingMachine(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.central.close()
-        self.central = Central(settings_in(Path(self.folder.name)))
+        self.central = Central(settings_in(Path(self.folder.name)), checks=OperatorsWord())
         self.central.catch_up()
         self.model.post()
 

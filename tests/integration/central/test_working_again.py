@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,15 @@ import pytest
 from edge_agent.domain.programme import acts
 from edge_agent.domain.programme.consents import Consent
 from edge_agent.domain.record import GENESIS, canonical, chain_hash
+from edge_agent.ledger.members import Member
 from edge_agent.till.attach import Attaching
 from edge_agent.till.redeem import Wish
 from edge_agent.till.without_sale import Answering, Enrolling, Reported
 from sync.central.central import Central
 from sync.central.ledger import entries_of
-from sync.wire import RecordsMessage, WireRecord
+from sync.wire import MemberDelta, RecordsMessage, WireRecord
 from tests.central import settings_in
-from tests.integration.central.looking import states
+from tests.integration.central.looking import balance, changes, states
 from tests.tills import AT, JAN, KEY, STRANGER, Shop, back, jan, milk, open_shop, sale, scanned
 from tests.unit.domain.builders import BASE, HEAD
 
@@ -277,3 +279,48 @@ def test_where_the_rules_of_central_fail_the_record_waits_for_a_better_version(
     assert outcomes(central)[VOID] == ACCEPTED
     central.catch_up()
     assert outcomes(central) == dict.fromkeys(range(1, 10), ACCEPTED)
+
+
+CAPPED = (
+    HEAD.replace("version = 1", "version = 9")
+    + BASE
+    + """
+[[cap]]
+id = "daily"
+most = 100
+per = "day"
+why = "hoogstens 100 punten per dag"
+"""
+)
+
+
+def at_the_limit(folder: Path, central: Central, member: MemberDelta, till: str) -> None:
+    """A till that knows the member and no other till sells twice for 80 points, of which 100 are let through."""
+    folder.mkdir()
+    with closing(open_shop(folder, till=till)) as shop:
+        shop.shelf.offer(CAPPED, "rules", AT)
+        shop.confirm(Member(member.ref, cards=(bytes.fromhex(member.cards[0]),)))
+        for sale_id in ("S1", "S2"):
+            shop.till.sell(sale(sale_id, milk(amount=8_000)))
+        central.push(forged(shop))
+
+
+def test_two_tills_that_did_not_know_of_each_other_are_believed_and_listed(
+    tmp_path: Path, central: Central
+) -> None:
+    """Each gave what a cap lets through once; the receipts have promised it."""
+    central.publish(CAPPED, "rules")
+    central.terminals.add("0412", "04")
+    central.member_import.run(["card,member_id\n", f"{JAN},M1\n"])
+    (member,) = [each for each in changes(central).members if each.cards]
+    at_the_limit(tmp_path / "03", central, member, "03")
+    assert central.reports.differences() == []
+    at_the_limit(tmp_path / "04", central, member, "04")
+    assert outcomes(central) == {1: ACCEPTED, 2: ACCEPTED}
+    assert states(central, "0412/04") == [(1, *ACCEPTED), (2, *ACCEPTED)]
+    assert balance(central, "M1") == 200
+    found = central.reports.differences()
+    assert {each["terminal"] for each in found} == {"0412/04"}
+    (counted,) = {each["fact"] for each in found}
+    assert "daily" in counted
+    assert {(each["till"], each["central"]) for each in found} == {("", "100"), ("80", "180")}

@@ -1,0 +1,114 @@
+"""Where a till's facts were others than central's: the award stands, since the receipt has promised it, and is listed.
+
+A till knows of the other tills what central told it last. So two tills without a line may both give what a cap lets
+through once, or what a tier gives that was lost meanwhile. What central knows is as of just before the record, in the
+order that records are posted in.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, select
+
+from edge_agent.domain.holdings import Holding
+from edge_agent.domain.member import MemberFacts, birthday_windows
+from edge_agent.domain.programme import Programme
+from edge_agent.domain.units import Derived, is_tally, keeps_lots_apart, kind_of
+from sync.central.bodies import Act
+from sync.central.facts import facts_on
+from sync.central.ledger import LedgerEntry, holdings
+from sync.central.tables import accounts
+
+DIFFERENCES_PER_RECORD_MAX = 20
+"""More facts than the rules of most programmes ask about; a till that knows nothing right is seen by them."""
+
+_VALUE_CHARACTERS_MAX = 200
+
+
+class Difference(NamedTuple):
+    """One fact as the till had it and as central knows it; "" where there is none."""
+
+    fact: str
+    till: str
+    central: str
+
+
+@dataclass(slots=True)
+class Known:
+    """What central knows of one account: its row, and what it has, this batch's own entries included."""
+
+    row: Any
+    held: list[Holding] = field(default_factory=list)
+
+    def moved(self, entry: LedgerEntry) -> None:
+        """Count one more entry."""
+        matures_on, expires_on, day = entry.life
+        lot = entry.lot if keeps_lots_apart(entry.unit) else None
+        self.held.append(Holding(entry.unit, entry.quantity, expires_on, matures_on, day, lot))
+
+
+def known_of(connection: Connection, refs: Collection[str]) -> dict[str, Known]:
+    """What the database knows of these accounts, in two queries."""
+    if not refs:
+        return {}
+    held = holdings(connection, list(refs))
+    rows = connection.execute(select(accounts).where(accounts.c.ref.in_(refs)))
+    return {row.ref: Known(row, list(held.get(row.ref, ()))) for row in rows}
+
+
+def differences(act: Act, programme: Programme, known: Known) -> list[Difference]:
+    """The facts of an act (which have been checked) that central knows otherwise."""
+    tills = MemberFacts.from_json(act.said["facts"])
+    today = programme.local_date(act.at)
+    row = known.row
+    ours = facts_on(row, known.held, programme, today)
+    if programme.asks.birthday and row.birthday:
+        ours = replace(ours, birthday=birthday_windows(row.birthday[-len("MM-DD") :], today))
+    ours = programme.present(ours, today)
+    theirs = dict(_said(tills, programme, today))
+    expected = dict(_said(ours, programme, today))
+    found = [
+        Difference(name, theirs.get(name, ""), expected.get(name, ""))
+        for name in sorted(theirs.keys() | expected.keys())
+        if theirs.get(name, "") != expected.get(name, "")
+    ]
+    return found[:DIFFERENCES_PER_RECORD_MAX]
+
+
+def _said(facts: MemberFacts, programme: Programme, today: Any) -> Iterator[tuple[str, str]]:
+    """The facts that the rules may have looked at, each as text; what is nothing is left out.
+
+    Not among them: what a till counts for itself, the lots that something is kept in (only their sum), and vouchers,
+    which a typed number hides.
+    """
+    yield "standing", facts.standing.value
+    single: Mapping[str, Any] = {
+        "tier": facts.tier,
+        "since": facts.since,
+        "language": facts.language if programme.asks.language else None,
+        "segments": " ".join(sorted(facts.segments & programme.asks.segments)),
+        "birthday": " ".join(sorted(facts.birthday)),
+    }
+    named = {f"attributes.{name}": value for name, value in facts.attributes.items()}
+    counted = {
+        f"figures.{reading.key}": facts.figures.get(reading.key)
+        for reading in programme.readings
+        if not reading.here
+    }
+    held = {f"holdings.{unit}": n for unit, n in _held(facts.holdings, programme, today)}
+    for name, value in {**single, **named, **counted, **held}.items():
+        if value is not None and value not in {"", 0}:
+            yield name, str(value)[:_VALUE_CHARACTERS_MAX]
+
+
+def _held(held: Iterable[Holding], programme: Programme, today: Any) -> Iterable[tuple[str, int]]:
+    looked_at = programme.looks_at
+    sums: dict[str, int] = {}
+    for each in held:
+        unit = each.unit
+        if kind_of(unit) is Derived.VOUCHER or is_tally(unit) or each.lapsed_on(today):
+            continue
+        if unit in looked_at or f"{unit.partition('/')[0]}/" in looked_at:
+            sums[unit] = sums.get(unit, 0) + each.quantity
+    return sums.items()
