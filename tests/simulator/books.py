@@ -14,7 +14,7 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.record import GENESIS, Record, chain_hash
-from edge_agent.domain.units import is_tally
+from edge_agent.domain.redeemed import AuthorisedBy, Redeemed
 from sync.central.risk import OFFLINE_RISK
 
 Sums = dict[tuple[str, str], int]
@@ -45,6 +45,8 @@ class Noted:
     kind: str
     account: str | None
     entries: tuple[Entry, ...]
+    on_credit: int = 0
+    """Points that were redeemed on the till's own word."""
 
     @classmethod
     def of(cls, record: Record, body: Mapping[str, Any]) -> "Noted":
@@ -52,8 +54,20 @@ class Noted:
         facts = body.get("facts")
         account = facts.get("account") or None if isinstance(facts, dict) else None
         entries = tuple(Entry.from_json(each) for each in body["entries"])
+        used = [Redeemed.from_json(each) for each in body.get("redeemed", ())]
         return cls(
-            record.id, body["epoch"], record.seq, record.hash, record.kind.value, account, entries
+            record.id,
+            body["epoch"],
+            record.seq,
+            record.hash,
+            record.kind.value,
+            account,
+            entries,
+            sum(
+                each.quantity
+                for each in used
+                if each.authorised_by is AuthorisedBy.LIMIT and each.unit == "points"
+            ),
         )
 
     def moved(self) -> Iterator[tuple[str, Entry]]:
@@ -299,6 +313,10 @@ class Books:
             f"account {account} got {lost} points too many, and the tills may lose {self.at_risk_max}",
         )
 
+    def set_aside(self) -> int:
+        """How many redemptions central keeps points for."""
+        return int(self._db.execute("SELECT count(*) FROM holds").fetchone()[0])
+
     def check_everything(self) -> None:
         """All accounts at once, not only those that changed."""
         self._check_lots(self.balances)
@@ -313,16 +331,6 @@ def units_of(lots: Mapping[tuple[str, str, str], int]) -> dict[str, int]:
     for (unit, *_), quantity in lots.items():
         sums[unit] += quantity
     return {unit: quantity for unit, quantity in sums.items() if quantity}
-
-
-def redeemed(noted: Iterable[Noted], units: frozenset[str]) -> Counter[str]:
-    """By account how much of these units was redeemed."""
-    sums: Counter[str] = Counter()
-    for each in noted:
-        for holder, entry in each.moved():
-            if entry.kind is EntryKind.REDEEM and entry.unit in units and not is_tally(entry.unit):
-                sums[holder] -= entry.quantity
-    return sums
 
 
 _ENTRIES = (

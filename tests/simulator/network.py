@@ -22,6 +22,9 @@ from urllib3 import HTTPResponse
 import sync.client
 from sync.line import gripped_session
 
+NOT_ASKED, NOT_HEARD = 0.3, 0.45
+"""How often a question while a customer waits does not arrive, and below which its answer does not."""
+
 CENTRAL_URL = "http://127.0.0.1:8430"
 
 
@@ -74,6 +77,9 @@ class Network:
     waiting: list[Exchange] = field(default_factory=list)
     till: str = ""
     """Whose exchange runs now."""
+    luck: random.Random = field(default_factory=random.Random)
+    """That of the step that is done now."""
+    _asking: bool = False
     seen: dict[str, Any] = field(default_factory=dict)
     """By till what the books knew when central said what arrived there last."""
 
@@ -96,8 +102,10 @@ class Network:
     def carry(self, request: requests.PreparedRequest) -> Answer:
         """A client sends a request: sleep until there is an answer. Raises what `requests` would."""
         sleeper = getcurrent()
-        if sleeper.parent is None:  # nobody else could go on meanwhile: an enrolment, by hand
-            return self.serve(request)
+        if (
+            sleeper.parent is None
+        ):  # nobody else goes on meanwhile: an enrolment, a question while a customer waits
+            return self._at_once(request)
         exchange = Exchange(self.till, request, sleeper)
         self.waiting.append(exchange)
         self.packets.append(Packet(exchange))
@@ -107,6 +115,24 @@ class Network:
         if came.seen is not None:
             self.seen[exchange.till] = came.seen
         return came
+
+    def _at_once(self, request: requests.PreparedRequest) -> Answer:
+        fate = self.luck.random() if self._asking else 1.0
+        if fate < NOT_ASKED:
+            raise requests.exceptions.ConnectTimeout("central was not reached")
+        answer = self.serve(request)
+        if fate < NOT_HEARD:
+            raise requests.exceptions.ReadTimeout("no answer in time")
+        return answer
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is asked within the block is answered before anything else happens, or not at all."""
+        self._asking = True
+        try:
+            yield
+        finally:
+            self._asking = False
 
     def deliver(self, luck: random.Random) -> str | None:
         """Let any packet arrive, not only the oldest."""

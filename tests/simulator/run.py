@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tests.simulator import acts, faults
 from tests.simulator.books import demand
 from tests.simulator.terminal import Terminal
-from tests.simulator.world import DAY, MINUTE, World, open_world
+from tests.simulator.world import DAY, HOUR, MINUTE, World, open_world
 
 TICK_MAX_S = 40
 CHECK_ALL_EVERY = 5_000
@@ -22,6 +22,10 @@ CHECK_ALL_EVERY = 5_000
 
 CALM_ROUNDS = 3
 """One to find out that a journal was closed, one to begin another, one to send what is left."""
+
+
+LAPSED = HOUR
+"""After that no reservation can be charged any more, and central hears of it with the next pull."""
 
 
 class Step(NamedTuple):
@@ -130,6 +134,7 @@ class Run:
     def do(self, step: Step) -> bool:
         """One step and its checks; False where there was nothing to do. Raises `Violation`."""
         luck, before = random.Random(step.luck), self.world.time.now
+        self.world.network.luck = luck
         self.done.append(step)
         self.world.time.now += MINUTE * (luck.random() * TICK_MAX_S / 60)
         if step.kind in AT_TILL:
@@ -163,6 +168,7 @@ class Run:
         world.office.restart()
         world.reconcile()
         for _ in range(CALM_ROUNDS):
+            world.time.now += LAPSED
             for terminal in world.terminals:
                 terminal.push()
             world.network.settle()
@@ -191,6 +197,7 @@ class Run:
                 if (each.epoch, each.seq) not in books.parked
             ]
             demand(not left, f"{terminal.key} has unconfirmed records {left[:5]}: {terminal.fault}")
+        demand(books.set_aside() == 0, f"{books.set_aside()} redemptions are still set aside")
         books.check_everything()
 
 

@@ -21,6 +21,7 @@ from sync.policy import Window
 from sync.pull import Pull
 from sync.push import push
 from sync.signing import Signer
+from tests.simulator.asking import authority
 from tests.simulator.books import Noted, Seen
 from tests.simulator.network import CENTRAL_URL, Network
 from tests.tills import Heard, Tray, Wire
@@ -158,12 +159,16 @@ class Terminal:
                 printing=Tray(None),
                 line=self.wire,
                 card_key=self._card_key,
+                authority=authority(self._to_ask, self.name, self._network),
             )
         )
         self._window = Window()
         self._ask = True
         self._busy = set()
         self._clients: dict[str, CentralClient] = {}
+
+    def _to_ask(self) -> CentralClient | None:
+        return None if self.identity is None else self._client("ask", self.identity)
 
     def _card_key(self) -> bytes | None:
         return None if self.identity is None else self.identity.card_key
