@@ -5,9 +5,9 @@ The whole, from a text to an answer: `loading` and `mistakes` read a file, `prog
     sale, `acts` what a member does, `attaching` a forgotten card, `upkeep` central's daily job, `giving_back` a return.
 The shape of a mechanism: `situation` is what it sees and answers, `unmet` why a rule gave nothing, `recorded` what of
     it a record holds, `own_rules` what is named as a rule and is none, `asked` what may be known of a member.
-What tables are made of: `form` and `texts` their values, `shape` their keys, `selections` which lines, `when` at which
-    times and for whom, `conditions` whether that holds, `expiry` how long, `limits` how often, `gifts` what is given,
-    `tax` with or without it, `units` what is counted.
+What tables are made of: `form` and `texts` their values, `shape` their keys, `selections` which `lines`, `when` at
+    which times and for whom, `conditions` whether that holds, `expiry` how long, `limits` how often, `gifts` what is
+    given, `tax` with or without it, `units` what is counted.
 Earning: `earning` by `rates` (`rate_words` says them), `bonuses` by `stacking`, `campaigns`, `partners`, `caps`, and
     `exclusions` by house and `law`; `matching` finds the lines of many rules at once.
 What takes off: `combining` orders `offers`, `vouchers` and `redeeming` of `rewards`; `discounts` says how much,

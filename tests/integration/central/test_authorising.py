@@ -1,6 +1,6 @@
 """Redeeming online: central sets points aside for one redemption, and gives back what the terminal does not use."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +26,7 @@ UNTIL = AT + timedelta(minutes=30)
 
 
 @pytest.fixture
-def central(central: Central) -> Iterator[Central]:
+def central(central: Central) -> Central:
     """With a member M1, who has 500 points."""
     central.member_import.run(["card,member_id,points\n", f"{CARD},M1,500\n"])
     return central

@@ -15,10 +15,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.programme.situation import Redemption
 from edge_agent.domain.record import ClockReading, RecordKind
+from edge_agent.domain.redeemed import AuthorisedBy, Redeemed
 from edge_agent.ledger.acts import Act, StoredState
 from edge_agent.ledger.derived import Applied
 from edge_agent.ledger.ledger import Ledger
-from edge_agent.ledger.reservations import Reservation, ReservationState
+from edge_agent.ledger.reservations import Reservation
 
 AT = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 ACCOUNTS = ("a" * 32, "b" * 32)
@@ -38,7 +39,9 @@ class Model:
     received: int = 0
     states: dict[int, str] = field(default_factory=dict)
     reserved: dict[str, tuple[str, int, datetime]] = field(default_factory=dict)
-    """By id the account, the quantity and until when, of those that are neither committed nor cancelled."""
+    """By id the account, the quantity and until when, of those that are neither charged nor cancelled."""
+    charged: list[tuple[str, int, int]] = field(default_factory=list)
+    """The account, the quantity and the number of the record, of those that were charged."""
 
     def unposted(self, account: str, applied: int) -> Counter[str]:
         """By unit what central has not posted."""
@@ -49,14 +52,12 @@ class Model:
                     sums[entry.unit] += entry.quantity if of == account else 0
         return sums
 
-    def redeemed(self, applied: int) -> Counter[tuple[str, str]]:
-        """By account and unit what was redeemed and central has not posted."""
-        sums: Counter[tuple[str, str]] = Counter()
-        for seq, (_, entries) in enumerate(self.records, 1):
+    def at_stake(self, applied: int, now: datetime) -> Counter[str]:
+        """By account what is reserved, or was charged and central has not posted."""
+        sums = self.open_at(now)
+        for account, quantity, seq in self.charged:
             if seq > applied or self.states.get(seq) == "parked":
-                for of, entry in entries:
-                    if entry.kind is EntryKind.REDEEM:
-                        sums[of, entry.unit] -= entry.quantity
+                sums[account] += quantity
         return sums
 
     def open_at(self, now: datetime) -> Counter[str]:
@@ -133,7 +134,17 @@ class LedgerMachine(RuleBasedStateMachine):
     def _reservation(self, name: str, quantity: int) -> Reservation:
         until = self.now + timedelta(minutes=15)
         wish = Redemption("coffee", None, 1, name)
-        return Reservation(wish, ACCOUNTS[0], "points", quantity, "0" * 64, until, b"mark", "{}")
+        return Reservation(
+            wish,
+            ACCOUNTS[0],
+            "points",
+            quantity,
+            AuthorisedBy.LIMIT,
+            "0" * 64,
+            until,
+            b"mark",
+            "{}",
+        )
 
     @rule(quantity=st.integers(1, 9))
     def reserve(self, quantity: int) -> None:
@@ -149,11 +160,12 @@ class LedgerMachine(RuleBasedStateMachine):
         with self.ledger.act() as act:
             if commits:
                 self._append(act, [(EntryKind.REDEEM, "points", 1, 0)])
-                act.settle(name, ReservationState.COMMITTED, act.head.seq)
+                act.charge(Redeemed(name, "coffee", AuthorisedBy.LIMIT, "points", 1), act.head.seq)
             else:
-                act.settle(name, ReservationState.CANCELLED)
+                act.cancel(name)
         if commits:
             self.model.records.append(self.entered)
+            self.model.charged.append((ACCOUNTS[0], 1, len(self.model.records)))
         del self.model.reserved[name]
 
     @rule(minutes=st.integers(1, 20))
@@ -205,9 +217,10 @@ class LedgerMachine(RuleBasedStateMachine):
                     found[held.unit] += held.quantity
                 assert +found == +model.unposted(account, applied)
                 assert -found == -model.unposted(account, applied)
-            redeemed = {(each.account, each.unit): each.quantity
-                        for each in lookups.redeemed_since(applied)}  # fmt: skip
-            assert +Counter(redeemed) == +model.redeemed(applied)
+            stake = lookups.at_stake(Applied(applied, parked), self.now, {AuthorisedBy.LIMIT})
+            assert +Counter({each.account: each.quantity for each in stake}) == +model.at_stake(
+                applied, self.now
+            )
         reserved = {each.account: each.quantity for each in lookups.reserved(self.now)}
         assert +Counter(reserved) == +model.open_at(self.now)
 

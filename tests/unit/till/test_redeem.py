@@ -23,8 +23,9 @@ from edge_agent.errors import (
     UnknownCard,
     UnknownRedemption,
 )
+from edge_agent.till.authority import RESERVED_FOR
 from edge_agent.till.present import AT_TILL
-from edge_agent.till.redeem import RESERVED_FOR, Wish
+from edge_agent.till.redeem import Wish
 from edge_agent.till.views import Answer
 from tests.tills import (
     AT,

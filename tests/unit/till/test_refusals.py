@@ -13,8 +13,9 @@ from edge_agent.domain.member import Standing
 from edge_agent.domain.programme.texts import LANGUAGES
 from edge_agent.errors import OverReturn, Refused, UnknownCard
 from edge_agent.ledger.reservations import ReservationState
+from edge_agent.till.authority import RESERVED_FOR
 from edge_agent.till.present import AT_TILL
-from edge_agent.till.redeem import RESERVED_FOR, Wish
+from edge_agent.till.redeem import Wish
 from edge_agent.till.refusals import OF_STANDING, OF_STATE, Refusal
 from tests.tills import JAN, Shop, jan, milk, open_shop, sale, scanned
 
