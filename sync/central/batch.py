@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from edge_agent.domain.member import Standing
 from edge_agent.domain.record import Attachment
-from sync.central import risk
+from sync.central import holds, risk
 from sync.central.accounts import Accounts, insert_account, join
 from sync.central.bodies import Act, Unpostable, kind_of
 from sync.central.database import ACCOUNTS, count, next_changes
@@ -102,6 +102,7 @@ class Batch:
         self._states: list[dict[str, Any]] = []
         self._told: list[int] = []
         self._touched: set[str] = set()
+        self._allowances_of: set[str] = set()
         self._erased: list[int] = []
         self.looked_for: set[str] = set()
         """Records that somebody may be parked for and that may have their effect by now: see `Posting.settle`."""
@@ -243,6 +244,11 @@ class Batch:
             }
         )
 
+    def use_set_aside(self, account: str, received: Received, act: Act) -> None:
+        """Use up what was set aside for the redemptions that a record charges."""
+        if holds.use(self._connection, account, received.terminal, act.redeemed):
+            self._allowances_of.add(received.terminal)
+
     def append(self, source: str, new: Sequence[LedgerEntry]) -> None:
         """Entries of one record; what it overdraws is carried by the offline-risk account."""
         at_risk = list(risk.carried(new))
@@ -309,7 +315,10 @@ class Batch:
             told = [{"r": row, "n": n} for row, n in zip(self._told, changes, strict=True)]
             self._connection.execute(_TELL, told)
         touch(self._connection, self._touched)
+        for terminal in sorted(self._allowances_of):
+            holds.note_allowances(self._connection, terminal)
         self._opened, self._told, self._touched = 0, [], set()
+        self._allowances_of = set()
 
 
 RECEIVED = select(

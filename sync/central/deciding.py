@@ -215,7 +215,7 @@ def _awarded(batch: Batch, received: Received, account: str | None, act: Act) ->
     if uses:
         batch.flush()
     if account is not None:
-        holds.use(batch.connection, account, received.terminal, act.redeemed)
+        batch.use_set_aside(account, received, act)
     result: list[LedgerEntry] = []
     for of, entry in named:
         lots = _lots_for(batch, received.record_id, of, entry, act.at.date(), result)

@@ -53,15 +53,19 @@ def set_aside(
         account=account, terminal=terminal, kind=kind.value, hold_id=hold_id, **fresh
     )
     connection.execute(statement.on_conflict_do_update(index_elements=_KEY, set_=fresh))
-    _note_allowances(connection, terminal, {kind})
+    if kind is HoldKind.ALLOWANCE:
+        note_allowances(connection, terminal)
 
 
 def use(
     connection: Connection, account: str, terminal: str, redeemed: Sequence[BodyRedeemed]
-) -> None:
-    """A record charges these redemptions: what was set aside for them is not set aside any more."""
+) -> bool:
+    """A record charges these redemptions: what was set aside for them is not set aside any more.
+
+    Whether an allowance is less than before; the caller has `note_allowances` to call.
+    """
     if not redeemed:
-        return
+        return False
     let_go(connection, terminal, [each.id for each in redeemed], account)
     used: dict[str, int] = {}
     for each in redeemed:
@@ -80,7 +84,7 @@ def use(
         )
     if used:
         connection.execute(delete(holds).where(*mine, holds.c.quantity <= 0))
-        _note_allowances(connection, terminal, {HoldKind.ALLOWANCE})
+    return bool(used)
 
 
 def let_go(
@@ -113,7 +117,8 @@ def _end(connection: Connection, terminal: str, before: str | None) -> int:
         which.append(holds.c.until < before)
     kinds = connection.scalars(select(holds.c.kind).where(*which)).all()
     connection.execute(delete(holds).where(*which))
-    _note_allowances(connection, terminal, {HoldKind(each) for each in kinds})
+    if HoldKind.ALLOWANCE in kinds:
+        note_allowances(connection, terminal)
     return len(kinds)
 
 
@@ -129,14 +134,13 @@ def move(connection: Connection, account: str, into: str) -> None:
     )
     connection.execute(both, [{**row._mapping, "account": into} for row in rows])
     for terminal in {row.terminal for row in rows}:
-        _note_allowances(connection, terminal, {HoldKind.ALLOWANCE})
+        note_allowances(connection, terminal)
 
 
-def _note_allowances(connection: Connection, terminal: str, kinds: set[HoldKind]) -> None:
-    """Let a terminal hear that its allowances are not what they were."""
-    if HoldKind.ALLOWANCE in kinds:
-        connection.execute(
-            update(terminals)
-            .where(terminals.c.terminal == terminal)
-            .values(allowances_change=next_change(connection))
-        )
+def note_allowances(connection: Connection, terminal: str) -> None:
+    """Let a terminal hear that its allowances are not what they were. Takes a counter, so it comes last."""
+    connection.execute(
+        update(terminals)
+        .where(terminals.c.terminal == terminal)
+        .values(allowances_change=next_change(connection))
+    )

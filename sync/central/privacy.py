@@ -25,8 +25,10 @@ from sync.central.tables import (
     cases,
     consents,
     entries,
+    holds,
     notes,
     records,
+    redeemed,
 )
 
 _FORGOTTEN = {
@@ -73,6 +75,10 @@ class Privacy:
                 ),
                 "answers": _rows(connection, select(answers).where(answers.c.account == account)),
                 "notes": _rows(connection, select(notes).where(notes.c.account == account)),
+                "redeemed": _rows(
+                    connection, select(redeemed).where(redeemed.c.account == account)
+                ),
+                "set_aside": _rows(connection, select(holds).where(holds.c.account == account)),
             }
             return shown | {"records": _records(connection, refs)}
 

@@ -259,3 +259,14 @@ def test_head_office_lets_a_member_redeem_without_central_again(
     after = changes(central).next
     assert central.members.set_offline("M1", OfflineRedemption(allowed=True))["redeems_offline"]
     assert member_with_card(central, changes(central, after), CARD).redeems_offline
+
+
+def test_what_is_set_aside_and_redeemed_is_in_what_a_member_is_told_of_themselves(
+    central: Central, till: Till
+) -> None:
+    ask(central, "R2", 100)
+    redeemed(till, central, 60, "limit")
+    central.push(till.message())
+    told = central.privacy.export("M1")
+    assert [(each["hold_id"], each["quantity"]) for each in told["set_aside"]] == [("R2", 100)]
+    assert [(each["reward"], each["quantity"]) for each in told["redeemed"]] == [("coffee", 60)]
