@@ -125,6 +125,7 @@ class MembersUpdating:
                 self._clock.boot,
                 position.parked,
                 position.allowances_change,
+                position.instance or "",
             )
         )
 
@@ -149,6 +150,7 @@ class MembersStore:
             position.member_count,
             position.parked,
             position.allowances_change,
+            position.instance or None,
         )
 
     @property

@@ -150,7 +150,7 @@ class MembersAsOf:
     `applied_seq`, and the `parked` ones up to there whose effect they do not hold, count in `epoch`
     only: to a database of another epoch nothing is applied yet. `as_of` is the time of central's
     snapshot, `member_count` how many members central has. `allowances_change` is the change number
-    of this terminal's allowances.
+    of this terminal's allowances, `instance` what `after` was told under.
     """
 
     after: int
@@ -160,6 +160,7 @@ class MembersAsOf:
     member_count: int
     parked: tuple[int, ...] = ()
     allowances_change: int = 0
+    instance: str | None = None
 
 
 class MemberUpdate(Protocol):

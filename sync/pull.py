@@ -81,7 +81,7 @@ class Pull:
         at = self.members.position()
         if at is not None and at.epoch == self.outbox.epoch:
             try:
-                page = self._page(at.after, wait_s)
+                page = self._page(at.after, wait_s, instance=at.instance)
                 with self.members.update() as update:
                     return self._pages(page, at.after, update)
             except PositionUnknown:
@@ -139,17 +139,24 @@ class Pull:
                 update.commit(position)
                 closed = page.closed_by is not None
                 return PullResult(put, position, page.received, False, kept, refused, closed)
-            after = page.next
-            page = self.again(lambda after=after: self._page(after, 0, members_after))  # type: ignore[misc]
+            after, instance = page.next, page.instance
+            page = self.again(
+                lambda after=after, instance=instance: self._page(  # type: ignore[misc]
+                    after, 0, members_after, instance
+                )
+            )
         raise ProtocolError(f"central had more than {PAGES_PER_PULL_MAX} pages")
 
-    def _page(self, after: int, wait_s: int, members_after: int = 0) -> Changes:
+    def _page(
+        self, after: int, wait_s: int, members_after: int = 0, instance: str | None = None
+    ) -> Changes:
         # The time before the position: what is recorded in between is told of too soon, and not too late.
         report = self.programmes.report()
         known = None if members_after else self.members.position()
         report = report.model_copy(
             update={
                 "last_seq": self.outbox.last_seq(),
+                "instance": instance,
                 "allowances_change": 0 if known is None else known.allowances_change,
             }
         )
@@ -180,6 +187,7 @@ class Pull:
             member_count=page.member_count,
             parked=page.parked,
             allowances_change=page.allowances_change,
+            instance=page.instance,
         )
 
     def _offer(self, programme: ProgrammeDelta) -> str | None:

@@ -288,12 +288,14 @@ class TillReport(ProgrammeReport):
     """What a till says of itself with each `changes`.
 
     At `time` by its own clock its journal ended at `last_seq`: whatever lapsed before that time and is not charged up
-    to there never will be. `allowances_change` is that of the allowances that it has.
+    to there never will be. `allowances_change` is that of the allowances that it has. `instance` is the one that
+    `after` was told under: a central that was put back from a backup counts again, and 410 says that it does not hold.
     """
 
     time: AwareDatetime | None = None
     last_seq: int | None = Field(default=None, ge=0)
     allowances_change: int = Field(default=0, ge=0)
+    instance: str | None = Field(default=None, pattern=_ID)
 
 
 ALLOWANCES_MAX = 500
@@ -325,6 +327,7 @@ class Changes(Message):
     """
 
     next: int
+    instance: str | None = None
     more: bool = False
     as_of: datetime
     applied_seq: int = 0

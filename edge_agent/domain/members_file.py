@@ -35,7 +35,7 @@ TABLES: Final = (
         "CREATE TABLE position (one INTEGER PRIMARY KEY CHECK (one = 1), change INTEGER NOT NULL,"
         " epoch TEXT NOT NULL, applied_seq INTEGER NOT NULL, parked TEXT NOT NULL, as_of TEXT NOT NULL,"
         " member_count INTEGER NOT NULL, boot_id TEXT NOT NULL, boot_ms INTEGER NOT NULL,"
-        " allowances_change INTEGER NOT NULL) STRICT"
+        " allowances_change INTEGER NOT NULL, instance TEXT NOT NULL) STRICT"
     ),
     f"PRAGMA application_id={APPLICATION_ID}",
     f"PRAGMA user_version={FORMAT}",
@@ -50,7 +50,7 @@ PUT_MEMBER: Final = (
 PUT_JOINED: Final = "INSERT OR REPLACE INTO joined (ref, account) VALUES (?, ?)"
 PUT_POSITION: Final = (
     "INSERT OR REPLACE INTO position (one, change, epoch, applied_seq, parked, as_of, member_count, boot_id, boot_ms,"
-    " allowances_change) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " allowances_change, instance) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 PUT_ALLOWANCE: Final = "INSERT INTO allowances (account, unit, quantity, until) VALUES (?, ?, ?, ?)"
 
@@ -62,7 +62,7 @@ MEMBER_COLUMNS: Final = (
 
 POSITION_COLUMNS: Final = (
     "p.change, p.epoch, p.applied_seq, p.parked, p.as_of, p.member_count, p.boot_id, p.boot_ms,"
-    " p.allowances_change"
+    " p.allowances_change, p.instance"
 )
 """What `position_in` reads, of the table `position` as p."""
 
@@ -97,11 +97,11 @@ class Member:
 class MembersPosition:
     """Where the file stands.
 
-    `change` is central's change number. The lots hold the effect of our records (of `epoch`) up to `applied_seq`, but
-    for those that central had `parked`. `as_of` is the time of central's snapshot, `member_count` how many members
-    central has. `noted` is the boot of this machine in which that was heard and the milliseconds since it began, so
-    that its age can be told whatever the clock is set to. `allowances_change` is that of the allowances. As central
-    builds it a file is of no epoch.
+    `change` is central's change number, told under `instance`. The lots hold the effect of our records (of `epoch`)
+    up to `applied_seq`, but for those that central had `parked`. `as_of` is the time of central's snapshot,
+    `member_count` how many members central has. `noted` is the boot of this machine in which that was heard and the
+    milliseconds since it began, so that its age can be told whatever the clock is set to. `allowances_change` is
+    that of the allowances. As central builds it a file is of no epoch.
     """
 
     change: int
@@ -112,6 +112,7 @@ class MembersPosition:
     noted: tuple[str, int] = ("", 0)
     parked: tuple[int, ...] = ()
     allowances_change: int = 0
+    instance: str = ""
 
 
 def row_of(member: Member) -> tuple[str | None, ...]:
@@ -172,12 +173,14 @@ def position_row(position: MembersPosition) -> tuple[str | int, ...]:
         position.member_count,
         *position.noted,
         position.allowances_change,
+        position.instance,
     )
 
 
 def position_in(row: Sequence[object]) -> MembersPosition:
     """The position in a row of `POSITION_COLUMNS`."""
-    change, epoch, applied_seq, parked, as_of, member_count, boot_id, boot_ms, allowances = row
+    change, epoch, applied_seq, parked, as_of, member_count, boot_id, boot_ms, *more = row
+    allowances, instance = more
     return MembersPosition(
         int(str(change)),
         str(epoch),
@@ -187,6 +190,7 @@ def position_in(row: Sequence[object]) -> MembersPosition:
         (str(boot_id), int(str(boot_ms))),
         () if parked == "[]" else tuple(json.loads(str(parked))),
         int(str(allowances)),
+        str(instance),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import structlog
 from prometheus_client import CollectorRegistry
 
-from sync.central import keys
+from sync.central import instances, keys
 from sync.central.accounts import Accounts
 from sync.central.allowances import AllowancePlan, Allowances
 from sync.central.authorising import Authorising
@@ -144,6 +144,10 @@ class Central:
             self.posting.post_again(["unknown-programme"])
         self.feed.notify()
         return published
+
+    def begin(self) -> None:
+        """Note that central starts."""
+        instances.begin(self.database)
 
     def catch_up(self) -> None:
         """Post what a crash left between intake and posting, and what this version may understand at last."""

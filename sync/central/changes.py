@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from sync.central import programmes
+from sync.central import instances, programmes
 from sync.central.allowances import told as allowances_told
 from sync.central.database import ACCOUNTS, Database, current_change, read_counter
 from sync.central.epochs import own_records
@@ -72,14 +72,18 @@ class Feed:
         wait_s: float,
         allowances_change: int = 0,
         members_after: int = 0,
+        instance: str | None = None,
     ) -> Changes:
         """What changed after change number `after`; waits up to `wait_s` seconds when nothing did.
 
         Allowances that are still those of `allowances_change` are not told again, and members that did not change after
-        `members_after` are left out. Raises a problem where `after` is none that a terminal can go on from.
+        `members_after` are left out. `instance` is what `after` was told under. Raises a problem where `after` is none
+        that a terminal can go on from.
         """
         self._wait(after, min(wait_s, WAIT_S_MAX))
         with self._database.read() as connection:
+            if after and not instances.holds(connection, instance, after):
+                raise _position_unknown(after)
             page = self._page(connection, terminal, epoch, after, members_after)
             allowances, change = allowances_told(connection, terminal, allowances_change)
         return page.model_copy(update={"allowances": allowances, "allowances_change": change})
@@ -119,11 +123,7 @@ class Feed:
     ) -> Changes:
         newest = current_change(connection)
         if after > newest or (after and is_far_behind(connection, max(after, members_after))):
-            raise Problem(
-                410,
-                "position-unknown",
-                f"No changes are told from {after} on; fetch the members file.",
-            )
+            raise _position_unknown(after)
         members = connection.execute(
             select(accounts)
             .where(accounts.c.change > max(after, members_after), accounts.c.joined_into.is_(None))
@@ -141,6 +141,7 @@ class Feed:
         asked = self._programmes.asked(connection)
         return Changes(
             next=upto,
+            instance=instances.current(connection),
             more=upto < newest,
             as_of=self._clock(),
             applied_seq=position.applied,
@@ -155,6 +156,11 @@ class Feed:
             programme=programmes.delta(connection, after, upto),
             states=tuple(_told(row) for row in states if row.change <= upto),
         )
+
+
+def _position_unknown(after: int) -> Problem:
+    detail = f"No changes are told from {after} on; fetch the members file."
+    return Problem(410, "position-unknown", detail)
 
 
 def is_far_behind(connection: Connection, after: int) -> bool:

@@ -60,6 +60,7 @@ class Server:
 
     def start(self) -> None:
         """Post what was left over, then answer."""
+        self._central.begin()
         self._central.catch_up()
         for thread in self._threads:
             thread.start()

@@ -50,6 +50,15 @@ counters = Table(
 )
 """They are named in `database`."""
 
+instances = Table(
+    "instances",
+    metadata,
+    Column("row", _ROW, primary_key=True),
+    Column("token", String(32), nullable=False, unique=True),
+    Column("begun_at", BigInteger, nullable=False),
+)
+"""The starts of central, each with the change number that it began at: see `instances`."""
+
 terminals = Table(
     "terminals",
     metadata,

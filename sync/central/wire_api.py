@@ -74,6 +74,7 @@ def blueprint(central: Central, bytes_max: int) -> Blueprint:
                 wait_s,
                 query.allowances_change,
                 query.members_after,
+                query.instance,
             )
         )
 
