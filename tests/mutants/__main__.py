@@ -103,14 +103,13 @@ def try_out(mutant: Mutant, tree: Path) -> Trial:
 
 
 def show(trials: Sequence[Trial], console: Console) -> None:
-    """A table by promise, and what there is to say of those that were not caught."""
-    table = Table("promise", "mutant", "test that must fail", "seconds", "verdict")
+    """A table by promise, with the test that must fail, and what there is to say of those that were not caught."""
+    table = Table("promise", "mutant", "seconds", "verdict")
     for each in trials:
         colour = "green" if each.verdict is Verdict.CAUGHT else "red"
         table.add_row(
-            f"{each.mutant.promise} {PROMISES[each.mutant.promise]}",
-            each.mutant.name,
-            each.mutant.test.rpartition("::")[2],
+            PROMISES[each.mutant.promise],
+            f"{each.mutant.name}\n  {each.mutant.test.rpartition('::')[2]}",
             f"{each.seconds:.0f}",
             f"[{colour}]{each.verdict.value}",
         )

@@ -8,7 +8,7 @@ from tests.proof.power_cuts.cutting import cut_many, record_central, record_till
 
 pytestmark = pytest.mark.xdist_group("power cuts")
 
-CUTS, CONTROL_CUTS, CENTRAL_CUTS = 200, 40, 40
+CUTS, CONTROL_CUTS, CENTRAL_CUTS = 200, 30, 25
 SEED = 20261127
 
 
