@@ -3,7 +3,7 @@
 Sync knows messages and the ledger knows tables; neither knows the other, and only this file knows both.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -94,6 +94,10 @@ class LedgerOutbox:
                 [StoredState(each.seq, each.state.value, each.code) for each in states]
             )
 
+    def forget(self, accounts: Collection[str]) -> None:
+        """Delete what says who it was, of everything that was recorded here for these accounts."""
+        self._ledger.forget(accounts)
+
 
 class MembersUpdating:
     """One update of the members file, in the words of the wire."""
@@ -111,6 +115,10 @@ class MembersUpdating:
         self._update.put_allowances(
             Allowance(each.account, each.unit, each.quantity, each.until) for each in allowances
         )
+
+    def erased(self) -> Sequence[str]:
+        """All refs of everybody who was erased."""
+        return self._update.erased()
 
     def commit(self, position: MembersAsOf) -> None:
         """Let everything be seen; the snapshot's time also tells how far central's clock is from ours."""

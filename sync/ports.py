@@ -1,7 +1,7 @@
 """What the till's end of sync asks of others. The ledger satisfies the stores,
 `client.CentralClient` the line."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -141,6 +141,11 @@ class Outbox(Protocol):
         """Keep what central made of our records. The same state may come any number of times."""
         ...
 
+    def forget(self, accounts: Collection[str]) -> None:
+        """Delete what says who it was, of everything that was recorded here for these accounts: they
+        were erased. It may be asked for any number of times."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class MembersAsOf:
@@ -172,6 +177,11 @@ class MemberUpdate(Protocol):
 
     def put_allowances(self, allowances: Sequence[Allowance]) -> None:
         """Take all allowances of this terminal, in place of those before."""
+        ...
+
+    def erased(self) -> Sequence[str]:
+        """All refs of everybody who was erased, as it is now: of all, not only of those that were
+        put."""
         ...
 
     def commit(self, position: MembersAsOf) -> None:

@@ -9,10 +9,11 @@ balance goes by the position alone, which holds the parked records of the same s
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
+from edge_agent.domain.member import Standing
 from sync import members_file
 from sync.errors import MembersFileRefused, PositionUnknown, ProtocolError, Stalled
 from sync.policy import PAGES_PER_PULL_MAX
@@ -120,9 +121,11 @@ class Pull:
         members_after = 0 if manifest is None else manifest.version
         put = 0
         kept, refused = None, None
+        erased: list[str] = []
         for _ in range(PAGES_PER_PULL_MAX):
             update.put(page.members)
             put += len(page.members)
+            erased += _erased(page)
             if manifest is None:
                 self.page_came(put, page.member_count)
             if page.states:
@@ -136,7 +139,12 @@ class Pull:
                 position = self._position(page)
                 if page.allowances is not None:
                     update.put_allowances(page.allowances)
+                gone = erased if manifest is None else update.erased()
+                # Before the position moves, since they are not told of again; and after it, since until then somebody
+                # may have bought something.
+                self._forget(gone)
                 update.commit(position)
+                self._forget(gone)
                 closed = page.closed_by is not None
                 return PullResult(put, position, page.received, False, kept, refused, closed)
             after, instance = page.next, page.instance
@@ -190,7 +198,17 @@ class Pull:
             instance=page.instance,
         )
 
+    def _forget(self, refs: Sequence[str]) -> None:
+        if refs:
+            self.outbox.forget(refs)
+
     def _offer(self, programme: ProgrammeDelta) -> str | None:
         if hashlib.sha256(programme.text.encode()).hexdigest() != programme.digest:
             return "its text is not what its digest says"
         return self.programmes.offer(programme)
+
+
+def _erased(page: Changes) -> list[str]:
+    """All refs of those in a page who were erased."""
+    gone = (each for each in page.members if each.standing is Standing.ERASED)
+    return [ref for each in gone for ref in (each.ref, *each.joined)]

@@ -1,5 +1,6 @@
 """Member cards: their forms, their check digits, and telling them from payment cards."""
 
+import hashlib
 import hmac
 import re
 from collections.abc import Iterator
@@ -132,3 +133,9 @@ def card_key(key: bytes, code: str) -> bytes:
     Pseudonymous only: whoever holds the key can try codes out.
     """
     return hmac.digest(key, code.encode(), "sha256")[:16]
+
+
+def tombstone(key: bytes) -> bytes:
+    """What is left of a card's key when its member was erased: enough to say so of the card, and found in no list of
+    keys that anybody kept."""
+    return hashlib.sha256(b"erased" + key).digest()[:16]

@@ -186,6 +186,21 @@ class Connections:
                     self._take_back(error)
                     raise
 
+    def empty_log(self) -> bool:
+        """Fold the whole log and leave nothing in it; False where a reader still needs what was before.
+
+        Raises DiskFull or LedgerUnavailable.
+        """
+        with self._lock, as_ledger_errors():
+            if self.broken:
+                return False
+            try:
+                busy, *_ = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.OperationalError as error:
+                self._take_back(error)
+                raise
+        return not busy
+
     def close(self) -> None:
         """Close every connection; what was acknowledged is on disk already."""
         with self._lock:

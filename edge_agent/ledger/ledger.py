@@ -1,7 +1,8 @@
 """The ledger of one terminal: what the till writes and looks up, and the outbox that sync reads."""
 
+import json
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -41,6 +42,9 @@ class Ledger:
         self._head = head
         self._epochs = epochs
         self._folded_at = head
+        self._scrubbed = (
+            False  # whoever ran before us may have been killed before the log was empty
+        )
         self._listeners: list[Callable[[], None]] = []
 
     @classmethod
@@ -185,6 +189,26 @@ class Ledger:
                 else:
                     db.execute("DELETE FROM record_states WHERE seq = ?", (each.seq,))
 
+    def forget(self, accounts: Collection[str]) -> None:
+        """Delete what says who it was, of everything that was recorded here for these accounts.
+
+        The chain stays whole: what is hashed names nobody. Nothing of it is left in the log either, once nobody reads
+        there what was before.
+        """
+        refs = json.dumps(list(accounts))
+        with self._connections.write() as db:
+            db.execute(
+                "DELETE FROM attachments WHERE seq IN"
+                " (SELECT seq FROM sales WHERE account IN (SELECT value FROM json_each(?1))"
+                " UNION SELECT seq FROM acts WHERE account IN (SELECT value FROM json_each(?1)))",
+                (refs,),
+            )
+            db.execute(
+                "DELETE FROM provisional_cards WHERE account IN (SELECT value FROM json_each(?))",
+                (refs,),
+            )
+        self._scrubbed = self._connections.empty_log()
+
     def state_of(self, seq: int) -> StoredState | None:
         """What central made of a record, when it was not simply accepted."""
         row = (
@@ -260,6 +284,8 @@ class Ledger:
         idle = self._folded_at == self._head
         self._folded_at = self._head
         self._connections.fold_log(idle=idle)
+        if not self._scrubbed:
+            self._scrubbed = self._connections.empty_log()
 
     def close(self) -> None:
         """Close the database."""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from edge_agent.domain.allowance import Allowance
 from edge_agent.domain.balance import Balance, Expiring, balances, expiring
-from edge_agent.domain.cards import card_key
+from edge_agent.domain.cards import card_key, tombstone
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import NOBODY, MemberFacts
 from edge_agent.domain.members_file import MembersPosition
@@ -84,12 +84,19 @@ class Directory:
 
     def by_card(self, code: str, lookups: Lookups) -> Account | None:
         """The account of a normalised card; None for one that nobody has shown here yet."""
-        key = self._key()
-        found = None if key is None else self._members.by_card(card_key(key, code))
+        found = self._found(code)
         ref = lookups.provisional_account(code)
         if found is not None:
             return replace(self._account(found), own_ref=ref)
         return None if ref is None else self.by_ref(ref)
+
+    def _found(self, code: str) -> Found | None:
+        """The member with this card, or who had it before being erased."""
+        secret = self._key()
+        if secret is None:
+            return None
+        key = card_key(secret, code)
+        return self._members.by_card(key) or self._members.by_card(tombstone(key))
 
     def by_ref(self, ref: str) -> Account:
         """The account with this ref, or that this ref was joined to."""

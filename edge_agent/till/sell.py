@@ -168,7 +168,7 @@ def _record(
         asked.at,
         asked.clock,
         {"sale": names, **failure, **came_to, **worked.recorded.to_json()},
-        _personal(sale, asked.card),
+        _personal(sale, worked.customer.recorded_card),
         worked.evaluation.entries,
     )
     for each in used:

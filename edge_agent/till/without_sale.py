@@ -334,8 +334,8 @@ def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done
     notes = done.evaluation.notes()
     record_id = str(uuid_utils.uuid7().hex)
     personal = dict(done.personal)
-    if card is not None:
-        personal["card"] = card.to_json()
+    if (kept := doing.customer.recorded_card) is not None:
+        personal["card"] = kept.to_json()
     record = act.append(
         kind,
         record_id,

@@ -9,7 +9,7 @@ from edge_agent.domain.basket import Basket, PresentedCard
 from edge_agent.domain.cards import masked
 from edge_agent.domain.draws import Draw
 from edge_agent.domain.entries import Entry, EntryKind, total_per_unit
-from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.member import MemberFacts, Standing
 from edge_agent.domain.programme import Evaluation, Programme, evaluate
 from edge_agent.domain.programme.exclusions import Forbids
 from edge_agent.domain.programme.recorded import Recorded
@@ -42,6 +42,13 @@ class Customer(NamedTuple):
 
     card: PresentedCard | None = None
     account: Account | None = None
+
+    @property
+    def recorded_card(self) -> PresentedCard | None:
+        """The card as a record keeps it: not that of somebody who was erased."""
+        account = self.account
+        erased = account is not None and account.standing is Standing.ERASED
+        return None if erased else self.card
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
-from edge_agent.domain.cards import card_key
+from edge_agent.domain.cards import card_key, tombstone
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.member import Standing
 from sync.central import holds
 from sync.central.database import hold
 from sync.central.ledger import LedgerEntry, append, life_of
 from sync.central.tables import accounts, answers, cards, consents, lots, notes, redeemed
+
+BURIED = ""
+"""The code of a card whose member was erased: `added_at` is then the time of that, and the key a tombstone."""
 
 
 class Accounts:
@@ -57,19 +60,17 @@ class Accounts:
                 return {ref: held[account] for ref, account in found.items()}
 
     def of_card(self, connection: Connection, code: str) -> str | None:
-        """The account that a normalised card belongs to."""
-        return connection.scalar(_BY_CARD, {"key": self.card_key(code)})
+        """The account that a normalised card belongs to, or belonged to before it was erased."""
+        keys = {"key": self.card_key(code), "buried": self.buried_key(code)}
+        return connection.scalar(_BY_CARD, keys)
+
+    def buried_key(self, code: str) -> str:
+        """What is left of a normalised card whose member was erased."""
+        return tombstone(card_key(self._key, code)).hex()
 
     def free_card(self, connection: Connection, code: str) -> None:
         """Let go of a card whose owner was erased, so that somebody new may have it."""
-        connection.execute(
-            delete(cards).where(
-                cards.c.key == self.card_key(code),
-                cards.c.account.in_(
-                    select(accounts.c.ref).where(accounts.c.standing == Standing.ERASED.value)
-                ),
-            )
-        )
+        connection.execute(delete(cards).where(cards.c.key == self.buried_key(code)))
 
     def settle_ref(self, connection: Connection, ref: str, code: str, at: str) -> str:
         """The account for a ref that a till made for the card `code`, held; makes a provisional one if need be.
@@ -99,7 +100,16 @@ def _these(refs: Collection[str]) -> Select[Any]:
 
 
 _BY_REF = select(accounts.c.joined_into).where(accounts.c.ref == bindparam("ref"))
-_BY_CARD = select(cards.c.account).where(cards.c.key == bindparam("key"))
+_BY_CARD = select(cards.c.account).where(cards.c.key.in_([bindparam("key"), bindparam("buried")]))
+
+
+def bury_cards(connection: Connection, account: str, at: str) -> None:
+    """Leave of an erased account's cards only what says that they were erased, and when."""
+    for key in connection.scalars(
+        select(cards.c.key).where(cards.c.account == account, cards.c.code != BURIED)
+    ).all():
+        buried = {"key": tombstone(bytes.fromhex(key)).hex(), "code": BURIED, "added_at": at}
+        connection.execute(update(cards).where(cards.c.key == key).values(buried))
 
 
 def new_ref() -> str:

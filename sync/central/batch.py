@@ -152,6 +152,8 @@ class Batch:
         self._refs[ref] = account
         if account == ref:
             self._known[ref] = None
+        else:
+            self._hold([account])  # it may be that of somebody who was erased
         self._touched.add(account)
         return account
 
@@ -166,6 +168,10 @@ class Batch:
     def is_forgotten(self, account: str | None) -> bool:
         """Whether an account was erased, so that nothing personal of it may be kept again."""
         return account in self._forgotten
+
+    def is_of_forgotten(self, act: Act) -> bool:
+        """Whether an act is that of somebody who was erased since, whatever becomes of it."""
+        return act.account is not None and self.is_forgotten(self.account_of(act.account))
 
     def owner_of(self, card: str) -> str | None:
         """The account that a card belongs to, unless that was erased: then it is nobody's from now on."""

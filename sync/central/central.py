@@ -79,7 +79,6 @@ class Central:
         self.members = Members(self.database, self.accounts, self.words, clock)
         self.mending = Mending(self.database, self.posting, self.accounts, self.members, clock)
         self.by_hand = ByHand(self.database, self.members, self.programmes, clock)
-        self.privacy = Privacy(self.database, self.members)
         self.member_import = MemberImport(self.database, self.accounts, self.programmes, clock)
         self.reports = Reports(self.database, self.words)
         self.effects = Effects(self.database, card_key)
@@ -93,6 +92,13 @@ class Central:
             settings.data / "members",
             keys.signing_key(settings.data),
             timedelta(hours=settings.members_file_hours),
+        )
+        self.privacy = Privacy(
+            self.database,
+            self.members,
+            self.members_files,
+            clock,
+            timedelta(days=settings.tombstone_days),
         )
         self.metrics = Metrics(CollectorRegistry(), self.feed)
         self.gate = Gate(self.database, self.terminals, self.metrics, clock)
@@ -161,9 +167,12 @@ class Central:
             self.feed.notify()
 
     def keep_up(self) -> None:
-        """Do what is due today: what lapses, tiers, birthdays."""
+        """Do what is due today: what lapses, tiers, birthdays; what was erased long ago."""
         with self.database.alone("keeping up") as mine:
             written = self.upkeep.run() if mine else 0
+            if mine and self.privacy.sweep_tombstones():
+                self.feed.notify()
+        self.database.scrub()
         if written:
             self._log.info("kept up", entries=written)
             self.feed.notify()

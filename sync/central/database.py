@@ -12,7 +12,7 @@ later one is told so by a unique key, and `Database.transaction` does its work a
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -84,6 +84,10 @@ _PRAGMAS = (
     "PRAGMA cache_size=-32768",
     "PRAGMA journal_size_limit=16777216",
 )
+
+
+SCRUB_WAITS_MS = 1_000
+"""Readers take milliseconds; only a members file that is being built reads for longer, and writers wait meanwhile."""
 
 
 class Database:
@@ -168,6 +172,21 @@ class Database:
                 finally:
                     if got:
                         own.execute(select(func.pg_advisory_unlock(_number_of(job))))
+
+    def scrub(self) -> bool:
+        """Leave nothing of what was deleted in the log beside a SQLite database; False where somebody still reads it.
+
+        PostgreSQL takes rows that were deleted away by itself, by its autovacuum and in its time.
+        """
+        if not self._sqlite:
+            return True
+        with self._one_writer, closing(self._engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={SCRUB_WAITS_MS}")
+            busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            cursor.close()
+        return not busy
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -168,11 +168,9 @@ class MemberImport:
         for part in _parts(ids):
             for row in hold(connection, known.where(accounts.c.member_id.in_(part))):
                 by_ref[row.ref] = chunk.by_id[row.member_id] = _known(row)
-        erased = select(accounts.c.ref).where(accounts.c.standing == Standing.ERASED.value)
-        for part in _parts(keys):
-            connection.execute(
-                delete(cards).where(cards.c.key.in_(part), cards.c.account.in_(erased))
-            )
+        buried = [self._accounts.buried_key(code) for row in rows for code in row.cards]
+        for part in _parts(buried):
+            connection.execute(delete(cards).where(cards.c.key.in_(part)))
         query = select(cards.c.key, accounts).join(accounts, accounts.c.ref == cards.c.account)
         for part in _parts(keys):
             for row in connection.execute(query.where(cards.c.key.in_(part))):

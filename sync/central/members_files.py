@@ -128,6 +128,7 @@ class MembersFiles:
             if first:
                 self._build()
         self.sweep()
+        self._database.scrub()  # what was erased meanwhile could not leave the log while this read
 
     def wait(self) -> None:
         """Wait for what is being built here, if anything is."""

@@ -242,6 +242,8 @@ class Posting:
             outcome = Outcome.without_effect(reason)
         if was is not None and (outcome.state, outcome.code) == (RecordState.PARKED, was):
             return None
+        if isinstance(act, Act) and batch.is_of_forgotten(act):
+            batch.erase_attachment(received)
         batch.set_state(received, outcome, tell=settling or not outcome.has_effect)
         return outcome.state
 

@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     allowance_percent: int = Field(default=50, ge=1, le=100)
     allowance_days: int = Field(default=14, ge=1, le=90)
     members_file_hours: int = Field(default=24, ge=1, le=24 * 6)
+    tombstone_days: int = Field(default=400, ge=1, le=3_650)
 
     @field_validator("listen")
     @classmethod

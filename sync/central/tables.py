@@ -294,7 +294,15 @@ cards = Table(
     Column("code", String(512), nullable=False),
     Column("added_at", String(24), nullable=False),
 )
-"""Cards by their keyed hash (hex); the code itself stays at central, which is where members are served."""
+"""Cards by their keyed hash (hex); the code itself stays at central, which is where members are served. Of a card whose
+member was erased the code is empty, the key a tombstone, and `added_at` when that was."""
+
+Index(
+    "cards_buried",
+    cards.c.added_at,
+    sqlite_where=cards.c.code == "",
+    postgresql_where=cards.c.code == "",
+)
 
 entries = Table(
     "entries",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-HEAD = "0002"
+HEAD = "0004"
 """The newest step; alembic is only imported where a database has another one."""
 
 

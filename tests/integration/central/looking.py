@@ -1,5 +1,6 @@
 """What tests look at in a central."""
 
+import gzip
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -63,17 +64,35 @@ def member_with_card(central: Central, found: Changes, card: str) -> MemberDelta
     return member
 
 
+def member_with_tombstone(central: Central, found: Changes, card: str) -> MemberDelta:
+    """The delta that a till would find a card in whose member was erased."""
+    (member,) = [each for each in found.members if central.accounts.buried_key(card) in each.cards]
+    return member
+
+
 def key_of(hex_key: str, card: str) -> str:
     """What a till hashes a card to."""
     return card_key(bytes.fromhex(hex_key), card).hex()
 
 
 def kept(central: Central, folder: Path) -> bytes:
-    """Whatever is stored: the bytes of SQLite's files, or every row that PostgreSQL has (what it deleted stays in its
-    pages and its log until these are used again)."""
+    """Whatever is stored once central has ended: the bytes of SQLite's files, or what PostgreSQL has."""
     if (folder / "central.db").exists():
         central.close()
         return b"".join(path.read_bytes() for path in folder.glob("central.db*"))
+    return rows_of(central)
+
+
+def kept_meanwhile(central: Central, folder: Path) -> bytes:
+    """Whatever is stored of a central that goes on: all files, with SQLite's log; packed ones are looked into."""
+    files = [path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()]
+    packed = [gzip.decompress(path.read_bytes()) for path in folder.rglob("*.gz")]
+    rows = b"" if (folder / "central.db").exists() else rows_of(central)
+    return b"".join((*files, *packed, rows))
+
+
+def rows_of(central: Central) -> bytes:
+    """Every row of every table (what PostgreSQL deleted stays in its pages and its log until these are used again)."""
     with central.database.read() as connection:
         rows = [
             repr(row)

@@ -1,8 +1,10 @@
 """What is kept of a member can be had, and taken away, and the books still add up."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from edge_agent.domain.member import Standing
 from edge_agent.domain.record import RecordKind
@@ -10,8 +12,20 @@ from sync.central.central import Central
 from sync.central.feedback import CaseChange
 from sync.central.members import StandingChange
 from sync.central.problems import Problem
+from sync.central.tables import attachments, cards
 from tests.central import Till, earn, take_back
-from tests.integration.central.looking import balance, changes, kept, member_with_card, states, sums
+from tests.integration.central.conftest import SteppingClock
+from tests.integration.central.looking import (
+    balance,
+    changes,
+    kept,
+    kept_meanwhile,
+    member_with_card,
+    member_with_tombstone,
+    states,
+    sums,
+)
+from tests.integration.central.test_members_files import manifest_of
 
 CARD = "2912345678906"
 OTHER_CARD = "2912345678913"
@@ -55,11 +69,90 @@ def test_everything_that_is_kept_of_a_member_can_be_had(member: Central) -> None
     assert kept["records"][1]["body"]["kind"] == "sale"
 
 
-def test_nothing_that_says_who_somebody_is_is_left_on_disk(member: Central, tmp_path: Path) -> None:
+def personal(central: Central) -> list[bytes]:
+    """What says who the member is."""
+    key = central.accounts.card_key(CARD)
+    said = (*SAID.values(), CARD, WRITTEN, "teruggebeld", key)
+    return [each.encode() for each in said] + [bytes.fromhex(key)]
+
+
+def test_when_erasing_is_done_nothing_that_says_who_somebody_is_is_left(
+    member: Central, tmp_path: Path
+) -> None:
+    """In a central that goes on running: its log and the members files that it has built are searched too."""
+    member.members_files.build()
+    there = kept_meanwhile(member, tmp_path)
+    assert all(said in there for said in (b"Anneke Jansen", CARD.encode(), WRITTEN.encode()))
     member.privacy.erase("P1")
-    left = kept(member, tmp_path)
-    for text in (*SAID.values(), CARD, WRITTEN, "teruggebeld"):
-        assert text.encode() not in left, text
+    left = kept_meanwhile(member, tmp_path)
+    for said in personal(member):
+        assert said not in left, said
+    member.members_files.build()
+    assert not any(said in kept_meanwhile(member, tmp_path) for said in personal(member))
+
+
+def test_a_members_file_of_before_is_not_handed_out_whoever_still_has_it(
+    member: Central, tmp_path: Path
+) -> None:
+    """As another machine's would be, or one that was being built meanwhile."""
+    version = manifest_of(member.members_files.manifest()).version
+    folder = tmp_path / "data" / "members"
+    files = {path: path.read_bytes() for path in folder.iterdir()}
+    member.privacy.erase("P1")
+    assert not list(folder.glob(f"{version}.*"))
+    for path, content in files.items():
+        path.write_bytes(content)
+    with pytest.raises(Problem, match="no such members file"):
+        member.members_files.path_of(version)
+    assert manifest_of(member.members_files.manifest()).version > version
+    member.members_files.wait()
+    assert not list(folder.glob(f"{version}.*"))
+
+
+def test_records_without_effect_keep_nothing_of_whoever_was_erased_either(
+    member: Central, till: Till
+) -> None:
+    card = {"card": {"code": CARD, "entry": "scanned"}}
+    till.sale("ref-1", [earn(5)], card=CARD, sale_id="twice")
+    till.sale("ref-1", [earn(5)], card=CARD, sale_id="twice")
+    till.append(RecordKind.SALE, {"nothing": "known"}, card | {"profile": SAID})
+    other = {"card": {"code": OTHER_CARD, "entry": "scanned"}}
+    till.append(RecordKind.SALE, {"nothing": "known"}, other)
+    member.push(till.message(4))
+    assert {state for _, state, _ in states(member)[3:]} >= {"accepted", "rejected"}
+    member.privacy.erase("P1")
+    with member.database.read() as connection:
+        left = b"".join(connection.scalars(select(attachments.c.content)).all())
+    assert OTHER_CARD.encode() in left, "somebody else's stay"
+    assert not any(said in left for said in personal(member))
+
+
+def test_a_till_that_had_not_heard_of_the_member_leaves_no_card_behind(
+    member: Central, till: Till
+) -> None:
+    """It made a ref of its own for the card; what it sends is of whoever was erased all the same."""
+    member.privacy.erase("P1")
+    till.sale("ref-8", [earn(3)], card=CARD)
+    till.sale("ref-8", [earn(3)], card=CARD)
+    member.push(till.message(4))
+    assert states(member)[3:] == [(4, "accepted", None), (5, "accepted", None)]
+    with member.database.read() as connection:
+        assert connection.scalars(select(attachments.c.content)).all() == []
+        assert CARD not in connection.scalars(select(cards.c.code)).all()
+    assert "ref-8" in member_with_tombstone(member, changes(member), CARD).joined
+
+
+def test_of_cards_the_last_is_let_go_of_when_every_till_has_heard(
+    member: Central, clock: SteppingClock
+) -> None:
+    member.privacy.erase("P1")
+    assert member.privacy.sweep_tombstones() == 0
+    seen = changes(member).next
+    clock.now += timedelta(days=401)
+    assert member.privacy.sweep_tombstones() == 1
+    (told,) = changes(member, after=seen).members
+    assert (told.standing, told.cards) == (Standing.ERASED, ())
+    assert member.privacy.sweep_tombstones() == 0
 
 
 def test_the_books_add_up_and_tills_say_that_the_card_is_nobodys(
@@ -68,7 +161,7 @@ def test_the_books_add_up_and_tills_say_that_the_card_is_nobodys(
     seen = changes(member).next
     member.privacy.erase("P1")
     told = changes(member, after=seen)
-    erased = member_with_card(member, told, CARD)
+    erased = member_with_tombstone(member, told, CARD)
     assert (erased.standing, erased.display_name, erased.consents) == (Standing.ERASED, "", {})
     assert balance(member, "ref-1") == 5
     assert sums(member) == (5, 5)

@@ -1,5 +1,6 @@
 """The till's end against the real central in a process of its own: enrolled, pushed, posted, pulled back."""
 
+import gzip
 import json
 import random
 import signal
@@ -17,6 +18,7 @@ import requests
 from pysqlite3 import dbapi2 as sqlite3
 
 from edge_agent.checking import unsigned
+from edge_agent.domain.cards import card_key
 from edge_agent.ledger.inspect import open_journal
 from edge_agent.ledger.ledger import LEDGER_FILE
 from sync.client import Timeouts
@@ -31,7 +33,7 @@ from sync.signing import new_key, public_key_of
 from sync.worker import Parts, Worker
 from tests.central import STARTER
 from tests.integration.sync.scripted_central import eventually
-from tests.unit.sync.real_till import EPOCH, PROGRAMME, TERMINAL, RealTill
+from tests.unit.sync.real_till import CARD, EPOCH, PROGRAMME, TERMINAL, RealTill
 
 pytest.importorskip("sync.central.cli", reason="needs central's end")
 
@@ -308,3 +310,47 @@ def test_stopping_in_a_long_poll_at_central_is_immediate(
     began = time.monotonic()
     assert worker.stop()
     assert time.monotonic() - began < 0.5
+
+
+def test_erased_at_central_and_pulled_nothing_of_a_member_is_left_anywhere(
+    central: CentralProcess, identity: Identity, till: RealTill
+) -> None:
+    """Both ends go on running: databases, their logs, members files, keys and what was printed to logs are searched."""
+    said = {"display_name": "Anneke Jansen", "email": "anneke@example.nl", "phone": "+31612345678"}
+    others = {"display_name": "Bram de Wit", "email": "bram@example.nl", "phone": "+31687654321"}
+    lines = [
+        "card,member_id,display_name,email,phone",
+        f"{CARD},M1," + ",".join(said.values()),
+        "2912345678913,M2," + ",".join(others.values()),
+    ]
+    answer = central.admin("POST", "/members/import", data="\n".join(lines).encode())
+    assert answer.status_code == 200, answer.text
+    till.journal.record(3, personal="Anneke Jansen aan de kassa")
+    client = client_for(identity)
+    for _ in range(2):
+        sync_once(client, till.journal, till.members, till.programmes)
+    key = card_key(identity.card_key, CARD)
+    personal = [each.encode() for each in (*said.values(), CARD, key.hex())] + [key]
+    ends = (central.folder, till.folder)
+    assert all(CARD.encode() in everything_in(end) and key in everything_in(end) for end in ends)
+
+    assert central.admin("DELETE", "/members/M1").status_code == 200
+    sync_once(client, till.journal, till.members, till.programmes)
+    for end in ends:
+        left = everything_in(end)
+        for each in personal:
+            assert each not in left, (end.name, each)
+        assert b"Bram de Wit" in left
+    assert till.ledger.verify().faults == ()
+    again = RealTill(till.folder.parent / "another", epoch="2" * 32)
+    with closing(client):
+        sync_once(client, again.journal, again.members, again.programmes)
+    assert not any(each in everything_in(again.folder) for each in personal)
+    again.close()
+
+
+def everything_in(folder: Path) -> bytes:
+    """All bytes of all files but the terminal's and central's own secrets; packed files are looked into."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    packed = [gzip.decompress(path.read_bytes()) for path in files if path.suffix == ".gz"]
+    return b"".join([path.read_bytes() for path in files] + packed)

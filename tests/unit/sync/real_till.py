@@ -14,6 +14,7 @@ from pysqlite3 import dbapi2 as sqlite3  # two SQLites in one process would brea
 from edge_agent.clock import Clock
 from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.record import ClockReading, Record, RecordKind
+from edge_agent.ledger.acts import StoredSale
 from edge_agent.ledger.ledger import LEDGER_FILE, Ledger
 from edge_agent.ledger.members import MembersFile
 from edge_agent.sync_ports import LedgerOutbox, MembersStore, MembersUpdating, ProgrammeStore
@@ -48,7 +49,7 @@ class Journal(LedgerOutbox):
         with self.ledger.act() as act:
             for number in range(count):
                 record_id = uuid_utils.uuid7().hex
-                act.append(
+                record = act.append(
                     RecordKind.SALE,
                     record_id,
                     AT,
@@ -63,6 +64,7 @@ class Journal(LedgerOutbox):
                     | ({"name": personal} if personal else {}),
                     (earn(1),),
                 )
+                act.keep_sale(StoredSale(f"s-{record_id}", record.seq, ACCOUNT, b"", "{}", "none"))
 
     def waiting(self, after: int, count_max: int, bytes_max: int) -> Sequence[Record]:
         batch = super().waiting(after, count_max, bytes_max)

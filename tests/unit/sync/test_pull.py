@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from edge_agent.domain.member import Standing
 from sync.errors import CentralError, PositionUnknown, ProtocolError, Stalled, Unreachable
 from sync.policy import Window
 from sync.pull import Pull
 from sync.push import push
-from sync.wire import Changes, MembersManifest, RecordState, StateOfRecord
+from sync.wire import Changes, MemberDelta, MembersManifest, RecordState, StateOfRecord
 from tests.unit.sync.model_central import ModelCentral
-from tests.unit.sync.real_till import PROGRAMME, RealTill
+from tests.unit.sync.real_till import ACCOUNT, CARD, PROGRAMME, RealTill
 
 
 def pull_of(central: ModelCentral, till: RealTill) -> Pull:
@@ -327,3 +328,50 @@ def test_what_central_says_of_another_machines_records_is_not_taken_for_ours(
         assert copy.members.position() is None
     assert pull_of(central, till).run().position.applied_seq == 4
     copy.close()
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["as a change", "in a file"])
+def test_of_whoever_was_erased_nothing_is_left_here_and_the_chain_is_whole(
+    central: ModelCentral, till: RealTill, *, whole: bool
+) -> None:
+    """Name, card and what was bought of whom: in the ledger, the members file, and the logs of both."""
+    till.journal.record(3, personal="Anneke Jansen")
+    key = b"\x01" * 16
+    told = MemberDelta(ref=ACCOUNT, display_name="Anneke Jansen", cards=(key.hex(),))
+    with_name = MemberDelta(ref="b" * 32, display_name="Bram", joined=("c" * 32,))
+    central.changes_log.extend((told, with_name))
+    pull_of(central, till).run()
+    personal = (b"Anneke", CARD.encode(), key, key.hex().encode())
+    assert all(said in everything_in(till.folder) for said in personal)
+    if whole:
+        central.changes_log.clear()
+    central.changes_log.append(MemberDelta(ref=ACCOUNT, standing=Standing.ERASED))
+    assert pull_of(central, till).run().fresh is whole
+    left = everything_in(till.folder)
+    for said in personal:
+        assert said not in left, said
+    assert (b"Bram" in left) is not whole
+    assert till.ledger.verify().faults == ()
+    assert [record.attachment for record in till.journal.waiting(0, 10, 10**6)] == [None] * 3
+
+
+def test_a_sale_that_comes_while_its_member_is_being_erased_leaves_nothing_either(
+    central: ModelCentral, till: RealTill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    central.set_points(ACCOUNT, 1)
+    pull_of(central, till).run()
+    central.changes_log.append(MemberDelta(ref=ACCOUNT, standing=Standing.ERASED))
+    good = till.members.file._finish
+
+    def sale_and_finish() -> None:
+        till.journal.record(personal="Anneke Jansen")
+        good()
+
+    monkeypatch.setattr(till.members.file, "_finish", sale_and_finish)
+    pull_of(central, till).run()
+    assert b"Anneke" not in everything_in(till.folder)
+
+
+def everything_in(folder: Path) -> bytes:
+    """All bytes of all files, the logs of open databases included."""
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())

@@ -5,11 +5,12 @@ from dataclasses import replace
 import pytest
 
 from edge_agent.domain.basket import EntryMode, PresentedCard
+from edge_agent.domain.cards import card_key, tombstone
 from edge_agent.domain.member import Standing
 from edge_agent.errors import PaymentCard, Refused, UnknownCard, UnknownSale
 from edge_agent.till.present import AT_TILL
 from edge_agent.till.views import PrintState
-from tests.tills import AT, JAN, JAN_REF, PROGRAMME, STRANGER, Shop, jan, points, sale, scanned
+from tests.tills import AT, JAN, JAN_REF, KEY, PROGRAMME, STRANGER, Shop, jan, points, sale, scanned
 
 TRACK_2 = ";4111111111111111=25121011234500000000?"
 
@@ -156,3 +157,25 @@ def test_whoever_leaves_is_not_the_next_sales_member(shop: Shop) -> None:
     shop.till.scanned("hand", JAN, None)
     shop.till.leave()
     assert shop.till.sell(sale(card=None, from_till=True)).result["card"] is None
+
+
+def test_a_card_whose_member_was_erased_says_so_by_what_is_left_of_it(shop: Shop) -> None:
+    """Its own key is nowhere any more; a card that nobody ever had is told apart."""
+    shop.confirm(
+        replace(jan(0, standing=Standing.ERASED, name=""), cards=(tombstone(card_key(KEY, JAN)),))
+    )
+    assert shop.till.identify(scanned(JAN)).standing is Standing.ERASED
+    assert shop.till.identify(scanned(STRANGER)).standing is Standing.UNKNOWN
+
+
+def test_what_somebody_buys_who_was_erased_is_recorded_without_the_card(shop: Shop) -> None:
+    shop.confirm(
+        replace(jan(0, standing=Standing.ERASED, name=""), cards=(tombstone(card_key(KEY, JAN)),))
+    )
+    shop.till.sell(sale("a"))
+    shop.till.sell(sale("b", card=STRANGER))
+    erased, stranger = shop.ledger.waiting(0, 10, 10**6)
+    assert erased.attachment is not None
+    assert stranger.attachment is not None
+    assert JAN.encode() not in erased.attachment.content
+    assert STRANGER.encode() in stranger.attachment.content
