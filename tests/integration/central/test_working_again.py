@@ -10,55 +10,18 @@ from typing import Any
 import pytest
 
 from edge_agent.domain.programme import acts
-from edge_agent.domain.programme.consents import Consent
 from edge_agent.domain.record import GENESIS, canonical, chain_hash
 from edge_agent.ledger.members import Member
-from edge_agent.till.attach import Attaching
-from edge_agent.till.redeem import Wish
-from edge_agent.till.without_sale import Answering, Enrolling, Reported
 from sync.central.central import Central
 from sync.central.ledger import entries_of
 from sync.wire import MemberDelta, RecordsMessage, WireRecord
 from tests.central import settings_in
 from tests.integration.central.looking import balance, changes, states
-from tests.tills import AT, JAN, KEY, STRANGER, Shop, back, jan, milk, open_shop, sale, scanned
+from tests.support.one_of_everything import RULES, one_of_everything
+from tests.tills import AT, JAN, KEY, Shop, milk, open_shop, sale
 from tests.unit.domain.builders import BASE, HEAD
 
-RULES = (
-    HEAD.replace("version = 1", "version = 9")
-    + BASE
-    + """
-[[action]]
-id = "review"
-title = "een recensie"
-gives = [{ unit = "points", quantity = 25 }]
-[[action]]
-id = "welcome"
-title = "welkom"
-happens = "enrolment"
-gives = [{ unit = "points", quantity = 100 }]
-[[question]]
-id = "recommend"
-text = "Zou u ons aanraden?"
-gives = [{ unit = "points", quantity = 5 }]
-[[consent]]
-purpose = "terms"
-version = "7"
-required = true
-text = "Ik ga akkoord met de voorwaarden."
-[[reward]]
-id = "coffee"
-title = "koffie"
-cost = 50
-[[surprise]]
-id = "lucky"
-title = "geluk"
-one_in = 2
-prizes = [{ id = "ten", title = "tien punten", quantity = 10 }]
-budgets = [{ wins = 1000, per = "day" }]
-"""
-)
-SALE, NAMELESS, ATTACH, REDEMPTION, ACTION, ANSWER, MEMBER, PART, VOID = range(1, 10)
+SALE, NAMELESS, ATTACH, REDEMPTION, ACTION, ANSWER, MEMBER, PART, VOID, CONSENT = range(1, 11)
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -66,21 +29,7 @@ Change = Callable[[dict[str, Any]], None]
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     """A till that did one of everything."""
-    (tmp_path / "till").mkdir()
-    shop = open_shop(tmp_path / "till")
-    shop.shelf.offer(RULES, "rules", AT)
-    shop.confirm(jan())
-    till = shop.till
-    till.sell(sale("S1", milk(1, "2", 12500), milk(2, "3", 1000)))
-    proof = till.sell(sale("S2", milk(amount=700), card=None)).result["reference"]
-    till.attach(Attaching("S2", scanned(STRANGER), proof))
-    till.reserve(Wish("R1", scanned(JAN), "coffee"))
-    till.commit("R1")
-    till.report(Reported("A1", scanned(JAN), "review"))
-    till.answer(Answering("Q1", "recommend", 9, scanned(JAN)))
-    till.enrol(Enrolling("M1", None, {"display_name": "Piet"}, (Consent("terms", "7"),)))
-    till.give_back("S1", "B1", (back(2, "1"),), None)
-    till.void("S1", "V1")
+    shop = one_of_everything(tmp_path / "till")
     yield shop
     shop.close()
 
@@ -135,9 +84,10 @@ def test_what_a_till_worked_out_is_what_central_works_out(shop: Shop, central: C
         "member",
         "return",
         "void",
+        "consent",
     ]
     central.push(forged(shop))
-    assert outcomes(central) == dict.fromkeys(range(1, 10), ACCEPTED)
+    assert outcomes(central) == dict.fromkeys(range(1, 11), ACCEPTED)
 
 
 def more_points(body: dict[str, Any]) -> None:
@@ -233,9 +183,10 @@ def test_without_the_programme_records_wait_until_it_is_published(
     assert outcomes(central) == {
         **dict.fromkeys((SALE, NAMELESS, ATTACH, REDEMPTION, ACTION, ANSWER, MEMBER), waits),
         **dict.fromkeys((PART, VOID), later),
+        CONSENT: ("parked", "unknown-account"),
     }
     central.publish(RULES, "rules")
-    assert outcomes(central) == dict.fromkeys(range(1, 10), ACCEPTED)
+    assert outcomes(central) == dict.fromkeys(range(1, 11), ACCEPTED)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +229,7 @@ def test_where_the_rules_of_central_fail_the_record_waits_for_a_better_version(
     assert outcomes(central)[ACTION] == ("parked", "not-worked-out")
     assert outcomes(central)[VOID] == ACCEPTED
     central.catch_up()
-    assert outcomes(central) == dict.fromkeys(range(1, 10), ACCEPTED)
+    assert outcomes(central) == dict.fromkeys(range(1, 11), ACCEPTED)
 
 
 CAPPED = (
