@@ -183,7 +183,7 @@ def test_without_the_programme_records_wait_until_it_is_published(
     assert outcomes(central) == {
         **dict.fromkeys((SALE, NAMELESS, ATTACH, REDEMPTION, ACTION, ANSWER, MEMBER), waits),
         **dict.fromkeys((PART, VOID), later),
-        CONSENT: ("parked", "unknown-account"),
+        CONSENT: ACCEPTED,
     }
     central.publish(RULES, "rules")
     assert outcomes(central) == dict.fromkeys(range(1, 11), ACCEPTED)
