@@ -179,6 +179,7 @@ def _assemble(settings: Settings, store: Store, address: str, bound: Any, token:
         store.clock,
         lambda: worker.status,
         offline_limits(settings),
+        lambda: authoriser.is_open,
     )
     printer = _printer(
         settings, events, lambda job_id, outcome: till.printed(job_id, PrintState(outcome.result))

@@ -25,7 +25,8 @@ def agent_version() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Gathers the status from the parts. `link` says how the line to central stands."""
+    """Gathers the status from the parts. `link` says how the line to central stands, `asks_central` whether central is
+    asked about redemptions: not after several answers that did not come in time."""
 
     data: Path
     ledger: Ledger
@@ -34,6 +35,7 @@ class Status:
     clock: Clock
     link: Callable[[], LinkStatus]
     limits: OfflineLimits
+    asks_central: Callable[[], bool]
 
     def to_json(self) -> dict[str, Any]:
         """The status as the API shows it. Raises LedgerUnavailable."""
@@ -81,7 +83,11 @@ class Status:
         """What this till could give away at most, in minor units, for points that were not there (see `worst_loss`)."""
         current = self.shelf.current(self.clock.now())
         most = 0 if current is None else worst_loss(current[0], self.limits)
-        return {"worst_loss": most, "points_per_outage": self.limits.per_outage}
+        return {
+            "worst_loss": most,
+            "points_per_outage": self.limits.per_outage,
+            "asks_central": self.asks_central(),
+        }
 
     def _members(self) -> dict[str, Any]:
         position = self.members.position()

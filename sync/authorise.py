@@ -215,7 +215,7 @@ class Authoriser:
         self._retry_s = time.monotonic() + policy.AUTHORISE_PROBE_EVERY_S
 
     def _failed(self, error: CentralError) -> None:
-        self._log.info("authorising_failed", code=error.code, detail=error.detail)
+        self._log.debug("authorising_failed", code=error.code, detail=error.detail)
         self._hang_up()
 
     def _connected(self) -> AuthorisingLine | None:

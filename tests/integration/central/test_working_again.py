@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from edge_agent.domain.members_file import Member
 from edge_agent.domain.programme import acts
 from edge_agent.domain.record import GENESIS, canonical, chain_hash
-from edge_agent.ledger.members import Member
 from sync.central.central import Central
 from sync.central.ledger import entries_of
 from sync.wire import MemberDelta, RecordsMessage, WireRecord

@@ -214,6 +214,7 @@ def a_terminal(folder: Path, events: EventHub) -> Iterator[Terminal]:
             clock,
             lambda: LinkStatus(LinkState.OFFLINE, "", "", NOW, None),
             OfflineLimits(),
+            lambda: True,
         )
     )
     health.part("ledger", lambda: Word("failed", "gone") if status.fault else Word("ok"))
