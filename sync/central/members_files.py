@@ -16,20 +16,17 @@ from pathlib import Path
 
 import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from sync.central.changes import is_far_behind
-from sync.central.database import Database, current_change, upsert
+from sync.central.database import Database, current_change
 from sync.central.members_build import Builder, GivenUp, remove_unfinished
 from sync.central.problems import Problem
 from sync.central.programmes import Programmes
-from sync.central.tables import counters
 from sync.central.times import Clock
+from sync.central.told import oldest_allowed
 from sync.signing import manifest_statement
 from sync.wire import MembersManifest, SignedManifest
-
-_CLEAN_FROM = "members-file"
-"""The counter with the lowest version of a members file that may be handed out."""
 
 KEPT = 2
 """The newest, and the one before it, which a terminal may be in the middle of."""
@@ -40,18 +37,6 @@ asks again for a bigger one."""
 
 LOOK_EVERY_S = 0.05
 """How often it is tried whether another process is done."""
-
-
-def forbid_older(connection: Connection) -> None:
-    """Of members files only those may be handed out from now on that hold what this transaction changes."""
-    value = current_change(connection)
-    statement = upsert(connection, counters).values(name=_CLEAN_FROM, value=value)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["name"], set_={"value": value})
-    )
-
-
-_LOWEST = select(counters.c.value).where(counters.c.name == _CLEAN_FROM)
 
 
 class MembersFiles:
@@ -149,8 +134,7 @@ class MembersFiles:
 
         A file with a version that this database has not reached is of before it was restored from a backup.
         """
-        lowest = connection.scalar(_LOWEST) or 0
-        highest = current_change(connection)
+        lowest, highest = oldest_allowed(connection), current_change(connection)
         names = (path.stem for path in self._folder.glob("*.json"))
         for version in sorted((int(each) for each in names if each.isdecimal()), reverse=True):
             with suppress(FileNotFoundError):  # another process sweeps too

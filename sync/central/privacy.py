@@ -18,7 +18,7 @@ from sync.central.accounts import BURIED, bury_cards
 from sync.central.database import Database
 from sync.central.ledger import touch
 from sync.central.members import Members
-from sync.central.members_files import MembersFiles, forbid_older
+from sync.central.members_files import MembersFiles
 from sync.central.tables import (
     accounts,
     answers,
@@ -34,6 +34,7 @@ from sync.central.tables import (
     redeemed,
 )
 from sync.central.times import Clock, stored
+from sync.central.told import forbid_older
 from sync.wire import RecordState
 
 _FORGOTTEN = {

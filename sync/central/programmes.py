@@ -17,6 +17,7 @@ from sync.central.database import Database, hold, next_change, upsert
 from sync.central.ledger import touch
 from sync.central.tables import accounts, programmes
 from sync.central.times import Clock, read, stored
+from sync.central.told import forbid_older
 from sync.wire import ProgrammeDelta
 
 
@@ -93,6 +94,9 @@ class Programmes:
             after = self.asked(connection)
         if after != before:
             self._tell_again()
+        if before.names and not after.names:
+            with self._database.write() as connection:
+                forbid_older(connection)
         return Published(digest, programme.id, str(programme.version), now, is_new=True)
 
     def _tell_again(self) -> None:
@@ -128,15 +132,18 @@ class Programmes:
     def asked(self, connection: Connection) -> Asked:
         """What may be told of members: what the newest programme asks, and those that apply until it does."""
         asked = Asked()
+        names: bool | None = None
         now = self._clock()
         for row in connection.execute(_NEWEST.limit(PROGRAMMES_KEPT)).all():
             programme = _ready(row)
             if programme is None:
                 continue
             asked = asked.and_also(programme.asks)
+            if names is None:
+                names = programme.file.privacy.names_at_tills
             if programme.valid_from <= now:
                 break
-        return asked
+        return asked._replace(names=names is not False)
 
     def today(self, connection: Connection) -> date | None:
         """The date in the current programme's time zone; None without a programme."""
@@ -154,6 +161,7 @@ _PROFILED = (
     .where(
         accounts.c.joined_into.is_(None),
         or_(
+            accounts.c.display_name != "",
             accounts.c.segments != "[]",
             accounts.c.attributes != "{}",
             accounts.c.birthday.is_not(None),

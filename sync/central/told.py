@@ -12,8 +12,29 @@ from edge_agent.domain.members_file import Member
 from edge_agent.domain.programme.asked import Asked
 from edge_agent.domain.programme.messages import CHANNEL
 from sync.central.accounts import agreed
+from sync.central.database import current_change, upsert
 from sync.central.ledger import holdings
-from sync.central.tables import accounts, cards
+from sync.central.tables import accounts, cards, counters
+
+_CLEAN_FROM = "members-file"
+"""The counter with the lowest version of a members file that may be handed out."""
+
+
+def forbid_older(connection: Connection) -> None:
+    """Of members files only those may be handed out from now on that hold what this transaction changes."""
+    value = current_change(connection)
+    statement = upsert(connection, counters).values(name=_CLEAN_FROM, value=value)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["name"], set_={"value": value})
+    )
+
+
+def oldest_allowed(connection: Connection) -> int:
+    """The lowest version of a members file that may be handed out."""
+    return int(connection.scalar(_LOWEST) or 0)
+
+
+_LOWEST = select(counters.c.value).where(counters.c.name == _CLEAN_FROM)
 
 
 def members_told(connection: Connection, rows: Sequence[Any], asked: Asked) -> Iterator[Member]:
@@ -27,7 +48,7 @@ def members_told(connection: Connection, rows: Sequence[Any], asked: Asked) -> I
         yield Member(
             ref=row.ref,
             standing=Standing(row.standing),
-            display_name=row.display_name,
+            display_name=row.display_name if asked.names else "",
             tier=row.tier,
             since=None if row.since is None else date.fromisoformat(row.since),
             language=row.language,

@@ -10,12 +10,16 @@ from edge_agent.domain.programme.shape import tables
 
 
 class Asked(NamedTuple):
-    """The segments and attributes that any rule names, and whether one looks at the birthday or the language."""
+    """The segments and attributes that any rule names, and whether one looks at the birthday or the language.
+
+    No rule looks at the name: `names` is whether tills may show it, by the word of the newest programme alone.
+    """
 
     segments: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
     birthday: bool = False
     language: bool = False
+    names: bool = True
 
     def and_also(self, other: "Asked") -> "Asked":
         """What either asks."""

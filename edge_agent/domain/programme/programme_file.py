@@ -93,6 +93,11 @@ class PrivacyTable(TableModel):
         description="Whether a typed card number shows the balance.",
         examples=[True],
     )
+    names_at_tills: Flag = Field(
+        default=True,
+        description="Whether tills are told what members are called; without it nobody is greeted by name there.",
+        examples=[False],
+    )
 
 
 class RedeemTable(TableModel):

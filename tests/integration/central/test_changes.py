@@ -9,7 +9,8 @@ import pytest
 
 from sync.central import changes as feed_module
 from sync.central.central import Central
-from sync.wire import MemberDelta, ProgrammeReport
+from sync.central.problems import Problem
+from sync.wire import MemberDelta, MembersManifest, ProgrammeReport
 from tests.central import Till, earn
 from tests.integration.central.looking import changes
 
@@ -202,6 +203,23 @@ def test_of_a_profile_only_what_the_programme_asks_about_is_told(central: Centra
     central.programmes.publish(text, "starter")
     (member,) = changes(central, after=seen).members
     assert (member.segments, member.birthday) == ((), None)
+
+
+def test_names_stay_at_central_where_head_office_says_so(central: Central) -> None:
+    """Also those that were told before, and those in a members file of before."""
+    text = STARTER.read_text(encoding="utf-8")
+    central.programmes.publish(text, "starter")
+    central.member_import.run(["card,member_id,display_name\n", "2912345678906,M1,Anneke\n"])
+    seen = changes(central).next
+    version = MembersManifest.model_validate_json(central.members_files.manifest().manifest).version
+    central.programmes.publish(text + "\n[privacy]\nnames_at_tills = false\n", "starter")
+    (told,) = changes(central, after=seen).members
+    assert (told.display_name, len(told.cards)) == ("", 1)
+    with pytest.raises(Problem, match="no such members file"):
+        central.members_files.path_of(version)
+    seen = changes(central).next
+    central.programmes.publish(text, "starter")
+    assert [each.display_name for each in changes(central, after=seen).members] == ["Anneke"]
 
 
 def test_a_programme_that_asks_for_nothing_else_tells_nobody_again(central: Central) -> None:
