@@ -112,6 +112,11 @@ def bury_cards(connection: Connection, account: str, at: str) -> None:
         connection.execute(update(cards).where(cards.c.key == key).values(buried))
 
 
+def joined_to(refs: Collection[str]) -> Select[Any]:
+    """The other names of accounts."""
+    return select(accounts.c.ref).where(accounts.c.joined_into.in_(refs))
+
+
 def new_ref() -> str:
     """A fresh opaque member_ref."""
     return uuid.uuid4().hex

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from edge_agent.domain.member import Standing
 from edge_agent.domain.record import Attachment
 from sync.central import holds, risk
-from sync.central.accounts import Accounts, insert_account, join
+from sync.central.accounts import Accounts, insert_account, join, joined_to
 from sync.central.bodies import Act, Unpostable, kind_of
 from sync.central.database import ACCOUNTS, count, next_changes
 from sync.central.differing import Known, known_of
@@ -144,6 +144,10 @@ class Batch:
         if ref not in self._refs:
             self._hold([ref])
         return self._refs.get(ref)
+
+    def names_of(self, refs: Collection[str]) -> set[str]:
+        """These accounts and all that were joined to them: entries stay under the name that they were written with."""
+        return {*refs, *self._connection.scalars(joined_to(refs))}
 
     def settle_ref(self, ref: str, card: str) -> str:
         """The account for a ref that a till made for `card`."""

@@ -1,6 +1,6 @@
 """The ledger of all accounts: append-only entries, and the lots that they add up to."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
@@ -236,9 +236,15 @@ def _holding(row: Any) -> Holding:
     return Holding(row.unit, int(row.sum), expires_on, matures_on, day, lot)
 
 
-def entries_of(connection: Connection, record: str) -> Iterator[Any]:
-    """The entries that a record made, and those that took them back since, in the order they were written."""
-    yield from connection.execute(_OF_RECORD, {"record": record})
+def entries_of(
+    connection: Connection, record: str, refs: Collection[str] | None = None
+) -> Iterator[Any]:
+    """The entries that a record made, and those that took them back since, in the order they were written.
+
+    With `refs` only those of these accounts, which their partitions can tell.
+    """
+    query = _OF_RECORD if refs is None else _OF_RECORD.where(entries.c.account.in_(refs))
+    yield from connection.execute(query, {"record": record})
 
 
 _OF_RECORD = (

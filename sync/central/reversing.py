@@ -8,7 +8,7 @@ central took it from, an overdraft first. With another life than those it is a l
 is given some days of grace.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from edge_agent.domain.entries import EntryKind
@@ -44,7 +44,10 @@ def reversing(
     """
     if not entries:
         return []
-    there = {key: moved for source in sources for key, moved in _there(batch, source).items()}
+    names = batch.names_of({account for account, _ in entries})
+    there = {
+        key: moved for source in sources for key, moved in _there(batch, source, names).items()
+    }
     taken = _Taking(batch, sources[0])
     result: list[LedgerEntry] = []
     for account, entry in entries:
@@ -80,10 +83,10 @@ def _key(account: str, unit: str, rule: str, line: int | None, was_given: bool) 
     return (account, unit, rule, line if was_given else None, was_given)
 
 
-def _there(batch: Batch, original: str) -> dict[_Key, _Moved]:
+def _there(batch: Batch, original: str, names: Collection[str]) -> dict[_Key, _Moved]:
     """Per key what the record moved and what is left of it, earlier reversals taken off."""
     there: dict[_Key, _Moved] = {}
-    for row in entries_of(batch.connection, original):
+    for row in entries_of(batch.connection, original, names):
         account = batch.account_of(row.account) or row.account
         moves = row.source == original
         key = _key(account, row.unit, row.rule, row.line, (row.quantity > 0) == moves)

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from tests.bench.authorisation import authorised_by_central
 from tests.bench.backlog import backlog_to_central
+from tests.bench.central import records_into_central
 from tests.bench.device import memory_when_idle, scan_to_page
 from tests.bench.evaluate import evaluate_beside_parsing
 from tests.bench.members import find_and_install
@@ -31,6 +32,7 @@ PARTS: Mapping[str, Callable[[Path], list[Row]]] = {
     "ready": ready_after_kill,
     "backlog": backlog_to_central,
     "authorise": authorised_by_central,
+    "central": records_into_central,
 }
 
 

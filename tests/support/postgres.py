@@ -90,7 +90,7 @@ def name_in(url: str) -> str:
 def running_postgres(*, durable: bool = False) -> Iterator[Server]:
     """A new server, gone with all its data at the end. `durable` as one that holds real data."""
     programs = _programs()
-    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+    folder = Path(tempfile.mkdtemp(prefix="postgres-", dir="/var/tmp" if durable else None))
     user = _user()
     if user is not None:
         shutil.chown(folder, user)
@@ -111,8 +111,19 @@ def running_postgres(*, durable: bool = False) -> Iterator[Server]:
 
 def _programs() -> Path:
     """The folder of initdb and pg_ctl, of the newest version there is."""
-    versions = sorted(_DEBIAN.glob("*/bin"), key=lambda each: int(each.parent.name), reverse=True)
-    return Path(require("initdb", INSTALL, *versions)).parent
+    return Path(require("initdb", INSTALL, *_folders())).parent
+
+
+def _folders() -> list[Path]:
+    """Where Debian may have the programs, the newest version first."""
+    return sorted(_DEBIAN.glob("*/bin"), key=lambda each: int(each.parent.name), reverse=True)
+
+
+def installed() -> bool:
+    """Whether there is a server to start."""
+    return any((folder / "initdb").exists() for folder in _folders()) or bool(
+        shutil.which("initdb")
+    )
 
 
 def _user() -> str | None:
