@@ -1,6 +1,7 @@
 """A pull into real files from the model of central."""
 
 import hashlib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,19 @@ from sync.errors import CentralError, PositionUnknown, ProtocolError, Stalled, U
 from sync.policy import Window
 from sync.pull import Pull
 from sync.push import push
-from sync.wire import Changes, MemberDelta, MembersManifest, RecordState, StateOfRecord
+from sync.wire import (
+    Allowance,
+    Changes,
+    MemberDelta,
+    MembersManifest,
+    RecordState,
+    StateOfRecord,
+    TillReport,
+)
 from tests.unit.sync.model_central import ModelCentral
 from tests.unit.sync.real_till import ACCOUNT, CARD, PROGRAMME, RealTill
+
+UNTIL = datetime(2026, 12, 5, tzinfo=UTC)
 
 
 def pull_of(central: ModelCentral, till: RealTill) -> Pull:
@@ -375,3 +386,60 @@ def test_a_sale_that_comes_while_its_member_is_being_erased_leaves_nothing_eithe
 def everything_in(folder: Path) -> bytes:
     """All bytes of all files, the logs of open databases included."""
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def sets_aside(central: ModelCentral, change: int, *quantities: int) -> list[int]:
+    """Let the model have these allowances of account "a", as of that change; what tills said that they had."""
+    good, said = ModelCentral.changes, []
+
+    def changes(
+        after: int, epoch: str, wait_s: int, report: TillReport, members_after: int = 0
+    ) -> Changes:
+        said.append(report.allowances_change)
+        page = good(central, after, epoch, wait_s, report, members_after)
+        allowances = tuple(
+            Allowance(account="a", unit="points", quantity=each, until=UNTIL) for each in quantities
+        )
+        told = None if report.allowances_change == change else allowances
+        return page.model_copy(update={"allowances": told, "allowances_change": change})
+
+    central.changes = changes  # type: ignore[method-assign,assignment]
+    return said
+
+
+def allowed(till: RealTill) -> int | None:
+    found = till.members.file.allowance("a", "points")
+    return None if found is None else found[0].quantity
+
+
+def test_allowances_stay_until_others_are_told_and_a_new_file_asks_for_all(
+    central: ModelCentral, till: RealTill
+) -> None:
+    central.set_points("a", 100)
+    pull_of(central, till).run()
+    assert allowed(till) is None
+    said = sets_aside(central, 7, 50)
+    for _ in range(2):
+        central.set_points("a", 101)
+        pull_of(central, till).run()
+        assert allowed(till) == 50
+    assert said == [0, 7]
+    sets_aside(central, 9)
+    pull_of(central, till).run()
+    assert allowed(till) is None
+    central.changes_log.clear()  # put back from an older copy: the file is fetched again
+    central.set_points("a", 102)
+    said = sets_aside(central, 7, 40)
+    pull_of(central, till).run()
+    assert (said[-1], allowed(till)) == (0, 40)
+
+
+def test_the_till_says_what_time_it_is_and_how_far_its_journal_goes(
+    central: ModelCentral, till: RealTill
+) -> None:
+    till.journal.record(3)
+    pull_of(central, till).run()
+    report = central.report
+    assert isinstance(report, TillReport)
+    assert report.last_seq == 3
+    assert report.time is not None
