@@ -307,6 +307,9 @@ class Books:
             return
         owed = -held.get("points", 0) - self._taken_back[account]
         demand(owed <= 0, f"account {account} owes {owed} points that nothing took back")
+        aside = int(self._db.execute(_SET_ASIDE, (account,)).fetchone()[0])
+        there = max(0, held.get("points", 0)) + self._taken_back[account]
+        demand(aside <= there, f"of account {account} {aside} points are set aside, of {there}")
         lost = self._carried[account]
         demand(
             lost <= self.at_risk_max,
@@ -314,8 +317,8 @@ class Books:
         )
 
     def set_aside(self) -> int:
-        """How many redemptions central keeps points for."""
-        return int(self._db.execute("SELECT count(*) FROM holds").fetchone()[0])
+        """For how many redemptions central keeps points."""
+        return int(self._db.execute(_AUTHORISED).fetchone()[0])
 
     def check_everything(self) -> None:
         """All accounts at once, not only those that changed."""
@@ -343,4 +346,6 @@ _PARKED = "SELECT row, epoch, seq FROM records WHERE state = 'parked'"
 _CHAIN = "SELECT follows, begins_after FROM chains WHERE epoch = ?"
 _ASKED_AT_ONCE = 500
 _ALIASES = "SELECT ref, joined_into FROM accounts WHERE joined_into IS NOT NULL"
+_AUTHORISED = "SELECT count(*) FROM holds WHERE kind = 'authorisation'"
+_SET_ASIDE = "SELECT coalesce(sum(quantity), 0) FROM holds WHERE account = ? AND unit = 'points'"
 _LOTS = "SELECT unit, sum(quantity) FROM lots WHERE account = ? GROUP BY unit"

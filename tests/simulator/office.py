@@ -23,9 +23,9 @@ Clock = Callable[[], datetime]
 class Office:
     """Central's process: it can be started again, and its disk can fail."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(self, folder: Path, clock: Clock, allowance_points: int) -> None:
         folder.mkdir(parents=True)
-        self._settings = settings_in(folder)
+        self._settings = settings_in(folder, allowance_points=allowance_points)
         self._clock = clock
         self.disk_fails = False
         """Whether the next request meets a disk that takes nothing."""

@@ -38,6 +38,9 @@ MEMBERS, STRANGERS = 300, 60
 OPENING_POINTS_MAX = 1_200
 PROGRAMME = Path(__file__).parents[2] / "config" / "programmes" / "supermarket.toml"
 TIMEZONE = ZoneInfo("Europe/Amsterdam")
+ALLOWANCE_POINTS = 300
+"""What central sets aside for a member at a till in every other world; in the rest there are limits alone."""
+
 LIMITS = OfflineTable()
 RECORDS_AT_ONCE = 100_000
 """More than any till of a world writes."""
@@ -59,7 +62,9 @@ class TrueTime:
 class World:
     """Everything there is."""
 
-    def __init__(self, folder: Path, time: TrueTime, luck: random.Random) -> None:
+    def __init__(
+        self, folder: Path, time: TrueTime, luck: random.Random, allowance_points: int
+    ) -> None:
         self.folder = folder
         self.time = time
         self.central_offset = timedelta()
@@ -71,7 +76,9 @@ class World:
         self.published = 0
         self._images: dict[str, Image] = {}
         self._named = 0
-        self.office = Office(folder / "central", lambda: time.now + self.central_offset)
+        self.office = Office(
+            folder / "central", lambda: time.now + self.central_offset, allowance_points
+        )
         self.network = Network(self._serve)
         self._open_shop(luck)
         self.books = Books(folder / "central" / "central.db")
@@ -274,7 +281,8 @@ def open_world(folder: Path, seed: int) -> Iterator[World]:
     # A programme is the same for every till; reading it is most of starting one.
     read_once = patch.object(shelf, "load_programme", lru_cache(load_programme))
     with seeded_ids(seed, lambda: time.now), read_once:
-        world = World(folder, time, random.Random(seed))
+        allowance_points = ALLOWANCE_POINTS if seed % 2 else 0
+        world = World(folder, time, random.Random(seed), allowance_points)
         try:
             with world.network.connected():
                 yield world
