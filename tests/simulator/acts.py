@@ -196,7 +196,10 @@ def attach(world: World, terminal: Terminal, luck: random.Random) -> str | None:
     sold = luck.choice(bare)
     wanted = Attaching(sold.sale_id, card(world, luck), sold.proof)
     said = f"attaches a card to {sold.sale_id}"
-    _once(world, terminal, said, lambda till: till.attach(wanted), repeats=False)
+    answer = _once(world, terminal, said, lambda till: till.attach(wanted), repeats=False)
+    if answer is not None:
+        place = terminal.memory.sales.index(sold)
+        terminal.memory.sales[place] = replace(sold, has_card=True)
     return said
 
 
