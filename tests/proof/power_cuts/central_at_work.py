@@ -1,7 +1,4 @@
-"""The process that is recorded: central taking and posting what two tills send, over several lives.
-
-python -m tests.proof.power_cuts.central_at_work FOLDER SAID FULL
-"""
+"""The process that is recorded: central taking and posting what two tills send; started as `lives` says."""
 
 import os
 import random

@@ -25,7 +25,6 @@ MEMORY = Path("/dev/shm")
 EXAMPLES_MAX = 5
 """Faults are alike; five are read, a thousand are not."""
 
-
 Judge = Callable[[Path, Sequence[Acknowledgement], Found], None]
 """Starts the shipped code on what is left in a folder; is given what had been acknowledged, and what to fill in."""
 

@@ -77,8 +77,7 @@ def _compare_members(folder: Path, acknowledged: Sequence[Acknowledgement], foun
     """The members file is one of those that there were, whole; not older than the file that was installed last."""
     members = MembersFile(folder)
     try:
-        [file] = {folder / name for name in _current(folder)}
-        check_pages(file, found)
+        check_pages(_current(folder), found)
         position = members.position()
         change = 0 if position is None else position.change
         installed = last(acknowledged, "members file")
@@ -93,6 +92,6 @@ def _compare_members(folder: Path, acknowledged: Sequence[Acknowledgement], foun
         members.close()
 
 
-def _current(folder: Path) -> list[str]:
+def _current(folder: Path) -> Path:
     pointer = folder / "current"
-    return [pointer.read_text().strip() if pointer.exists() else "members-1.db"]
+    return folder / (pointer.read_text().strip() if pointer.exists() else "members-1.db")

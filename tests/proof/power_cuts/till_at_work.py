@@ -1,7 +1,4 @@
-"""The process that is recorded: a till at work on the shipped ledger, over several lives.
-
-python -m tests.proof.power_cuts.till_at_work FOLDER SAID FULL
-"""
+"""The process that is recorded: a till at work on the shipped ledger, over several lives; started as `lives` says."""
 
 import os
 import random
