@@ -45,9 +45,9 @@ GIVEN_UP_AT_ONCE_MAX = 1_000
 
 _ENVELOPE = ("v", "id", "terminal", "epoch", "seq")
 _REF_CHARACTERS_MAX = 64
-_REASON_CHARACTERS_MAX = 500
+REASON_CHARACTERS_MAX = 500
 
-_Reason = Annotated[str, Field(min_length=1, max_length=_REASON_CHARACTERS_MAX)]
+_Reason = Annotated[str, Field(min_length=1, max_length=REASON_CHARACTERS_MAX)]
 
 
 class Repair(BaseModel):

@@ -3,6 +3,7 @@ redeemed beyond what there was. No script at all."""
 
 import hashlib
 import hmac
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from sync.central.central import Central
 from sync.central.feedback import NOTE_CHARACTERS_MAX, CaseChange
 from sync.central.members import OfflineRedemption
+from sync.central.mending import REASON_CHARACTERS_MAX, GivingUp
 from sync.central.problems import Problem
 from sync.central.texts import LANGUAGES, texts
 
@@ -35,6 +37,7 @@ def add_to(app: Flask, central: Central, *, secure: bool) -> None:
     app.context_processor(lambda: _language(central))
     _add_login(app, central)
     _add_views(app, central)
+    _add_records(app, central)
     _add_cases(app, central)
     _add_overdrafts(app, central)
 
@@ -117,6 +120,30 @@ def _add_overdrafts(app: Flask, central: Central) -> None:
             abort(problem.status)
         central.feed.notify()
         return redirect(url_for("overdrafts"))
+
+
+def _add_records(app: Flask, central: Central) -> None:
+    @app.get("/records/<record>")
+    def record(record: str) -> ResponseReturnValue:
+        if not session.get("admin"):
+            return redirect(url_for("login"))
+        try:
+            found = central.reports.record(record)
+        except Problem as problem:
+            abort(problem.status)
+        body = json.dumps(found["body"], indent=2, ensure_ascii=False)
+        return render_template("record.html", at="refused", record=found, body=body)
+
+    @app.post("/records/<record>")
+    def give_up(record: str) -> ResponseReturnValue:
+        _require_own_origin()
+        if not session.get("admin"):
+            return redirect(url_for("login"))
+        reason = request.form.get("reason", "").strip()[:REASON_CHARACTERS_MAX]
+        if reason:
+            central.mending.give_up(record, GivingUp(reason=reason))
+            central.feed.notify()
+        return redirect(url_for("record", record=record))
 
 
 def _add_cases(app: Flask, central: Central) -> None:

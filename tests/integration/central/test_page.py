@@ -93,6 +93,22 @@ def test_who_redeemed_too_much_is_listed_and_may_be_let_redeem_without_central_a
     assert "-230 punten" in page.inner_text("main")
 
 
+def test_what_was_refused_is_looked_into_and_given_up(page: Page) -> None:
+    page.click("nav a[href='/refused']")
+    listed = page.locator("a[href^='/records/']")
+    before = listed.count()
+    listed.first.click()
+    assert '"return_id"' in page.inner_text("pre")
+    page.fill("#reason", "een vergissing")
+    page.click("form.panel button")
+    page.wait_for_selector("dd:has-text('opgegeven')")
+    assert "een vergissing" in page.inner_text("main")
+    assert page.locator("#reason").count() == 0
+    page.click("nav a[href='/refused']")
+    page.wait_for_selector("h1:has-text('Niet geboekt')")
+    assert listed.count() == before - 1
+
+
 def test_nothing_is_wider_than_the_screen(page: Page) -> None:
     for path in ("/", "/members/M1", "/cases", "/terminals", "/refused", "/overdrafts"):
         page.goto(path)
