@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.page.browser import CHROMIUM_FLAGS
 from tests.needs import require
-from tests.support.postgres import Server, running_postgres
+from tests.support.postgres import Databases, Server, running_postgres
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +37,9 @@ def postgres() -> Iterator[Server]:
     """A PostgreSQL server, started once for a worker by the first test that needs it."""
     with running_postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: Server) -> Databases:
+    """Databases of central on that server."""
+    return Databases(postgres)

@@ -10,7 +10,6 @@ import structlog
 from sync.central.central import Central
 from sync.central.mending import OperatorsWord
 from tests.central import AT, PLACE, Running, Till, running_central, settings_in
-from tests.support.postgres import Databases
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
@@ -29,11 +28,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def database(request: pytest.FixtureRequest) -> Iterator[str]:
     """The kind of database that the centrals of a test are on."""
     if request.param == POSTGRESQL:
-        PLACE.databases = Databases(request.getfixturevalue("postgres"))
+        PLACE.databases = request.getfixturevalue("databases")
     yield request.param
     if PLACE.databases is not None:
-        PLACE.databases.drop_all()
+        PLACE.databases.let_go(Path("/"))
         PLACE.databases = None
+
+
+@pytest.fixture(autouse=True)
+def own_databases(database: str, tmp_path: Path) -> Iterator[None]:
+    """What a test had in a folder of its own is for the next one."""
+    yield
+    if PLACE.databases is not None:
+        PLACE.databases.let_go(tmp_path)
 
 
 @pytest.fixture(autouse=True)
