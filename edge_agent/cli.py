@@ -139,26 +139,18 @@ def check(config: Path, as_json: bool) -> None:
 @_JSON
 def enrol(config: Path, code: str, as_json: bool) -> None:
     """Exchange a one-time code for this terminal's identity."""
-    from edge_agent.durable import make_folder
+    from edge_agent.enrolling import enrol_terminal
     from sync.errors import EnrolmentRefused
-    from sync.identity import enrol as ask_central
-    from sync.identity import save_identity
 
     settings = _settings(config)
-    central = settings.central
-    if central is None:
+    if settings.central is None:
         raise click.UsageError("the configuration has no [central] table with its url")
-    terminal = settings.terminal
     with _explained():
         try:
-            identity = ask_central(
-                central.url, code, terminal.store, terminal.till, central.ca_file
-            )
+            identity = enrol_terminal(settings, code)
         except EnrolmentRefused as error:
             click.echo(error.detail, err=True)
             raise click.exceptions.Exit(NO) from error
-        make_folder(settings.identity_file.parent)
-        save_identity(settings.identity_file, identity)
     if as_json:
         told = {"terminal": identity.terminal, "identity": str(settings.identity_file)}
         click.echo(json.dumps(told))

@@ -19,6 +19,7 @@ from drivers.share import SharedPort, Standing
 from edge_agent.central_line import CentralAuthority, CentralLine
 from edge_agent.clock import system_now
 from edge_agent.devices import Devices, PrintQueue
+from edge_agent.enrolling import Enrolling
 from edge_agent.errors import LedgerUnavailable
 from edge_agent.health import OK, Health, Heartbeat, Watchdog, Word
 from edge_agent.notify import Notifier, watchdog_s
@@ -186,19 +187,22 @@ def _assemble(settings: Settings, store: Store, address: str, bound: Any, token:
     )
     authority = CentralAuthority(authoriser, terminal)
     till = _till(settings, store, events, PrintQueue(printer), line, authority)
+    enrolling = Enrolling(settings, lambda: worker.status.state, worker.reconnect)
     shared = {
         table.id: SharedPort(table.id, path)
         for table in settings.scanner
         if (path := table.share_path) is not None
     }
     scanners = {
-        table.id: _scanner(table, events, till, shared.get(table.id)) for table in settings.scanner
+        table.id: _scanner(table, events, till, shared.get(table.id), enrolling.takes)
+        for table in settings.scanner
     }
     devices = Devices(scanners, printer, settings.language, tuple(shared.values()))
     _say_how_we_are(health, store, devices)
     ports = Ports(
         till=till,
         devices=devices,
+        enrolling=enrolling,
         health=health,
         status=agent_status.to_json,
         events=events,
@@ -335,10 +339,15 @@ def _printer(
 
 
 def _scanner(
-    table: ScannerTable, events: EventHub, till: Till, port: SharedPort | None
+    table: ScannerTable,
+    events: EventHub,
+    till: Till,
+    port: SharedPort | None,
+    enrols: Callable[[str], bool],
 ) -> ScannerSupervisor:
     def on_scan(scan: Scan) -> None:
-        till.scanned(scan.device, scan.text, scan.symbology)
+        if not enrols(scan.text):
+            till.scanned(scan.device, scan.text, scan.symbology)
 
     def on_discard(discarded: Discarded) -> None:
         events.publish(

@@ -171,6 +171,13 @@ class NoProgramme(NotNow):
     fault = Fault.OUTSIDE
 
 
+class CentralAway(NotNow):
+    """Central could not be asked, and nothing can be done without it."""
+
+    code = "central-away"
+    fault = Fault.OUTSIDE
+
+
 class LedgerUnavailable(NotNow):
     """The ledger could not be read or written; nothing was acknowledged."""
 

@@ -12,7 +12,7 @@ from edge_agent.till.views import Answer
 from edge_agent.web.bodies.acts import ActionBody, AnswerBody, AttachBody, RedemptionBody
 from edge_agent.web.bodies.baskets import QuoteBody, SaleBody
 from edge_agent.web.bodies.cards import Presented
-from edge_agent.web.bodies.devices import CopyBody, ScanBody, SlipBody
+from edge_agent.web.bodies.devices import CopyBody, ScanBody, SlipBody, TerminalBody
 from edge_agent.web.bodies.members import ConsentsBody, MemberBody
 from edge_agent.web.bodies.returns import ReturnBody, VoidBody
 from edge_agent.web.bodies.strict import NoBody
@@ -48,6 +48,10 @@ def commit(ports: Ports, body: NoBody, redemption_id: str) -> Response:  # noqa:
 
 def cancel(ports: Ports, body: NoBody, redemption_id: str) -> Response:  # noqa: ARG001  nothing to say
     return _json(ports.till.cancel(redemption_id))
+
+
+def enrol_terminal(ports: Ports, body: TerminalBody) -> Response:
+    return _json({"terminal": ports.enrolling.enrol(body.code)})
 
 
 def enrolment(ports: Ports) -> Response:

@@ -100,6 +100,13 @@ class Devices(Protocol):
         """Let a simulated scanner read `text`; raises `UnknownDevice`."""
 
 
+class TerminalEnrolment(Protocol):
+    """Who this terminal is to central."""
+
+    def enrol(self, code: str) -> str:
+        """Enrol with a one-time code; returns the terminal. Raises `Refused` or `CentralAway`."""
+
+
 class Health(Protocol):
     """What each part says of itself."""
 
@@ -113,6 +120,7 @@ class Ports:
 
     till: Till
     devices: Devices
+    enrolling: TerminalEnrolment
     health: Health
     status: Callable[[], dict[str, Any]]
     events: EventHub

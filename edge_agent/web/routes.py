@@ -19,13 +19,14 @@ from edge_agent.web.answers.running import (
     ReadyAnswer,
     ScanAnswer,
     StatusAnswer,
+    TerminalAnswer,
 )
 from edge_agent.web.answers.sales import PrintAnswer, QuoteAnswer, RecordedAnswer, SaleAnswer
 from edge_agent.web.api import EVENT_STREAM_TYPE, JSON_TYPE
 from edge_agent.web.bodies.acts import ActionBody, AnswerBody, AttachBody, RedemptionBody
 from edge_agent.web.bodies.baskets import QuoteBody, SaleBody
 from edge_agent.web.bodies.cards import Presented
-from edge_agent.web.bodies.devices import CopyBody, ScanBody, SlipBody
+from edge_agent.web.bodies.devices import CopyBody, ScanBody, SlipBody, TerminalBody
 from edge_agent.web.bodies.members import ConsentsBody, MemberBody
 from edge_agent.web.bodies.returns import ReturnBody, VoidBody
 from edge_agent.web.bodies.strict import NoBody
@@ -286,6 +287,16 @@ ROUTES: tuple[Route, ...] = (
         {200: PresentAnswer},
         NoBody,
         body_needed=False,
+    ),
+    Route(
+        "POST",
+        "/v1/terminal",
+        api.enrol_terminal,
+        "Enrol this terminal with a one-time code of central's, while it is not enrolled or is refused",
+        {200: TerminalAnswer},
+        TerminalBody,
+        problems=("refused", "central-away"),
+        example={"code": "K7QF-3MXA-9TRC"},
     ),
     Route(
         "GET",

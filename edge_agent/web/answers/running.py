@@ -34,6 +34,12 @@ class DeviceTestAnswer(Answer):
     queued: bool
 
 
+class TerminalAnswer(Answer):
+    """Which terminal this is to central from now on."""
+
+    terminal: str
+
+
 class ScanAnswer(Answer):
     """The scan was given to the scanner; what it meant comes as an event."""
 

@@ -1,4 +1,4 @@
-"""What is printed, and what a simulated scanner reads."""
+"""What is printed, what a simulated scanner reads, and which terminal this is."""
 
 from typing import Literal
 
@@ -18,6 +18,12 @@ class CopyBody(Strict):
 
 class SlipBody(OfHolder):
     """`POST /v1/slips`: either a code, or the card that is at the till."""
+
+
+class TerminalBody(Strict):
+    """`POST /v1/terminal`: the one-time code, as it is typed or scanned."""
+
+    code: Code
 
 
 class ScanBody(Strict):

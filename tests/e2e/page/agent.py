@@ -45,7 +45,7 @@ class ScriptedAgent:
     """Every POST as (path, session cookie, body)."""
 
     act_problem: tuple[Json, int] | None = None
-    """What redemptions, actions and answers are refused with."""
+    """What redemptions, actions, answers and enrolment codes are refused with."""
     rewards: tuple[Json, ...] = (samples.COFFEE, samples.OWN_CHOICE, samples.COOKING)
     """Those that can be reserved."""
 
@@ -180,7 +180,7 @@ class ScriptedAgent:
         app.post("/v1/redemptions")(self._reserve)
         app.post("/v1/redemptions/<redemption_id>/cancel")(self._cancel)
         app.get("/v1/enrolment", endpoint="enrolment")(lambda: {"consents": list(samples.CONSENTS)})
-        for path in ("/v1/answers", "/v1/actions", "/v1/members"):
+        for path in ("/v1/answers", "/v1/actions", "/v1/members", "/v1/terminal"):
             app.add_url_rule(path, endpoint=path, view_func=self._record, methods=["POST"])
         for path in ("/v1/receipts/<_>/print", "/v1/slips", "/v1/devices/<_>/test"):
             app.add_url_rule(path, endpoint=path, view_func=self._print, methods=["POST"])

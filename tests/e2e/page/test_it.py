@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from edge_agent.web.pages import LANGUAGES
 from tests.e2e.page import samples
-from tests.e2e.page.agent import ScriptedAgent, wait_until
+from tests.e2e.page.agent import ScriptedAgent, problem, wait_until
 from tests.e2e.page.browser import choose_language, scroll_size
 from tests.e2e.page.test_boxes import CONTRAST, SMALL_TARGETS
 
@@ -96,9 +96,33 @@ def test_position_members_programme_and_machine_are_shown(it_page: Page) -> None
     assert figure(it_page, "it.head") == "9f2c41d07be2"
 
 
+def test_a_till_that_is_not_enrolled_asks_for_its_code_and_one_that_is_does_not(
+    it_page: Page, agent: ScriptedAgent
+) -> None:
+    expect(it_page.locator("#verdict")).to_have_text("Alles werkt")
+    expect(it_page.locator("#enrolling")).to_be_hidden()
+    agent.sync(central={"state": "not-enrolled", "reason": "not-enrolled"})
+    agent.act_problem = problem("refused", 409)
+    it_page.fill("#enrolling-code", "AAAA-AAAA-AAAA")
+    it_page.keyboard.press("Enter")  # as a scanner ends what it types
+    expect(it_page.locator("#enrolling-result")).to_contain_text("Deze code geldt niet")
+    agent.act_problem = problem("central-away", 503)
+    it_page.click("#enrolling button")
+    expect(it_page.locator("#enrolling-result")).to_contain_text("niet te bereiken")
+    agent.act_problem = None
+    it_page.fill("#enrolling-code", "K7QF-3MXA-9TRC")
+    it_page.keyboard.press("Enter")
+    expect(it_page.locator("#enrolling-code")).to_have_value("")
+    assert agent.posted("/v1/terminal")[-1] == {"code": "K7QF-3MXA-9TRC"}
+    agent.sync(**samples.status())
+    expect(it_page.locator("#enrolling")).to_be_hidden()
+
+
 TROUBLES: tuple[tuple[dict[str, object], str], ...] = (
     ({"central": {"state": "offline", "reason": "timeout"}}, "Geen verbinding"),
     ({"central": {"state": "refused", "reason": "unauthorised"}}, "De centrale weigert"),
+    ({"central": {"state": "refused", "reason": "cloned"}}, "Twee machines spreken als deze kassa"),
+    ({"central": {"state": "refused", "reason": "revoked"}}, "Deze kassa is ingetrokken"),
     ({"central": {"state": "not-enrolled", "reason": "not-enrolled"}}, "nog niet aangemeld"),
     ({"outbox": {"records": 9, "oldest_seconds": 4000}}, "Gegevens blijven liggen"),
     ({"states": {"rejected": 1, "parked": 0}}, "afgewezen"),

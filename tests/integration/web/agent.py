@@ -12,6 +12,7 @@ from typing import Any
 import requests
 from flask import Blueprint
 
+from edge_agent.errors import CentralAway, Refused
 from edge_agent.web.app import Admit, create_app
 from edge_agent.web.config import WebConfig
 from edge_agent.web.events import EventHub
@@ -21,6 +22,7 @@ from edge_agent.web.server import WebServer, address_of, listening_socket
 from tests.integration.web.real_till import KNOWN, Terminal, a_terminal
 
 TOKEN = "a-token-of-the-tests-00"
+GOOD_CODE = "K7QF-3MXA-9TRC"
 POS_ORIGIN = "https://pos.example"
 TIMEOUT_S = 20
 
@@ -105,6 +107,17 @@ class Agent:
         return received
 
 
+class OneCode:
+    """Central as it knows one code; and no line at all for another."""
+
+    def enrol(self, code: str) -> str:
+        if code == "AWAY-AWAY-AWAY":
+            raise CentralAway("no connection to central")
+        if code != GOOD_CODE:
+            raise Refused("Central does not know this code.")
+        return "0412/03"
+
+
 @contextmanager
 def an_agent(folder: Path, *, stalled_s: float = 20.0, **hub: Any) -> Iterator[Agent]:
     """Start and stop one."""
@@ -116,6 +129,7 @@ def an_agent(folder: Path, *, stalled_s: float = 20.0, **hub: Any) -> Iterator[A
         ports = Ports(
             till=terminal.till,
             devices=terminal.devices,
+            enrolling=OneCode(),
             status=terminal.status.to_json,
             health=terminal.health,
             events=events,

@@ -12,7 +12,7 @@ from referencing.jsonschema import DRAFT202012
 from edge_agent.errors import DiskFull, LedgerUnavailable
 from edge_agent.web.openapi import openapi
 from edge_agent.web.routes import ROUTES
-from tests.integration.web.agent import SALE, Agent, a_sale
+from tests.integration.web.agent import GOOD_CODE, SALE, Agent, a_sale
 from tests.integration.web.real_till import KNOWN, UNKNOWN
 
 CONTRACT = {
@@ -34,6 +34,7 @@ CONTRACT = {
     ("POST", "/v1/receipts/{sale_id}/print"),
     ("POST", "/v1/slips"),
     ("POST", "/v1/present/clear"),
+    ("POST", "/v1/terminal"),
     ("GET", "/v1/devices"),
     ("POST", "/v1/devices/{device_id}/test"),
     ("POST", "/v1/scans"),
@@ -252,6 +253,10 @@ def test_real_answers_of_every_call_are_as_documented(agent: Agent, document: Do
         answer = agent.call(method, filled, json=body)
         assert answer.status_code == status, f"{method} {path}: {answer.text}"
         document.check(method, path, answer)
+    for code, status in ((GOOD_CODE, 200), ("AAAA-AAAA-AAAA", 409), ("AWAY-AWAY-AWAY", 503)):
+        answer = agent.post("/v1/terminal", {"code": code})
+        assert answer.status_code == status, answer.text
+        document.check("POST", "/v1/terminal", answer)
     for device in ("hand", "printer"):
         answer = agent.post(f"/v1/devices/{device}/test", {})
         assert answer.status_code == 200

@@ -44,8 +44,28 @@ class ItPage {
   }
 
   start() {
+    byId('enrolling-form').addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.enrol();
+    });
     this.speak();
     this.feed.start();
+  }
+
+  /** Exchange the code that was typed, or that a scanner typed. */
+  async enrol() {
+    const field = /** @type {HTMLInputElement} */ (byId('enrolling-code'));
+    const result = byId('enrolling-result');
+    result.textContent = this.words.t('it.enrolling_asks');
+    try {
+      await post('/v1/terminal', { code: field.value });
+      field.value = '';
+      result.textContent = '';
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      result.textContent = this.words.t(error.code === 'refused' ? 'it.enrolling_refused' : 'it.enrolling_failed');
+      field.select();
+    }
   }
 
   speak() {
@@ -94,6 +114,7 @@ class ItPage {
   draw() {
     document.body.dataset.link = this.link;
     const devices = [...this.devices.values()];
+    byId('enrolling').hidden = !['not-enrolled', 'refused'].includes(this.status?.central?.state);
     drawVerdict(byId('verdict'), { link: this.link, status: this.status, devices }, this.words);
     drawDevices(byId('devices'), devices, this.tests, (id) => this.test(id), this.words);
     drawFigures(this.status, this.words);
