@@ -98,7 +98,7 @@ def counter(central: Running, folder: Path, till: str) -> Iterator[Counter]:
         config = folder / "agent.toml"
         config.write_text(
             f'[terminal]\nstore = "{STORE}"\ntill = "{till}"\nlanguage = "en"\ndata = "{data}"\n'
-            f'[web]\nlisten = "127.0.0.1:0"\n[central]\nurl = "{line.url}"\ntimeout_ms = 1000\n'
+            f'[web]\nlisten = "127.0.0.1:0"\n[central]\nurl = "{line.url}"\ntimeout_ms = 5000\n'
             f'[[card]]\npattern = "29\\\\d{{11}}"\ncheck = "ean13"\n{LIMITS}'
         )
         made = central.admin("POST", "/terminals", json={"store": STORE, "till": till}).json()
