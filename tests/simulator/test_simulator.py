@@ -17,6 +17,7 @@ EVENTS = 600
 """Enough that most kinds of step happen, and some seconds of every test run; `make proof` does a million."""
 
 
+@pytest.mark.timeout(300)  # a failure is cut down before it is told
 @pytest.mark.parametrize("seed", [1, 2])
 def test_nothing_is_lost_or_done_twice_or_overspent_whatever_goes_wrong(seed: int) -> None:
     lived = live(seed, EVENTS)
