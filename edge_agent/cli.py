@@ -82,6 +82,7 @@ cli.add_command(programme)
 @_CONFIG
 def run(config: Path) -> None:
     """Run the agent until SIGTERM or Ctrl-C."""
+    gc.disable()  # what is loaded stays, so to look through it over and over only makes the start longer
     from edge_agent.compose import build_agent
     from edge_agent.logs import set_up_logs
 
@@ -91,7 +92,8 @@ def run(config: Path) -> None:
     with _explained():
         agent = build_agent(settings)
     agent.start()
-    gc.freeze()  # what is loaded by now stays; without this every full collection walks all of it in mid-sale
+    gc.freeze()  # without this every full collection walks all of it in mid-sale
+    gc.enable()
     try:
         code = agent.run(stop)
     finally:

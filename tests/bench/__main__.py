@@ -17,7 +17,7 @@ from tests.bench.central import records_into_central
 from tests.bench.device import memory_when_idle, scan_to_page
 from tests.bench.evaluate import evaluate_beside_parsing
 from tests.bench.members import find_and_install
-from tests.bench.place import DATA_PARENT, NotADisk, machine, working_folder
+from tests.bench.place import DATA_PARENT, NotADisk, leave_bytecode, machine, working_folder
 from tests.bench.ready import ready_after_kill
 from tests.bench.sale import sale_in_process, sale_over_http
 from tests.bench.table import Row, print_table
@@ -47,6 +47,7 @@ def main() -> int:
         parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     console = Console(stderr=asked.json, width=None if sys.stdout.isatty() else 150)
+    leave_bytecode()
     began_at = time.monotonic()
     rows: list[Row] = []
     try:
