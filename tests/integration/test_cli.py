@@ -1,5 +1,6 @@
 """The commands: what they print and how they end."""
 
+import gc
 import hashlib
 import json
 import subprocess
@@ -157,6 +158,34 @@ def test_a_mistake_in_the_configuration_ends_run_with_1(
     path.write_text("[terminal]\n")
     assert main(["run", "--config", str(path)]) == 1
     assert "terminal.store: is missing" in capsys.readouterr().err
+
+
+def test_what_was_loaded_is_left_alone_by_the_collector_and_what_comes_after_is_not(
+    config: Path,
+) -> None:
+    """A full collection over all that the agent has loaded would stand still for a quarter of a second in mid-sale."""
+    program = (
+        "import atexit, gc, json, os, signal, threading, time\n"
+        "from edge_agent.cli import main\n"
+        "def stop():\n"
+        "    while not gc.get_freeze_count(): time.sleep(0.01)\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "atexit.register(lambda: print(json.dumps([gc.isenabled(), gc.get_freeze_count()])))\n"
+        "threading.Thread(target=stop, daemon=True).start()\n"
+        f"main(['run', '--config', {str(config)!r}])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    enabled, frozen = json.loads(done.stdout.splitlines()[-1])
+    assert enabled
+    assert frozen > 50_000
+
+
+@pytest.mark.parametrize("wrong", ["[terminal]\n", "no TOML"])
+def test_the_collector_works_after_a_start_that_failed(tmp_path: Path, wrong: str) -> None:
+    path = tmp_path / "agent.toml"
+    path.write_text(wrong)
+    assert main(["run", "--config", str(path)]) == 1
+    assert gc.isenabled()
 
 
 def test_wrong_use_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
