@@ -157,17 +157,12 @@ class Central:
 
     def catch_up(self) -> None:
         """Post what a crash left between intake and posting, and what this version may understand at last."""
-        with self.database.alone("catching up") as mine:
-            if not mine:
-                return
-            left = self.posting.post_waiting() + self.posting.settle() + self.posting.post_again()
-            posted = dict(left)
-        if posted:
-            self._log.info("posted what was left over", **posted)
-            self.feed.notify()
+        self._post_left_over(again=True)
 
     def keep_up(self) -> None:
-        """Do what is due today: what lapses, tiers, birthdays; what was erased long ago."""
+        """Do what is due: what another process left when it died; what lapses, tiers, birthdays; what was erased long
+        ago."""
+        self._post_left_over(again=False)
         with self.database.alone("keeping up") as mine:
             written = self.upkeep.run() if mine else 0
             if mine and self.privacy.sweep_tombstones():
@@ -175,6 +170,17 @@ class Central:
         self.database.scrub()
         if written:
             self._log.info("kept up", entries=written)
+            self.feed.notify()
+
+    def _post_left_over(self, *, again: bool) -> None:
+        with self.database.alone("catching up") as mine:
+            if not mine:
+                return
+            left = self.posting.post_waiting() + self.posting.settle()
+            if again:
+                left += self.posting.post_again()
+        if left:
+            self._log.info("posted what was left over", **dict(left))
             self.feed.notify()
 
     def close(self) -> None:

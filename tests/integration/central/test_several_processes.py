@@ -167,6 +167,15 @@ def test_what_a_dead_process_left_parked_beside_its_posted_sale_settles_at_the_n
     assert states(central, "0412/04") == [(1, "accepted", None)]
 
 
+def test_what_a_process_had_taken_when_it_died_is_posted_by_another(
+    central: Central, other: Central, till: Till
+) -> None:
+    till.sale("ref-1", [earn(5)], card=CARD)
+    other.intake.take(till.message())
+    central.keep_up()
+    assert states(central) == [(1, "accepted", None)]
+
+
 def test_a_reader_never_passes_a_number_that_a_slower_transaction_commits_later(
     central: Central, other: Central, threads: ThreadPoolExecutor, other_till: Till
 ) -> None:
