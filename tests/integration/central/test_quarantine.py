@@ -75,9 +75,9 @@ def test_a_machine_that_was_replaced_closes_nothing_of_the_new_one(
     new = running.enrol(*wire.terminal.split("/"))
     fresh = Till(wire.terminal)
     assert told(new.push(opening(fresh))).quarantined is None
-    lost = Till(wire.terminal)
-    assert told(wire.push(opening(lost))).quarantined == "revoked"
-    assert told(wire.push(opening(lost, contests=fresh.epoch))).quarantined == "revoked"
+    closed = told(wire.push(opening(journal, contests=fresh.epoch)))
+    assert (closed.closed_by, closed.quarantined) == (fresh.epoch, "revoked")
+    assert told(wire.push(opening(Till(wire.terminal)))).quarantined == "revoked"
     answer = told(new.push(opening(fresh)))
     assert (answer.closed_by, answer.quarantined) == (None, None)
 
