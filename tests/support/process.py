@@ -122,7 +122,8 @@ class Process:
         self.spawn()
         while not self.answers():
             assert self.running, f"{self.name} ended with {self.code}:\n{self.output()[-3000:]}"
-            assert time.monotonic() - began_s < START_S, f"{self.name} does not answer"
+            in_time = time.monotonic() - began_s < START_S
+            assert in_time, f"{self.name} does not answer:\n{self.output()[-3000:]}"
             time.sleep(READY_LOOK_S)
         self.ready_s = time.monotonic() - began_s
 
