@@ -194,5 +194,5 @@ def position_in(row: Sequence[object]) -> MembersPosition:
     )
 
 
-def _compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+"""Made once: `json.dumps` with these would make an encoder for every value."""

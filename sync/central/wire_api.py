@@ -88,9 +88,11 @@ def blueprint(central: Central, bytes_max: int) -> Blueprint:
         central.gate.reader(request)
         path, made = central.members_files.path_of(version)
         # With ranges, 206, 416 and If-Range, as RFC 9110 has them: `conditional`.
-        return send_file(
-            path, "application/gzip", conditional=True, etag=made.packed_sha256, max_age=None
-        )
+        answer = send_file(path, "application/gzip", conditional=True, etag=made.packed_sha256)
+        del answer.headers[
+            "Cache-Control"
+        ]  # it is of persons: as with every answer, nobody keeps it
+        return answer
 
     return wire
 

@@ -16,7 +16,7 @@ from tests.bench.backlog import backlog_to_central
 from tests.bench.central import records_into_central
 from tests.bench.device import memory_when_idle, scan_to_page
 from tests.bench.evaluate import evaluate_beside_parsing
-from tests.bench.members import find_and_install
+from tests.bench.members import members_of_a_million
 from tests.bench.place import DATA_PARENT, NotADisk, leave_bytecode, machine, working_folder
 from tests.bench.ready import ready_after_kill
 from tests.bench.sale import sale_in_process, sale_over_http
@@ -26,7 +26,7 @@ PARTS: Mapping[str, Callable[[Path], list[Row]]] = {
     "sale": sale_in_process,
     "http": sale_over_http,
     "evaluate": evaluate_beside_parsing,
-    "members": find_and_install,
+    "members": members_of_a_million,
     "scan": scan_to_page,
     "memory": memory_when_idle,
     "ready": ready_after_kill,

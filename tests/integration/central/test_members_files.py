@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import requests
 from cryptography.exceptions import InvalidSignature
 
 from edge_agent.domain.members_file import Member, MembersPosition
@@ -18,9 +19,10 @@ from sync.central.central import Central
 from sync.central.members import CardReplacement
 from sync.central.members_build import Built, GivenUp
 from sync.central.problems import Problem
+from sync.members_file import read_manifest
 from sync.signing import manifest_statement
 from sync.wire import MembersManifest, SignedManifest
-from tests.central import Till, earn, settings_in
+from tests.central import Running, Till, Wire, earn, settings_in
 from tests.integration.central.conftest import SteppingClock
 from tests.integration.central.looking import changes
 
@@ -263,3 +265,43 @@ def test_stopping_gives_a_build_up(shop: Central, clock: SteppingClock, tmp_path
     with pytest.raises(GivenUp):
         builder.build(tmp_path)
     assert not list(tmp_path.glob("building.*"))
+
+
+def got(wire: Wire, path: str, **headers: str) -> requests.Response:
+    """A signed GET of a terminal."""
+    signed = wire.signer.signed("GET", path, None, headers)
+    return requests.get(wire.url + path, headers=signed, timeout=30)
+
+
+def test_terminals_fetch_it_whole_or_in_ranges(running: Running) -> None:
+    lines = [f"29{n:011d},M{n},Lid {n}\n" for n in range(200)]
+    report = running.admin(
+        "POST", "/members/import", data="".join(["card,member_id,display_name\n", *lines]).encode()
+    )
+    assert report.status_code == 200, report.text
+    wire = running.enrol("0600", "01")
+    answer = SignedManifest.model_validate_json(got(wire, "/wire/v1/members").content)
+    manifest = read_manifest(answer, bytes.fromhex(wire.central_key))
+    path = f"/wire/v1/members/{manifest.version}"
+    whole = got(wire, path, **{"Accept-Encoding": "identity"})
+    assert (whole.status_code, whole.headers["ETag"]) == (200, f'"{manifest.packed_sha256}"')
+    assert hashlib.sha256(whole.content).hexdigest() == manifest.packed_sha256
+    assert whole.headers["Cache-Control"] == "no-store"
+    some = got(wire, path, Range="bytes=100-299")
+    assert (some.status_code, some.content) == (206, whole.content[100:300])
+    assert some.headers["Content-Range"] == f"bytes 100-299/{manifest.packed_bytes}"
+    assert got(wire, path, Range="bytes=100-").content == whole.content[100:]
+    changed = got(wire, path, Range="bytes=100-299", **{"If-Range": '"another"'})
+    assert (changed.status_code, changed.content) == (200, whole.content)
+    beyond = got(wire, path, Range=f"bytes={manifest.packed_bytes}-")
+    assert beyond.status_code == 416
+
+
+def test_whoever_is_no_terminal_gets_neither(running: Running) -> None:
+    wire = running.enrol("0600", "02")
+    for path in ("/wire/v1/members", "/wire/v1/members/1"):
+        assert requests.get(running.url + path, timeout=30).status_code == 401
+    assert got(wire, "/wire/v1/members/999999999").json()["code"] == "unknown-members-file"
+    running.admin("DELETE", "/terminals/0600/02")
+    for path in ("/wire/v1/members", "/wire/v1/members/1"):
+        assert got(wire, path).status_code == 403
