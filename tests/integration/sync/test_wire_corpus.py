@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from edge_agent.domain.cards import card_key
 from edge_agent.domain.member import Standing
 from edge_agent.domain.record import GENESIS, RecordKind, canonical, chain_hash
 from sync.pull import Pull
 from sync.wire import Changes, RecordsMessage, WireRecord
-from tests.tills import JAN, KEY, card_key
+from tests.tills import JAN, KEY
 from tests.unit.sync.model_central import ModelCentral
 from tests.unit.sync.real_till import RealTill
 from tests.wire_corpus import CORPUS, fresh_central, outcome
