@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, bindparam, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 from sqlalchemy.exc import OperationalError
 
 from sync.central.accounts import Accounts
@@ -269,6 +269,11 @@ _READY = (
     .order_by(records.c.row)
 )
 
-_JOURNALS = select(records.c.terminal, records.c.epoch).where(records.c.state.is_(None)).distinct()
+_JOURNALS = (
+    select(records.c.terminal, records.c.epoch)
+    .where(records.c.state.is_(None))
+    .group_by(records.c.terminal, records.c.epoch)
+    .order_by(func.min(records.c.row))
+)
 
 _WAITING = RECEIVED.where(records.c.state.is_(None)).order_by(records.c.row).limit(BATCH)

@@ -56,6 +56,8 @@ class Model:
 
     acts: dict[str, Act] = field(default_factory=dict)
     received: dict[str, int] = field(default_factory=dict)
+    journals: dict[str, str] = field(default_factory=dict)
+    """Of which terminal a record is, in the order they came."""
     waiting: list[str] = field(default_factory=list)
     """Taken in and not posted: a crash came in between."""
     states: dict[str, str] = field(default_factory=dict)
@@ -65,10 +67,20 @@ class Model:
     """Cards that central has met."""
 
     def post(self) -> None:
-        """Everything that waits, in order; then whatever waited for it."""
-        waiting, self.waiting = self.waiting, []
-        for record in waiting:
+        """Everything that waits, journal by journal."""
+        while self.waiting:
+            self.post_journal(self.journals[self.waiting[0]])
+
+    def post_journal(self, terminal: str) -> None:
+        """What waits of one journal, in order; then whatever waited for it, as it came."""
+        own = [each for each in self.waiting if self.journals[each] == terminal]
+        self.waiting = [each for each in self.waiting if self.journals[each] != terminal]
+        for record in own:
             self._post(self.acts[record])
+        for record in self.journals:
+            act = self.acts[record]
+            if self.states.get(record) == "parked" and self.states.get(act.of or "") == "accepted":
+                self._post(act)
 
     def _post(self, act: Act) -> None:
         if act.of is not None and self.states.get(act.of) != "accepted":
@@ -89,9 +101,6 @@ class Model:
             else:
                 self.left[act.of, name] -= quantity
                 self.points[act.card] -= quantity
-        for each in list(self.acts.values()):
-            if each.of == act.record and self.states.get(each.record) == "parked":
-                self._post(each)
 
 
 _quantities = st.tuples(st.integers(1, 9), st.integers(1, 9))
@@ -184,16 +193,10 @@ class PostingMachine(RuleBasedStateMachine):
         fresh = sender.records[had : first + length] if first <= had + 1 else []
         self.model.received[sender.terminal] += len(fresh)
         self.model.waiting += [each.id for each in fresh]
-        if fresh and not crash:
-            self._post_of(sender)
-
-    def _post_of(self, sender: Till) -> None:
-        """A push that brought something posts what waits of its own journal."""
-        ids = {each.id for each in sender.records}
-        others = [each for each in self.model.waiting if each not in ids]
-        self.model.waiting = [each for each in self.model.waiting if each in ids]
-        self.model.post()
-        self.model.waiting = others
+        self.model.journals.update((each.id, sender.terminal) for each in fresh)
+        repeated = sender.records[first - 1 : min(had, first + length)]
+        if (fresh or repeated) and not crash:
+            self.model.post_journal(sender.terminal)
 
     @rule()
     def restart(self) -> None:
