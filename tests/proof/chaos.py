@@ -25,6 +25,9 @@ DELAY_S_MAX = 0.4
 ACTS_S = 300.0
 """Besides a second for each act: past this the agent hangs, and the comparison says so."""
 
+STRIKES_MIN = 10
+"""A quick machine has answered all acts before the line was used much."""
+
 HANG_UP_EVERY_S = 1.0
 """Where nothing comes and nobody hangs up, a till gives up after 30 s; here the line is cut before that."""
 
@@ -52,7 +55,7 @@ def break_line(shop: Shop, acts: int, seed: int, progress: Progress) -> Load:
     told = 0
     with Load(shop, seed) as load:
         until_s = time.monotonic() + ACTS_S + acts
-        while load.log.answers < acts and time.monotonic() < until_s:
+        while _goes_on(shop, load, acts) and time.monotonic() < until_s:
             time.sleep(HANG_UP_EVERY_S)
             shop.proxy.hang_up()
             for _ in range(min(acts, load.log.answers) - told):
@@ -61,6 +64,10 @@ def break_line(shop: Shop, acts: int, seed: int, progress: Progress) -> Load:
     shop.proxy.choose = None
     shop.proxy.breaks(None)
     return load
+
+
+def _goes_on(shop: Shop, load: Load, acts: int) -> bool:
+    return load.log.answers < acts or shop.proxy.strikes.total() < STRIKES_MIN
 
 
 def wrong_after(shop: Shop, load: Load, before: dict[str, object]) -> list[str]:
