@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
 
-from sync.central import admin_api, page, wire_api
+from sync.central import admin_api, channel, page, wire_api
 from sync.central.central import Central
 from sync.central.database import in_the_way, no_room
 from sync.central.problems import Problem, invalid
@@ -42,6 +42,8 @@ def create_app(settings: Settings, central: Central | None = None) -> Flask:
     app.extensions["central"] = inside
     app.register_blueprint(wire_api.blueprint(inside, WIRE_BYTES_MAX))
     app.register_blueprint(admin_api.blueprint(inside))
+    if settings.channel:
+        app.register_blueprint(channel.blueprint(settings.channel))
     page.add_to(app, inside, secure=settings.behind_tls)
     _add_probes(app, inside)
     _add_errors(app)

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     data: Path = Path("/var/lib/loyalty-central")
     admin_token_file: Path = Path("/etc/loyalty-central/admin-token")
     public_url: str = ""
+    channel: str = ""
     code_lives_hours: int = Field(default=24, ge=1, le=24 * 14)
     allowance_points: int = Field(default=0, ge=0, le=POINTS_MAX)
     allowance_percent: int = Field(default=50, ge=1, le=100)
@@ -63,9 +64,9 @@ class Settings(BaseSettings):
             raise ValueError("must be sqlite:////path/to/file or postgresql://user@host/database")
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "channel")
     @classmethod
-    def _public_url_is_an_address(cls, value: str) -> str:
+    def _is_an_address(cls, value: str) -> str:
         parts = urlsplit(value)
         if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
             raise ValueError('must be an address, like "https://loyalty.example"')

@@ -1,5 +1,6 @@
 """A real central in a process of its own, and tills as `compose` builds them, each on a line that can break."""
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -79,6 +80,12 @@ def furnished(folder: Path) -> Iterator[Running]:
         yield running
 
 
+def free_port() -> int:
+    """A port of this machine that nobody has now."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
 Opening = Callable[[str], Counter]
 
 
@@ -90,19 +97,21 @@ def open_till(central: Running, tmp_path: Path) -> Iterator[Opening]:
 
 
 @contextmanager
-def counter(central: Running, folder: Path, till: str) -> Iterator[Counter]:
+def counter(
+    central: Running, folder: Path, till: str, *, store: str = STORE, port: int = 0
+) -> Iterator[Counter]:
     """A till that is enrolled, runs and knows the members."""
     data = folder / "data"
     data.mkdir(parents=True)
     with FaultProxy(urlsplit(central.url).port or 0) as line:
         config = folder / "agent.toml"
         config.write_text(
-            f'[terminal]\nstore = "{STORE}"\ntill = "{till}"\nlanguage = "en"\ndata = "{data}"\n'
-            f'[web]\nlisten = "127.0.0.1:0"\n[central]\nurl = "{line.url}"\ntimeout_ms = 5000\n'
+            f'[terminal]\nstore = "{store}"\ntill = "{till}"\nlanguage = "en"\ndata = "{data}"\n'
+            f'[web]\nlisten = "127.0.0.1:{port}"\n[central]\nurl = "{line.url}"\ntimeout_ms = 5000\n'
             f'[[card]]\npattern = "29\\\\d{{11}}"\ncheck = "ean13"\n{LIMITS}'
         )
-        made = central.admin("POST", "/terminals", json={"store": STORE, "till": till}).json()
-        save_identity(data / "identity", enrol(line.url, made["code"], STORE, till))
+        made = central.admin("POST", "/terminals", json={"store": store, "till": till}).json()
+        save_identity(data / "identity", enrol(line.url, made["code"], store, till))
         agent = build_agent(load_settings(config))
         agent.start()
         try:

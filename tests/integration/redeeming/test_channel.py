@@ -1,0 +1,136 @@
+"""A web shop at central's address: the till's bodies and engine, on the same accounts as the tills of shops."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from edge_agent.demo.goods import card
+from tests.central import DEADLINE_S, Running
+from tests.integration.redeeming.conftest import (
+    POINTS,
+    Counter,
+    Opening,
+    counter,
+    free_port,
+    furnished,
+)
+from tests.support.waiting import wait_until
+
+REWARD, COST = "five-euro", 250
+CHANNEL = "LOYALTY_CENTRAL_CHANNEL"
+
+
+@dataclass
+class Shop:
+    """A web shop that knows central's address and the token of its channel."""
+
+    url: str
+    token: str
+    agent: Counter
+
+    def call(self, path: str, body: dict[str, Any] | None = None) -> requests.Response:
+        return requests.request(
+            "GET" if body is None else "POST",
+            f"{self.url}/v1/{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=DEADLINE_S,
+        )
+
+    def sale(self, sale_id: str, member: int, **more: Any) -> dict[str, Any]:
+        return {
+            "sale_id": sale_id,
+            "at": self.agent.agent.store.clock.now().isoformat(),
+            "card": {"code": card(member), "entry": "tapped"},
+            "channel": "web",
+            "lines": [
+                {"line": 1, "sku": "8710400055556", "quantity": 1, "amount": 1499, "tax_rate": "9"}
+            ],
+            "total": {"amount": 1499, "currency": "EUR"},
+            **more,
+        }
+
+
+@pytest.fixture(scope="module")
+def channel_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def central(tmp_path_factory: pytest.TempPathFactory, channel_port: int) -> Iterator[Running]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv(CHANNEL, f"http://127.0.0.1:{channel_port}")
+        with furnished(tmp_path_factory.mktemp("central")) as running:
+            yield running
+
+
+@pytest.fixture
+def shop(central: Running, channel_port: int, tmp_path: Path) -> Iterator[Shop]:
+    folder = tmp_path / "web"
+    with counter(central, folder, "1", store="web", port=channel_port) as agent:
+        yield Shop(central.url, (folder / "data" / "token").read_text().strip(), agent)
+    central.admin("DELETE", "/terminals/web/1")
+
+
+def test_what_is_bought_on_the_web_counts_at_the_till_and_can_be_spent_there_once(
+    shop: Shop, open_till: Opening
+) -> None:
+    till = open_till("01")
+    seen = shop.call("identify", {"code": card(1), "entry": "tapped"}).json()
+    assert seen["balance"]["points"]["confirmed"] == POINTS
+    sale = shop.sale("W1", 1, quote_id="Q1")
+    quoted = shop.call("quotes", {name: value for name, value in sale.items() if name != "sale_id"})
+    assert quoted.status_code == 200, quoted.text
+
+    sold, again = shop.call("sales", sale), shop.call("sales", sale)
+
+    assert (sold.status_code, again.status_code) == (201, 200)
+    assert sold.json()["result"] == again.json()["result"]
+    earned = sold.json()["result"]["earned"]["points"]
+    assert earned == quoted.json()["earned"]["points"] > 0
+    wait_until(lambda: till.points(1) == POINTS + earned, "the till was told")
+    wish = {"redemption_id": "R1", "code": card(1), "entry": "tapped", "reward": REWARD}
+    reserved = shop.call("redemptions", wish)
+    assert (reserved.status_code, reserved.json()["authorised_by"]) == (201, "central")
+    assert shop.call("redemptions/R1/cancel", {}).status_code == 200
+    assert shop.call("sales/W1").json()["now"]["central"] == "accepted"
+
+
+def test_a_till_and_the_web_shop_do_not_spend_the_same_points(
+    shop: Shop, open_till: Opening
+) -> None:
+    from tests.integration.redeeming.test_two_tills import reserve
+
+    till = open_till("02")
+    assert reserve(till, 2, "R1")["authorised_by"] == "central"
+    wish = {"redemption_id": "W-R2", "code": card(2), "entry": "tapped", "reward": REWARD}
+    refused = shop.call("redemptions", wish)
+    assert (refused.status_code, refused.json()["code"]) == (409, "refused")
+
+
+def test_only_the_calls_of_a_shop_are_passed_on_and_only_with_the_channels_token(
+    shop: Shop,
+) -> None:
+    for path in ("devices", "status", "scans", "sales/../devices", "salesmen"):
+        assert shop.call(path).status_code == 404
+    wrong = requests.post(
+        f"{shop.url}/v1/identify",
+        json={"code": card(1), "entry": "tapped"},
+        headers={"Authorization": "Bearer wrong"},
+        timeout=DEADLINE_S,
+    )
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "unauthorised")
+    too_large = shop.call("identify", {"code": "1" * 1_100_000, "entry": "tapped"})
+    assert (too_large.status_code, too_large.json()["code"]) == (413, "too-large")
+
+
+def test_where_the_agent_is_away_the_call_may_be_sent_again(central: Running) -> None:
+    answer = requests.post(
+        f"{central.url}/v1/identify", json={"code": card(1), "entry": "tapped"}, timeout=DEADLINE_S
+    )
+    assert (answer.status_code, answer.json()["code"]) == (503, "channel-unavailable")
+    assert answer.json()["retryable"] is True
