@@ -141,3 +141,21 @@ def test_an_epoch_that_begins_after_more_than_central_holds_is_taken_and_listed(
 
 def test_a_release_of_a_terminal_that_is_not_there_is_said_so(running: Running) -> None:
     assert running.admin("POST", "/terminals/0415/none/release").status_code == 404
+
+
+def test_what_a_stolen_till_sends_is_given_up_as_a_whole(
+    running: Running, wire: Wire, journal: Till
+) -> None:
+    store, till = wire.terminal.split("/")
+    running.admin("DELETE", f"/terminals/{store}/{till}")
+    for _ in range(3):
+        journal.sale("ref-q1", [earn(100)], card=CARD)
+    told(wire.push(journal.message(3)))
+    answer = running.admin(
+        "POST", f"/terminals/{store}/{till}/give-up", json={"reason": "the till was stolen"}
+    )
+    assert answer.json() == {"terminal": wire.terminal, "given_up": 3}
+    assert listed(running, wire)["laid_aside"] == 0
+    states = told(wire.push(journal.message(3))).states
+    assert {(each.state, each.code) for each in states} == {("rejected", "given-up")}
+    assert running.admin("POST", f"/terminals/{store}/{till}/release").json()["posted"] == {}
