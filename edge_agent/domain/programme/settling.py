@@ -77,7 +77,8 @@ class Settling:
 
     def _settle_issued(self, now: Quantities) -> None:
         """Undo the exchanges, the last one first: it may have been paid with what an earlier one gave."""
-        in_order = dict.fromkeys(strand.rule for strand in self.strands)
+        # Of each rule only what it exchanged: what was used of an earlier voucher of the same rule stands before that.
+        in_order = dict.fromkeys(strand.rule for strand in self.strands if strand in now)
         for rule in reversed(in_order):
             self._settle_exchange({each: now[each] for each in now if each.rule == rule})
 

@@ -19,7 +19,16 @@ from edge_agent.domain.units import keeps_lots_apart
 from tests.unit.domain.builders import basket, line
 from tests.unit.domain.builders import programme as loaded
 from tests.unit.domain.customers import Customer
-from tests.unit.domain.whole import DRAW, NOON, RECORD, baskets, members, rich_programmes, wishes
+from tests.unit.domain.whole import (
+    DRAW,
+    EARLIER,
+    NOON,
+    RECORD,
+    baskets,
+    members,
+    rich_programmes,
+    wishes,
+)
 
 
 def _in_lots(entries: Iterable[Entry]) -> list[Entry]:
@@ -104,6 +113,24 @@ def test_what_an_exchange_was_paid_with_comes_back_before_what_gave_it() -> None
         '[[voucher]]\nid = "saver"\ntitle = "x"\nvalue = 500\nat_points = { points = 100 }\n'
     )
     member = MemberFacts("m", holdings=(Holding("points", 99), Holding("stamps", 3)))
+    visit = Visit(rules, member, basket(line(1, 250, "bread")), NOTHING)
+    visit.brings_back(ReturnedLine(1, Decimal(1)))
+    assert visit.customer.held == visit.before
+
+
+def test_a_voucher_that_was_used_says_nothing_of_when_the_next_one_was_issued() -> None:
+    """The sale uses a voucher first, and the points of a full card pay for another one of that rule at its end."""
+    rules = loaded(
+        '[unit.stamps]\n[[earn]]\nid = "visit"\nunit = "stamps"\npoints = 2\neach = "sale"\n'
+        '[[stamp]]\nid = "card"\ntitle = "x"\nsize = 5\nreward = [{ title = "x", gives = [{ quantity = 30 }] }]\n'
+        '[[voucher]]\nid = "saver"\ntitle = "x"\nvalue = 200\nautomatic = true\nat_points = { points = 100 }\n'
+    )
+    held = (
+        Holding("points", 99),
+        Holding("stamps", 3),
+        Holding("voucher/saver", 200, lot=EARLIER),
+    )
+    member = MemberFacts("m", holdings=held)
     visit = Visit(rules, member, basket(line(1, 250, "bread")), NOTHING)
     visit.brings_back(ReturnedLine(1, Decimal(1)))
     assert visit.customer.held == visit.before
