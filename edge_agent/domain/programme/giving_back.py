@@ -12,6 +12,7 @@ from functools import cached_property
 from edge_agent.domain.basket import ReturnedLine
 from edge_agent.domain.draws import Draw
 from edge_agent.domain.entries import Entry
+from edge_agent.domain.holdings import summed
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.money import apportion
 from edge_agent.domain.programme.evaluation import evaluate
@@ -147,8 +148,14 @@ class _Due:
 
     @cached_property
     def _kept(self) -> Quantities:
-        """What the kept part of the sale gives, with what was known of the member when it was made."""
-        return self._worked_again(self.back, self.back.sold.sale.facts)
+        """What the kept part of the sale gives, with what was known of the member when it was made.
+
+        What the customer chose to exchange then stays exchanged, so it is no longer there for anything else.
+        """
+        sale = self.back.sold.sale
+        exchanged = (each.holding for each in sale.entries if each.rule in self._parts.chosen)
+        held = summed((*sale.facts.holdings, *exchanged))
+        return self._worked_again(self.back, replace(sale.facts, holdings=held))
 
     def _worked_again(self, back: Back, facts: MemberFacts) -> Quantities:
         if back.is_everything:

@@ -14,7 +14,7 @@ from edge_agent.domain.programme import Programme, evaluate
 from edge_agent.domain.programme.giving_back import give_back
 from edge_agent.domain.programme.kept import Returned, Sold
 from edge_agent.domain.programme.recorded import Recorded
-from edge_agent.domain.programme.situation import NOTHING, Wanted
+from edge_agent.domain.programme.situation import NOTHING, Redemption, Wanted
 from edge_agent.domain.units import keeps_lots_apart
 from tests.unit.domain.builders import basket, line
 from tests.unit.domain.builders import programme as loaded
@@ -133,4 +133,21 @@ def test_a_voucher_that_was_used_says_nothing_of_when_the_next_one_was_issued() 
     member = MemberFacts("m", holdings=held)
     visit = Visit(rules, member, basket(line(1, 250, "bread")), NOTHING)
     visit.brings_back(ReturnedLine(1, Decimal(1)))
+    assert visit.customer.held == visit.before
+
+
+def test_what_was_exchanged_by_choice_is_no_longer_there_for_what_the_kept_goods_give() -> None:
+    """With the 50 points that went for miles the kept goods would still pay for both vouchers; then 30 were let go."""
+    rules = loaded(
+        '[unit.stamps]\n[unit.miles]\n[[earn]]\nid = "piece"\nunit = "stamps"\npoints = 1\neach = "piece"\n'
+        '[[stamp]]\nid = "card"\ntitle = "x"\nsize = 3\nreward = [{ title = "x", gives = [{ quantity = 30 }] }]\n'
+        '[[voucher]]\nid = "saver"\ntitle = "x"\nvalue = 500\nat_points = { points = 100 }\n'
+        '[[reward]]\nid = "miles"\ntitle = "x"\nsort = "conversion"\ncost = 50\n'
+        'gives = [{ unit = "miles", quantity = 20 }]\n'
+    )
+    member = MemberFacts("m", holdings=(Holding("points", 220),))
+    bought = basket(*(line(number, 100, "bread") for number in (1, 2, 3)))
+    visit = Visit(rules, member, bought, Wanted((Redemption("miles", None),)))
+    for number in (1, 2, 3):
+        visit.brings_back(ReturnedLine(number, Decimal(1)))
     assert visit.customer.held == visit.before
