@@ -44,11 +44,12 @@ proof: $(STAMP) ## The long proofs; CUTS= KILLS= ERRORS= BROKEN= set the amounts
 mutants: $(STAMP) ## Breaks each promise and shows that the test which holds it fails
 	$(BIN)/python -m tests.mutants
 
-# Mutation testing has packages that nothing else needs, so it has an environment of its own.
+# Mutation testing has packages that nothing else needs, so it has an environment of its own. One of them (yattag) is
+# published as source only.
 MUTATION := .venv-mutation
 $(MUTATION)/.ready: requirements-mutation.lock
 	$(PYTHON) -m venv $(MUTATION)
-	$(MUTATION)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-mutation.lock
+	$(MUTATION)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-binary yattag -r requirements-mutation.lock
 	@touch $@
 
 export SAMPLE PROCESSES KEEP
