@@ -1,5 +1,6 @@
 """Which lines a rule is about and when it holds, at the borders of days, windows and summer time."""
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,17 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.domain.basket import Basket
+from edge_agent.domain.programme import evaluate
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.tax import Tax
 from edge_agent.domain.programme.unmet import Obstacle
+from edge_agent.domain.programme.visits import VISITS_EVER
 from edge_agent.domain.programme.when import Weekday
 from tests.unit.domain.builders import (
+    A_SATURDAY,
     BASE,
+    MEMBER,
     awarded,
     basket,
     baskets,
+    earned,
     line,
     programme,
     selections,
@@ -251,3 +257,16 @@ def test_the_rules_open_at_a_time_are_those_that_the_time_does_not_keep_from_hol
     for at in (*times, *borders, *times):
         open_ones = {number for number, rule in enumerate(rules) if rule.unmet_at(at) is None}
         assert set(index.open_at(at).selected((line(1, 100),))) == open_ones
+
+
+@pytest.mark.parametrize(
+    ("when", "given_at"),
+    [("every_visit = 2", [2, 4]), ("visits = [1, 3]", [1, 3]), ("every_visit = 3", [3])],
+)
+def test_a_visit_is_counted_from_the_first_one(when: str, given_at: list[int]) -> None:
+    rules = programme(BASE + f'[[bonus]]\nid = "extra"\nadd = 5\nwhen = {{ {when} }}\nwhy = "x"\n')
+    before: list[dict[str, int]] = [{}, *({VISITS_EVER.key: visits} for visits in (1, 2, 3))]
+    found = [
+        evaluate(rules, replace(MEMBER, figures=figures), BREAD, A_SATURDAY) for figures in before
+    ]
+    assert [visit for visit, each in enumerate(found, 1) if earned(each.entries) == 15] == given_at

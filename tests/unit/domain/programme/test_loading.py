@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge_agent.domain.basket import EntryMode
 from edge_agent.domain.programme import Finding, ProgrammeInvalid, load_programme
 from edge_agent.domain.programme.loading import PROGRAMME_BYTES_MAX
 from edge_agent.domain.programme.mistakes import WORDS
-from tests.unit.domain.builders import BASE, HEAD, SAMPLE_PATH
+from tests.unit.domain.builders import BASE, HEAD, SAMPLE_PATH, programme
 from tests.unit.domain.programme.mistakes import BONUS, EXCLUDE, GOOD, MISTAKES, REWARD, replaced
 
 
@@ -150,3 +151,12 @@ def test_any_lines_lost_or_mixed_up_are_taken_or_named(
     begin: int, count: int, instead: list[str]
 ) -> None:
     answered("\n".join([*EVERY_LINE[:begin], *instead, *EVERY_LINE[begin + count :]]))
+
+
+def test_a_typed_number_shows_a_balance_only_where_the_programme_says_so() -> None:
+    by_default, allowed = (
+        programme(BASE + more) for more in ("", "[privacy]\ntyped_number_shows_balance = true\n")
+    )
+    assert all(by_default.shows_balance(each) for each in EntryMode if each is not EntryMode.KEYED)
+    assert not by_default.shows_balance(EntryMode.KEYED)
+    assert all(allowed.shows_balance(each) for each in EntryMode)

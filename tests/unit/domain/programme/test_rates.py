@@ -209,6 +209,12 @@ def test_the_basis_says_which_of_the_amounts_of_a_line_counts(keys: str, counted
     assert rate_of(f"points = 1\nper = 1\n{keys}", worked, sold) == [counted]
 
 
+def test_lines_without_a_reward_count_as_they_are() -> None:
+    lines = (line(1, 9000), line(2, 700))
+    worked = Worked().plus([Outcome("x", (), (Reduction(1, 500, "reward", own=True),))])
+    assert rate_of('points = 1\nper = 1\nbasis = "before-rewards"', worked, *lines) == [9000, 700]
+
+
 def rate_of(keys: str, worked: Worked, *sold: Line, tenders: tuple[Tender, ...] = ()) -> list[Any]:
     """How much of each line counts."""
     rules = programme(rule(keys))

@@ -1,0 +1,63 @@
+"""Rewards where nothing is bought: what is taken and given, and what has to wait for a sale."""
+
+from dataclasses import replace
+
+import pytest
+
+from edge_agent.domain.member import MemberFacts, Standing
+from edge_agent.domain.programme import Evaluation
+from edge_agent.domain.programme.collecting import collect, nothing_bought
+from edge_agent.domain.programme.situation import Redemption
+from tests.unit.domain.builders import A_SATURDAY
+from tests.unit.domain.programme.reducing import (
+    member,
+    points,
+    redeeming,
+    reward,
+    rules,
+    spent,
+    why_not,
+)
+
+REWARDS = rules(
+    reward("trip", 'cost = 100\nsort = "experience"\nlimits = [{ times = 2, of = "sale" }]')
+    + reward("miles", 'sort = "donation"\ncost = 30')
+    + reward("half", "cost = 10\noff = { percent = 50 }"),
+    combine="rewards_per_sale = 3",
+)
+RICH = member(points(1000))
+
+
+def collecting(*wanted: Redemption, facts: MemberFacts = RICH) -> Evaluation:
+    return collect(REWARDS, facts, redeeming(*wanted, reduces=False), A_SATURDAY)
+
+
+def test_what_was_chosen_is_taken_without_a_sale() -> None:
+    assert spent(collecting(Redemption("trip"), Redemption("miles"))) == 130
+    assert spent(collecting(Redemption("trip", times=2))) == 200
+    assert why_not(collecting(Redemption("trip", times=3))) == {"trip": "used-up"}
+
+
+def test_as_often_as_is_of_use_counts_as_one_reward_of_those_that_a_sale_may_have() -> None:
+    as_often = Redemption("trip", times=0)
+    assert spent(collecting(as_often, Redemption("miles", times=2))) == 260
+    assert why_not(collecting(as_often, Redemption("miles", times=3))) == {
+        "trip": "too-many",
+        "miles": "too-many",
+    }
+
+
+def test_what_is_off_a_basket_needs_one() -> None:
+    assert why_not(collecting(Redemption("half"))) == {"half": "needs-quote"}
+
+
+@pytest.mark.parametrize("standing", [Standing.BLOCKED, Standing.ERASED])
+def test_an_account_that_does_not_take_part_gets_nothing(standing: Standing) -> None:
+    found = collecting(Redemption("miles"), facts=replace(RICH, standing=standing))
+    assert (found.outcomes, found.entries) == ((), ())
+
+
+def test_whoever_buys_nothing_has_an_empty_basket_in_the_programmes_currency() -> None:
+    nothing = nothing_bought(REWARDS)
+    assert (nothing.lines, nothing.total, nothing.currency) == ((), 0, "EUR")
+    assert (nothing.channel, nothing.store) == ("store", "")
