@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 from drivers.escpos_encoder import EscposEncoder
@@ -97,13 +96,12 @@ SCANNERS: dict[str, Callable[[ScannerSettings], Scanner]] = {
 def build_printer(
     settings: PrinterSettings,
     *,
-    cache: Path | None = None,
     simulated: SimulatedPrinter | None = None,
 ) -> EscposPrinter:
     """The driver for it. Raises SettingsError that names the key; opens and loads nothing.
 
-    `cache` is a folder of ours for python-escpos. `simulated` is the mechanism behind kind
-    `simulated`, kept by the caller to look at its receipts. Kind `none` is the caller's: no driver.
+    `simulated` is the mechanism behind kind `simulated`, kept by the caller to look at its receipts. Kind `none` is the
+    caller's: no driver.
     """
     kinds: dict[str, Callable[[PrinterSettings], Transport]] = {
         **PRINTERS,
@@ -119,7 +117,7 @@ def build_printer(
     return EscposPrinter(
         settings.id,
         build(settings),
-        EscposEncoder(settings.profile, settings.code_page, cache=cache),
+        EscposEncoder(settings.profile, settings.code_page),
         columns=settings.columns,
         trusts_silence=not settings.answers,
     )

@@ -1,25 +1,18 @@
 """A document into ESC/POS bytes: one buffer, so that a receipt is sent whole or not at all.
 
-python-escpos knows the printers (profiles) and the commands; we keep it from choosing code pages by
-itself, since its choice for the euro sign is one that many printers lack.
+The commands are those of Epson's reference, with the bytes that python-escpos sends for them. The code page is chosen
+once per job and never on the way: many printers lack the one that a single character would want.
 """
 
 import importlib
-import logging
-import os
-import pickle
 import re
-import shutil
-import tempfile
-import threading
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Final
 
-from drivers.document import Cut, Document, Feed, QrCode, Text
+from drivers.document import Align, Block, Cut, Document, Feed, QrCode, Text
+from drivers.escpos_profiles import Profile, profile
 from drivers.ports import SettingsError
 
 _CODE_PAGES = {"CP858": "CP858", "CP1252": "CP1252", "WPC1252": "CP1252"} | dict.fromkeys(
@@ -30,8 +23,22 @@ CODE_PAGES = tuple(_CODE_PAGES)
 JOB_MARK_BYTES = 4
 """GS ( H function 48 carries four bytes, each 20 to 7E, and the printer answers with them."""
 
-_CACHE_VARIABLE = "ESCPOS_CAPABILITIES_PICKLE_DIR"
-_CACHED = "*.capabilities.pickle"
+_BEGIN: Final = b"\x1b@"
+_CODE_PAGE: Final = b"\x1bt"
+_SIZE: Final = {False: b"\x1b!\x00", True: b"\x1b!\x10"}
+"""Normal, and double height; also ends bold and underline."""
+_BOLD: Final = {False: b"\x1bE\x00", True: b"\x1bE\x01"}
+_ALIGN: Final[dict[Align, bytes]] = {
+    "left": b"\x1ba\x00",
+    "center": b"\x1ba\x01",
+    "right": b"\x1ba\x02",
+}
+_FEED: Final = b"\x1bd"
+_CUT: Final = b"\x1dVB\x00"  # feeds exactly to the cutter, then cuts
+_CODE_2D: Final = b"\x1d(k"
+
+_TEAR_LINES: Final = 6
+"""So much lies between the head and the edge to tear at."""
 
 _SUBSTITUTES = str.maketrans(
     {
@@ -64,7 +71,6 @@ _SUBSTITUTES = str.maketrans(
         "\ufb02": "fl",
     }
 )
-_IMPORT_LOCK = threading.Lock()
 
 
 def printable(text: str, encoding: str) -> str:
@@ -103,146 +109,85 @@ def _encodes(char: str, encoding: str) -> bool:
         return False
 
 
-@contextmanager
-def _cache_folder(cache: Path | None) -> Iterator[Path]:
-    """Where python-escpos may write its pickle: a folder that is gone afterwards, filled from `cache` and kept there.
-
-    It is unpickled, so it must never be a folder that others can write to. python-escpos opens the file first and
-    parses for a second or more before it writes; a till that is switched off meanwhile would keep an empty one, and
-    never print again. So `cache` only ever gets whole files.
-    """
-    with tempfile.TemporaryDirectory(prefix="escpos-") as name:
-        folder = Path(name)
-        if cache is None:
-            yield folder
-            return
-        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        known = {path.name for path in cache.glob(_CACHED)}
-        for each in known:
-            shutil.copy2(
-                cache / each, folder / each
-            )  # with its time, by which python-escpos sees its age
-        yield folder
-        for path in folder.glob(_CACHED):
-            if path.name not in known:
-                _keep(path, cache / path.name)
-
-
-def _keep(path: Path, at: Path) -> None:
-    """Copy a file so that it is whole or not there; a disk that is full costs the cache and no receipt."""
-    fresh = at.with_name(f".{at.name}.new")
-    try:
-        with fresh.open("wb") as file:
-            file.write(path.read_bytes())
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(at)
-    except OSError:
-        fresh.unlink(missing_ok=True)
-
-
-def _load(cache: Path | None) -> Any:
-    """Import python-escpos (0.2 s, 11 MB; seconds without its cache). A cache that cannot be read is made again."""
-    with _IMPORT_LOCK:
-        try:
-            return _imported(cache)
-        except (EOFError, pickle.UnpicklingError, ValueError, AttributeError):
-            if cache is None:
-                raise
-            for path in cache.glob(_CACHED):
-                path.unlink(missing_ok=True)
-            return _imported(cache)
-
-
-def _imported(cache: Path | None) -> Any:
-    """Import it without what it does on the side.
-
-    It calls logging.basicConfig, which would add a second handler to every log line, and writes a
-    pickle. (It also makes an empty folder in /tmp, whatever it is told; that one stays.)
-    """
-    with _cache_folder(cache) as folder:
-        root = logging.getLogger()
-        handlers = list(root.handlers)
-        before = os.environ.get(_CACHE_VARIABLE)
-        os.environ[_CACHE_VARIABLE] = str(folder)
-        try:
-            return importlib.import_module("escpos.printer.dummy").Dummy
-        finally:
-            for handler in set(root.handlers) - set(handlers):
-                root.removeHandler(handler)
-            if before is None:
-                del os.environ[_CACHE_VARIABLE]
-            else:
-                os.environ[_CACHE_VARIABLE] = before
-
-
 class EscposEncoder:
-    """Documents into bytes for one printer model; python-escpos is loaded at the first document.
+    """Documents into bytes for one printer model; its profile is read at the first document.
 
-    `profile` is one of python-escpos (`TM-T20II`, `TM-T88V`, `POS-5890`, `default`, ...).
-    `cache` is a folder of ours where python-escpos may keep its parsed profiles.
+    `model` is a profile of python-escpos (`TM-T20II`, `TM-T88V`, `POS-5890`, `default`, ...).
     """
 
-    def __init__(
-        self, profile: str = "default", code_page: str = "CP858", *, cache: Path | None = None
-    ) -> None:
+    def __init__(self, model: str = "default", code_page: str = "CP858") -> None:
         if code_page not in _CODE_PAGES:
             raise SettingsError("code_page", f"{code_page!r}, allowed are {', '.join(CODE_PAGES)}")
-        self._profile = profile
+        self._model = model
         self._code_page = _CODE_PAGES[code_page]
         self._encoding = {"ISO_8859-15": "iso8859-15"}.get(self._code_page, self._code_page.lower())
-        self._cache = cache
 
     def check(self) -> None:
         """Raises SettingsError for a profile or code page that python-escpos does not have."""
-        self._begin()
+        self._begin(self._profile())
 
     def encode(self, document: Document, job_mark: bytes | None = None) -> bytes:
         """The bytes of the whole job; with `job_mark` its last command asks for confirmation."""
-        printer = self._begin()
+        printer = self._profile()
+        job = [self._begin(printer)]
         for block in document.blocks:
-            match block:
-                case Text():
-                    self._text(printer, block)
-                case QrCode():
-                    self._qr(printer, block)
-                case Feed():
-                    printer.print_and_feed(block.lines)
-                case Cut():
-                    _cut(printer)
-        output: bytes = printer.output
-        return output if job_mark is None else output + job_done_request(job_mark)
+            job += self._block(printer, block)
+        if job_mark is not None:
+            job.append(job_done_request(job_mark))
+        return b"".join(job)
 
-    def _begin(self) -> Any:
-        """A printer at its start: ESC @, and the code page again after it."""
-        dummy = _load(self._cache)
+    def _profile(self) -> Profile:
         try:
-            printer = dummy(profile=self._profile)
+            return profile(self._model)
         except KeyError as error:
-            raise SettingsError("profile", f"{self._profile!r} is unknown") from error
-        printer.hw("INIT")
-        try:
-            printer.charcode(self._code_page)
-        except (KeyError, ValueError) as error:
+            raise SettingsError("profile", f"{self._model!r} is unknown") from error
+
+    def _begin(self, printer: Profile) -> bytes:
+        """A printer at its start, and the code page again after it."""
+        number = printer.code_pages.get(self._code_page)
+        if number is None:
             raise SettingsError(
-                "code_page", f"{self._code_page!r} is not in profile {self._profile!r}"
-            ) from error
-        return printer
+                "code_page", f"{self._code_page!r} is not in profile {self._model!r}"
+            )
+        return _BEGIN + _CODE_PAGE + bytes((number,))
 
-    def _text(self, printer: Any, block: Text) -> None:
-        size = {"double_height": True} if block.double_height else {"normal_textsize": True}
-        printer.set(align=block.align, bold=block.bold, **size)
-        printer.textln(printable(block.text, self._encoding))
+    def _block(self, printer: Profile, block: Block) -> Iterator[bytes]:
+        match block:
+            case Text():
+                yield _style(block.align, bold=block.bold, double_height=block.double_height)
+                yield printable(block.text, self._encoding).encode(self._encoding) + b"\n"
+            case QrCode():
+                yield _style("center")
+                if printer.draws_qr:
+                    yield _qr_native(block)
+                elif printer.prints_pictures:
+                    yield _qr_raster(block)
+                yield _ALIGN["left"]
+            case Feed():
+                yield _FEED + bytes((block.lines,))
+            case Cut():
+                yield _CUT if printer.cuts else _FEED + bytes((_TEAR_LINES,))
 
-    def _qr(self, printer: Any, block: QrCode) -> None:
-        printer.set(align="center", bold=False, normal_textsize=True)
-        if printer.profile.supports("qrCode"):
-            printer.qr(block.data, native=True, ec=1, size=block.dots)
-            printer.ln()
-        elif printer.profile.supports("bitImageRaster"):
-            # Not printer.qr(native=False): it prints to stdout for profiles without a known width.
-            printer._raw(_qr_raster(block))
-        printer.set(align="left")
+
+def _style(align: Align, *, bold: bool = False, double_height: bool = False) -> bytes:
+    return _SIZE[double_height] + _BOLD[bold] + _ALIGN[align]
+
+
+def _qr_native(block: QrCode) -> bytes:
+    """GS ( k functions 165, 167, 169, 180 and 181: model 2, module size, level M, store, print."""
+    return (
+        _code_2d(b"A2\x00")
+        + _code_2d(b"C" + bytes((block.dots,)))
+        + _code_2d(b"E1")
+        + _code_2d(b"P0" + block.data.encode())
+        + _code_2d(b"Q0")
+        + b"\n"
+    )
+
+
+def _code_2d(function: bytes) -> bytes:
+    parameters = b"1" + function  # 1 is the QR code among the two-dimensional ones
+    return _CODE_2D + len(parameters).to_bytes(2, "little") + parameters
 
 
 def _qr_raster(block: QrCode) -> bytes:
@@ -262,13 +207,6 @@ def _packed(row: bytes, width_bytes: int) -> bytes:
     """Eight modules to a byte, the leftmost in the highest bit."""
     bits = "".join("1" if dot else "0" for dot in row)
     return int(bits, 2).to_bytes(width_bytes, "big")
-
-
-def _cut(printer: Any) -> None:
-    if printer.profile.supports("paperPartCut") or printer.profile.supports("paperFullCut"):
-        printer.cut(feed=False)  # GS V 66 0: feeds exactly to the cutter, then cuts
-    else:
-        printer.print_and_feed(6)  # so much lies between the head and the edge to tear at
 
 
 def job_done_request(job_mark: bytes) -> bytes:

@@ -334,7 +334,7 @@ def _printer(
     table = settings.printer
     if table.kind == "none":
         return None
-    driver = build_printer(printer_settings(table), cache=settings.terminal.data)
+    driver = build_printer(printer_settings(table))
     return PrinterSupervisor(driver, on_outcome=on_outcome, on_change=_published(events))
 
 

@@ -47,7 +47,7 @@ rm -f "$WHEELS"/loyalty_edge_agent-*
 (cd "$REPOSITORY" && .venv/bin/python -m hatchling build -t wheel -d "$WHEELS" > /dev/null 2>&1)
 
 # What earlier runs left, so that every run starts as on a new machine.
-(cd "$ROOT" && rm -rf opt/* etc/edge-agent var/lib/edge-agent var/cache/edge-agent var/log/journal etc/loyalty-central \
+(cd "$ROOT" && rm -rf opt/* etc/edge-agent var/lib/edge-agent var/log/journal etc/loyalty-central \
     var/lib/loyalty-central etc/systemd/system/edge-agent* etc/systemd/system/loyalty-central* \
     etc/systemd/system/*.wants/edge-agent* etc/systemd/system/*.wants/loyalty-central* \
     usr/lib/sysusers.d/edge-agent.conf usr/lib/sysusers.d/loyalty-central.conf \

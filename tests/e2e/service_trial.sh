@@ -72,7 +72,7 @@ says "the state folder is closed" owned /var/lib/edge-agent "700 edge-agent edge
 echo "        status: $(property StatusText)"
 echo "        memory: $(property MemoryCurrent) bytes, tasks: $(property TasksCurrent)"
 
-for name in state runtime cache configuration token boot_id pty dialout lp loopback serial_port; do
+for name in state runtime configuration token boot_id pty dialout lp loopback serial_port; do
     says "may use $name" fact allowed $name
 done
 for name in other_device etc home usr writable_and_executable packet_socket clock core_dump; do

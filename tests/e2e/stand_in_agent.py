@@ -24,7 +24,7 @@ from pathlib import Path
 from edge_agent.health import OK, Health, Watchdog
 from edge_agent.notify import Notifier, watchdog_s
 
-LIBRARIES = ("escpos.printer", "flask", "pydantic", "pysqlite3", "rich", "sqlalchemy", "waitress")
+LIBRARIES = ("flask", "pydantic", "pysqlite3", "rich", "sqlalchemy", "waitress")
 
 
 def outcome(attempt: Callable[[], object]) -> str:
@@ -79,7 +79,6 @@ def facts(state: Path) -> dict[str, object]:
         "allowed": {
             "state": outcome(lambda: durable_row(state)),
             "runtime": outcome(Path("/run/edge-agent/trial").touch),
-            "cache": outcome(Path("/var/cache/edge-agent/trial").touch),
             "configuration": outcome(Path("/etc/edge-agent/agent.toml").read_text),
             "token": outcome(Path("/etc/edge-agent/token").read_text),
             "credential": outcome((credentials / "token").read_text),

@@ -174,9 +174,7 @@ def a_terminal(folder: Path, events: EventHub) -> Iterator[Terminal]:
     mechanism = SimulatedPrinter(42)
     holder: list[Till] = []
     printer = PrinterSupervisor(
-        build_printer(
-            PrinterSettings("simulated", columns=42), cache=folder / "escpos", simulated=mechanism
-        ),
+        build_printer(PrinterSettings("simulated", columns=42), simulated=mechanism),
         on_outcome=lambda _job, _outcome: None,
         on_change=lambda report: events.publish("device", report.as_json()),
     )
