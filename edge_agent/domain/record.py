@@ -31,11 +31,11 @@ class RecordKind(StrEnum):
 
     Every body has `entries`, `facts` (`MemberFacts`, null without a member) and `programme` (its digest), and names its
     act under a key of its own. `redeemed` (`Redeemed`, each) are the redemptions that a sale or redemption charged.
+    `not_worked_out` is there where the rules failed on it, and is the kind of failure: nothing is given or taken.
 
     - `sale` `{sale_id, quote_id?}`, with `basket`, `notes`, what the rules had to say besides entries (`Outcome.note`),
-      by rule, `quoted_at`, the time that it was worked out for where a quote was made at another than `at`, and
-      `not_worked_out`, where the rules failed on it: the kind of failure; with `undrawn` true it is as it was quoted,
-      with nothing drawn by chance, since they failed on it too;
+      by rule, and `quoted_at`, the time that it was worked out for where a quote was made at another than `at`; with
+      `undrawn` true it is as it was quoted, with nothing drawn by chance, since the rules failed on it;
     - `return` `{return_id, sale_id, original, lines, after?}` and `void` `{void_id, sale_id, original, lines, after?}`:
       `original` is the record's id, null where the till does not know the sale; `after` are the ids of the records by
       which something of it came back before; `programme` is that of the sale;

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from edge_agent.domain.basket import PresentedCard
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.attaching import attached, may_attach
+from edge_agent.domain.programme.evaluation import NOTHING_WORKED_OUT
 from edge_agent.domain.programme.kept import Sold
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import UNQUOTED
@@ -22,6 +23,7 @@ from edge_agent.till.parts import Parts
 from edge_agent.till.present import Holder, as_sent
 from edge_agent.till.proof import proves
 from edge_agent.till.refusals import Refusal
+from edge_agent.till.unworked import bare_json, said_of, worked_or
 from edge_agent.till.views import Answer
 from edge_agent.till.vouchers import issued_json
 from edge_agent.till.working_out import Customer, WorkedOut, facts_of, worked_json
@@ -44,10 +46,15 @@ class Attaching:
 def attach(parts: Parts, wanted: Attaching) -> Answer:
     """Attach a card to a sale of this till and answer what it earned; the same card again gets the same answer.
 
+    Where the rules fail on it, by a mistake of ours, it is recorded without them.
     Raises UnknownSale, AlreadyAttached (the sale was made with a card, or another one was attached), Invalid (a card of
     a form that this shop does not give out), Refused (no proof, too late by the programme, something came back, a
     blocked card), DiskFull or LedgerUnavailable; then nothing was recorded.
     """
+    return worked_or(lambda: _once(parts, wanted), lambda failure: _once(parts, wanted, failure))
+
+
+def _once(parts: Parts, wanted: Attaching, failed: str | None = None) -> Answer:
     with parts.ledger.act() as act:
         stored = act.sale(wanted.sale_id)
         if stored is None:
@@ -61,7 +68,7 @@ def attach(parts: Parts, wanted: Attaching) -> Answer:
             raise AlreadyAttached(f"sale {wanted.sale_id} is on a card already")
         card = parts.who(wanted.who, parts.clock.now())
         check_form(parts, card)
-        result, text = _record(parts, act, wanted, card, stored)
+        result, text = _record(parts, act, wanted, card, stored, failed)
     parts.events.publish("sale", {"kind": RecordKind.ATTACH.value, "result": result})
     return Answer(result, first=True, text=text)
 
@@ -71,7 +78,12 @@ def _refused(parts: Parts, why: Refusal) -> Refused:
 
 
 def _record(
-    parts: Parts, act: Act, wanted: Attaching, card: PresentedCard, stored: StoredSale
+    parts: Parts,
+    act: Act,
+    wanted: Attaching,
+    card: PresentedCard,
+    stored: StoredSale,
+    failed: str | None,
 ) -> tuple[dict[str, Any], str]:
     sold = Sold.from_body(act.body(stored.seq))
     now = parts.clock.now()
@@ -80,7 +92,7 @@ def _record(
         raise _refused(parts, Refusal.TOO_LATE)
     if act.givebacks_of(wanted.sale_id):
         raise _refused(parts, Refusal.CAME_BACK)
-    worked = _work_out(parts, act, card, programme, sold)
+    worked = _work_out(parts, act, card, programme, sold, failed)
     account = worked.customer.account
     if account is not None and account.member is None:
         act.open_provisional_account(card.code, account.ref)
@@ -93,6 +105,7 @@ def _record(
         {
             "attach": {"sale_id": wanted.sale_id, "original": sold.record},
             **worked.recorded.to_json(),
+            **({} if failed is None else {"not_worked_out": failed}),
         },
         {"card": card.to_json()},
         worked.evaluation.entries,
@@ -101,9 +114,10 @@ def _record(
         "sale_id": wanted.sale_id,
         "record": record.id,
         "seq": record.seq,
-        **worked_json(parts, act, replace(worked, at=now)),
+        **(worked_json if failed is None else bare_json)(parts, act, replace(worked, at=now)),
         "kind": RecordKind.ATTACH.value,
         "vouchers": issued_json(parts, worked, record.id),
+        **said_of(parts, failed),
     }
     text = to_json(result).decode()
     act.keep_act(
@@ -120,14 +134,23 @@ def _record(
 
 
 def _work_out(
-    parts: Parts, lookups: Lookups, card: PresentedCard, programme: Programme, sold: Sold
+    parts: Parts,
+    lookups: Lookups,
+    card: PresentedCard,
+    programme: Programme,
+    sold: Sold,
+    failed: str | None,
 ) -> WorkedOut:
-    """What the sale earns, worked out as of its own time."""
-    customer = Customer(card, parts.directory.presented(card.code, lookups))
-    facts = facts_of(customer, programme, lookups, sold.at)
-    if not facts.standing.earns:
+    """What the sale earns, worked out as of its own time; nothing where the rules failed."""
+    account = parts.directory.presented(card.code, lookups)
+    customer = Customer(card, account)
+    if not account.standing.earns:
         raise _refused(parts, Refusal.BLOCKED)
-    found = attached(programme, sold, facts)
+    if failed is None:
+        facts = facts_of(customer, programme, lookups, sold.at)
+        found = attached(programme, sold, facts)
+    else:
+        facts, found = account.facts, NOTHING_WORKED_OUT
     recorded = Recorded(
         programme.digest,
         facts,

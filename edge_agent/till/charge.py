@@ -11,6 +11,7 @@ import uuid_utils
 from edge_agent.domain.basket import PresentedCard
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.programme.collecting import collect, nothing_bought
+from edge_agent.domain.programme.evaluation import NOTHING_WORKED_OUT
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import Outcome, PresentedVoucher, Wanted
 from edge_agent.domain.record import RecordKind
@@ -23,6 +24,7 @@ from edge_agent.till.facts import member_facts
 from edge_agent.till.parts import Parts
 from edge_agent.till.redeem import refused
 from edge_agent.till.refusals import OF_STATE, Refusal
+from edge_agent.till.unworked import said_of, worked_or
 from edge_agent.till.views import Answer
 from edge_agent.till.working_out import WorkedOut, spent
 
@@ -142,9 +144,17 @@ def _redeemed(reservation: Reservation, outcomes: Sequence[Outcome], wanted: Wan
 def commit(parts: Parts, redemption_id: str, channel: str = "store") -> Answer:
     """Charge a redemption without a sale, once; again it gets the same answer.
 
+    Where the rules fail on it, by a mistake of ours, what was reserved is charged.
     Raises UnknownRedemption, Refused (lapsed, cancelled, needs a basket, only with its sale), DiskFull or
     LedgerUnavailable; then nothing was recorded.
     """
+    return worked_or(
+        lambda: _commit(parts, redemption_id, channel),
+        lambda failure: _commit(parts, redemption_id, channel, failure),
+    )
+
+
+def _commit(parts: Parts, redemption_id: str, channel: str, failed: str | None = None) -> Answer:
     with parts.ledger.act() as act:
         reservation = _known(act, redemption_id)
         if reservation.state is ReservationState.COMMITTED and reservation.seq is not None:
@@ -153,21 +163,31 @@ def commit(parts: Parts, redemption_id: str, channel: str = "store") -> Answer:
         _check_open(parts, reservation, now)
         if reservation.needs_quote or reservation.sale_id is not None:
             raise Refused(Refusal.GOES_WITH_SALE.in_words(parts.settings.language))
-        seq = _record(parts, act, reservation, now, channel)
+        seq = _record(parts, act, reservation, now, channel, failed)
         parts.quotes.outdate(reservation.account)
         settled = replace(reservation, state=ReservationState.COMMITTED, seq=seq)
         result = _committed_json(parts, act, settled)
     return Answer(result, first=True)
 
 
-def _record(parts: Parts, act: Act, reservation: Reservation, now: datetime, channel: str) -> int:
+def _record(
+    parts: Parts,
+    act: Act,
+    reservation: Reservation,
+    now: datetime,
+    channel: str,
+    failed: str | None,
+) -> int:
     programme = parts.shelf.by_digest(reservation.programme) or parts.shelf.at(now)
     at, clock = parts.clock.reading_for(now)
     store = parts.settings.store
     account = parts.directory.by_ref(reservation.account)
-    facts = member_facts(programme, account, act, at)
     wanted = wanted_of([reservation], reduces=False)
-    evaluation = collect(programme, facts, wanted, at, store=store, channel=channel)
+    if failed is None:
+        facts = member_facts(programme, account, act, at)
+        evaluation = collect(programme, facts, wanted, at, store=store, channel=channel)
+    else:
+        facts, evaluation = account.facts, NOTHING_WORKED_OUT
     unmet = next((each.unmet for each in evaluation.outcomes if each.unmet is not None), None)
     if unmet is not None:
         raise refused(parts, programme, unmet)
@@ -186,6 +206,7 @@ def _record(parts: Parts, act: Act, reservation: Reservation, now: datetime, cha
             },
             "redeemed": [came_to.to_json()],
             **recorded.to_json(),
+            **({} if failed is None else {"not_worked_out": failed}),
         },
         {},
         evaluation.entries,
@@ -204,6 +225,7 @@ def _committed_json(parts: Parts, lookups: Lookups, reservation: Reservation) ->
         "record": body["id"],
         "seq": body["seq"],
         "spent": spent(recorded.entries, programme),
+        **said_of(parts, body.get("not_worked_out")),
     }
 
 

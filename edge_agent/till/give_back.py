@@ -16,7 +16,7 @@ from edge_agent.domain.member import NOBODY, MemberFacts
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.giving_back import NOTHING_GIVEN_BACK, GivenBack
 from edge_agent.domain.programme.giving_back import give_back as work_out
-from edge_agent.domain.programme.kept import Back, Returned, Sold
+from edge_agent.domain.programme.kept import Back, Returned, Sold, refunds
 from edge_agent.domain.record import ClockReading, RecordKind, canonical
 from edge_agent.errors import (
     FieldError,
@@ -32,10 +32,11 @@ from edge_agent.till.directory import Holdings
 from edge_agent.till.facts import member_facts
 from edge_agent.till.parts import Parts
 from edge_agent.till.receipt_facts import sale_reference
-from edge_agent.till.receipts import Paper, Receipts
+from edge_agent.till.receipts import NO_PAPER, Paper, Receipts
 from edge_agent.till.refusals import Refusal
 from edge_agent.till.sell import print_paper
 from edge_agent.till.shown import entries_json, standing_json
+from edge_agent.till.unworked import said_of, worked_or
 from edge_agent.till.views import Answer, PrintState
 from edge_agent.till.working_out import NO_HOLDINGS, of_own_units
 
@@ -101,10 +102,18 @@ class _Original:
 def give_back(parts: Parts, receipts: Receipts, wanted: GiveBack) -> Answer:
     """Record a return or void once and answer it.
 
-    Raises ReturnDiffers, OverReturn, Invalid (a line that the sale has not), Refused (the card is not the buyer's),
-    UnknownSale (a void of a sale that this till does not know), DiskFull or LedgerUnavailable; then nothing was
-    recorded.
+    One that the rules fail on, by a mistake of ours, is recorded without them: what is paid back is said, what it takes
+    back is left to central. Raises ReturnDiffers, OverReturn, Invalid (a line that the sale has not), Refused (the card
+    is not the buyer's), UnknownSale (a void of a sale that this till does not know), DiskFull or LedgerUnavailable;
+    then nothing was recorded.
     """
+    return worked_or(
+        lambda: _once(parts, receipts, wanted),
+        lambda failure: _once(parts, receipts, wanted, failure),
+    )
+
+
+def _once(parts: Parts, receipts: Receipts, wanted: GiveBack, failed: str | None = None) -> Answer:
     mark = wanted.fingerprint
     with parts.ledger.act() as act:
         known = act.giveback(wanted.kind, wanted.act_id)
@@ -114,10 +123,10 @@ def give_back(parts: Parts, receipts: Receipts, wanted: GiveBack) -> Answer:
         if original is None:
             if wanted.kind is RecordKind.VOID:
                 raise UnknownSale(f"this till has no sale {wanted.sale_id}")
-            result, paper = _record_awaiting(parts, receipts, act, wanted)
+            result, paper = _record_awaiting(parts, receipts, act, wanted, failed)
         else:
             _check_buyer(parts, act, wanted, original)
-            result, paper = _record(parts, receipts, act, wanted, original)
+            result, paper = _record(parts, receipts, act, wanted, original, failed)
         act.keep_giveback(
             StoredGiveback(
                 wanted.kind,
@@ -206,28 +215,31 @@ def _asked(wanted: GiveBack, original: _Original, language: str) -> list[Returne
 
 
 def _record(
-    parts: Parts, receipts: Receipts, act: Act, wanted: GiveBack, original: _Original
+    parts: Parts,
+    receipts: Receipts,
+    act: Act,
+    wanted: GiveBack,
+    original: _Original,
+    failed: str | None,
 ) -> tuple[dict[str, Any], Paper]:
     asked = _asked(wanted, original, parts.settings.language)
     at, clock = parts.clock.reading_for(parts.clock.now())
     programme = original.programme
     ref = original.buyer
     account = None if ref is None else parts.directory.by_ref(ref)
-    facts = None if account is None else _facts(programme, account, act, at, original)
-    given = work_out(
-        programme,
-        original.sold,
-        original.returned,
-        asked,
-        facts or NOBODY,
-        at,
-        parts.draw(wanted.sale_id),
-    )
-    result = _append(parts, act, wanted, (at, clock), original, asked, facts, given)
+    if failed is not None:
+        facts = None if account is None else account.facts
+        given = _only_paid_back(original, asked)
+    else:
+        facts = None if account is None else _facts(programme, account, act, at, original)
+        draw = parts.draw(wanted.sale_id)
+        before, member = original.returned, facts or NOBODY
+        given = work_out(programme, original.sold, before, asked, member, at, draw)
+    result = _append(parts, act, wanted, (at, clock), original, asked, facts, given, failed)
     sold = json.loads(original.answered)
     holdings: Holdings | None = NO_HOLDINGS
-    if sold["balance"] is None:
-        holdings = None  # as on the sale's own receipt
+    if sold["balance"] is None or failed is not None:
+        holdings = None  # as on the sale's own receipt, or not to be worked out
     elif account is not None:
         holdings = parts.directory.holdings(account, act, programme, at)
     language = parts.settings.language
@@ -243,8 +255,9 @@ def _record(
         "spent": of_own_units(programme, total_per_unit(restored)),
         "refund": _refund_json(given),
         **standing_json(account, holdings, programme, at, language),
+        **said_of(parts, failed),
     }
-    paper = receipts.paper(result, programme, parts.columns)
+    paper = NO_PAPER if failed else receipts.paper(result, programme, parts.columns)
     result["receipt"] = {"lines": paper.lines}
     return result, paper
 
@@ -266,6 +279,13 @@ def _facts(
     )
 
 
+def _only_paid_back(original: _Original, asked: Sequence[ReturnedLine]) -> GivenBack:
+    """What is paid back of the lines, with nothing taken back, given back or deducted."""
+    lines = [each.lines for each in original.returned]
+    back = Back.after(original.sold, [*lines, asked])
+    return GivenBack((), (), tuple(refunds(original.back, back)))
+
+
 def _refund_json(given: GivenBack) -> dict[str, Any]:
     """What is to be paid back, in minor units; what was deducted is off the amounts already."""
     return {
@@ -276,9 +296,12 @@ def _refund_json(given: GivenBack) -> dict[str, Any]:
 
 
 def _record_awaiting(
-    parts: Parts, receipts: Receipts, act: Act, wanted: GiveBack
+    parts: Parts, receipts: Receipts, act: Act, wanted: GiveBack, failed: str | None
 ) -> tuple[dict[str, Any], Paper]:
-    """A return of a sale that this till does not know: central finds the sale and works out the points."""
+    """A return of a sale that this till does not know: central finds the sale and works out the points.
+
+    No rules are asked; where something else `failed`, that was the receipt.
+    """
     reading = parts.clock.reading_for(parts.clock.now())
     result = _append(
         parts, act, wanted, reading, None, list(wanted.lines or ()), None, NOTHING_GIVEN_BACK
@@ -294,7 +317,7 @@ def _record_awaiting(
         **standing_json(None, NO_HOLDINGS, programme, reading[0], parts.settings.language),
         "awaiting_original": True,
     }
-    paper = receipts.paper(result, programme, parts.columns)
+    paper = NO_PAPER if failed else receipts.paper(result, programme, parts.columns)
     result["receipt"] = {"lines": paper.lines}
     return result, paper
 
@@ -308,6 +331,7 @@ def _append(
     asked: Sequence[ReturnedLine],
     facts: MemberFacts | None,
     given: GivenBack,
+    failed: str | None = None,
 ) -> dict[str, Any]:
     at, clock = reading
     lines = [{"line": line.number, "quantity": str(line.quantity)} for line in asked]
@@ -335,6 +359,7 @@ def _append(
             "programme": None if original is None else original.programme.digest,
             "facts": None if facts is None else facts.to_json(),
             wanted.kind.value: said,
+            **({} if failed is None else {"not_worked_out": failed}),
         },
         {} if proof is None else {"proof": proof},
         given.entries,

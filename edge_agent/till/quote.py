@@ -12,6 +12,7 @@ from edge_agent.till.cards import check_form
 from edge_agent.till.charge import reserved, wanted_of
 from edge_agent.till.parts import Parts
 from edge_agent.till.quotes import QUOTE_LASTS, Quote
+from edge_agent.till.unworked import worked_or_refused
 from edge_agent.till.vouchers import presented
 from edge_agent.till.working_out import (
     Customer,
@@ -28,8 +29,12 @@ def quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
     """What a basket would earn and what would be off it, pinned for the sale that names the quote.
 
     Raises Invalid (a card that is not of a form this shop gives out, redemptions that are not this member's), Refused
-    (redemptions that are not open), NoProgramme or LedgerUnavailable.
+    (redemptions that are not open, or a basket that the rules fail on), NoProgramme or LedgerUnavailable.
     """
+    return worked_or_refused(parts, lambda: _quote(parts, quote_id, sale))
+
+
+def _quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
     now = parts.clock.now()
     at, _ = parts.clock.reading_for(sale.at)
     programme = parts.shelf.at(at)

@@ -38,6 +38,7 @@ from edge_agent.till.granting import Claim, Granted, granted, unheld
 from edge_agent.till.parts import Parts
 from edge_agent.till.present import Holder, as_sent
 from edge_agent.till.refusals import OF_STANDING, Refusal
+from edge_agent.till.unworked import worked_or_refused
 from edge_agent.till.views import Answer
 
 
@@ -86,6 +87,10 @@ def reserve(parts: Parts, wish: Wish) -> Answer:
     Raises RedemptionDiffers, UnknownCard, Refused (with the reason in the till's language), Invalid, NoProgramme,
     DiskFull or LedgerUnavailable; then nothing was reserved.
     """
+    return worked_or_refused(parts, lambda: _once(parts, wish))
+
+
+def _once(parts: Parts, wish: Wish) -> Answer:
     mark = wish.fingerprint
     lookups = parts.ledger.lookups()
     again = _again(lookups, wish, mark)

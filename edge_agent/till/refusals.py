@@ -43,6 +43,8 @@ class Refusal(StrEnum):
     NO_POINTS_YET = "no-points-yet"
     NOTHING_TO_PRINT = "nothing-to-print"
     NO_PRINTER = "no-printer"
+    CANNOT_BE_WORKED_OUT = "cannot-be-worked-out"
+    NOT_WORKED_OUT = "not-worked-out"
 
     def in_words(self, language: str, **values: str) -> str:
         """The reason in the till's language."""
@@ -318,6 +320,22 @@ _WORDS: Mapping[Refusal, Texts] = {
             "en": "this till has no receipt printer of its own",
             "de": "diese Kasse hat keinen eigenen Bondrucker",
             "fr": "cette caisse n’a pas d’imprimante de tickets à elle",
+        }
+    ),
+    Refusal.CANNOT_BE_WORKED_OUT: texts(
+        {
+            "nl": "dit is nu niet uit te rekenen; afrekenen kan gewoon, zonder dit",
+            "en": "this cannot be worked out now; paying works as usual, without it",
+            "de": "das lässt sich jetzt nicht berechnen; Kassieren geht ganz normal, ohne dies",
+            "fr": "ce calcul est impossible pour l’instant ; l’encaissement se fait normalement, sans cela",
+        }
+    ),
+    Refusal.NOT_WORKED_OUT: texts(
+        {
+            "nl": "vastgelegd, maar de punten waren niet uit te rekenen; het hoofdkantoor kijkt ernaar",
+            "en": "recorded, but the points could not be worked out; head office looks at it",
+            "de": "erfasst, aber die Punkte ließen sich nicht berechnen; die Zentrale sieht es sich an",
+            "fr": "enregistré, mais les points n’ont pas pu être calculés ; le siège s’en occupe",
         }
     ),
 }

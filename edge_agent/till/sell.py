@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import traceback
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,12 +18,10 @@ from edge_agent.errors import (
     FieldError,
     Invalid,
     LedgerUnavailable,
-    LoyaltyError,
     Refused,
     SaleDiffers,
 )
 from edge_agent.ledger.acts import Act, Lookups, StoredSale
-from edge_agent.ledger.database import as_ledger_errors
 from edge_agent.till.cards import check_form
 from edge_agent.till.charge import redeemed, reserved, wanted_of
 from edge_agent.till.parts import Parts
@@ -32,7 +29,7 @@ from edge_agent.till.proof import receipt_reference
 from edge_agent.till.quote import bind, same_card
 from edge_agent.till.quotes import Quote
 from edge_agent.till.receipts import NO_PAPER, Paper, Receipts
-from edge_agent.till.unworked import as_quoted, bare_json, not_worked_out
+from edge_agent.till.unworked import as_quoted, bare_json, not_worked_out, said_of, worked_or
 from edge_agent.till.views import Answer, PrintState
 from edge_agent.till.vouchers import check_left, issued_json
 from edge_agent.till.working_out import (
@@ -108,16 +105,10 @@ def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
     asked = _Asked(sale, mark, card, at, clock, programme, quote)
     if sale.training:
         return Answer(_training_result(parts, receipts, asked), first=True)
-    try:
-        with as_ledger_errors():
-            return _once(parts, receipts, asked, present, now)
-    except LoyaltyError:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever the rules fail on, the customer pays and goes: `unworked`
-        kind = type(error).__name__
-        frames = traceback.format_tb(error.__traceback__)
-        structlog.get_logger(__name__).critical("not_worked_out", failure=kind, frames=frames)
-        return _once(parts, receipts, replace(asked, failed=kind), present, now)
+    return worked_or(
+        lambda: _once(parts, receipts, asked, present, now),
+        lambda failure: _once(parts, receipts, replace(asked, failed=failure), present, now),
+    )
 
 
 def _once(
@@ -177,9 +168,10 @@ def _record(
         "sale_id": sale.sale_id,
         "record": record_id,
         "seq": record.seq,
-        **(bare_json(parts, worked) if is_bare else worked_json(parts, act, worked)),
+        **(bare_json if is_bare else worked_json)(parts, act, worked),
         "vouchers": issued_json(parts, worked, record_id),
         "reference": receipt_reference(parts, sale.sale_id),
+        **said_of(parts, failure.get("not_worked_out")),
     }
     paper = NO_PAPER if is_bare else receipts.paper(result, worked.programme, parts.columns)
     result["receipt"] = {"lines": paper.lines}

@@ -13,10 +13,17 @@ from pydantic_core import to_json
 
 from edge_agent.domain.basket import PresentedCard
 from edge_agent.domain.cards import masked
-from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.member import NOBODY, MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme
 from edge_agent.domain.programme.actions import DROPPED, ENROLMENT
-from edge_agent.domain.programme.acts import UnknownAction, UnknownQuestion, act_on, answered
+from edge_agent.domain.programme.acts import (
+    UnknownAction,
+    UnknownQuestion,
+    act_on,
+    answered,
+    check_act,
+    checked_answer,
+)
 from edge_agent.domain.programme.consents import Consent, wrong_consents
 from edge_agent.domain.programme.evaluation import NOTHING_WORKED_OUT
 from edge_agent.domain.programme.questions import NotAnAnswer
@@ -40,6 +47,7 @@ from edge_agent.till.parts import Parts
 from edge_agent.till.present import Holder, as_sent
 from edge_agent.till.refusals import Refusal
 from edge_agent.till.shown import entries_json, standing_json
+from edge_agent.till.unworked import said_of, worked_or
 from edge_agent.till.views import Answer
 from edge_agent.till.working_out import Customer, earned, facts_of, spent
 
@@ -91,13 +99,24 @@ class Consenting:
 
 @dataclass(frozen=True, slots=True)
 class _Doing:
-    """One act while it is worked out: who, when, by which programme, with which facts."""
+    """One act while it is worked out: who, when, by which programme, with which facts.
+
+    `failed` is how the rules failed on it, where it is recorded without them.
+    """
 
     customer: Customer
     programme: Programme
     at: datetime
     facts: MemberFacts
     lookups: Lookups
+    failed: str | None = None
+
+    def come_to(self, deed: Deed, store: str) -> Evaluation:
+        """What the rules give for it; nothing where they failed. Raises UnknownAction."""
+        check_act(self.programme, deed)
+        if self.failed is not None:
+            return NOTHING_WORKED_OUT
+        return act_on(self.programme, self.facts, deed, self.at, store=store)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +139,7 @@ def report(parts: Parts, wanted: Reported) -> Answer:
 
     def work(doing: _Doing) -> _Done:
         try:
-            deed = Deed(wanted.action, wanted.times)
-            evaluation = act_on(
-                doing.programme, doing.facts, deed, doing.at, store=parts.settings.store
-            )
+            evaluation = doing.come_to(Deed(wanted.action, wanted.times), parts.settings.store)
         except UnknownAction as error:
             raise Invalid("no such action", [FieldError("action", str(error))]) from error
         stopped = (each for each in evaluation.outcomes if each.note != DROPPED)
@@ -147,14 +163,16 @@ def give_answer(parts: Parts, wanted: Answering) -> Answer:
 
     def work(doing: _Doing) -> _Done:
         try:
-            found = answered(
-                doing.programme,
-                doing.facts,
-                wanted.question,
-                wanted.value,
-                doing.at,
-                store=parts.settings.store,
-            )
+            found = checked_answer(doing.programme, wanted.question, wanted.value)
+            if doing.failed is None:
+                found = answered(
+                    doing.programme,
+                    doing.facts,
+                    wanted.question,
+                    wanted.value,
+                    doing.at,
+                    store=parts.settings.store,
+                )
         except UnknownQuestion as error:
             raise Invalid("no such question", [FieldError("question", str(error))]) from error
         except NotAnAnswer as error:
@@ -188,13 +206,12 @@ def enrol(parts: Parts, wanted: Enrolling) -> Answer:
         if account is not None and _is_somebodys(account, doing.lookups):
             raise Refused(Refusal.MEMBER_ALREADY.in_words(parts.settings.language))
         _check_consents(doing.programme, wanted.consents, joining=True)
-        facts = replace(doing.facts, referred_by=_referrer(parts, wanted, doing))
-        evaluation = act_on(
-            doing.programme, facts, Deed(ENROLMENT), doing.at, store=parts.settings.store
-        )
+        referred_by = _referrer(parts, wanted, doing)
+        joining = replace(doing, facts=replace(doing.facts, referred_by=referred_by))
+        evaluation = joining.come_to(Deed(ENROLMENT), parts.settings.store)
         said: dict[str, Any] = {"member_id": wanted.act_id, "consents": consents}
-        if facts.referred_by is not None:
-            said["referred_by"] = facts.referred_by
+        if referred_by is not None:
+            said["referred_by"] = referred_by
         return _Done(said, evaluation, {"profile": dict(wanted.profile)})
 
     return _once(
@@ -263,6 +280,18 @@ _DIFFERS: Mapping[RecordKind, type[ActDiffers]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An act as it was asked for: its id, what tells a repeat from another act under it, and whose it is said to be."""
+
+    kind: RecordKind
+    act_id: str
+    mark: bytes
+    holder: Holder | None
+    sale_id: str | None
+    needs_account: bool
+
+
 def _once(
     parts: Parts,
     kind: RecordKind,
@@ -274,46 +303,55 @@ def _once(
     needs_account: bool = False,
     sale_id: str | None = None,
 ) -> Answer:
-    """Record an act under its id: the first time worked out, and ever after answered the same."""
+    """Record an act under its id: the first time worked out, and ever after answered the same.
+
+    One that the rules fail on, by a mistake of ours, is recorded without them.
+    """
     mark = hashlib.sha256(to_json(sent)).digest()
+    asked = _Asked(kind, act_id, mark, holder, sale_id, needs_account)
+    return worked_or(
+        lambda: _recorded(parts, asked, work),
+        lambda failure: _recorded(parts, asked, work, failure),
+    )
+
+
+def _recorded(
+    parts: Parts, asked: _Asked, work: Callable[[_Doing], _Done], failed: str | None = None
+) -> Answer:
+    kind, act_id = asked.kind, asked.act_id
     with parts.ledger.act() as act:
         known = act.stored_act(kind, act_id)
         if known is not None:
-            if known.fingerprint != mark:
+            if known.fingerprint != asked.mark:
                 raise _DIFFERS[kind](
                     f"{kind.value} {act_id} was recorded before, with other content"
                 )
             return Answer(json.loads(known.result), first=False, text=known.result)
-        doing = _begin(parts, act, holder, sale_id, needs_account=needs_account)
-        done = work(doing)
-        result = _record(parts, act, kind, doing, done)
+        doing = _begin(parts, act, asked, failed)
+        result = _record(parts, act, kind, doing, work(doing))
         text = to_json(result).decode()
         account = doing.facts.account or None
-        act.keep_act(StoredAct(kind, act_id, result["seq"], account, mark, text))
+        act.keep_act(StoredAct(kind, act_id, result["seq"], account, asked.mark, text))
     parts.events.publish("act", {"kind": kind.value, "result": result})
     return Answer(result, first=True, text=text)
 
 
-def _begin(
-    parts: Parts,
-    lookups: Lookups,
-    holder: Holder | None,
-    sale_id: str | None,
-    *,
-    needs_account: bool,
-) -> _Doing:
+def _begin(parts: Parts, lookups: Lookups, asked: _Asked, failed: str | None) -> _Doing:
     now = parts.clock.now()
     programme = parts.shelf.at(now)
-    card = None if holder is None else parts.who(holder, now)
+    card = None if asked.holder is None else parts.who(asked.holder, now)
     check_form(parts, card)
     account = None if card is None else parts.directory.presented(card.code, lookups)
-    if sale_id is not None:
-        account = _buyer(parts, lookups, sale_id)
-    if account is None and needs_account:
+    if asked.sale_id is not None:
+        account = _buyer(parts, lookups, asked.sale_id)
+    if account is None and asked.needs_account:
         account = unknown_account(secrets.token_hex(16))
     customer = Customer(card, account)
-    facts = facts_of(customer, programme, lookups, now)
-    return _Doing(customer, programme, now, facts, lookups)
+    if failed is not None:
+        facts = NOBODY if account is None else account.facts
+    else:
+        facts = facts_of(customer, programme, lookups, now)
+    return _Doing(customer, programme, now, facts, lookups, failed)
 
 
 def _buyer(parts: Parts, lookups: Lookups, sale_id: str) -> Account | None:
@@ -333,6 +371,8 @@ def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done
     programme, entries = doing.programme, done.evaluation.entries
     notes = done.evaluation.notes()
     record_id = str(uuid_utils.uuid7().hex)
+    # Consents give nothing: there was nothing to work out.
+    failed = None if kind is RecordKind.CONSENT else doing.failed
     personal = dict(done.personal)
     if (kept := doing.customer.recorded_card) is not None:
         personal["card"] = kept.to_json()
@@ -346,13 +386,14 @@ def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done
             "programme": programme.digest,
             "facts": None if doing.facts.anonymous else doing.facts.to_json(),
             **({"notes": notes} if notes else {}),
+            **({} if failed is None else {"not_worked_out": failed}),
         },
         personal,
         entries,
     )
     shows = card is None or programme.shows_balance(card.entry)
     holdings = None
-    if account is not None and shows:
+    if account is not None and shows and doing.failed is None:
         holdings = parts.directory.holdings(account, act, programme, at)
     language = parts.settings.language
     return {
@@ -367,4 +408,5 @@ def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done
         "earned": earned(entries, programme),
         "spent": spent(entries, programme),
         **standing_json(account, holdings, programme, at, language),
+        **said_of(parts, failed),
     }

@@ -129,6 +129,7 @@ class _Body(_Fact):
     redeemed: Annotated[tuple[BodyRedeemed, ...], Field(max_length=REDEEMED_MAX)] = ()
     commitment: str | None = None
     programme: Annotated[str, Field(max_length=64)] | None = None
+    not_worked_out: str | None = None
 
 
 class _SaleNames(_Fact):
@@ -143,7 +144,6 @@ class _BasketBody(_Body):
     basket: dict[str, Any]
     reductions: tuple[_Reduction, ...] = ()
     notes: _Notes = {}
-    not_worked_out: str | None = None
 
 
 class _SaleBody(_BasketBody):
@@ -258,7 +258,7 @@ class Act:
     `at` is the till's time with its offset, so that its date is the till's day. `redeemed` are the redemptions that it
     charged. `original` is the sale that is taken back or that a card is attached to, `answer`, `enrolled` and
     `consents` are of the records of these kinds; `paid` is what was paid for a sale, in minor units. `said` is the
-    whole body, and `unlike` why its award cannot have been worked out from it.
+    whole body, and `unlike` why its award cannot have been worked out from it, or was not worked out at all.
     """
 
     kind: RecordKind
@@ -344,8 +344,6 @@ def _has_newer_entries(facts: Mapping[str, Any]) -> bool:
 
 def _read_sale(facts: Mapping[str, Any]) -> Act:
     body = _SALE.validate_python(facts)
-    if body.not_worked_out is not None:
-        raise parked("not-worked-out")
     content = {"basket": body.basket, "member": body.facts is not None}
     act = _act(RecordKind.SALE, body.sale.sale_id, body, content)
     return replace(act, notes=body.notes, paid=_paid(body))
@@ -446,6 +444,7 @@ def _act(
         body.programme,
         canonical(content),
         body.redeemed,
+        unlike=None if body.not_worked_out is None else parked("not-worked-out"),
     )
 
 

@@ -218,6 +218,8 @@ class Posting:
             )
         except Unpostable as reason:
             return reason
+        if act.unlike is not None:
+            return act
         try:
             self._checks.award(connection, received.terminal, act)
         except Unpostable as reason:

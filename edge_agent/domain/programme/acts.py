@@ -1,6 +1,6 @@
 """Working out what a member does without buying: a pure function of the programme and the facts in the record."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from edge_agent.domain.member import MemberFacts
@@ -27,6 +27,16 @@ class UnknownQuestion(LookupError):
     """This programme does not ask that; the message names the questions that there are."""
 
 
+def check_act(programme: Programme, act: Act) -> None:
+    """Raises UnknownAction for an action or an activation that the programme does not have, and ValueError for less
+    than one time or more than `TIMES_AT_ONCE_MAX`."""
+    if not 0 < act.times <= TIMES_AT_ONCE_MAX:
+        raise ValueError(f"times must be from 1 to {TIMES_AT_ONCE_MAX}")
+    if act.action != ENROLMENT and act.action not in programme.known_acts:
+        known = ", ".join(sorted(programme.known_acts)) or "none"
+        raise UnknownAction(f"there is no action {act.action!r}; there is: {known}")
+
+
 def act_on(
     programme: Programme,
     facts: MemberFacts,
@@ -39,15 +49,10 @@ def act_on(
 ) -> Evaluation:
     """What an act gives this member at `at` (aware): an action that is reported, `activate/ID`, or `enrolment`.
 
-    What was refused has an outcome with `unmet` and without entries. Raises UnknownAction for an action or an
-    activation that the programme does not have, and ValueError for less than one time or more than
-    `TIMES_AT_ONCE_MAX`. A blocked or erased account gets nothing.
+    What was refused has an outcome with `unmet` and without entries. Raises what `check_act` raises. A blocked or
+    erased account gets nothing.
     """
-    if not 0 < act.times <= TIMES_AT_ONCE_MAX:
-        raise ValueError(f"times must be from 1 to {TIMES_AT_ONCE_MAX}")
-    if act.action != ENROLMENT and act.action not in programme.known_acts:
-        known = ", ".join(sorted(programme.known_acts)) or "none"
-        raise UnknownAction(f"there is no action {act.action!r}; there is: {known}")
+    check_act(programme, act)
     if not facts.standing.earns:
         return NOTHING_WORKED_OUT
     situation = without_sale(
@@ -63,7 +68,18 @@ class Answered:
     question: str
     value: int | str
     opens_case: bool
-    evaluation: Evaluation
+    evaluation: Evaluation = NOTHING_WORKED_OUT
+
+
+def checked_answer(programme: Programme, question: str, value: int | str) -> Answered:
+    """An answer with nothing worked out. Raises UnknownQuestion for a question that the programme does not ask, and
+    NotAnAnswer for a value that it does not take."""
+    rule = programme.questions.named(question)
+    if rule is None:
+        known = ", ".join(each.id for each in programme.questions.rules) or "none"
+        raise UnknownQuestion(f"there is no question {question!r}; there is: {known}")
+    checked = rule.checked(value)
+    return Answered(question, checked, rule.opens_case(checked))
 
 
 def answered(
@@ -78,17 +94,11 @@ def answered(
 ) -> Answered:
     """What an answer to a question comes to at `at` (aware); of a customer without a card it is kept and gives nothing.
 
-    Raises UnknownQuestion for a question that the programme does not ask, and NotAnAnswer for a value that it does not
-    take.
+    Raises what `checked_answer` raises.
     """
-    rule = programme.questions.named(question)
-    if rule is None:
-        known = ", ".join(each.id for each in programme.questions.rules) or "none"
-        raise UnknownQuestion(f"there is no question {question!r}; there is: {known}")
-    checked = rule.checked(value)
-    evaluation = NOTHING_WORKED_OUT
-    if facts.standing.earns:
-        act = Act(ANSWER + question)
-        situation = without_sale(programme, facts, at, store=store, channel=channel, act=act)
-        evaluation = work_through(programme.acts, situation)
-    return Answered(question, checked, rule.opens_case(checked), evaluation)
+    checked = checked_answer(programme, question, value)
+    if not facts.standing.earns:
+        return checked
+    act = Act(ANSWER + question)
+    situation = without_sale(programme, facts, at, store=store, channel=channel, act=act)
+    return replace(checked, evaluation=work_through(programme.acts, situation))

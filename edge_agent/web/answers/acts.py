@@ -43,6 +43,7 @@ class ActResultAnswer(Answer):
     spent: dict[str, Quantity]
     balance: dict[str, BalanceAnswer] | None
     rewards: list[RewardAnswer]
+    not_worked_out: str | None = None
 
 
 class ActDoneAnswer(Answer):

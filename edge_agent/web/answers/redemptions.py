@@ -21,3 +21,4 @@ class RedemptionAnswer(Answer):
     record: str | None = None
     seq: int | None = None
     spent: dict[str, Quantity] | None = None
+    not_worked_out: str | None = None

@@ -62,7 +62,8 @@ class RefundAnswer(Answer):
 class ResultAnswer(Answer):
     """The result of a sale, return, void or attached card: the same for ever.
 
-    `reference` is what a POS that prints itself puts on the receipt as a QR code.
+    `reference` is what a POS that prints itself puts on the receipt as a QR code. `not_worked_out` is there where the
+    rules failed by a mistake of ours: what to tell the cashier of an act that is recorded without them.
     """
 
     sale_id: str
@@ -83,6 +84,7 @@ class ResultAnswer(Answer):
     vouchers: list[VoucherAnswer] = []
     balance: dict[str, BalanceAnswer] | None = None
     reference: str | None = None
+    not_worked_out: str | None = None
     receipt: ReceiptAnswer | None = None
 
 

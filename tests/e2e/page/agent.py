@@ -46,6 +46,8 @@ class ScriptedAgent:
 
     act_problem: tuple[Json, int] | None = None
     """What redemptions, actions, answers and enrolment codes are refused with."""
+    act_result: Json = field(default_factory=dict)
+    """What the results of actions, answers and enrolments say besides."""
     rewards: tuple[Json, ...] = (samples.COFFEE, samples.OWN_CHOICE, samples.COOKING)
     """Those that can be reserved."""
 
@@ -226,7 +228,7 @@ class ScriptedAgent:
 
     def _record(self) -> tuple[Json, int]:
         self._note()
-        return self.act_problem or ({"result": {"earned": {}}}, 201)
+        return self.act_problem or ({"result": {"earned": {}, **self.act_result}}, 201)
 
     def _print(self, _: str = "") -> tuple[Json, int]:
         self._note()

@@ -289,6 +289,17 @@ def returned(**changes: Any) -> Json:
     )
 
 
+UNWORKED: Json = {
+    "entries": [],
+    "earned": {"points": 0},
+    "balance": None,
+    "not_worked_out": (
+        "vastgelegd, maar de punten waren niet uit te rekenen; het hoofdkantoor kijkt ernaar"
+    ),
+}
+"""What a result says where the rules failed."""
+
+
 def scan(*, accepted: bool = True, reason: str | None = None) -> Json:
     return {
         "device": "hand",

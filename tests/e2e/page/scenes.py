@@ -151,6 +151,16 @@ def voided(agent: ScriptedAgent) -> None:
     agent.say("sale", {"kind": "void", "result": samples.returned()})
 
 
+def sale_unworked(agent: ScriptedAgent) -> None:
+    member_found(agent)
+    agent.say("sale", {"kind": "sale", "result": samples.sale(**samples.UNWORKED)})
+
+
+def return_unworked(agent: ScriptedAgent) -> None:
+    member_found(agent)
+    agent.say("sale", {"kind": "return", "result": samples.sale(**samples.UNWORKED)})
+
+
 def offline(agent: ScriptedAgent) -> None:
     central = {"state": "offline", "reason": "timeout", "last_contact": samples.ago(hours=2)}
     agent.sync(central=central, outbox={"records": 12, "oldest_seconds": 7200})
@@ -225,6 +235,8 @@ SCENES = (
     Scene("return", returned, "return", "quiet"),
     Scene("return-of-unknown-sale", return_of_unknown_sale, "return", "quiet"),
     Scene("void", voided, "void", "quiet"),
+    Scene("sale-unworked", sale_unworked, "sale", "warn"),
+    Scene("return-unworked", return_unworked, "return", "warn"),
     Scene("offline", offline, "waiting", "calm"),
     Scene("offline-with-sale", offline_with_sale, "sale", "calm"),
     Scene("paper-out", paper_out, "waiting", "bad"),

@@ -193,6 +193,25 @@ def test_the_offer_is_said_and_activated_with_one_key(page: Page, agent: Scripte
     assert page.locator("[data-activate]").count() == 0
 
 
+def test_an_offer_that_the_rules_failed_on_is_not_called_activated(
+    page: Page, agent: ScriptedAgent
+) -> None:
+    here(page, agent)
+    agent.act_result = samples.UNWORKED
+    page.keyboard.press("F9")
+    expect(page.locator("#notice")).to_contain_text("Punten niet uitgerekend")
+    assert page.locator("[data-activate]").count() == 1
+
+
+@pytest.mark.parametrize("kind", ["sale", "return"])
+def test_what_the_rules_failed_on_says_so_and_that_paying_goes_on(
+    page: Page, agent: ScriptedAgent, kind: str
+) -> None:
+    here(page, agent)
+    agent.say("sale", {"kind": kind, "result": samples.sale(**samples.UNWORKED)})
+    expect(page.locator("#notice")).to_contain_text("Afrekenen kan gewoon")
+
+
 def test_after_the_sale_nothing_is_activated_any_more(page: Page, agent: ScriptedAgent) -> None:
     here(page, agent)
     sold(page, agent)

@@ -14,6 +14,7 @@ from edge_agent.domain.programme import acts
 from edge_agent.domain.record import GENESIS, canonical, chain_hash
 from sync.central.central import Central
 from sync.central.ledger import entries_of
+from sync.central.mending import Repair
 from sync.wire import MemberDelta, RecordsMessage, WireRecord
 from tests.central import settings_in
 from tests.integration.central.looking import balance, changes, states
@@ -230,6 +231,25 @@ def test_where_the_rules_of_central_fail_the_record_waits_for_a_better_version(
     assert outcomes(central)[VOID] == ACCEPTED
     central.catch_up()
     assert outcomes(central) == dict.fromkeys(range(1, 11), ACCEPTED)
+
+
+@pytest.mark.parametrize("seq", [SALE, ATTACH, REDEMPTION, ACTION, ANSWER, MEMBER, PART, VOID])
+def test_what_the_rules_failed_on_at_the_till_waits_for_somebody_and_is_posted_as_they_say(
+    shop: Shop, central: Central, seq: int
+) -> None:
+    central.publish(RULES, "rules")
+
+    def bare(body: dict[str, Any]) -> None:
+        body |= {"entries": [], "not_worked_out": "KeyError"}
+
+    message = forged(shop, seq, bare)
+    central.push(message)
+    assert outcomes(central)[seq] == ("parked", "not-worked-out")
+    central.catch_up()
+    assert outcomes(central)[seq] == ("parked", "not-worked-out")
+    repair = Repair(repair_id="desk-1", reason="looked at", changes={"not_worked_out": None})
+    done = central.mending.repair(message.records[seq - 1].id, repair)
+    assert (done["state"], outcomes(central)[seq]) == ("accepted", ("rejected", "repaired"))
 
 
 CAPPED = (

@@ -148,6 +148,8 @@ export default {
   "notice.answered_do": "Die Antwort ist gespeichert.",
   "notice.not_now": "Das geht jetzt nicht",
   "notice.not_now_do": "Kassieren geht ganz normal.",
+  "notice.not_worked_out": "Punkte nicht berechnet",
+  "notice.not_worked_out_do": "Es ist erfasst, und die Zentrale sieht es sich an. Kassieren geht ganz normal.",
   "notice.enrolled": "Willkommen als Mitglied!",
   "notice.enrolled_do": "Die Anmeldung ist gespeichert und geht von selbst an die Zentrale.",
   "notice.member_already": "Dieser Kunde ist schon Mitglied",

@@ -148,6 +148,8 @@ export default {
   "notice.answered_do": "The answer has been kept.",
   "notice.not_now": "Not possible now",
   "notice.not_now_do": "Paying works as usual.",
+  "notice.not_worked_out": "Points not worked out",
+  "notice.not_worked_out_do": "It is recorded, and head office looks at it. Paying works as usual.",
   "notice.enrolled": "Welcome as a member!",
   "notice.enrolled_do": "The enrolment has been kept and goes to head office by itself.",
   "notice.member_already": "This customer is a member already",

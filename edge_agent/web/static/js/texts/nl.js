@@ -148,6 +148,8 @@ export default {
   "notice.answered_do": "Het antwoord is bewaard.",
   "notice.not_now": "Dat kan nu niet",
   "notice.not_now_do": "Afrekenen kan gewoon.",
+  "notice.not_worked_out": "Punten niet uitgerekend",
+  "notice.not_worked_out_do": "Het is vastgelegd, en het hoofdkantoor kijkt ernaar. Afrekenen kan gewoon.",
   "notice.enrolled": "Welkom als lid!",
   "notice.enrolled_do": "De inschrijving is bewaard en gaat vanzelf naar de centrale.",
   "notice.member_already": "Deze klant is al lid",

@@ -148,7 +148,7 @@ class TillPage {
   async reserve(reward, points) {
     await this.act(said.RESERVED, async (holder) => {
       const redemption = await this.acts.reserve(holder, reward, points);
-      return (state) => programme.redeemed(state, redemption);
+      return { answer: redemption, change: (state) => programme.redeemed(state, redemption) };
     });
   }
 
@@ -156,7 +156,7 @@ class TillPage {
   async letGo(redemptionId) {
     await this.act(said.LET_GO, async () => {
       const redemption = await this.acts.cancel(redemptionId);
-      return (state) => programme.redeemed(state, redemption);
+      return { answer: redemption, change: (state) => programme.redeemed(state, redemption) };
     });
   }
 
@@ -164,8 +164,8 @@ class TillPage {
     const offer = offerToMention(this.state.customer);
     if (offer?.active !== false || this.state.sale !== null) return;
     await this.act(said.ACTIVATED, async (holder) => {
-      await this.acts.activate(holder, offer.id);
-      return (state) => programme.activated(state, offer.id);
+      const answer = await this.acts.activate(holder, offer.id);
+      return { answer, change: (state) => (said.unworked(answer) ? state : programme.activated(state, offer.id)) };
     });
   }
 
@@ -176,8 +176,8 @@ class TillPage {
     const saleId = this.state.sale?.result.sale_id;
     if (question === null || answer === undefined || saleId === undefined) return;
     await this.act(said.ANSWERED, async () => {
-      await this.acts.answer(saleId, question.id, answer.value);
-      return (state) => ({ ...state, answered: question.id });
+      const kept = await this.acts.answer(saleId, question.id, answer.value);
+      return { answer: kept, change: (state) => ({ ...state, answered: question.id }) };
     });
   }
 
@@ -200,8 +200,8 @@ class TillPage {
   async enrolled(form) {
     const holder = this.newCard() === '' ? {} : { card: { from: 'till' } };
     await this.act(said.ENROLLED, async () => {
-      await this.acts.enrol(holder, form);
-      return (state) => state;
+      const answer = await this.acts.enrol(holder, form);
+      return { answer, change: (state) => state };
     });
   }
 
@@ -209,15 +209,15 @@ class TillPage {
    * Does something for the customer who is here and says how it went; what comes too late for them changes nothing.
    *
    * @param {till.Passing} done
-   * @param {(holder: import('./acts.js').Holder) => Promise<(state: till.State) => till.State>} call
+   * @param {(holder: import('./acts.js').Holder) => Promise<{answer: any, change: (state: till.State) => till.State}>} call
    */
   async act(done, call) {
     const card = this.state.customer?.card;
     try {
-      const change = await call(this.slipCard() ?? { card: { from: 'till' } });
+      const { answer, change } = await call(this.slipCard() ?? { card: { from: 'till' } });
       if (this.state.customer?.card !== card) return;
       this.state = change(this.state);
-      this.pass(done);
+      this.pass(said.unworked(answer) ? said.NOT_WORKED_OUT : done);
     } catch (error) {
       const code = codeOf(error);
       const detail = code === 'refused' && error instanceof Problem ? error.detail : undefined;

@@ -1,5 +1,6 @@
 /** The one line under the customer: the most important thing to know now, and what to do about it. */
 
+import { NOT_WORKED_OUT, unworked } from './said.js';
 import { central, devicesOf, standing } from './state.js';
 import { troubleOf } from './trouble.js';
 
@@ -23,6 +24,7 @@ export function notice(state, words) {
   return (
     linkNotice(state, words) ??
     passingNotice(state, words) ??
+    unworkedNotice(state, words) ??
     deviceNotice(state, words, 'printer', 'printer') ??
     deviceNotice(state, words, 'scanner', 'scanner') ??
     centralNotice(state, words) ??
@@ -52,6 +54,13 @@ function passingNotice(state, words) {
   if (state.passing === null) return null;
   const { tone, icon, title, text, detail } = state.passing;
   return { tone, icon, title: words.t(title), text: detail || words.t(text) };
+}
+
+/** @type {(state: State, words: Words) => Notice | null} */
+function unworkedNotice(state, words) {
+  if (!unworked(state.sale)) return null;
+  const { tone, icon, title, text } = NOT_WORKED_OUT;
+  return { tone, icon, title: words.t(title), text: words.t(text) };
 }
 
 /** @type {(state: State, words: Words, role: string, icon: string) => Notice | null} */

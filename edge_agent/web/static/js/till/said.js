@@ -42,4 +42,14 @@ export const MEMBER_ALREADY = /** @type {Passing} */ ({
 export const NOT_NOW = /** @type {Passing} */ ({
   tone: 'warn', icon: 'info', title: 'notice.not_now', text: 'notice.not_now_do',
 });
+export const NOT_WORKED_OUT = /** @type {Passing} */ ({
+  tone: 'warn', icon: 'info', title: 'notice.not_worked_out', text: 'notice.not_worked_out_do',
+});
 export const NO_ANSWER = NOT_PRINTED.unreachable;
+
+/**
+ * Whether the rules failed on an act, which the agent then recorded without them.
+ *
+ * @param {{result?: {not_worked_out?: string}} | null} answer
+ */
+export const unworked = (answer) => typeof answer?.result?.not_worked_out === 'string';

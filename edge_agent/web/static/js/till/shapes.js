@@ -80,6 +80,7 @@
  * @property {boolean} [awaiting_original]  A return whose sale another till made.
  * @property {Question[]} [questions]
  * @property {{id: string, title: string, prize: string}[]} [surprises]
+ * @property {string} [not_worked_out]  There where the rules failed, and it is recorded without them.
  */
 
 /**
