@@ -11,8 +11,9 @@ from pathlib import Path
 import coverage
 import pytest
 
-TESTS = ("tests/unit/domain",)
-"""The tests that say what the domain does; others would only find out by accident, and much later."""
+TESTS = ("tests/unit/domain", "tests/unit/authoring", "tests/unit/programmes")
+"""The tests that say what the domain does: its own, the reference page, schema and findings that are made from the
+models, and the complete programmes. Others would only find out by accident, and much later."""
 
 PLAINLY = {"EXAMPLES": "15"}
 """Fewer examples of each property than in the test run, so that a survivor costs seconds and not minutes."""
