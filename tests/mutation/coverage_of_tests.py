@@ -15,6 +15,9 @@ TESTS = ("tests/unit/domain", "tests/unit/authoring", "tests/unit/programmes")
 """The tests that say what the domain does: its own, the reference page, schema and findings that are made from the
 models, and the complete programmes. Others would only find out by accident, and much later."""
 
+OF_EVERY_FILE = ("tests/unit/domain/test_values.py", "tests/unit/authoring/test_reference.py")
+"""Tests that look at every module as a whole: what stands in a class is there once it is imported, whoever does that."""
+
 PLAINLY = {"EXAMPLES": "15"}
 """Fewer examples of each property than in the test run, so that a survivor costs seconds and not minutes."""
 
@@ -55,11 +58,12 @@ class Covering:
     took_s: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, file: str, line: int) -> list[str]:
-        """The tests that run a line, quickest first; of a line that only runs at import those that run its file."""
+        """The tests that run a line, quickest first; of one that only runs at import those of its file and of all."""
         lines = self.by_line.get(file, {})
         tests = {test for test in lines.get(line, ()) if test}
         if not tests:
             tests = {test for each in lines.values() for test in each if test}
+            tests |= {test for test in self.took_s if test.startswith(OF_EVERY_FILE)}
         return sorted(tests, key=lambda test: (self.took_s.get(test, 0.0), test))
 
     def takes_s(self, tests: Sequence[str]) -> float:

@@ -1,8 +1,9 @@
 """What can be mutated, and the seeded sample of it.
 
 Left out is what cannot change what the code does: annotations, protocols, descriptions and examples of keys (the
-reference page is compared with them as a whole), what is no Python any more, and `==` in place of `is` (or the other
-way round), which mean the same for members of an enumeration and for None.
+reference page is compared with them as a whole), what is no Python any more, `==` in place of `is` (or the other way
+round), which mean the same for members of an enumeration and for None, and `slots` of classes that are frozen: nothing
+can be assigned to these anyway, and slots only make them smaller.
 """
 
 import ast
@@ -24,8 +25,8 @@ _SAME = frozenset(
         "core/ReplaceComparisonOperator_IsNot_NotEq",
     }
 )
-_ONLY_TOLD = frozenset({"description", "examples"})
-"""Keyword arguments that only documents show."""
+_NOT_DONE = frozenset({"description", "examples", "slots"})
+"""Keyword arguments that only documents show, or only the size of things."""
 
 
 class Mutation(NamedTuple):
@@ -105,7 +106,7 @@ class _WithoutWhatIsOnlyTold(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        node.keywords = [each for each in node.keywords if each.arg not in _ONLY_TOLD]
+        node.keywords = [each for each in node.keywords if each.arg not in _NOT_DONE]
         return self.generic_visit(node)
 
 
