@@ -16,7 +16,7 @@ TESTS = ("tests/unit/domain", "tests/unit/authoring", "tests/unit/programmes")
 models, and the complete programmes. Others would only find out by accident, and much later."""
 
 OF_EVERY_FILE = ("tests/unit/domain/test_values.py", "tests/unit/authoring/test_reference.py")
-"""Tests that look at every module as a whole: what stands in a class is there once it is imported, whoever does that."""
+"""Tests that look at every module as a whole: what stands in a class is there once it is imported by anybody."""
 
 PLAINLY = {"EXAMPLES": "15"}
 """Fewer examples of each property than in the test run, so that a survivor costs seconds and not minutes."""

@@ -11,6 +11,9 @@ from tests.unit.domain.builders import SAMPLE_PATH
 
 ROOT = Path(__file__).parents[3]
 BAD = ROOT / "tests" / "data" / "programmes" / "bad"
+SAID = BAD.with_name("bad.txt")
+"""What is said of each bad file, a line each, as head office reads it."""
+
 MADE_IN_A_TEST = {"too-large"}
 """A file of more than 1 MiB is made where it is tested, in test_loading."""
 
@@ -28,6 +31,11 @@ def test_each_bad_file_gives_its_code_at_its_line_and_nothing_else(code: str) ->
     lines = path.read_text(encoding="utf-8").splitlines()
     (marked,) = [number for number, line in enumerate(lines, 1) if line.endswith("# HERE")]
     assert [(each.code, each.line) for each in found(path)] == [(code, marked)]
+
+
+def test_what_is_said_of_the_bad_files_is_what_was_read_and_found_good() -> None:
+    said = [str(each) for path in sorted(BAD.iterdir()) for each in found(path)]
+    assert said == SAID.read_text(encoding="utf-8").splitlines()
 
 
 def test_there_is_no_bad_file_of_another_name() -> None:
