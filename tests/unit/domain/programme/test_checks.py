@@ -10,6 +10,13 @@ from tests.unit.domain.builders import BASE, HEAD, programme
 
 POINTS_EXPIRE = "[unit.points.expiry]\nmonths = 12\n"
 STARS = "[unit.stars.expiry]\nmonths = 12\n"
+EARNS_STARS = STARS + '[[earn]]\nid = "s"\nunit = "stars"\npoints = 1\nper = 100\n'
+CARD_OF_STAMPS = '[unit.stamps.expiry]\nmonths = 1\n[[earn]]\nid = "s"\nunit = "stamps"\npoints = 1\neach = "sale"\n'
+GOLD = '[tiers]\nmeasure = "spend"\nlevel = [{ id = "gold", name = "x", at_least = 5 }]\n'
+
+
+def card(name: str) -> str:
+    return f'[[stamp]]\nid = "{name}"\ntitle = "x"\nsize = 10\n'
 
 
 def offer(name: str, off: str, *, when: str = 'categories = ["cheese"]', more: str = "") -> str:
@@ -49,6 +56,20 @@ FINDINGS = [
     (bonus("joined_days_max = 30, away_days = 60"), ("unreachable", "bonus[0].when.away_days")),
     (bonus("visits = [1], away_days = 60"), ("unreachable", "bonus[0].when.away_days")),
     (bonus('categories = ["x"]') + '[[exclude]]\nid = "out"\ncategories = ["x", "y"]\nwhy = "x"\n', ("unreachable", "bonus[0]")),
+    (bonus('categories = ["x", "z"]') + '[[exclude]]\nid = "out"\ncategories = ["x", "y"]\nwhy = "x"\n[[exclude]]\nid = "off"\ncategories = ["z"]\nwhy = "x"\n', ("unreachable", "bonus[0]")),
+    (bonus("until_date = 2025-12-31"), ("over", "bonus[0].when.until_date")),
+    (bonus("", "multiply = 2\nunit = 'stars'") + STARS, ("unreachable", "bonus[0].multiply")),
+    (CARD_OF_STAMPS + card("one") + card("two"), ("unreachable", "stamp[1].unit")),
+    # What costs more than anybody meant.
+    (bonus('categories = ["x"]', "add = 5"), ("no-minimum", "bonus[0].add")),
+    (bonus("", "multiply = 10.1"), ("runaway-stack", "bonus[0].multiply")),
+    (bonus("", "tier_multiply = { gold = 12 }") + GOLD, ("runaway-stack", "bonus[0].multiply")),
+    (bonus("", "multiply = 20") + '[[cap]]\nid = "cap"\nmost = 500\nper = "day"\nrules = ["extra"]\nwhy = "x"\n', ("runaway-stack", "bonus[0].multiply")),
+    (bonus("", "multiply = 20") + EARNS_STARS + '[[cap]]\nid = "cap"\nmost = 500\nper = "day"\nunit = "stars"\nwhy = "x"\n', ("runaway-stack", "bonus[0].multiply")),
+    (reward("cost = 25\noff = { amount = 501 }"), ("generous", "reward[0].off")),
+    (reward("cost = 5\noff = { amount = 499 }"), ("generous", "reward[0].off")),
+    (reward("cost = 5\noff = { amount = 500 }"), ("reward-above-spend", "reward[0].off")),
+    (reward("spend = { step = 1, value = 21 }"), ("generous", "reward[0].spend")),
     # What is asked for and nobody gives.
     (reward("cost = 10\nunit = 'stars'") + STARS, ("never-given", "reward[0]")),
     (reward("off = { percent = 100, units = 1 }\nexpiry = { months = 1 }"), ("never-given", "reward[0]")),
@@ -62,16 +83,23 @@ FINDINGS = [
     (surprise('prizes = [{ id = "p", title = "x", quantity = 5 }]\nbudgets = [{ worth = 1000 }]'), ("no-budget", "surprise[0].prizes[0]")),
     (offer("code", "percent = 5", more='how = "code"\ncodes = ["X"]'), ("no-limit", "offer[0].codes")),
     ('[[cap]]\nid = "cap"\nmost = 500\nfrom_date = 2026-06-01\nwhy = "x"\n', ("no-end", "cap[0].from_date")),
+    ('[[action]]\nid = "review"\ntitle = "x"\ngives = [{ quantity = 1 }]\n', ("no-limit", "action[0]")),
+    (offer("code", "percent = 5", more='how = "code"\ncodes = ["X"]\nlimits = [{ times = 1, of = "sale" }]'), ("no-limit", "offer[0].codes")),
     # Discounts that meet.
+    (offer("a", "percent = 50") + offer("b", "percent = 1"), ("discount-stack", "offer[1].off")),
     (offer("a", "percent = 40") + offer("b", "percent = 40"), ("discount-stack", "offer[1].off")),
     (offer("a", "percent = 40") + offer("b", "percent = 40", when=""), ("discount-stack", "offer[1].off")),
     # The law.
     (offer("wine", "percent = 26", when='categories = ["alcohol"]'), ("alcohol-discount", "offer[0].off")),
     (offer("wine", "percent = 60, every = 2", when='categories = ["alcohol"]'), ("alcohol-discount", "offer[0].off")),
+    (reward("cost = 100\noff = { percent = 26 }\nwhen = { categories = ['alcohol'] }"), ("alcohol-discount", "reward[0].off")),
+    (voucher("expiry = { days = 9 }\nat_points = { points = 200 }\nwhen = { categories = ['alcohol'] }\noff = { percent = 26 }").replace("value = 500\n", ""), ("alcohol-discount", "voucher[0].off")),
     (bonus('contains = [{ categories = ["tobacco"] }]'), ("forbidden-goods", "bonus[0].when.contains[0].categories")),
     ('[law]\ntobacco = ["rookwaar"]\n' + bonus('categories = ["rookwaar"]'), ("forbidden-goods", "bonus[0].when.categories")),
     # Privacy.
     (bonus('segments = ["zwangeren"]'), ("sensitive-trait", "bonus[0].when.segments")),
+    (bonus('not_segments = ["Health-x"]'), ("sensitive-trait", "bonus[0].when.not_segments")),
+    (bonus('attributes = { ziekte = ["ja"] }'), ("sensitive-trait", "bonus[0].when.attributes")),
     # Names.
     (bonus('tiers = ["gold"]'), ("unknown-name", "bonus[0].when.tiers[0]")),
     (bonus('memberships = ["plus"]'), ("unknown-name", "bonus[0].when.memberships[0]")),
@@ -104,6 +132,29 @@ FINE = {
     "a quarter off wine": offer("wine", "percent = 25", when='categories = ["alcohol"]'),
     "the fourth bottle free": offer("wine", "percent = 100, every = 4", when='categories = ["alcohol"]'),
     "anything but tobacco": bonus('without = { categories = ["tobacco"] }'),
+    "half off together": offer("a", "percent = 50") + offer("b", "amount = 10"),
+    "more than half off by one": offer("a", "percent = 60"),
+    "one of them is activated": offer("a", "percent = 40") + offer("b", "percent = 40", more='how = "activated"'),
+    "one of them is for a segment": offer("a", "percent = 40") + offer("b", "percent = 40", when='categories = ["cheese"], segments = ["s"]'),
+    "one of them is for some profiles": offer("a", "percent = 40") + offer("b", "percent = 40", when='categories = ["cheese"], attributes = { pet = ["cat"] }'),
+    "a code that a member uses once": offer("code", "percent = 5", more='how = "code"\ncodes = ["X"]\nlimits = [{ times = 1 }]'),
+    "a coupon is used up on paper": offer("code", "percent = 5", more='how = "code"\ncoupons = ["981"]'),
+    "joining happens once": '[[action]]\nid = "review"\ntitle = "x"\nhappens = "enrolment"\ngives = [{ quantity = 1 }]\n',
+    "a minimum spend": bonus("minimum_spend = 1", "add = 5"),
+    "a minimum sale": bonus("minimum_sale = 1", "add = 5"),
+    "a minimum quantity": bonus("minimum_quantity = 1", "add = 5"),
+    "on one visit": bonus("visits = [2]", "add = 5"),
+    "on some visits": bonus("every_visit = 5", "add = 5"),
+    "on the birthday": bonus('birthday = "day"', "add = 5"),
+    "ten times the points": bonus("", "multiply = 10"),
+    "more than that for some days": bonus("from_date = 2026-01-01, until_date = 2026-12-31", "multiply = 11"),
+    "more than that on one visit": bonus("visits = [1]", "multiply = 11"),
+    "a fifth back": reward("cost = 25\noff = { amount = 500 }"),
+    "a fifth back, step by step": reward("spend = { step = 1, value = 20 }"),
+    "it ends on the day that the version begins": bonus("until_date = 2026-01-01"),
+    "away since joining": bonus("joined_days_max = 30, away_days = 30"),
+    "away before the second visit": bonus("visits = [1, 2], away_days = 60"),
+    "one of the brands is excluded": bonus('categories = ["x"]') + '[[exclude]]\nid = "out"\ncategories = ["x"]\nbrands = ["b"]\nwhy = "x"\n',
     "a capped stack": bonus("", "multiply = 20") + '[[cap]]\nid = "cap"\nmost = 500\nper = "day"\nwhy = "x"\n',
     "points that live as long as one comes": "[unit.stars.inactivity]\nmonths = 12\n" + reward("cost = 10\nunit = 'stars'") + '[[earn]]\nid = "s"\nunit = "stars"\npoints = 1\nper = 100\n',
 }  # fmt: skip
