@@ -66,17 +66,22 @@ class Consume(StrEnum):
 
 def summed(holdings: Iterable[Holding]) -> tuple[Holding, ...]:
     """Like holdings added up, without those that come to nothing, in one order."""
-    sums: dict[Holding, int] = {}
-    for holding in holdings:
-        key = holding._replace(quantity=0)
-        sums[key] = sums.get(key, 0) + holding.quantity
-    found = (key._replace(quantity=quantity) for key, quantity in sums.items() if quantity)
+    sums: dict[tuple[Any, ...], int] = {}
+    for unit, quantity, *life in holdings:
+        key = (unit, *life)
+        sums[key] = sums.get(key, 0) + quantity
+    found = (Holding(key[0], quantity, *key[1:]) for key, quantity in sums.items() if quantity)
     return tuple(sorted(found, key=_soonest))
 
 
 def usable(holdings: Iterable[Holding], unit: str, today: date) -> int:
     """How much of `unit` can be used today; below 0 where more was taken than there was."""
-    return sum(each.quantity for each in _open(holdings, unit, today))
+    own = [each for each in holdings if each.unit == unit]
+    if all(
+        each.quantity >= 0 for each in own
+    ):  # nothing is owed, so like lots need not be added up first
+        return sum(each.quantity for each in own if each.usable_on(today))
+    return sum(each.quantity for each in _open(own, unit, today))
 
 
 def taking(

@@ -44,6 +44,8 @@ def reserved(
     Raises Invalid naming every id that this till does not know, that is another member's or comes twice, and Refused
     for one that was used, cancelled or has lapsed.
     """
+    if not ids:
+        return ()
     account = None if card is None else parts.directory.by_card(card.code, lookups)
     wrong: list[FieldError] = []
     found: list[Reservation] = []

@@ -38,6 +38,8 @@ from edge_agent.till.receipt_facts import (
 FRESH_FOR: Final = timedelta(minutes=10)
 """Central's figures that are younger go on paper without their time; with a line they are seconds old."""
 
+_REDEEM: Final = EntryKind.REDEEM.value
+
 Result = Mapping[str, Any]
 
 
@@ -70,25 +72,25 @@ class Reading:
 
     def changes(self) -> tuple[Change, ...]:
         """What was earned, or on a return taken back, of the programme's own units."""
-        return self._changes(uses=False)
+        return changes_of(self._own[False], self._programme.is_bonus)
 
     def spent(self) -> tuple[Change, ...]:
         """What was used, or on a return given back."""
-        return self._changes(uses=True)
+        return changes_of(self._own[True], self._programme.is_bonus)
 
-    def _changes(self, *, uses: bool) -> tuple[Change, ...]:
-        own = [
-            {**each, "quantity": self._parts(each["unit"], each["quantity"])}
-            for each in self._result["entries"]
-            if each["unit"] in self._programme.units
-        ]
-
-        def is_use(entry: Result) -> bool:
-            if self.kind.gives_back:
-                return bool(entry["quantity"] > 0)
-            return bool(entry["kind"] == EntryKind.REDEEM.value)
-
-        return changes_of([each for each in own if is_use(each) is uses], self._programme.is_bonus)
+    @cached_property
+    def _own(self) -> Mapping[bool, Sequence[Result]]:
+        """The entries of the programme's own units, by whether they are of what was used."""
+        units, gives_back = self._programme.file.unit, self.kind.gives_back
+        found: dict[bool, list[Result]] = {False: [], True: []}
+        for each in self._result["entries"]:
+            unit, shown = each["unit"], each["quantity"]
+            if unit in units:
+                quantity = self._parts(unit, shown)
+                own = each if quantity is shown else {**each, "quantity": quantity}
+                is_use = quantity > 0 if gives_back else each["kind"] == _REDEEM
+                found[is_use].append(own)
+        return found
 
     def taken(self) -> tuple[str, ...]:
         """What a return takes back besides the programme's own units, in words."""
@@ -103,7 +105,7 @@ class Reading:
             return ()
         sums: dict[str, int] = {}
         for each in self._result["entries"]:
-            if each["unit"] not in self._programme.units and each["quantity"] * sign > 0:
+            if each["unit"] not in self._programme.file.unit and each["quantity"] * sign > 0:
                 sums[each["unit"]] = sums.get(each["unit"], 0) + each["quantity"] * sign
         if not sums:
             return ()
@@ -308,7 +310,8 @@ class Reading:
         )
 
     def _parts(self, unit: str, shown: int | str) -> int:
-        return self._programme.parts_of(unit, shown)
+        # A whole number is of a unit without decimals, and is its smallest parts already.
+        return shown if isinstance(shown, int) else self._programme.parts_of(unit, shown)
 
 
 def _day(text: str | None) -> date | None:

@@ -45,11 +45,12 @@ from edge_agent.till.working_out import (
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A sale made ready: its time, what it is worked out with, and whose card it was."""
+    """A sale made ready: its time, what it is worked out with, whose card it was, and who was at the till."""
 
     sale: Sale
     mark: bytes
     card: PresentedCard | None
+    present: PresentedCard | None
     at: datetime
     clock: ClockReading
     programme: Programme
@@ -91,10 +92,37 @@ def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
     or LedgerUnavailable; then nothing was recorded.
     """
     mark = fingerprint(sale)
-    if not sale.training:
+    if sale.training:
+        asked = _asked(parts, sale, mark)
+        return Answer(_training_result(parts, receipts, asked), first=True)
+    try:
+        return worked_or(
+            lambda: _once(parts, receipts, sale, mark),
+            lambda failure: _once(parts, receipts, sale, mark, failure),
+        )
+    except LedgerUnavailable:
+        # What was recorded can still be told where nothing can be written.
         known = parts.ledger.lookups().sale(sale.sale_id)
+        if known is None:
+            raise
+        return _repeat(known, mark)
+
+
+def _once(
+    parts: Parts, receipts: Receipts, sale: Sale, mark: bytes, failed: str | None = None
+) -> Answer:
+    # Looked up and recorded on the one connection that writes: another one reads its pages anew after every sale.
+    with parts.ledger.act() as act:
+        known = act.sale(sale.sale_id)
         if known is not None:
             return _repeat(known, mark)
+        asked = _asked(parts, sale, mark, failed)
+        result, text, paper = _record(parts, receipts, act, asked)
+    _after(parts, asked, result, paper)
+    return Answer(result, first=True, text=text)
+
+
+def _asked(parts: Parts, sale: Sale, mark: bytes, failed: str | None = None) -> _Asked:
     now = parts.clock.now()
     present = parts.present.card(now)
     card = present if sale.from_till else sale.card
@@ -102,33 +130,7 @@ def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
     at, clock = parts.clock.reading_for(sale.at)
     quote = None if sale.quote_id is None else parts.quotes.get(sale.quote_id, now, sale.sale_id)
     programme = parts.shelf.at(at) if quote is None else quote.programme
-    asked = _Asked(sale, mark, card, at, clock, programme, quote)
-    if sale.training:
-        return Answer(_training_result(parts, receipts, asked), first=True)
-    return worked_or(
-        lambda: _once(parts, receipts, asked, present, now),
-        lambda failure: _once(parts, receipts, replace(asked, failed=failure), present, now),
-    )
-
-
-def _once(
-    parts: Parts,
-    receipts: Receipts,
-    asked: _Asked,
-    present: PresentedCard | None,
-    now: datetime,
-) -> Answer:
-    sale = asked.sale
-    with parts.ledger.act() as act:
-        known = act.sale(sale.sale_id)
-        if known is not None:
-            return _repeat(known, asked.mark)
-        if sale.quote_id is not None:
-            # Of two sales at the same moment the other one may have used it since.
-            parts.quotes.get(sale.quote_id, now, sale.sale_id)
-        result, text, paper = _record(parts, receipts, act, asked)
-    _after(parts, sale, present, result, paper)
-    return Answer(result, first=True, text=text)
+    return _Asked(sale, mark, card, present, at, clock, programme, quote, failed)
 
 
 def _repeat(known: StoredSale, mark: bytes) -> Answer:
@@ -273,11 +275,10 @@ def _training_result(parts: Parts, receipts: Receipts, asked: _Asked) -> dict[st
     return result
 
 
-def _after(
-    parts: Parts, sale: Sale, present: PresentedCard | None, result: dict[str, Any], paper: Paper
-) -> None:
+def _after(parts: Parts, asked: _Asked, result: dict[str, Any], paper: Paper) -> None:
     """What follows the commit; the sale stands whatever becomes of it."""
-    parts.present.served(present)
+    sale = asked.sale
+    parts.present.served(asked.present)
     parts.events.publish("sale", {"kind": "sale", "result": result})
     if sale.print and not print_paper(parts, f"sale:{sale.sale_id}", paper):
         try:

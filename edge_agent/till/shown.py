@@ -47,9 +47,11 @@ def entries_json(
         for rule in {entry.rule for entry in own}
     }
     return [
-        entry.to_json()
-        | {"quantity": programme.shown(entry.unit, entry.quantity)}
-        | said[entry.rule]
+        {
+            **entry.to_json(),
+            "quantity": programme.shown(entry.unit, entry.quantity),
+            **said[entry.rule],
+        }
         for entry in own
     ]
 

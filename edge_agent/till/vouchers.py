@@ -104,12 +104,14 @@ def _issued(worked: WorkedOut, account: str, entry: Entry) -> Holding:
 def issued_json(parts: Parts, worked: WorkedOut, record_id: str) -> list[dict[str, Any]]:
     """The vouchers that a sale gave, each with the code that any till takes; None for a till that is not enrolled."""
     programme, language = worked.programme, parts.settings.language
-    rules = {rule.id: rule for rule in programme.file.voucher}
     lots: dict[Holding, int] = {}
     for entry in worked.evaluation.entries:
         if entry.kind is EntryKind.EARN and entry.account is None and keeps_lots_apart(entry.unit):
             key = entry.holding._replace(quantity=0, lot=record_id)
             lots[key] = lots.get(key, 0) + entry.quantity
+    if not lots:
+        return []
+    rules = {rule.id: rule for rule in programme.file.voucher}
     key_of_tills = _keys(parts).get(KEY_NUMBER)
     account = worked.recorded.facts.account
     return [

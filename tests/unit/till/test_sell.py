@@ -10,11 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pysqlite3 import dbapi2
 
 from edge_agent.domain.basket import EntryMode, PresentedCard
 from edge_agent.domain.cards import card_key
 from edge_agent.domain.member import Standing
-from edge_agent.errors import DiskFull, Invalid, NoProgramme, QuoteLapsed, SaleDiffers
+from edge_agent.errors import (
+    DiskFull,
+    Invalid,
+    LedgerUnavailable,
+    NoProgramme,
+    QuoteLapsed,
+    SaleDiffers,
+)
 from edge_agent.till.present import PRESENT_FOR, Present
 from edge_agent.till.quotes import QUOTE_LASTS
 from edge_agent.till.sell import fingerprint
@@ -67,6 +75,17 @@ def test_the_same_sale_gets_the_same_answer_and_no_second_record(shop: Shop) -> 
     assert not again.first
     assert json.dumps(again.result) == json.dumps(first.result)
     assert shop.ledger.head.seq == 1
+
+
+def test_what_was_recorded_is_told_also_where_nothing_can_be_written(shop: Shop) -> None:
+    first = shop.till.sell(sale("before"))
+    error = dbapi2.OperationalError("disk I/O error")
+    error.sqlite_errorcode, error.sqlite_errorname = dbapi2.SQLITE_IOERR, "SQLITE_IOERR_FSYNC"
+    with pytest.raises(LedgerUnavailable), shop.ledger.act():
+        raise error
+    assert shop.till.sell(sale("before")).text == first.text
+    with pytest.raises(LedgerUnavailable):
+        shop.till.sell(sale("after"))
 
 
 def test_the_same_sale_gets_the_same_answer_after_a_restart_and_another_programme(
