@@ -23,6 +23,7 @@ from edge_agent.enrolling import Enrolling
 from edge_agent.errors import LedgerUnavailable
 from edge_agent.health import OK, Health, Heartbeat, Watchdog, Word
 from edge_agent.notify import Notifier, watchdog_s
+from edge_agent.passing_on import PassingOn
 from edge_agent.settings import PrinterTable, ScannerTable, Settings, read_token
 from edge_agent.sharing import Sharing
 from edge_agent.status import Status, agent_version, disk_free_bytes
@@ -186,7 +187,8 @@ def _assemble(settings: Settings, store: Store, address: str, bound: Any, token:
         settings, events, lambda job_id, outcome: till.printed(job_id, PrintState(outcome.result))
     )
     authority = CentralAuthority(authoriser, terminal)
-    till = _till(settings, store, events, PrintQueue(printer), line, authority)
+    printing = PrintQueue(printer)
+    till = _till(settings, store, events, printing, line, authority)
     enrolling = Enrolling(settings, lambda: worker.status.state, worker.reconnect)
     shared = {
         table.id: SharedPort(table.id, path)
@@ -203,6 +205,12 @@ def _assemble(settings: Settings, store: Store, address: str, bound: Any, token:
         till=till,
         devices=devices,
         enrolling=enrolling,
+        codes=PassingOn(
+            settings.terminal.store,
+            settings.language,
+            None if settings.central is None else settings.central.url,
+            printing,
+        ),
         health=health,
         status=agent_status.to_json,
         events=events,

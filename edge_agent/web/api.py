@@ -12,7 +12,7 @@ from edge_agent.till.views import Answer
 from edge_agent.web.bodies.acts import ActionBody, AnswerBody, AttachBody, RedemptionBody
 from edge_agent.web.bodies.baskets import QuoteBody, SaleBody
 from edge_agent.web.bodies.cards import Presented
-from edge_agent.web.bodies.devices import CopyBody, ScanBody, SlipBody, TerminalBody
+from edge_agent.web.bodies.devices import CodeBody, CopyBody, ScanBody, SlipBody, TerminalBody
 from edge_agent.web.bodies.members import ConsentsBody, MemberBody
 from edge_agent.web.bodies.returns import ReturnBody, VoidBody
 from edge_agent.web.bodies.strict import NoBody
@@ -52,6 +52,10 @@ def cancel(ports: Ports, body: NoBody, redemption_id: str) -> Response:  # noqa:
 
 def enrol_terminal(ports: Ports, body: TerminalBody) -> Response:
     return _json({"terminal": ports.enrolling.enrol(body.code)})
+
+
+def show_code(ports: Ports, body: CodeBody) -> Response:
+    return _json(ports.codes.show(body.code, body.till, prints=body.printed))
 
 
 def enrolment(ports: Ports) -> Response:

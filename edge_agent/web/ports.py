@@ -107,6 +107,13 @@ class TerminalEnrolment(Protocol):
         """Enrol with a one-time code; returns the terminal. Raises `Refused` or `CentralAway`."""
 
 
+class CodesForOthers(Protocol):
+    """One-time codes that are another till's."""
+
+    def show(self, code: str, till: str, *, prints: bool) -> dict[str, Any]:
+        """The code and its QR symbol, printed where asked for. Raises `Invalid`."""
+
+
 class Health(Protocol):
     """What each part says of itself."""
 
@@ -121,6 +128,7 @@ class Ports:
     till: Till
     devices: Devices
     enrolling: TerminalEnrolment
+    codes: CodesForOthers
     health: Health
     status: Callable[[], dict[str, Any]]
     events: EventHub

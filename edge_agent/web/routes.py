@@ -13,6 +13,7 @@ from edge_agent.web.answers.acts import ActDoneAnswer, EnrolmentAnswer
 from edge_agent.web.answers.members import MemberViewAnswer, PresentAnswer
 from edge_agent.web.answers.redemptions import RedemptionAnswer
 from edge_agent.web.answers.running import (
+    CodeAnswer,
     DevicesAnswer,
     DeviceTestAnswer,
     HealthAnswer,
@@ -26,7 +27,7 @@ from edge_agent.web.api import EVENT_STREAM_TYPE, JSON_TYPE
 from edge_agent.web.bodies.acts import ActionBody, AnswerBody, AttachBody, RedemptionBody
 from edge_agent.web.bodies.baskets import QuoteBody, SaleBody
 from edge_agent.web.bodies.cards import Presented
-from edge_agent.web.bodies.devices import CopyBody, ScanBody, SlipBody, TerminalBody
+from edge_agent.web.bodies.devices import CodeBody, CopyBody, ScanBody, SlipBody, TerminalBody
 from edge_agent.web.bodies.members import ConsentsBody, MemberBody
 from edge_agent.web.bodies.returns import ReturnBody, VoidBody
 from edge_agent.web.bodies.strict import NoBody
@@ -297,6 +298,15 @@ ROUTES: tuple[Route, ...] = (
         TerminalBody,
         problems=("refused", "central-away"),
         example={"code": "K7QF-3MXA-9TRC"},
+    ),
+    Route(
+        "POST",
+        "/v1/terminal/codes",
+        api.show_code,
+        "Show a one-time code that is for another till of the store as a QR symbol, and print it",
+        {200: CodeAnswer},
+        CodeBody,
+        example={"code": "K7QF-3MXA-9TRC", "till": "04"},
     ),
     Route(
         "GET",

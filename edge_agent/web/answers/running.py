@@ -40,6 +40,15 @@ class TerminalAnswer(Answer):
     terminal: str
 
 
+class CodeAnswer(Answer):
+    """A one-time code for another till: `qr` are the rows of its symbol, a 1 for each dark module; `print` is `none`
+    where it was not asked for or there is no printer."""
+
+    code: str
+    qr: list[str]
+    print: Literal["none", "queued", "failed"]
+
+
 class ScanAnswer(Answer):
     """The scan was given to the scanner; what it meant comes as an event."""
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from edge_agent.web.bodies.cards import OfHolder
 from edge_agent.web.bodies.strict import Strict
@@ -24,6 +24,17 @@ class TerminalBody(Strict):
     """`POST /v1/terminal`: the one-time code, as it is typed or scanned."""
 
     code: Code
+
+
+class CodeBody(Strict):
+    """`POST /v1/terminal/codes`: a one-time code that is for another till of this store, and that till's name.
+
+    With `print` it is printed as well.
+    """
+
+    code: Code
+    till: Id
+    printed: StrictBool = Field(default=False, alias="print")
 
 
 class ScanBody(Strict):

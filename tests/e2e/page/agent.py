@@ -184,6 +184,7 @@ class ScriptedAgent:
         app.get("/v1/enrolment", endpoint="enrolment")(lambda: {"consents": list(samples.CONSENTS)})
         for path in ("/v1/answers", "/v1/actions", "/v1/members", "/v1/terminal"):
             app.add_url_rule(path, endpoint=path, view_func=self._record, methods=["POST"])
+        app.post("/v1/terminal/codes")(self._show_code)
         for path in ("/v1/receipts/<_>/print", "/v1/slips", "/v1/devices/<_>/test"):
             app.add_url_rule(path, endpoint=path, view_func=self._print, methods=["POST"])
         return app
@@ -229,6 +230,11 @@ class ScriptedAgent:
     def _record(self) -> tuple[Json, int]:
         self._note()
         return self.act_problem or ({"result": {"earned": {}, **self.act_result}}, 201)
+
+    def _show_code(self) -> tuple[Json, int] | Json:
+        asked = self._note()
+        printed = self.print_state if asked["print"] else "none"
+        return self.act_problem or samples.CODE_SHOWN | {"print": printed}
 
     def _print(self, _: str = "") -> tuple[Json, int]:
         self._note()

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import segno
+
 Json = dict[str, Any]
 
 
@@ -288,6 +290,13 @@ def returned(**changes: Any) -> Json:
         **changes,
     )
 
+
+CODE = "K7QF-3MXA-9TRC"
+CODE_SHOWN: Json = {
+    "code": CODE,
+    "qr": ["".join(map(str, row)) for row in segno.make_qr(CODE).matrix],
+}
+"""A one-time code for another till."""
 
 UNWORKED: Json = {
     "entries": [],

@@ -220,3 +220,40 @@ def test_the_pages_share_the_chosen_language(it_page: Page, agent: ScriptedAgent
 
     expect(it_page.locator("#member")).to_contain_text("Scan the loyalty card")
     wait_until(lambda: len(agent._streams) >= 1, "the till's page to listen")
+
+
+def test_a_code_for_another_till_is_drawn_for_its_scanner(
+    it_page: Page, agent: ScriptedAgent
+) -> None:
+    it_page.fill("#passing-till", "04")
+    it_page.fill("#passing-code", samples.CODE)
+    it_page.keyboard.press("Enter")
+
+    expect(it_page.locator("#passing")).to_contain_text(samples.CODE)
+    drawn = str(it_page.locator("#passing path").get_attribute("d"))
+    dark = sum(row.count("1") for row in samples.CODE_SHOWN["qr"])
+    assert drawn.count("M") == dark
+    asked = {"code": samples.CODE, "till": "04", "print": False}
+    assert agent.posted("/v1/terminal/codes") == [asked]
+
+
+def test_a_code_for_another_till_is_printed_and_how_that_went_is_said(
+    it_page: Page, agent: ScriptedAgent
+) -> None:
+    it_page.fill("#passing-till", "04")
+    it_page.fill("#passing-code", samples.CODE)
+    it_page.click("#passing-print")
+    expect(it_page.locator("#passing-result")).to_have_text("Wordt geprint")
+    agent.print_state = "failed"
+    it_page.click("#passing-print")
+    expect(it_page.locator("#passing-result")).to_have_text("Niet geprint")
+    agent.act_problem = problem("invalid", 422)
+    it_page.click("#passing-print")
+    expect(it_page.locator("#passing-result")).to_contain_text("12 letters en cijfers")
+    expect(it_page.locator("#passing")).to_be_hidden()
+
+
+def test_without_a_printer_a_code_is_only_shown(it_page: Page, agent: ScriptedAgent) -> None:
+    agent.devices = [each for each in agent.devices if each["role"] != "printer"]
+    agent.say("reset", {})
+    expect(it_page.locator("#passing-print")).to_be_hidden()

@@ -130,6 +130,7 @@ def an_agent(folder: Path, *, stalled_s: float = 20.0, **hub: Any) -> Iterator[A
             till=terminal.till,
             devices=terminal.devices,
             enrolling=OneCode(),
+            codes=terminal.codes,
             status=terminal.status.to_json,
             health=terminal.health,
             events=events,

@@ -23,6 +23,7 @@ from edge_agent.errors import LoyaltyError
 from edge_agent.health import Health, Word
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.members import MembersFile
+from edge_agent.passing_on import PassingOn
 from edge_agent.status import Status
 from edge_agent.till.directory import Directory
 from edge_agent.till.limits import OfflineLimits
@@ -134,6 +135,7 @@ class Terminal:
     members: MembersFile
     ledger: Ledger
     devices: Devices
+    codes: PassingOn
     printer: SimulatedPrinter
     health: Health
     status: FaultyStatus
@@ -202,6 +204,7 @@ def a_terminal(folder: Path, events: EventHub) -> Iterator[Terminal]:
     )
     till = FaultyTill(parts)
     holder.append(till)
+    codes = PassingOn("0412", "nl", "https://loyalty.example", PrintQueue(printer))
     health = Health()
     status = FaultyStatus(
         Status(
@@ -220,7 +223,9 @@ def a_terminal(folder: Path, events: EventHub) -> Iterator[Terminal]:
     health.part("printer", lambda: _printer_word(devices))
     devices.start()
     try:
-        yield Terminal(folder, till, shelf, members, ledger, devices, mechanism, health, status)
+        yield Terminal(
+            folder, till, shelf, members, ledger, devices, codes, mechanism, health, status
+        )
     finally:
         devices.stop()
         members.close()

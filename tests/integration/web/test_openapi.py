@@ -35,6 +35,7 @@ CONTRACT = {
     ("POST", "/v1/slips"),
     ("POST", "/v1/present/clear"),
     ("POST", "/v1/terminal"),
+    ("POST", "/v1/terminal/codes"),
     ("GET", "/v1/devices"),
     ("POST", "/v1/devices/{device_id}/test"),
     ("POST", "/v1/scans"),
@@ -257,6 +258,10 @@ def test_real_answers_of_every_call_are_as_documented(agent: Agent, document: Do
         answer = agent.post("/v1/terminal", {"code": code})
         assert answer.status_code == status, answer.text
         document.check("POST", "/v1/terminal", answer)
+    for code, status in ((GOOD_CODE, 200), ("short", 422)):
+        answer = agent.post("/v1/terminal/codes", {"code": code, "till": "04", "print": True})
+        assert answer.status_code == status, answer.text
+        document.check("POST", "/v1/terminal/codes", answer)
     for device in ("hand", "printer"):
         answer = agent.post(f"/v1/devices/{device}/test", {})
         assert answer.status_code == 200

@@ -5,6 +5,7 @@ import { byId, setting } from '../core/dom.js';
 import { Feed } from '../core/feed.js';
 import { languageButtons } from '../core/languages.js';
 import { firstLanguage, remember, Words } from '../core/texts.js';
+import { drawCode } from './code.js';
 import { drawDevices, drawFigures, drawScans, drawVerdict } from './panels.js';
 
 /** Scans kept on the page; enough to see a scanner work, and nothing to browse in. */
@@ -48,8 +49,36 @@ class ItPage {
       event.preventDefault();
       this.enrol();
     });
+    byId('passing-form').addEventListener('submit', (event) => {
+      event.preventDefault();
+      this.passOn(event.submitter === byId('passing-print'));
+    });
     this.speak();
     this.feed.start();
+  }
+
+  /**
+   * Show a code that is for another till, and print it.
+   *
+   * @param {boolean} prints
+   */
+  async passOn(prints) {
+    const code = /** @type {HTMLInputElement} */ (byId('passing-code'));
+    const till = /** @type {HTMLInputElement} */ (byId('passing-till'));
+    const result = byId('passing-result');
+    const place = byId('passing');
+    result.textContent = '';
+    place.hidden = true;
+    try {
+      const shown = await post('/v1/terminal/codes', { code: code.value, till: till.value, print: prints });
+      drawCode(place, shown, `${this.words.t('it.passing_till')} ${till.value}`);
+      place.hidden = false;
+      if (prints) result.textContent = this.words.t(shown.print === 'queued' ? 'it.passing_printing' : 'it.passing_not_printed');
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      result.textContent = this.words.t(error.code === 'invalid' ? 'it.passing_no_code' : 'it.passing_failed');
+      code.select();
+    }
   }
 
   /** Exchange the code that was typed, or that a scanner typed. */
@@ -114,6 +143,7 @@ class ItPage {
   draw() {
     document.body.dataset.link = this.link;
     const devices = [...this.devices.values()];
+    byId('passing-print').hidden = !devices.some((device) => device.role === 'printer');
     byId('enrolling').hidden = !['not-enrolled', 'refused'].includes(this.status?.central?.state);
     drawVerdict(byId('verdict'), { link: this.link, status: this.status, devices }, this.words);
     drawDevices(byId('devices'), devices, this.tests, (id) => this.test(id), this.words);
