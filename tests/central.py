@@ -21,7 +21,8 @@ from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import NOBODY, MemberFacts, Standing
 from edge_agent.domain.programme import Programme, evaluate, load_programme
-from edge_agent.domain.programme.collecting import collect, nothing_bought
+from edge_agent.domain.programme.collecting import collect
+from edge_agent.domain.programme.evaluation import nothing_bought
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import UNQUOTED, Redemption, Wanted
 from edge_agent.domain.record import (

@@ -10,8 +10,8 @@ import uuid_utils
 
 from edge_agent.domain.basket import PresentedCard
 from edge_agent.domain.entries import EntryKind
-from edge_agent.domain.programme.collecting import collect, nothing_bought
-from edge_agent.domain.programme.evaluation import NOTHING_WORKED_OUT
+from edge_agent.domain.programme.collecting import collect
+from edge_agent.domain.programme.evaluation import NOTHING_WORKED_OUT, nothing_bought
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import Outcome, PresentedVoucher, Wanted
 from edge_agent.domain.record import RecordKind

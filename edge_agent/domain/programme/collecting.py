@@ -1,14 +1,18 @@
 """Redeeming without a sale: what a reward takes and gives where nothing is bought, and before anything is."""
 
+from dataclasses import replace
 from datetime import datetime
 
-from edge_agent.domain.basket import Basket
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.combining import Reductions
-from edge_agent.domain.programme.evaluation import NOTHING_WORKED_OUT, Evaluation, work_through
-from edge_agent.domain.programme.lines import NO_LINES
+from edge_agent.domain.programme.evaluation import (
+    NOTHING_WORKED_OUT,
+    Evaluation,
+    without_sale,
+    work_through,
+)
 from edge_agent.domain.programme.programme import Programme
-from edge_agent.domain.programme.situation import Situation, Wanted
+from edge_agent.domain.programme.situation import Wanted
 
 
 def collect(
@@ -26,20 +30,7 @@ def collect(
     """
     if not facts.standing.earns:
         return NOTHING_WORKED_OUT
-    here = at.astimezone(programme.timezone)
-    situation = Situation(
-        programme.present(facts, here.date()),
-        nothing_bought(programme, store, channel),
-        here,
-        NO_LINES,
-        programme.lots,
-        wanted,
-        levels=programme.levels,
-    )
+    nothing = without_sale(programme, facts, at, store=store, channel=channel)
+    situation = replace(nothing, wanted=wanted)
     reductions = [each for each in programme.mechanisms if isinstance(each, Reductions)]
     return work_through([*reductions, programme.activity], situation)
-
-
-def nothing_bought(programme: Programme, store: str = "", channel: str = "store") -> Basket:
-    """The basket of whoever buys nothing."""
-    return Basket((), 0, programme.file.currency, channel=channel, store=store)

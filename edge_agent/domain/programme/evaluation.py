@@ -110,7 +110,7 @@ def without_sale(
     here = at.astimezone(programme.timezone)
     return Situation(
         programme.present(facts, here.date()),
-        Basket((), 0, programme.file.currency, channel=channel, store=store),
+        nothing_bought(programme, store, channel),
         here,
         NO_LINES,
         programme.lots,
@@ -118,6 +118,11 @@ def without_sale(
         levels=programme.levels,
         act=act,
     )
+
+
+def nothing_bought(programme: Programme, store: str = "", channel: str = "store") -> Basket:
+    """The basket of whoever buys nothing."""
+    return Basket((), 0, programme.file.currency, channel=channel, store=store)
 
 
 def work_through(

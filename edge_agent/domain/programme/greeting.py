@@ -3,13 +3,12 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from edge_agent.domain.basket import Basket
 from edge_agent.domain.member import MemberFacts
-from edge_agent.domain.programme.lines import NO_LINES
+from edge_agent.domain.programme.evaluation import without_sale
 from edge_agent.domain.programme.messages import MessageRule, Place, wants
 from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.questions import QuestionRule
-from edge_agent.domain.programme.situation import Situation, Worked
+from edge_agent.domain.programme.situation import Worked
 
 
 class Greeting(NamedTuple):
@@ -23,15 +22,7 @@ def greeting(programme: Programme, facts: MemberFacts, at: datetime, store: str 
     """What the screen says to this member at `at` (aware). Rules about a basket wait for the sale."""
     if facts.anonymous or not facts.standing.earns:
         return Greeting()
-    here = at.astimezone(programme.timezone)
-    situation = Situation(
-        programme.present(facts, here.date()),
-        Basket((), 0, programme.file.currency, store=store),
-        here,
-        NO_LINES,
-        programme.file.unit,
-        levels=programme.levels,
-    )
+    situation = without_sale(programme, facts, at, store=store)
     told = programme.messages.told(situation, Worked())
     question = programme.questions.next(situation, Worked())
     if question is not None and Place.SCREEN not in wants(facts, question.where):

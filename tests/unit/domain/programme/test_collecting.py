@@ -6,7 +6,8 @@ import pytest
 
 from edge_agent.domain.member import MemberFacts, Standing
 from edge_agent.domain.programme import Evaluation
-from edge_agent.domain.programme.collecting import collect, nothing_bought
+from edge_agent.domain.programme.collecting import collect
+from edge_agent.domain.programme.evaluation import nothing_bought
 from edge_agent.domain.programme.situation import Redemption
 from tests.unit.domain.builders import A_SATURDAY
 from tests.unit.domain.programme.reducing import (
