@@ -95,6 +95,16 @@ def test_a_line_at_zero_takes_no_part() -> None:
     assert cheapest.off() == {1: 10_000}
 
 
+def test_cheapest_is_what_one_unit_costs_and_not_the_line() -> None:
+    bought = basket(piece(1, "A", 2, 250), piece(2, "B", 1, 300), piece(3, "C", 4, 280))
+    cheapest, dearest = (
+        worked(rules(offer("deal", f'percent = 100, units = 3, choose = "{choose}"')), bought)
+        for choose in ("cheapest", "dearest")
+    )
+    assert cheapest.off() == {1: 500, 3: 280}
+    assert dearest.off() == {2: 300, 3: 560}
+
+
 def test_cheapest_may_be_meant_before_tax() -> None:
     bought = basket(
         piece(1, "A", 1, 1090, tax_rate="9"), piece(2, "B", 1, 1100, tax_rate="21")

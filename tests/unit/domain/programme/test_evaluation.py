@@ -5,9 +5,13 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
+from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,7 +23,17 @@ from edge_agent.domain.member import MemberFacts, Standing
 from edge_agent.domain.money import rounded
 from edge_agent.domain.programme import Evaluation, Programme, evaluate
 from edge_agent.domain.programme.rates import Stage
-from tests.unit.domain.builders import A_SATURDAY, MEMBER, awarded, baskets, programmes
+from tests.unit.domain.builders import (
+    A_SATURDAY,
+    BASE,
+    MEMBER,
+    awarded,
+    basket,
+    baskets,
+    programme,
+    programmes,
+)
+from tests.unit.domain.builders import line as one
 
 moments = st.integers(0, 2 * 365 * 24 * 3600).map(
     lambda seconds: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
@@ -146,6 +160,39 @@ def test_who_is_scanned_first_does_not_change_what_is_earned(
     renumbered = [line | {"line": number} for number, line in enumerate(scanned, 1)]
     other = Basket.from_json(bought.to_json() | {"lines": renumbered})
     assert by_rule(awarded(rules, other)) == by_rule(awarded(rules, bought))
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("sku", ["a", "b", "c"]),
+        ("categories", [(), ("bread",), ("fruit",)]),
+        ("brand", [None, "Anders", "Zuiver"]),
+        ("labels", [(), ("new",), ("sale",)]),
+        ("kind", ["deposit", "product", "service"]),
+        ("quantity", [Decimal(1), Decimal(2), Decimal(3)]),
+        ("discount", [0, 10, 20]),
+        ("levy", [0, 1, 2]),
+        ("tax_rate", [None, "21", "9"]),
+        ("measure", [None, Decimal(1), Decimal(2)]),
+        ("margin", [None, "high", "low"]),
+    ],
+)
+def test_an_odd_point_goes_to_the_same_article_whoever_is_scanned_first(
+    key: str, values: list[Any]
+) -> None:
+    """Two points over three lines that cost the same and differ in one thing only."""
+    rules = programme(BASE.replace("per = 100", 'per = 100\nbasis = "before-programme"'))
+    getting = set()
+    for order in permutations(values):
+        sold = [
+            replace(one(number, 70 + (value if key == "levy" else 0), sku="x"), **{key: value})
+            for number, value in enumerate(order, 1)
+        ]
+        entries = awarded(rules, basket(*sold)).entries
+        assert sum(entry.quantity for entry in entries) == 2
+        getting.add(frozenset(order[(entry.line or 0) - 1] for entry in entries))
+    assert len(getting) == 1
 
 
 @given(rules=programmes(), bought=baskets)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edge_agent.domain.basket import Line
 from edge_agent.domain.entries import Entry, EntryKind, total_per_unit
 from edge_agent.domain.holdings import Holding
-from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.member import MemberFacts, Standing
 from edge_agent.domain.programme import Programme, ProgrammeInvalid, evaluate
 from edge_agent.domain.programme.outlook import outlook
 from edge_agent.domain.programme.upkeep import (
@@ -300,6 +300,15 @@ def test_a_rolling_year_moves_the_end_with_each_day_that_still_reaches_it() -> N
     assert member.buys("2024-06-10", 1_00)["tier/silver"] == 1
     assert (member.tier("2025-06-10"), member.tier("2025-06-11")) == ("silver", "base")
     assert "tier/silver" not in member.buys("2025-01-11", 1_00)  # the first sale no longer counts
+
+
+def test_there_is_no_review_without_tiers_nor_of_an_erased_account() -> None:
+    held = (Holding("tier/gold", 1),)
+    day = date(2025, 1, 1)
+    erased = MemberFacts("7f0c", Standing.ERASED, holdings=held)
+    assert tier_reviewed(tiers(), erased, day).entries == ()
+    assert tier_reviewed(programme(BASE), MemberFacts("7f0c", holdings=held), day).entries == ()
+    assert tier_reviewed(tiers(), MemberFacts("7f0c", holdings=held), day).entries != ()
 
 
 def test_without_a_tier_for_everybody_a_review_leaves_none() -> None:

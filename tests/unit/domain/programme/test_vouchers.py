@@ -204,6 +204,17 @@ def test_a_statement_in_denominations_uses_only_the_points_that_they_need() -> N
     assert (issued(found), spent(found)) == ([500, 500], 1000)
 
 
+@pytest.mark.parametrize(
+    ("tenths", "value"), [(499, []), (500, [50]), (749, [50]), (750, [75]), (1630, [150])]
+)
+def test_a_statement_of_a_unit_with_decimals_is_in_whole_ones(
+    tenths: int, value: list[int]
+) -> None:
+    tenth = "[unit.points]\ndecimals = 1\n"
+    found = keep_up(rules(tenth + voucher(STATEMENT)), member(points(tenths)), date(2024, 2, 1))
+    assert issued(found) == value
+
+
 # --- Bought, and on request
 
 
