@@ -93,8 +93,7 @@ class WebServer:
 
     def start(self) -> None:
         """Begin to answer; returns at once."""
-        dispatcher = ThreadedTaskDispatcher()
-        dispatcher.set_thread_count(self._events.streams_max + THREADS_FOR_CALLS)
+        dispatcher = _Threads(self._events.streams_max + THREADS_FOR_CALLS)
         self._server = _Server(self._app, self._bound, dispatcher, self._stalled_s)
         self._loop = threading.Thread(target=self._server.run, name="web", daemon=True)
         self._loop.start()
@@ -118,6 +117,30 @@ class WebServer:
         if not (server.task_dispatcher.threads or loop.is_alive()):
             server.close()
         self._server = self._loop = None
+
+
+class _Threads(ThreadedTaskDispatcher):
+    """As many threads as were ever busy at once, up to a bound.
+
+    waitress starts all of them and hands out calls in turn, so that each would open the ledger and the members file for
+    itself: several MB for one POS, and every sale on a connection that has nothing in its cache.
+    """
+
+    def __init__(self, count_max: int) -> None:
+        super().__init__()
+        self._count_max = count_max
+
+    def add_task(self, task: Any) -> None:
+        with self.lock:
+            idle = len(self.threads) - self.stop_count - self.active_count
+            if len(self.queue) >= idle and len(self.threads) < self._count_max:
+                number = len(self.threads)
+                self.start_new_thread(self.handler_thread, number)
+                self.threads.add(number)
+                self.active_count += 1
+                self.queue.append(task)
+                return
+        super().add_task(task)
 
 
 class _ProblemTask(ErrorTask):

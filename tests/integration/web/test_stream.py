@@ -2,6 +2,7 @@
 
 import re
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -170,3 +171,16 @@ def test_an_answer_under_way_is_finished_before_the_end(tmp_path: Path) -> None:
         assert not agent.server.alive
         connection.close()
         agent.server.stop()
+
+
+def test_there_are_as_many_threads_as_were_ever_busy_at_once(agent: Agent) -> None:
+    before = threading.active_count()
+    for _ in range(20):
+        assert agent.get("/v1/status").status_code == 200
+    # The one that answered may not be idle again when the next call comes.
+    assert threading.active_count() <= before + 2
+    streams = [Stream(agent) for _ in range(STREAMS_MAX)]
+    until(lambda: agent.events.streams == STREAMS_MAX, "each has a thread")
+    assert threading.active_count() <= before + STREAMS_MAX + 2
+    for each in streams:
+        each.close()
