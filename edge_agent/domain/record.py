@@ -38,7 +38,8 @@ class RecordKind(StrEnum):
       `undrawn` true it is as it was quoted, with nothing drawn by chance, since the rules failed on it;
     - `return` `{return_id, sale_id, original, lines, after?}` and `void` `{void_id, sale_id, original, lines, after?}`:
       `original` is the record's id, null where the till does not know the sale; `after` are the ids of the records by
-      which something of it came back before; `programme` is that of the sale;
+      which something of it came back before; `programme` is that of the sale; where the till does not know the sale,
+      `told` `{at, lines}` is what the POS says of it, and `sold_at` the terminal that its receipt names;
     - `attach` `{sale_id, original}`: a card that was attached to the sale `original`, which was made without one; with
       `basket`, `reductions` and `notes` as of the sale, and dated as it: what it gives has the sale's day;
     - `redemption` `{redemption_id, ...}`: committed without a sale;

@@ -31,7 +31,7 @@ from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
 from edge_agent.till.facts import member_facts
 from edge_agent.till.parts import Parts
-from edge_agent.till.receipt_facts import sale_reference
+from edge_agent.till.receipt_facts import read_reference, sale_reference
 from edge_agent.till.receipts import NO_PAPER, Paper, Receipts
 from edge_agent.till.refusals import Refusal
 from edge_agent.till.sell import print_paper
@@ -302,6 +302,7 @@ def _record_awaiting(
 
     No rules are asked; where something else `failed`, that was the receipt.
     """
+    _check_receipt(wanted)
     reading = parts.clock.reading_for(parts.clock.now())
     result = _append(
         parts, act, wanted, reading, None, list(wanted.lines or ()), None, NOTHING_GIVEN_BACK
@@ -320,6 +321,13 @@ def _record_awaiting(
     paper = NO_PAPER if failed else receipts.paper(result, programme, parts.columns)
     result["receipt"] = {"lines": paper.lines}
     return result, paper
+
+
+def _check_receipt(wanted: GiveBack) -> None:
+    receipt = read_reference(str((wanted.original or {}).get("proof", "")))
+    if receipt is not None and receipt[2] != wanted.sale_id:
+        error = FieldError("original.proof", "is on the receipt of another sale")
+        raise Invalid("the receipt is of another sale", [error])
 
 
 def _append(
@@ -349,6 +357,8 @@ def _append(
         said["settled"] = [entry.to_json() for entry in given.settled]
     if told:
         said["told"] = told
+    if original is None and (receipt := read_reference(str(proof))) is not None:
+        said["sold_at"] = "/".join(receipt[:2])
     record_id = str(uuid_utils.uuid7().hex)
     record = act.append(
         wanted.kind,

@@ -249,6 +249,15 @@ def sale_reference(store: str, till: str, sale_id: str, proof: str = "") -> str:
     return f"sale:{store}/{till}/{sale_id}" + (f"/{proof}" if proof else "")
 
 
+def read_reference(text: str) -> tuple[str, str, str] | None:
+    """Store, till and sale that `sale_reference` made this text of; None for what is no such text."""
+    scheme, _, rest = text.strip().partition(":")
+    parts = rest.split("/")
+    if scheme != "sale" or len(parts) not in {3, 4} or not all(parts):
+        return None
+    return parts[0], parts[1], parts[2]
+
+
 def changes_of(
     entries: Iterable[Mapping[str, Any]], is_bonus: Callable[[str], bool]
 ) -> tuple[Change, ...]:

@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from edge_agent.domain.member import Standing
-from edge_agent.domain.record import Attachment
+from edge_agent.domain.record import Attachment, RecordKind
 from sync.central import holds, risk
 from sync.central.accounts import Accounts, insert_account, join, joined_to
-from sync.central.bodies import Act, Unpostable, kind_of
+from sync.central.bodies import Act, Unpostable, awaited_sale, kind_of
 from sync.central.database import ACCOUNTS, count, next_changes
 from sync.central.differing import Known, known_of
 from sync.central.ledger import LedgerEntry, append_many, touch
@@ -105,7 +105,7 @@ class Batch:
         self._allowances_of: set[str] = set()
         self._erased: list[int] = []
         self.looked_for: set[str] = set()
-        """Records that somebody may be parked for and that may have their effect by now: see `Posting.settle`."""
+        """What somebody may be parked for and that may be there by now, as in `awaiting`: see `Posting.settle`."""
         self._known: dict[str, Known | None] = {}
         self._differences: list[dict[str, Any]] = []
 
@@ -244,6 +244,8 @@ class Batch:
         """Keep the act's id for good."""
         key = (received.terminal, act.kind.value, act.act_id)
         self._acts[key] = Before(received.record_id, digest)
+        if act.kind is RecordKind.SALE:
+            self.looked_for.add(awaited_sale(act.act_id))
         self._new_acts.append(
             {
                 "terminal": received.terminal,

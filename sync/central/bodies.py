@@ -4,6 +4,7 @@ A body is what a till of any version wrote, or what somebody made to look like i
 is guessed. What is newer than this code is parked, what is wrong is rejected.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from pydantic import (
     ValidationError,
 )
 
+from edge_agent.domain.basket import LINES_MAX
 from edge_agent.domain.entries import QUANTITY_MAX, EntryKind, Life
 from edge_agent.domain.record import BODY_VERSION, RecordKind, canonical
 from edge_agent.domain.units import is_tally
@@ -51,6 +53,15 @@ def parked(code: str, awaiting: str | None = None) -> Unpostable:
     return Unpostable(RecordState.PARKED, code, awaiting)
 
 
+AWAITS_A_SALE = "sale:"
+"""What `awaiting` begins with where a record waits for a sale by the POS's id of it, and names no record."""
+
+
+def awaited_sale(sale_id: str) -> str:
+    """What a record has as `awaiting` that waits for a sale of this id, whichever till sold it."""
+    return AWAITS_A_SALE + hashlib.sha256(sale_id.encode()).hexdigest()[:27]
+
+
 class _Fact(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -58,6 +69,7 @@ class _Fact(BaseModel):
 _RecordId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 _ActId = Annotated[str, Field(pattern=ACT_ID_PATTERN)]
 _AccountRef = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+_Terminal = Annotated[str, Field(max_length=130, pattern=r"^[^\x00/]+/[^\x00/]+$")]
 _Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
 _Unit = Annotated[str, Field(pattern=r"^[a-z0-9][^\x00]*$", max_length=UNIT_CHARACTERS_MAX)]
 
@@ -150,15 +162,31 @@ class _SaleBody(_BasketBody):
     sale: _SaleNames
 
 
-class _ReturnNames(_Fact):
+class _ToldLine(_Fact):
+    line: StrictInt
+    sku: str | None = None
+
+
+class Told(_Fact):
+    """What the POS said of a sale that the till does not know."""
+
+    at: AwareDatetime
+    lines: Annotated[tuple[_ToldLine, ...], Field(max_length=LINES_MAX)]
+
+
+class ReturnNames(_Fact):
+    """A return: `sold_at` is the terminal that the receipt names, where the till does not know the sale."""
+
     return_id: _ActId
     sale_id: _ActId
     original: _RecordId | None
     lines: list[dict[str, Any]]
+    sold_at: _Terminal | None = None
+    told: Told | None = None
 
 
 class _ReturnBody(_Body):
-    returned: _ReturnNames = Field(alias="return")
+    returned: ReturnNames = Field(alias="return")
 
 
 class _VoidNames(_Fact):
@@ -256,8 +284,8 @@ class Act:
     """What a till did. `content` is what has to be the same when the same act is recorded again.
 
     `at` is the till's time with its offset, so that its date is the till's day. `redeemed` are the redemptions that it
-    charged. `original` is the sale that is taken back or that a card is attached to, `answer`, `enrolled` and
-    `consents` are of the records of these kinds; `paid` is what was paid for a sale, in minor units. `said` is the
+    charged. `original` is the sale that is taken back or that a card is attached to, `returned`, `answer`, `enrolled`
+    and `consents` are of the records of these kinds; `paid` is what was paid for a sale, in minor units. `said` is the
     whole body, and `unlike` why its award cannot have been worked out from it, or was not worked out at all.
     """
 
@@ -271,6 +299,7 @@ class Act:
     content: bytes
     redeemed: tuple[BodyRedeemed, ...] = ()
     original: str | None = None
+    returned: ReturnNames | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     paid: int = 0
     answer: AnswerNames | None = None
@@ -362,7 +391,7 @@ def _read_return(facts: Mapping[str, Any]) -> Act:
     named = body.returned
     content = {"sale": named.sale_id, "lines": named.lines}
     act = _act(RecordKind.RETURN, named.return_id, body, content, _TAKING_BACK)
-    return replace(act, original=named.original)
+    return replace(act, original=named.original, returned=named)
 
 
 def _read_void(facts: Mapping[str, Any]) -> Act:

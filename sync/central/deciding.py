@@ -4,20 +4,20 @@ Everything is checked before anything is written.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from edge_agent.domain.entries import EntryKind
+from edge_agent.domain.programme.giving_back import GivenBack
 from edge_agent.domain.record import RecordKind
 from edge_agent.domain.units import keeps_lots_apart
 from sync.central import holds
 from sync.central.batch import Batch, Outcome, Received
-from sync.central.bodies import Act, BodyEntry, parked, rejected
+from sync.central.bodies import Act, BodyEntry, ReturnNames, parked, rejected
 from sync.central.differing import Difference, Known
 from sync.central.effects import note_effects
 from sync.central.enrolment import enrol, note_consents
@@ -26,7 +26,7 @@ from sync.central.ledger import HeldLot, LedgerEntry, lots_in, taking
 from sync.central.personal import Personal, read_attachment
 from sync.central.redeemed import note_redeemed
 from sync.central.reversing import reversing
-from sync.central.tables import records
+from sync.central.sold import bodies_of, came_back, find_sale, note_giveback, sale_of
 from sync.central.times import stored
 from sync.central.working_again import Original
 from sync.wire import RecordState
@@ -58,20 +58,17 @@ class Checks(Protocol):
         """What a return or a void takes and gives back."""
         ...
 
-
-@dataclass(frozen=True, slots=True)
-class _Sale:
-    """A posted sale that an act takes back or attaches a card to.
-
-    `record_id` is the record that has the effect, `body` that of the record that the act names: another one where a
-    till that lost its journal recorded the sale again.
-    """
-
-    record_id: str
-    kind: str
-    account: str | None
-    effective: Mapping[str, Any]
-    body: Mapping[str, Any]
+    def coming_back(
+        self,
+        connection: Connection,
+        sold_at: str,
+        act: Act,
+        original: Original,
+        before: Sequence[Mapping[str, Any]],
+        known: Known | None,
+    ) -> GivenBack:
+        """What a return comes to whose till did not know the sale: by what central knows of the buyer."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +161,7 @@ def _consents(of: Decision) -> Outcome:
 
 def _attached(of: Decision) -> Outcome:
     """A forgotten card: what a sale of nobody's would have given, for whoever had its receipt."""
-    original = _original(of.batch, of.act)
+    original = sale_of(of.batch, of.act.original)
     if original.kind != RecordKind.SALE:
         raise rejected("malformed")
     if original.account is not None:
@@ -176,19 +173,43 @@ def _attached(of: Decision) -> Outcome:
 def _reversal(of: Decision) -> Outcome:
     """A return or a void."""
     batch, act = of.batch, of.act
-    original = _original(batch, act)
+    if act.original is None and act.returned is not None:
+        return _returned_elsewhere(of, act.returned)
+    original = sale_of(batch, act.original)
     account = None if original.account is None else batch.account_of(original.account)
     if act.account is not None and batch.account_of(act.account) != account:
         raise rejected("wrong-account")
-    sources = _sources(original)
-    own = {act.original, *sources}
+    own = {act.original, *original.sources}
     if any(entry.quantity < 0 and entry.lot not in own for entry in act.entries):
         raise rejected("malformed")
     of.checks.giving_back(
-        batch.connection, of.received.terminal, act, _bodies(batch, original), _before(of)
+        batch.connection, of.received.terminal, act, original.as_recorded(batch), _before(of)
     )
-    named = _named(batch, act, account)
-    batch.append(of.received.record_id, reversing(batch, sources, named))
+    named = _named(batch, act.entries, account)
+    batch.append(of.received.record_id, reversing(batch, original.sources, named))
+    note_giveback(batch, of.received, original)
+    return Outcome(RecordState.ACCEPTED, account=account)
+
+
+def _returned_elsewhere(of: Decision, named: ReturnNames) -> Outcome:
+    """A return whose till did not know the sale: central finds it, and works the return out by what it knows."""
+    batch, act = of.batch, of.act
+    if act.entries or act.account is not None:
+        raise rejected("malformed")
+    original, sold_at = find_sale(batch, of.received.terminal, act.at, named)
+    account = None if original.account is None else batch.account_of(original.account)
+    given = of.checks.coming_back(
+        batch.connection,
+        sold_at,
+        act,
+        original.as_posted(batch),
+        came_back(batch, original),
+        None if account is None else batch.known(account),
+    )
+    entries = [BodyEntry.model_validate(each.to_json()) for each in given.entries]
+    moved = reversing(batch, original.sources, _named(batch, entries, account))
+    batch.append(of.received.record_id, moved)
+    note_giveback(batch, of.received, original, given)
     return Outcome(RecordState.ACCEPTED, account=account)
 
 
@@ -210,7 +231,7 @@ def _awarded(batch: Batch, received: Received, account: str | None, act: Act) ->
 
     What was set aside for its redemptions is used up with it.
     """
-    named = _named(batch, act, account)
+    named = _named(batch, act.entries, account)
     uses = any(entry.kind is EntryKind.REDEEM for entry in act.entries)
     if uses:
         batch.flush()
@@ -258,9 +279,11 @@ def _together(held: Iterable[HeldLot]) -> list[HeldLot]:
     return [key._replace(quantity=quantity) for key, quantity in sums.items()]
 
 
-def _named(batch: Batch, act: Act, account: str | None) -> list[tuple[str, BodyEntry]]:
+def _named(
+    batch: Batch, entries: Iterable[BodyEntry], account: str | None
+) -> list[tuple[str, BodyEntry]]:
     """The entries of an act, each with its account; what a till counts of nobody is of no account."""
-    named = ((_account_of(batch, entry, account), entry) for entry in act.entries)
+    named = ((_account_of(batch, entry, account), entry) for entry in entries)
     return [(of, entry) for of, entry in named if of is not None]
 
 
@@ -274,54 +297,10 @@ def _account_of(batch: Batch, entry: BodyEntry, account: str | None) -> str | No
     return other
 
 
-def _original(batch: Batch, act: Act) -> _Sale:
-    """The posted sale that an act takes back or attaches a card to; raises `Unpostable` when it is not there."""
-    if act.original is None:
-        raise parked("awaiting-original")
-    batch.flush()
-    named = found = batch.connection.execute(_ORIGINAL, {"id": act.original}).one_or_none()
-    if found is not None and found.duplicate_of is not None:
-        found = batch.connection.execute(_ORIGINAL, {"id": found.duplicate_of}).one_or_none()
-    if found is None or named is None or found.state in {None, RecordState.PARKED}:
-        raise parked("awaiting-original", act.original)
-    if found.state == RecordState.REJECTED:
-        raise parked("original-rejected", act.original)
-    if found.kind not in {RecordKind.SALE, RecordKind.ATTACH}:
-        raise rejected("malformed")
-    body = json.loads(found.body)
-    said = body if named is found else json.loads(named.body)
-    return _Sale(found.record_id, found.kind, found.account, body, said)
-
-
-_ORIGINAL = select(
-    records.c.record_id,
-    records.c.state,
-    records.c.kind,
-    records.c.account,
-    records.c.duplicate_of,
-    records.c.body,
-).where(records.c.record_id == bindparam("id"))
-
-
-def _sources(original: _Sale) -> tuple[str, ...]:
-    """The records that moved what a sale moved: its own, and before it that of a card attached later."""
-    if original.kind == RecordKind.ATTACH:
-        return original.record_id, str(original.effective["attach"]["original"])
-    return (original.record_id,)
-
-
-def _bodies(batch: Batch, original: _Sale) -> Original:
-    """What the till worked with: the sale as it recorded it, and the card that it attached."""
-    if original.kind != RecordKind.ATTACH:
-        return Original(original.body)
-    (sale,) = _bodies_of(batch, [str(original.body["attach"]["original"])])
-    return Original(sale, original.body)
-
-
 def _before(of: Decision) -> list[Mapping[str, Any]]:
     """The bodies of the earlier returns that this one names; only of the same sale, or it is not what it says."""
     named = of.act.said[of.act.kind.value]
-    bodies = _bodies_of(of.batch, list(named.get("after") or ()))
+    bodies = bodies_of(of.batch, list(named.get("after") or ()))
     if any(_takes_back(each) != named["sale_id"] for each in bodies):
         raise rejected("malformed")
     return bodies
@@ -330,17 +309,3 @@ def _before(of: Decision) -> list[Mapping[str, Any]]:
 def _takes_back(body: Mapping[str, Any]) -> Any:
     kind = body.get("kind")
     return body[kind]["sale_id"] if kind in {RecordKind.RETURN, RecordKind.VOID} else None
-
-
-def _bodies_of(batch: Batch, ids: Sequence[str]) -> list[Mapping[str, Any]]:
-    """The bodies of these records, in this order; raises `Unpostable` when one is not there."""
-    if not ids:
-        return []
-    rows = batch.connection.execute(
-        select(records.c.record_id, records.c.body).where(records.c.record_id.in_(ids))
-    )
-    found = {row.record_id: row.body for row in rows}
-    missing = [each for each in ids if each not in found]
-    if missing:
-        raise parked("awaiting-original", missing[0])
-    return [json.loads(found[each]) for each in ids]

@@ -16,12 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from edge_agent.domain.cards import holds_payment_card
+from edge_agent.domain.programme.giving_back import NOTHING_GIVEN_BACK, GivenBack
 from edge_agent.domain.record import BODY_BYTES_MAX, BODY_VERSION, GENESIS, canonical, chain_hash
 from sync.central.accounts import Accounts, insert_account
 from sync.central.batch import RECEIVED, Outcome, Received
 from sync.central.bodies import Act, Envelope, Unpostable, read_body
 from sync.central.database import Database, hold, upsert
-from sync.central.deciding import decide
+from sync.central.deciding import Checks, decide
 from sync.central.differing import Difference, Known
 from sync.central.epochs import QUARANTINED
 from sync.central.members import Members
@@ -70,7 +71,10 @@ class GivingUp(BaseModel):
 
 
 class OperatorsWord:
-    """Takes what a record says: somebody has looked at it."""
+    """Takes what a record says: somebody has looked at it. What it leaves to central is worked out by the `rules`."""
+
+    def __init__(self, rules: Checks | None = None) -> None:
+        self._rules = rules
 
     def award(self, connection: Connection, terminal: str, act: Act) -> None:
         """Nothing is asked."""
@@ -97,6 +101,20 @@ class OperatorsWord:
     ) -> None:
         """Nothing is asked."""
 
+    def coming_back(
+        self,
+        connection: Connection,
+        sold_at: str,
+        act: Act,
+        original: Original,
+        before: Sequence[Mapping[str, Any]],
+        known: Known | None,
+    ) -> GivenBack:
+        """Nobody has said what it comes to."""
+        if self._rules is None:
+            return NOTHING_GIVEN_BACK
+        return self._rules.coming_back(connection, sold_at, act, original, before, known)
+
 
 class Mending:
     """Repairs records and gives them up. A record is named by its id, or by its row where another has the id."""
@@ -122,13 +140,15 @@ class Mending:
         one could not be posted either; then nothing is changed.
         """
         _check_text(repair.reason)
-        done = self._database.transaction(
+        done, looked_for = self._database.transaction(
             lambda connection: self._repair(connection, record, repair)
         )
-        self._posting.settle({done["record"]})
+        self._posting.settle({done["record"], *looked_for})
         return done
 
-    def _repair(self, connection: Connection, record: str, repair: Repair) -> dict[str, Any]:
+    def _repair(
+        self, connection: Connection, record: str, repair: Repair
+    ) -> tuple[dict[str, Any], set[str]]:
         old = _held(connection, record)
         new_id = hashlib.sha256(f"repair {repair.repair_id}".encode()).hexdigest()[:32]
         done = {"repair_id": repair.repair_id, "record": old.claimed_id, "repaired_by": new_id}
@@ -136,12 +156,14 @@ class Mending:
         if before is not None:
             if json.loads(before.body)["repairs"] != _said(old, repair):
                 raise Problem(409, "repair-differs", "This repair_id was used for another repair.")
-            return done | {"is_new": False, "state": before.state}
+            return done | {"is_new": False, "state": before.state}, set()
         _check_open(old)
-        outcome = self._post(connection, old, new_id, repair)
-        return done | {"is_new": True, "state": outcome.state.value}
+        outcome, looked_for = self._post(connection, old, new_id, repair)
+        return done | {"is_new": True, "state": outcome.state.value}, looked_for
 
-    def _post(self, connection: Connection, old: Any, new_id: str, repair: Repair) -> Outcome:
+    def _post(
+        self, connection: Connection, old: Any, new_id: str, repair: Repair
+    ) -> tuple[Outcome, set[str]]:
         now = self._clock()
         seq, row, body = self._append(connection, old, new_id, repair, now)
         was = Received.of(old)
@@ -150,7 +172,7 @@ class Mending:
         try:
             act = read_body(body, Envelope(OWN_TERMINAL, OWN_EPOCH, seq, new_id))
             batch.read_ahead([(made, act), (was, act)])
-            outcome = decide(batch, made, act, OperatorsWord())
+            outcome = decide(batch, made, act, OperatorsWord(self._posting.checks))
         except Unpostable as reason:
             detail = f"The record could not be posted like this either: {reason.code}."
             raise Problem(422, reason.code, detail) from reason
@@ -159,7 +181,7 @@ class Mending:
         batch.set_state(was, replaced, tell=True)
         batch.finish()
         _close(connection, old, REPAIRED, repair.reason, stored(now))
-        return outcome
+        return outcome, batch.looked_for
 
     def _append(
         self, connection: Connection, old: Any, new_id: str, repair: Repair, now: datetime

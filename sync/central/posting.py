@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from sync.central.accounts import Accounts
 from sync.central.batch import RECEIVED, Batch, Outcome, Received
-from sync.central.bodies import Act, Envelope, Unpostable, read_body, rejected
+from sync.central.bodies import AWAITS_A_SALE, Act, Envelope, Unpostable, read_body, rejected
 from sync.central.database import Database, hold
 from sync.central.deciding import Checks, decide
 from sync.central.epochs import hold_journal, quarantined_records
@@ -64,7 +64,7 @@ class Posting:
     ) -> None:
         self._database = database
         self._accounts = accounts
-        self._checks = checks
+        self.checks = checks
         self._clock = clock
         self._log = structlog.get_logger("central.posting")
 
@@ -221,7 +221,7 @@ class Posting:
         if act.unlike is not None:
             return act
         try:
-            self._checks.award(connection, received.terminal, act)
+            self.checks.award(connection, received.terminal, act)
         except Unpostable as reason:
             return replace(act, unlike=reason)
         return act
@@ -239,7 +239,7 @@ class Posting:
         try:
             if isinstance(act, Unpostable):
                 raise act
-            outcome = decide(batch, received, act, self._checks)
+            outcome = decide(batch, received, act, self.checks)
         except Unpostable as reason:
             outcome = Outcome.without_effect(reason)
         if was is not None and (outcome.state, outcome.code) == (RecordState.PARKED, was):
@@ -266,10 +266,16 @@ _PARKED_AS = RECEIVED.add_columns(records.c.code)
 
 _awaited = records.alias("awaited")
 _READY = (
-    _STILL_PARKED.join(_awaited, _awaited.c.record_id == records.c.awaiting)
-    .where((_awaited.c.state == RecordState.ACCEPTED.value) | _awaited.c.duplicate_of.is_not(None))
+    _STILL_PARKED.outerjoin(_awaited, _awaited.c.record_id == records.c.awaiting)
+    .where(
+        records.c.awaiting.is_not(None),
+        (_awaited.c.state == RecordState.ACCEPTED.value)
+        | _awaited.c.duplicate_of.is_not(None)
+        | records.c.awaiting.startswith(AWAITS_A_SALE),
+    )
     .order_by(records.c.row)
 )
+"""What waits for a record that is there by now, or for a sale by the POS's id: only looking tells whether that is."""
 
 _JOURNALS = (
     select(records.c.terminal, records.c.epoch)

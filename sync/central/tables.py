@@ -225,6 +225,23 @@ acts = Table(
 )
 """The POS's own ids of accepted acts: a sale that a till recorded again after it lost its journal counts once."""
 
+Index(
+    "acts_sales",
+    acts.c.act_id,
+    sqlite_where=acts.c.kind == "sale",
+    postgresql_where=acts.c.kind == "sale",
+)
+
+givebacks = Table(
+    "givebacks",
+    metadata,
+    Column("record_id", String(32), primary_key=True),
+    Column("sale", String(32), nullable=False, index=True),
+    Column("worked_out", Text),
+)
+"""The posted returns and voids of each sale, by the record of that. `worked_out` is what central came to where the till
+did not know the sale, and is NULL where the record says it: JSON `{entries, settled}`, as a body has them."""
+
 accounts = Table(
     "accounts",
     metadata,

@@ -8,7 +8,7 @@ that central has too.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
@@ -20,7 +20,7 @@ from edge_agent.domain.member import NOBODY, MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme
 from edge_agent.domain.programme.actions import ENROLMENT
 from edge_agent.domain.programme.acts import UnknownAction, UnknownQuestion, act_on, answered
-from edge_agent.domain.programme.giving_back import GivenBack, give_back
+from edge_agent.domain.programme.giving_back import NOTHING_GIVEN_BACK, GivenBack, give_back
 from edge_agent.domain.programme.kept import OverReturned, Returned, Sold
 from edge_agent.domain.programme.questions import NotAnAnswer
 from edge_agent.domain.programme.recorded import Recorded
@@ -28,6 +28,7 @@ from edge_agent.domain.programme.situation import Act as Deed
 from edge_agent.domain.record import RecordKind
 from sync.central.bodies import Act, Unpostable, parked, rejected
 from sync.central.differing import Difference, Known, differences
+from sync.central.facts import facts_on
 from sync.central.worked_from import Back, Bought, Member
 
 UNLIKE = "not-as-programmed"
@@ -35,6 +36,9 @@ UNLIKE = "not-as-programmed"
 
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, ValidationError)
 """What reading facts of the wrong form brings up."""
+
+
+_T = TypeVar("_T")
 
 
 class Original(NamedTuple):
@@ -136,6 +140,25 @@ class WorkingAgain:
         asked = self._asked(connection, terminal, act, digest)
         self._check(terminal, act, lambda: _given_back(asked, original, before))
 
+    def coming_back(
+        self,
+        connection: Connection,
+        sold_at: str,
+        act: Act,
+        original: Original,
+        before: Sequence[Mapping[str, Any]],
+        known: Known | None,
+    ) -> GivenBack:
+        """Work out a return whose till did not know the sale, which `sold_at` made, after the posted ones `before`.
+
+        The buyer is as central knows them now. What would come off the refund is let go: that was paid back.
+        """
+        digest = _text((original.attached or original.sale).get("programme"))
+        if digest is None:
+            return NOTHING_GIVEN_BACK
+        asked = self._asked(connection, sold_at, act, digest)
+        return self._check(sold_at, act, lambda: _coming_back(asked, original, before, known))
+
     def _asked(self, connection: Connection, terminal: str, act: Act, digest: str | None) -> _Asked:
         programme = None if digest is None else self._programmes.of(connection, digest)
         if programme is None:
@@ -143,9 +166,9 @@ class WorkingAgain:
         store, _, till = terminal.partition("/")
         return _Asked(act, programme, store, till, self._draws)
 
-    def _check(self, terminal: str, act: Act, again: Callable[[], None]) -> None:
+    def _check(self, terminal: str, act: Act, again: Callable[[], _T]) -> _T:
         try:
-            again()
+            return again()
         except Unpostable:
             raise
         except Exception as error:
@@ -242,23 +265,50 @@ def _entries(said: Mapping[str, Any]) -> tuple[Entry, ...]:
 
 
 def _given_back(asked: _Asked, original: Original, before: Sequence[Mapping[str, Any]]) -> None:
-    act, said = asked.act, asked.said
+    member = NOBODY if asked.said["facts"] is None else _who(asked)
+    now = _coming(asked)
+    found = _comes_back(asked, original, before, now, member)
+    if (found.entries, found.settled) != (now.entries, now.settled):
+        raise rejected(UNLIKE)
+
+
+def _coming_back(
+    asked: _Asked, original: Original, before: Sequence[Mapping[str, Any]], known: Known | None
+) -> GivenBack:
+    member = NOBODY
+    if known is not None:
+        today = asked.programme.local_date(asked.act.at)
+        held = [each for each in known.held if not each.lapsed_on(today)]
+        facts = facts_on(known.row, held, asked.programme, today)
+        member = asked.programme.present(facts, today)
+    return _comes_back(asked, original, before, _coming(asked), member)
+
+
+def _coming(asked: _Asked) -> Returned:
     try:
-        _BACK.validate_python(said[act.kind.value])
-        sold, now = original.sold, Returned.from_body(said)
+        _BACK.validate_python(asked.said[asked.act.kind.value])
+        return Returned.from_body(asked.said)
+    except _BROKEN as error:
+        raise rejected("malformed") from error
+
+
+def _comes_back(
+    asked: _Asked,
+    original: Original,
+    before: Sequence[Mapping[str, Any]],
+    now: Returned,
+    member: MemberFacts,
+) -> GivenBack:
+    try:
+        sold = original.sold
         earlier = [Returned.from_body(each) for each in before]
-        member = NOBODY if said["facts"] is None else _who(asked)
     except _BROKEN as error:
         raise rejected("malformed") from error
     draw = asked.draw(str(original.sale["sale"]["sale_id"]))
     try:
-        found: GivenBack = give_back(
-            asked.programme, sold, earlier, now.lines, member, act.at, draw
-        )
+        return give_back(asked.programme, sold, earlier, now.lines, member, asked.act.at, draw)
     except (OverReturned, KeyError) as error:
         raise rejected("over-return") from error
-    if (found.entries, found.settled) != (now.entries, now.settled):
-        raise rejected(UNLIKE)
 
 
 _BOUGHT = TypeAdapter(Bought)

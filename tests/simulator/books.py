@@ -47,6 +47,8 @@ class Noted:
     entries: tuple[Entry, ...]
     on_credit: int = 0
     """Points that were redeemed on the till's own word."""
+    unknown_sale: str | None = None
+    """Of a return whose till did not know the sale, which central works out: the sale's id."""
 
     @classmethod
     def of(cls, record: Record, body: Mapping[str, Any]) -> "Noted":
@@ -54,6 +56,7 @@ class Noted:
         facts = body.get("facts")
         account = facts.get("account") or None if isinstance(facts, dict) else None
         entries = tuple(Entry.from_json(each) for each in body["entries"])
+        returned = body.get("return", {})
         used = [Redeemed.from_json(each) for each in body.get("redeemed", ())]
         return cls(
             record.id,
@@ -68,6 +71,7 @@ class Noted:
                 for each in used
                 if each.authorised_by is AuthorisedBy.LIMIT and each.unit == "points"
             ),
+            returned["sale_id"] if returned and returned["original"] is None else None,
         )
 
     def moved(self) -> Iterator[tuple[str, Entry]]:
@@ -260,7 +264,10 @@ class Books:
         return accepted
 
     def _check_once(self, posted: dict[str, Sums], accepted: set[str]) -> None:
-        """Every accepted record moved what the till said, once; no other moved anything."""
+        """Every accepted record moved what the till said, once; no other moved anything.
+
+        What the till left to central took back no more than the sale had moved.
+        """
         for record in posted.keys() - accepted:
             demand(False, f"record {record} has an effect, and was not accepted just now")
         if any(self._has_new_ref(self.noted.get(record)) for record in accepted):
@@ -271,9 +278,29 @@ class Books:
             if noted is None:
                 raise Violation(f"record {record} is no till's")
             self._accepted.add(record)
+            if noted.unknown_sale is not None:
+                self._check_taken_back(record, noted.unknown_sale)
+                continue
             wanted = self._resolved(((of, each.unit), each.quantity) for of, each in noted.moved())
             found = self._resolved(posted.get(record, {}).items())
             demand(wanted == found, f"{noted.kind} {record} moved {found} at central, not {wanted}")
+
+    def _check_taken_back(self, record: str, sale_id: str) -> None:
+        """By account, unit and rule: all returns of a sale together undo at most what it gave, and what it used."""
+        sources = {row[0] for row in self._db.execute(_SALE, (sale_id,))}
+        marks = ",".join("?" * len(sources))
+        moved: Counter[tuple[str, str, str, bool]] = Counter()
+        back: Counter[tuple[str, str, str, bool]] = Counter()
+        query = _OF_SALE.format(marks, marks)
+        for account, source, original, unit, rule, quantity in self._db.execute(
+            query, (*sources, *sources, record)
+        ):
+            is_sale = source in sources
+            demand(is_sale or original in sources, f"return {record} took from another sale")
+            key = (self.account(account), unit, rule, (quantity > 0) == is_sale)
+            (moved if is_sale else back)[key] += abs(quantity)
+        for key, quantity in back.items():
+            demand(quantity <= moved[key], f"of {sale_id} came back {quantity} of {key}")
 
     def _has_new_ref(self, noted: Noted | None) -> bool:
         """Whether a record speaks of somebody under a name that we have not met as an account."""
@@ -341,6 +368,11 @@ _ENTRIES = (
     " WHERE row > ? ORDER BY row"
 )
 _RECORDS = "SELECT row, claimed_id, epoch, seq, previous, hash, body FROM records WHERE row > ? ORDER BY row"
+_SALE = "SELECT record_id FROM acts WHERE kind IN ('sale', 'attach') AND act_id = ?"
+_OF_SALE = (
+    "SELECT account, source, original, unit, rule, quantity FROM entries"
+    " WHERE source IN ({}) OR original IN ({}) OR source = ?"
+)
 _STATES = "SELECT row, record_id, state, code FROM records WHERE state IS NOT NULL AND row IN ({})"
 _PARKED = "SELECT row, epoch, seq FROM records WHERE state = 'parked'"
 _CHAIN = "SELECT follows, begins_after FROM chains WHERE epoch = ?"

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.record import RecordKind
 from edge_agent.errors import Invalid, OverReturn, Refused, ReturnDiffers, UnknownSale
+from edge_agent.till.receipt_facts import sale_reference
 from tests.tills import (
     AT,
     JAN,
@@ -136,6 +137,28 @@ def test_a_return_of_an_unknown_sale_awaits_its_original_and_shows_no_points(sho
     again = shop.till.give_back("elsewhere-1", "r", (back(1, "1"),), original)
     assert again.awaiting_original
     assert not again.first
+
+
+def told(proof: str) -> dict[str, object]:
+    return {"proof": proof, "at": AT.isoformat(), "lines": [{"line": 1, "sku": "8710400011118"}]}
+
+
+def test_a_return_names_the_till_on_the_receipt_and_keeps_its_proof_out_of_the_hash(
+    shop: Shop,
+) -> None:
+    receipt = sale_reference("0412", "07", "000173", "M5XG6Z3JOR2WK4TF")
+    shop.till.give_back("000173", "r", (back(1, "1"),), told(receipt))
+    (record,) = shop.ledger.records(0, 10)
+    assert json.loads(record.body)["return"]["sold_at"] == "0412/07"
+    assert b"M5XG6Z3JOR2WK4TF" not in record.body
+
+
+def test_the_receipt_of_another_sale_is_refused(shop: Shop) -> None:
+    receipt = sale_reference("0412", "07", "000174", "M5XG6Z3JOR2WK4TF")
+    with pytest.raises(Invalid) as caught:
+        shop.till.give_back("000173", "r", (back(1, "1"),), told(receipt))
+    assert [each.path for each in caught.value.fields] == ["original.proof"]
+    assert shop.ledger.head.seq == 0
 
 
 def test_a_void_takes_back_all_that_is_left(shop: Shop) -> None:

@@ -220,6 +220,7 @@ export function drawFigures(status, words) {
 /** @type {Readonly<Record<string, string>>}  Why central took a record without effect, in words. */
 const REASONS = {
   'awaiting-original': 'code.awaiting_original',
+  'ambiguous-original': 'code.ambiguous_original',
   'original-rejected': 'code.original_rejected',
   'unknown-kind': 'code.unknown_kind',
   'unknown-programme': 'code.unknown_programme',

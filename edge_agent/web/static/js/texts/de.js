@@ -331,6 +331,7 @@ export default {
   "hint.cloned": "Von diesem Gerät oder seiner Platte gibt es eine Kopie. Was beide buchen, bleibt erhalten. Geben Sie einem von beiden eine eigene Kassennummer und einen eigenen Code.",
   "hint.revoked": "Verkäufe laufen weiter und werden in der Zentrale aufbewahrt, bis dort jemand nachsieht. Soll diese Kasse wieder mitmachen, einen neuen Code anfordern.",
   "code.awaiting_original": "wartet auf den Verkauf, zu dem es gehört",
+  "code.ambiguous_original": "mehrere Verkäufe haben diese Nummer",
   "code.original_rejected": "der zugehörige Verkauf wurde abgelehnt",
   "code.unknown_kind": "von einer neueren Version als die Zentrale",
   "code.unknown_programme": "die Zentrale kennt dieses Programm nicht",

@@ -331,6 +331,7 @@ export default {
   "hint.cloned": "There is a copy of this machine or its disk. What both record is kept. Give one of them a till number and a code of its own.",
   "hint.revoked": "Sales go on, and central keeps them until somebody there has looked. If this till is to take part again, ask for a new code.",
   "code.awaiting_original": "waits for the sale that it belongs to",
+  "code.ambiguous_original": "several sales have this number",
   "code.original_rejected": "the sale that it belongs to was rejected",
   "code.unknown_kind": "of a newer version than central",
   "code.unknown_programme": "central does not have this programme",

@@ -331,6 +331,7 @@ export default {
   "hint.cloned": "Il existe une copie de cette machine ou de son disque. Ce que les deux enregistrent est conservé. Donnez à l’une d’elles un numéro de caisse et un code à elle.",
   "hint.revoked": "Les ventes continuent et la centrale les conserve jusqu’à ce que quelqu’un y regarde. Pour que cette caisse participe à nouveau, demandez un nouveau code.",
   "code.awaiting_original": "attend la vente correspondante",
+  "code.ambiguous_original": "plusieurs ventes portent ce numéro",
   "code.original_rejected": "la vente correspondante a été rejetée",
   "code.unknown_kind": "d’une version plus récente que la centrale",
   "code.unknown_programme": "la centrale ne connaît pas ce programme",

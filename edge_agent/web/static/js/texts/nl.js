@@ -331,6 +331,7 @@ export default {
   "hint.cloned": "Van deze machine of haar schijf bestaat een kopie. Wat beide boeken blijft bewaard. Geef één van beide een eigen kassanummer en een eigen code.",
   "hint.revoked": "Verkopen gaan gewoon door en worden bij de centrale bewaard tot iemand daar kijkt. Moet deze kassa weer meedoen, vraag dan een nieuwe code.",
   "code.awaiting_original": "wacht op de verkoop waar het bij hoort",
+  "code.ambiguous_original": "er zijn meer verkopen met dit nummer",
   "code.original_rejected": "de verkoop waar het bij hoort is afgewezen",
   "code.unknown_kind": "van een nieuwere versie dan de centrale",
   "code.unknown_programme": "de centrale kent dit spaarprogramma niet",
