@@ -1,8 +1,9 @@
 """Helpers for tests of central: a till's journal made with the real domain code, and central as a process."""
 
 import json
+import os
 import subprocess
-import sys
+import tempfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,10 +36,13 @@ from edge_agent.domain.record import (
     make_record,
 )
 from edge_agent.domain.redeemed import AuthorisedBy, Redeemed
+from sync.central.database import Database
 from sync.central.settings import Settings
 from sync.signing import Signer, new_key, public_key_of
 from sync.wire import RecordsMessage, WireRecord
 from tests.support.postgres import Databases
+from tests.support.process import installed, run_installed, start
+from tests.support.warm import Started
 
 AT = datetime(2026, 11, 21, 14, 3, 11, tzinfo=UTC)
 EXPIRES_ON = date(2027, 11, 30)
@@ -53,13 +57,26 @@ class Place:
         self.databases: Databases | None = None
 
     def url(self, folder: Path) -> str:
-        """The database of the central in this folder: a file there, or one on a PostgreSQL server."""
+        """The database of the central in this folder, which has its tables already: a file there, or one on a
+        PostgreSQL server."""
         if self.databases is None:
-            return f"sqlite:///{folder}/central.db"
+            file = folder / "central.db"
+            if not file.exists():
+                file.write_bytes(_empty_database())
+            return f"sqlite:///{file}"
         return self.databases.of(folder)
 
 
 PLACE = Place()
+
+
+@cache
+def _empty_database() -> bytes:
+    """A database with central's tables, as its first start makes it; that takes longer than most tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "central.db"
+        Database(f"sqlite:///{file}").close()
+        return file.read_bytes()
 
 
 def settings_in(folder: Path, **more: Any) -> Settings:
@@ -281,7 +298,7 @@ class Running:
     """A central in its own process."""
 
     url: str
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes] | Started
     config: Path
     admin_token: str
 
@@ -346,32 +363,21 @@ def running_central(folder: Path) -> Iterator[Running]:
     """Central as its own process with its data in `folder`; SIGTERM at the end."""
     folder.mkdir(parents=True, exist_ok=True)
     config = config_in(folder)
-    with (folder / "stderr").open("a") as stderr:
-        process = subprocess.Popen(
-            [*COMMAND, "run", "--config", str(config), "--json"],
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-        )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, (folder / "stderr").read_text()
-        token = (folder / "admin-token").read_text().strip()
-        yield Running(json.loads(line)["central"], process, config, token)
-    finally:
-        if process.poll() is None:
+    command = [installed("loyalty-central"), "run", "--config", str(config), "--json"]
+    reading, writing = os.pipe()
+    with os.fdopen(reading, encoding="utf-8") as said, (folder / "stderr").open("a") as stderr:
+        process = start(command, writing, stderr.fileno())
+        os.close(writing)
+        try:
+            line = said.readline()
+            assert line, (folder / "stderr").read_text()
+            token = (folder / "admin-token").read_text().strip()
+            yield Running(json.loads(line)["central"], process, config, token)
+        finally:
             process.terminate()
-        process.wait(DEADLINE_S)
-        assert process.stdout is not None
-        process.stdout.close()
-
-
-COMMAND = [sys.executable, "-c", "from sync.central.cli import main; main()"]
+            process.wait(DEADLINE_S)
 
 
 def run_command(*arguments: str) -> subprocess.CompletedProcess[str]:
     """`loyalty-central` with these arguments, to its end."""
-    return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, timeout=DEADLINE_S * 2, check=False
-    )
+    return run_installed("loyalty-central", *arguments)

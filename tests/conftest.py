@@ -8,6 +8,14 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.e2e.page.browser import CHROMIUM_FLAGS
 from tests.needs import require
 from tests.support.postgres import Databases, Server, running_postgres
+from tests.support.process import warm_starts
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm() -> Iterator[None]:
+    """Agent and central are started some hundred times; their imports are done once."""
+    with warm_starts():
+        yield
 
 
 @pytest.fixture(scope="session")

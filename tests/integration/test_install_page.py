@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.process import run_installed
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "install.md").read_text()
 BLOCKS = re.findall(r"^ *```sh\n(.*?)^ *```", PAGE, re.MULTILINE | re.DOTALL)
@@ -52,8 +54,7 @@ def test_the_installed_programs_know_every_command_of_the_page(program: str, mod
     if importlib.util.find_spec(module) is None:
         pytest.skip(f"needs {module}, which is not written yet")
     for subcommand in sorted(subcommands(program)):
-        command = [str(Path(sys.executable).with_name(program)), *subcommand.split(), "--help"]
-        result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        result = run_installed(program, *subcommand.split(), "--help")
         assert result.returncode == 0, (subcommand, result.stderr)
 
 

@@ -6,7 +6,6 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,13 +21,14 @@ from drivers.simulated_scanner import PtyScanner
 from edge_agent.checking import check_settings
 from edge_agent.settings import SettingsInvalid, load_settings
 from tests.integration.drivers.support import wait_until
+from tests.support.process import installed, start
+from tests.support.warm import Started
 
 MEMBER = b"2912345678906\r\n"
 MILK = b"]E08710400011118\r\n"
 CHEESE = b"]E08710400022220\r\n"
 CARD = b"4111111111111111\r\n"
 START_S = 60.0
-AGENT = str(Path(sys.executable).with_name("edge-agent"))
 PROGRAMME = Path(__file__).parents[2] / "config" / "programme.example.toml"
 
 
@@ -38,7 +38,7 @@ class Counter:
 
     folder: Path
     hardware: PtyScanner
-    agent: subprocess.Popen[str] | None = None
+    agent: subprocess.Popen[bytes] | Started | None = None
     address: str = ""
 
     @property
@@ -64,12 +64,8 @@ class Counter:
     def start(self) -> None:
         with (self.folder / "log").open("a") as log:
             before = (self.folder / "log").stat().st_size
-            self.agent = subprocess.Popen(
-                [AGENT, "run", "--config", str(self.config)],
-                stdout=log,
-                stderr=log,
-                text=True,
-            )
+            command = [installed("edge-agent"), "run", "--config", str(self.config)]
+            self.agent = start(command, log.fileno(), log.fileno())
         wait_until(lambda: self._found_address(before), "the agent answers", START_S)
         wait_until(lambda: self.scanner()["state"] == "ok", "it has the scanner", START_S)
 

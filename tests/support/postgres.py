@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
@@ -16,13 +17,18 @@ from sync.central.database import ACCOUNTS, CHANGE, Database
 from sync.central.migrations import HEAD
 from sync.central.tables import metadata
 from tests.needs import require
+from tests.support.waiting import wait_until
+from tests.support.warm import dies_with_us
 
 INSTALL = "apt-get install postgresql"
+START_S = 60.0
 _DEBIAN = Path("/usr/lib/postgresql")
 """Where Debian puts the server's programs, a folder per version; they are on nobody's PATH."""
 
 _QUICK = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 """For tests that end the server only when they are done with it."""
+
+_Server = subprocess.Popen[bytes]
 
 _SETTINGS = {
     "listen_addresses": "",
@@ -35,8 +41,9 @@ _SETTINGS = {
 class Server:
     """A running server; it listens on a socket in its folder alone."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pid: int) -> None:
         self._folder = folder
+        self.pid = pid
 
     def make(self, template: str | None = None) -> str:
         """The URL of a new database, empty or a copy of another one."""
@@ -125,18 +132,37 @@ def running_postgres(*, durable: bool = False) -> Iterator[Server]:
     if user is not None:
         shutil.chown(folder, user)
     settings = _SETTINGS | ({} if durable else _QUICK) | {"unix_socket_directories": str(folder)}
-    options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
     data = str(folder / "data")
     locale = ("--locale=C.UTF-8", "--encoding=UTF8")
     try:
-        _run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", *locale)
-        _run(programs / "pg_ctl", "-D", data, "-l", f"{data}/log", "-w", "-o", options, "start")
+        made = _start(
+            programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", *locale
+        )
+        if made.wait(START_S):
+            raise RuntimeError(f"initdb ended with {made.returncode}")
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        with (folder / "log").open("wb") as log:
+            server = _start(programs / "postgres", "-D", data, *options, log=log.fileno())
         try:
-            yield Server(folder)
+            _wait_until_ready(server, folder)
+            yield Server(folder, server.pid)
         finally:
-            _run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+            server.send_signal(signal.SIGQUIT)  # at once
+            server.wait(START_S)
     finally:
         shutil.rmtree(folder)
+
+
+def _wait_until_ready(server: _Server, folder: Path) -> None:
+    """The last line of its file says so; pg_ctl reads it, too."""
+    file = folder / "data" / "postmaster.pid"
+
+    def ready() -> bool:
+        if server.poll() is not None:
+            raise RuntimeError(f"postgres ended:\n{(folder / 'log').read_text()}")
+        return file.exists() and "ready" in file.read_text().split()[-1:]
+
+    wait_until(ready, "PostgreSQL is ready", START_S)
 
 
 def _programs() -> Path:
@@ -165,19 +191,16 @@ def _user() -> str | None:
     return pwd.getpwnam("nobody").pw_name
 
 
-def _run(program: Path, *arguments: str) -> None:
+def _start(program: Path, *arguments: str, log: int = subprocess.DEVNULL) -> _Server:
+    """Start a program of the server's; it ends with us, however we end."""
     user = _user()
-    done = subprocess.run(
-        [program, *arguments],
+    return subprocess.Popen(
+        [*dies_with_us("QUIT"), program, *arguments],
         user=user,
         group=None if user is None else pwd.getpwnam(user).pw_gid,
         extra_groups=None if user is None else [],
         cwd="/",
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,  # a pipe would be kept open by the server
-        stderr=subprocess.DEVNULL,
-        timeout=60,
-        check=False,
+        stdout=log,
+        stderr=log,
     )
-    if done.returncode:
-        raise RuntimeError(f"{program.name} ended with {done.returncode}")

@@ -7,12 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.waiting import wait_until
+from tests.support.warm import Started, WarmStarts, can_start, dies_with_us
 
 START_S = 60.0
 """Two cores may be shared by several test runs; alone it takes a second."""
@@ -57,21 +60,51 @@ def installed(command: str) -> str:
     return path
 
 
-def run_installed(command: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run one of our commands to its end."""
-    return subprocess.run(
-        [installed(command), *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=COMMAND_S,
-        check=False,
+def run_installed(
+    command: str, *arguments: object, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run one of our commands to its end; `environment` is added to ours."""
+    words = [installed(command), *map(str, arguments)]
+    with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as complained:
+        process = start(words, said.fileno(), complained.fileno(), environment)
+        try:
+            code = process.wait(COMMAND_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+        for file in (said, complained):
+            file.seek(0)
+        return subprocess.CompletedProcess(words, code, said.read(), complained.read())
+
+
+def start(
+    command: Sequence[str], stdout: int, stderr: int, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes] | Started:
+    """Start a process that ends with ours, with these files and nothing on its stdin; warm where that is allowed."""
+    around = os.environ | (environment or {})
+    if _WARM and can_start(command):
+        return _WARM[-1].start(command, stdout, stderr, around)
+    return subprocess.Popen(
+        [*dies_with_us(), *command],
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        env=around,
     )
 
 
-def dies_with_us() -> list[str]:
-    """A prefix that lets the kernel kill the process when ours ends, however ours ends (a hung test run, too)."""
-    setpriv = shutil.which("setpriv")
-    return [] if setpriv is None else [setpriv, "--pdeathsig", "KILL"]
+@contextmanager
+def warm_starts() -> Iterator[None]:
+    """Our commands are started without their imports while the block runs."""
+    _WARM.append(WarmStarts())
+    try:
+        yield
+    finally:
+        _WARM.pop().stop()
+
+
+_WARM: list[WarmStarts] = []
 
 
 @dataclass
@@ -84,7 +117,7 @@ class Process:
     port: ReservedPort
     starts: int = 0
     ready_s: float = 0.0
-    _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _process: subprocess.Popen[bytes] | Started | None = field(default=None, repr=False)
 
     @property
     def url(self) -> str:
@@ -111,9 +144,7 @@ class Process:
         """Start it without waiting; whatever it says is appended to its log."""
         assert not self.running, f"{self.name} runs already"
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*dies_with_us(), *self.command], stdin=subprocess.DEVNULL, stdout=log, stderr=log
-            )
+            self._process = start(self.command, log.fileno(), log.fileno())
         self.starts += 1
 
     def start(self) -> None:
@@ -142,7 +173,7 @@ class Process:
         """Wait until it has ended by itself; its exit code."""
         assert self._process is not None, f"{self.name} was not started"
         wait_until(lambda: not self.running, f"{self.name} ends", deadline_s)
-        return self._process.returncode
+        return self._process.wait()
 
     def terminate(self) -> None:
         """SIGTERM, without waiting."""
@@ -163,8 +194,8 @@ class Process:
     def freeze(self) -> None:
         """Stop it between two instructions and return when it stands still; only `kill` makes sense afterwards."""
         os.kill(self.pid, signal.SIGSTOP)
-        # WNOWAIT leaves it to `Popen` to hear of its end.
-        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        status = Path(f"/proc/{self.pid}/stat")
+        wait_until(lambda: status.read_text().rpartition(")")[2].split()[0] in "TZ", "it stands")
 
     def kill(self) -> None:
         """SIGKILL: nothing of it runs on, not even for a moment."""

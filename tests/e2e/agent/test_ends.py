@@ -1,14 +1,12 @@
 """How the agent begins and ends: refusals that say why, and an end in time with nothing lost."""
 
-import os
 import socket
-import subprocess
 import time
 from pathlib import Path
 
 from edge_agent.demo.goods import card
 from tests.support.pos import Events, sale
-from tests.support.process import installed, run_installed
+from tests.support.process import run_installed
 from tests.support.shop import Plan, Shop, open_shop
 from tests.support.waiting import wait_until
 
@@ -17,14 +15,8 @@ END_S_MAX = 4.0
 
 
 def test_a_second_agent_on_the_same_data_folder_says_so_and_ends(shop: Shop) -> None:
-    done = subprocess.run(
-        [installed("edge-agent"), "run", "--config", shop.agent_config],
-        env=os.environ | {"EDGE_AGENT_WEB__LISTEN": "127.0.0.1:0"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    elsewhere = {"EDGE_AGENT_WEB__LISTEN": "127.0.0.1:0"}
+    done = run_installed("edge-agent", "run", "--config", shop.agent_config, environment=elsewhere)
     assert done.returncode == 3
     assert f"another agent runs on the data folder {shop.data}" in done.stderr
     assert shop.pos.sell(sale("S-1", card(1))).status == 201

@@ -1,10 +1,8 @@
 """`journal verify` says what was changed, removed or moved; done to copies of a real till's ledger."""
 
 import json
-import os
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ import pytest
 
 from edge_agent.demo.goods import card
 from tests.support.pos import sale
-from tests.support.process import installed
+from tests.support.process import run_installed
 from tests.support.shop import Plan, Shop, open_shop
 
 pytestmark = pytest.mark.xdist_group("journal")
@@ -43,14 +41,9 @@ def _verify(sold: Shop, ledger: Path) -> tuple[int, dict[str, Any], str]:
     """What the command says of that ledger: exit code, JSON, and what people read."""
     said = []
     for form in ([], ["--json"]):
-        done = subprocess.run(
-            [installed("edge-agent"), "journal", "verify", "--config", sold.agent_config, *form],
-            env=os.environ | {"EDGE_AGENT_TERMINAL__DATA": str(ledger.parent)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        said.append(done)
+        command = ("journal", "verify", "--config", sold.agent_config, *form)
+        elsewhere = {"EDGE_AGENT_TERMINAL__DATA": str(ledger.parent)}
+        said.append(run_installed("edge-agent", *command, environment=elsewhere))
     return said[1].returncode, json.loads(said[1].stdout), said[0].stdout
 
 

@@ -1,16 +1,11 @@
 """The till's end against the real central in a process of its own: enrolled, pushed, posted, pulled back."""
 
 import gzip
-import json
 import random
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -33,11 +28,13 @@ from sync.signing import new_key, public_key_of
 from sync.worker import Parts, Worker
 from tests.central import STARTER
 from tests.integration.sync.scripted_central import eventually
+from tests.support.process import Process, ReservedPort, installed
 from tests.unit.sync.real_till import CARD, EPOCH, PROGRAMME, TERMINAL, RealTill
 
 pytest.importorskip("sync.central.cli", reason="needs central's end")
 
-COMMAND = [sys.executable, "-c", "from sync.central.cli import main; main()"]
+BACKLOG = 1_800
+"""Four batches, the last one not full. `make bench` sends ten thousand."""
 
 
 @dataclass
@@ -45,36 +42,21 @@ class CentralProcess:
     """`loyalty-central run` on one port, which may be killed and started again."""
 
     folder: Path
-    port: int
-    process: subprocess.Popen[str] | None = None
+    port: ReservedPort
+    process: Process = field(init=False)
+
+    def __post_init__(self) -> None:
+        config = self.folder / "central.toml"
+        config.write_text(
+            f'listen = "{self.port.listen}"\ndatabase = "sqlite:///{self.folder}/central.db"\n'
+            f'data = "{self.folder}/data"\nadmin_token_file = "{self.folder}/admin-token"\n'
+        )
+        command = [installed("loyalty-central"), "run", "--config", str(config)]
+        self.process = Process("central", command, self.folder / "log", self.port)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> None:
-        config = self.folder / "central.toml"
-        config.write_text(
-            f'listen = "127.0.0.1:{self.port}"\ndatabase = "sqlite:///{self.folder}/central.db"\n'
-            f'data = "{self.folder}/data"\nadmin_token_file = "{self.folder}/admin-token"\n'
-        )
-        with (self.folder / "stderr").open("a") as stderr:
-            self.process = subprocess.Popen(
-                [*COMMAND, "run", "--config", str(config), "--json"],
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                text=True,
-            )
-        assert self.process.stdout is not None
-        assert json.loads(self.process.stdout.readline())["central"] == self.url
-
-    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
-        process, self.process = self.process, None
-        if process is not None:
-            process.send_signal(how)
-            process.wait(30)
-            assert process.stdout is not None
-            process.stdout.close()
+        return self.port.url
 
     def admin(self, method: str, path: str, **more: object) -> requests.Response:
         token = (self.folder / "admin-token").read_text().strip()
@@ -94,14 +76,13 @@ class CentralProcess:
 
 @pytest.fixture
 def central(tmp_path: Path) -> Iterator[CentralProcess]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     folder = tmp_path / "central"
     folder.mkdir()
-    process = CentralProcess(folder, port)
-    process.start()
-    yield process
-    process.end()
+    with closing(ReservedPort()) as port:
+        made = CentralProcess(folder, port)
+        made.process.start()
+        yield made
+        made.process.stop()
 
 
 @pytest.fixture
@@ -170,15 +151,15 @@ def test_a_published_programme_arrives_by_itself(
     assert worker.stop()
 
 
-def test_one_sync_now_takes_a_backlog_of_ten_thousand(
+def test_one_sync_now_takes_a_backlog_of_several_batches(
     central: CentralProcess, identity: Identity, till: RealTill
 ) -> None:
-    till.journal.record(10_000)
+    till.journal.record(BACKLOG)
     client = client_for(identity)
     result = sync_once(client, till.journal, till.members, till.programmes)
     client.close()
-    assert (result.records, result.received) == (10_000, 10_000)
-    all_posted(till, 10_000)
+    assert (result.records, result.received) == (BACKLOG, BACKLOG)
+    all_posted(till, BACKLOG)
 
 
 def test_a_central_that_is_killed_again_and_again_posts_everything_once(
@@ -190,9 +171,9 @@ def test_a_central_that_is_killed_again_and_again_posts_everything_once(
         for _ in range(20):
             till.journal.record(dice.randint(1, 10))
             time.sleep(dice.random() / 50)
-        central.end(signal.SIGKILL)
+        central.process.kill()
         till.journal.record(dice.randint(1, 10))
-        central.start()
+        central.process.start()
     all_posted(till, till.journal.last_seq())
     assert worker.stop()
 
