@@ -31,11 +31,11 @@ def filled(running: Running) -> None:
     wire.push(clone.message())
 
 
-@pytest.fixture(params=[(1024, 768), (390, 844)], ids=["till", "phone"])
-def page(request: pytest.FixtureRequest, browser: Browser, running: Running) -> Iterator[Page]:
-    width, height = request.param
+@pytest.fixture
+def page(browser: Browser, running: Running) -> Iterator[Page]:
+    """The page after logging in."""
     context = browser.new_context(
-        viewport={"width": width, "height": height}, locale="nl-NL", base_url=running.url
+        viewport={"width": 1024, "height": 768}, locale="nl-NL", base_url=running.url
     )
     opened = context.new_page()
     refused: list[str] = []
@@ -111,10 +111,14 @@ def test_what_was_refused_is_looked_into_and_given_up(page: Page) -> None:
     expect(listed).to_have_count(before - 1)
 
 
-def test_nothing_is_wider_than_the_screen(page: Page) -> None:
+def test_nothing_is_wider_than_the_screen_and_everything_can_be_pressed(page: Page) -> None:
     for path in ("/", "/members/M1", "/cases", "/terminals", "/refused", "/overdrafts"):
         page.goto(path)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        for width, height in ((1024, 768), (390, 844)):
+            page.set_viewport_size({"width": width, "height": height})
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+            for pressed in page.locator("nav a, main a, button").all():
+                pressed.click(trial=True)
 
 
 def test_logging_out_ends_it(page: Page) -> None:
