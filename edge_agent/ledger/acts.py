@@ -180,6 +180,12 @@ class Lookups:
         """What was reserved or redeemed here on the word of these, and central has not posted."""
         return reservations.unposted(self._db, applied, open_since, by)
 
+    def issued_at_stake(
+        self, applied: Applied, open_since: datetime, by: Collection[AuthorisedBy]
+    ) -> list[Reservation]:
+        """The same of rewards that were issued, each by itself."""
+        return reservations.issued_unposted(self._db, applied, open_since, by)
+
     def redemption(self, redemption_id: str) -> Reservation | None:
         """The reservation with that id, whatever became of it."""
         return reservations.get(self._db, redemption_id)

@@ -8,12 +8,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
 from edge_agent.domain.programme.situation import Redemption
 from edge_agent.domain.redeemed import AuthorisedBy
+from edge_agent.domain.units import Derived, derived
 from edge_agent.ledger.derived import Applied
 
 
@@ -178,19 +179,35 @@ def unposted(
 ) -> list[Reserved]:
     """What is at stake of the redemptions that these stand for: charged here and not posted by central, or reserved
     until `open_since` or later."""
+    which, values = _at_stake(applied, open_since, by)
     rows = db.execute(
-        "SELECT account, unit, sum(quantity) FROM redemptions"  # noqa: S608 - marks are question marks
-        f" WHERE authorised_by IN ({','.join('?' * len(by))})"
-        " AND ((state = 'reserved' AND until_ms >= ?) OR seq > ?"
-        " OR seq IN (SELECT value FROM json_each(?))) GROUP BY account, unit",
-        (
-            *(each.value for each in by),
-            _ms(open_since),
-            applied.seq,
-            json.dumps(applied.parked),
-        ),
+        f"SELECT account, unit, sum(quantity) FROM redemptions WHERE {which} GROUP BY account, unit",  # noqa: S608 - marks
+        values,
     )
     return [Reserved(*row) for row in rows]
+
+
+def issued_unposted(
+    db: Database, applied: Applied, open_since: datetime, by: Collection[AuthorisedBy]
+) -> list[Reservation]:
+    """The same of rewards that were issued, each by itself: what they are worth does not follow from their number."""
+    which, values = _at_stake(applied, open_since, by)
+    rows = db.execute(
+        f"SELECT redemption_id FROM redemptions WHERE unit LIKE ? AND {which}",  # noqa: S608 - marks
+        (derived(Derived.REWARD, "%"), *values),
+    ).fetchall()
+    return [found for (each,) in rows if (found := get(db, each)) is not None]
+
+
+def _at_stake(
+    applied: Applied, open_since: datetime, by: Collection[AuthorisedBy]
+) -> tuple[str, tuple[Any, ...]]:
+    which = (
+        f"authorised_by IN ({','.join('?' * len(by))}) AND ((state = 'reserved' AND until_ms >= ?)"  # noqa: S608 - marks
+        " OR seq > ? OR seq IN (SELECT value FROM json_each(?)))"
+    )
+    words = (each.value for each in by)
+    return which, (*words, _ms(open_since), applied.seq, json.dumps(applied.parked))
 
 
 def _ms(moment: datetime) -> int:

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.progress import units_in_words
 from edge_agent.domain.programme.rewards import scale_of
-from edge_agent.domain.redeemed import AuthorisedBy
+from edge_agent.domain.redeemed import AuthorisedBy, Redeemed
 from edge_agent.errors import Refused
 from edge_agent.ledger.acts import Lookups
-from edge_agent.ledger.reservations import Reserved
+from edge_agent.ledger.reservations import Reservation, Reserved
 from edge_agent.till.account import Account
 from edge_agent.till.authority import LATE_FOR, ON_CREDIT, RESERVED_FOR, Word, certain_until
-from edge_agent.till.limits import AtRisk, reached, room
+from edge_agent.till.limits import AtRisk, in_points, most_money, reached, room
 from edge_agent.till.parts import Parts
 from edge_agent.till.refusals import Refusal
 
@@ -23,13 +23,14 @@ from edge_agent.till.refusals import Refusal
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What a redemption would take of an account, in smallest parts of `unit`: as much as `quantity`, and not less than
-    `least`."""
+    `least`. `money` is what it takes off at most as far as that is known without a basket, in minor units."""
 
     programme: Programme
     account: Account
     unit: str
     quantity: int
     least: int
+    money: int = 0
 
 
 class Granted(NamedTuple):
@@ -86,30 +87,50 @@ def _within_limits(parts: Parts, lookups: Lookups, claim: Claim, now: datetime) 
     language = parts.settings.language
     if claim.account.member is not None and not claim.account.member.redeems_offline:
         raise Refused(Refusal.ONLY_WITH_CENTRAL.in_words(language))
-    quantity, asked, at_risk = claim.quantity, Fraction(0), AtRisk()
-    if claim.unit in claim.programme.units:
+    at_risk = _at_risk(parts, lookups, claim, now)
+    of_points = claim.unit in claim.programme.units
+    if of_points:
         scale = scale_of(claim.unit, claim.programme.file.unit)
-        at_risk = _at_risk(parts, lookups, claim, now)
         left = room(parts.settings.offline, at_risk) * scale
         quantity = max(claim.least, min(claim.quantity, left))
         asked = Fraction(quantity, scale)
+    else:
+        quantity, asked = claim.quantity, in_points(claim.money, claim.programme)
     stop = reached(parts.settings.offline, asked, at_risk, _members_age(parts))
     if stop is not None:
-        raise Refused(stop.in_words(language))
+        raise Refused(
+            stop.in_words(language) if of_points else stop.in_money(language, claim.programme)
+        )
     return quantity
 
 
 def _at_risk(parts: Parts, lookups: Lookups, claim: Claim, now: datetime) -> AtRisk:
-    """Points of the programme's units for which only the limits stand and that central has not posted."""
+    """Points for which only the limits stand and that central has not posted, and the worth of what was issued."""
     units = claim.programme.file.unit
-    of_member = of_all = Fraction(0)
-    for each in _at_stake(parts, lookups, now, (AuthorisedBy.LIMIT,)):
-        if each.unit in units:
-            points = Fraction(each.quantity, units[each.unit].scale)
-            of_all += points
-            if each.account in claim.account.refs:
-                of_member += points
-    return AtRisk(of_member, of_all)
+    at_stake = [
+        *(
+            (each.account, Fraction(each.quantity, units[each.unit].scale))
+            for each in _at_stake(parts, lookups, now, (AuthorisedBy.LIMIT,))
+            if each.unit in units
+        ),
+        *(
+            (each.account, in_points(_money(lookups, each, claim.programme), claim.programme))
+            for each in lookups.issued_at_stake(
+                parts.directory.applied(), now - LATE_FOR, (AuthorisedBy.LIMIT,)
+            )
+        ),
+    ]
+    of_member = (points for account, points in at_stake if account in claim.account.refs)
+    return AtRisk(sum(of_member, Fraction(0)), sum((points for _, points in at_stake), Fraction(0)))
+
+
+def _money(lookups: Lookups, issued: Reservation, programme: Programme) -> int:
+    """What an issued reward takes off, in minor units: what its record says, or the most that is known before."""
+    if issued.seq is not None:
+        charged = map(Redeemed.from_json, lookups.body(issued.seq)["redeemed"])
+        return sum(each.value or 0 for each in charged if each.id == issued.redemption.id)
+    rules = (each for each in programme.file.reward if each.id == issued.redemption.reward)
+    return sum(most_money(each, programme) for each in rules) * issued.redemption.times
 
 
 def _at_stake(

@@ -1,15 +1,19 @@
 """What may be redeemed where nothing but this till's word stands for it: limits, so that the worst loss is known."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
+from babel.numbers import format_currency
+
 from edge_agent.domain.money import Rounding, fraction, rounded
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.rewards import RewardRule
-from edge_agent.domain.programme.texts import Texts, texts
+from edge_agent.domain.programme.texts import LOCALES, Texts, language_of, texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,10 @@ class OfflineLimits:
 
 
 class AtRisk(NamedTuple):
-    """Points that this till reserved or redeemed and central has not posted: of one member, and of all."""
+    """Points that this till reserved or redeemed and central has not posted: of one member, and of all.
+
+    What was issued (the reward of a full stamp card) counts as the points that its money is worth.
+    """
 
     of_member: Fraction = Fraction(0)
     of_all: Fraction = Fraction(0)
@@ -45,26 +52,26 @@ class Limit(StrEnum):
 _WORDS: dict[Limit, Texts] = {
     Limit.REDEMPTION: texts(
         {
-            "nl": "zonder centrale zijn hoogstens {most} punten per keer in te wisselen",
-            "en": "without central at most {most} points can be redeemed at a time",
-            "de": "ohne Zentrale können höchstens {most} Punkte auf einmal eingelöst werden",
-            "fr": "sans la centrale, au plus {most} points peuvent être utilisés à la fois",
+            "nl": "in te wisselen zonder centrale: hoogstens {most} per keer",
+            "en": "to be redeemed without central: at most {most} at a time",
+            "de": "ohne Zentrale einzulösen: höchstens {most} auf einmal",
+            "fr": "à utiliser sans la centrale : au plus {most} à la fois",
         }
     ),
     Limit.MEMBER: texts(
         {
-            "nl": "zonder centrale zijn voor deze klant nog {left} punten in te wisselen",
-            "en": "without central {left} more points can be redeemed for this customer",
-            "de": "ohne Zentrale können für diesen Kunden noch {left} Punkte eingelöst werden",
-            "fr": "sans la centrale, encore {left} points peuvent être utilisés pour ce client",
+            "nl": "in te wisselen zonder centrale: voor deze klant nog {left}",
+            "en": "to be redeemed without central: {left} more for this customer",
+            "de": "ohne Zentrale einzulösen: für diesen Kunden noch {left}",
+            "fr": "à utiliser sans la centrale : encore {left} pour ce client",
         }
     ),
     Limit.OUTAGE: texts(
         {
-            "nl": "zonder centrale zijn op deze kassa nog {left} punten in te wisselen",
-            "en": "without central {left} more points can be redeemed at this till",
-            "de": "ohne Zentrale können an dieser Kasse noch {left} Punkte eingelöst werden",
-            "fr": "sans la centrale, encore {left} points peuvent être utilisés à cette caisse",
+            "nl": "in te wisselen zonder centrale: op deze kassa nog {left}",
+            "en": "to be redeemed without central: {left} more at this till",
+            "de": "ohne Zentrale einzulösen: an dieser Kasse noch {left}",
+            "fr": "à utiliser sans la centrale : encore {left} à cette caisse",
         }
     ),
     Limit.AGE: texts(
@@ -77,6 +84,8 @@ _WORDS: dict[Limit, Texts] = {
     ),
 }
 
+_POINTS = texts({"nl": "{n} punten", "en": "{n} points", "de": "{n} Punkte", "fr": "{n} points"})
+
 
 class Reached(NamedTuple):
     """A limit that stands in the way: how much it allows, and how much of that is left."""
@@ -86,9 +95,27 @@ class Reached(NamedTuple):
     left: int = 0
 
     def in_words(self, language: str) -> str:
-        """The reason for cashier and customer."""
+        """The reason for cashier and customer, in points."""
+        points = _POINTS.for_language(language)
+        return self._said(language, lambda quantity: points.format(n=quantity))
+
+    def in_money(self, language: str, programme: Programme) -> str:
+        """The same for what costs no points: in the money that they are worth, rounded down."""
+        locale, worth = LOCALES[language_of(language)], worth_of_a_point(programme)
+
+        def money(quantity: int) -> str:
+            minor = rounded(quantity * worth, Rounding.FLOOR)
+            return format_currency(
+                Decimal(minor).scaleb(-2), programme.file.currency, locale=locale
+            )
+
+        return self._said(language, money)
+
+    def _said(self, language: str, words: Callable[[int], str]) -> str:
         said = _WORDS[self.limit].for_language(language)
-        return said.format(most=self.most, left=self.left)
+        if self.limit is Limit.AGE:
+            return said.format(most=self.most)
+        return said.format(most=words(self.most), left=words(self.left))
 
 
 def room(limits: OfflineLimits, at_risk: AtRisk) -> int:
@@ -127,18 +154,43 @@ def worst_loss_points(limits: OfflineLimits, tills: int = 1) -> int:
 
 
 def worst_loss(programme: Programme, limits: OfflineLimits, tills: int = 1) -> int:
-    """The same in money, in minor units: each point is worth as much as in the reward that gives most money for one.
+    """The same in money, in minor units: each point is worth `worth_of_a_point`.
 
-    Rounded up. What is no money (a product, an experience), a percentage without `up_to`, and what was issued one by
-    one (vouchers, rewards to collect) is not in it. docs/redeeming.md says why it is never more.
+    Rounded up. What is no money (a product, an experience), a percentage without `up_to`, and vouchers are not in it.
+    docs/redeeming.md says why it is never more.
     """
-    worth = [_of_a_point(each, programme) for each in programme.file.reward]
     points = worst_loss_points(limits, tills)
-    return rounded(points * max(worth, default=Fraction(0)), Rounding.CEIL)
+    return rounded(points * worth_of_a_point(programme), Rounding.CEIL)
+
+
+def worth_of_a_point(programme: Programme) -> Fraction:
+    """As much as in the reward that gives most money for one point, in minor units.
+
+    Where only what was issued takes money off, one: its limits are then minor units.
+    """
+    rewards = programme.file.reward
+    most = max((_of_a_point(each, programme) for each in rewards), default=Fraction(0))
+    if not most and any(each.is_issued and each.off is not None for each in rewards):
+        return Fraction(1)
+    return most
+
+
+def in_points(minor: int, programme: Programme) -> Fraction:
+    """As how many points money counts, in minor units; that of a programme in which nothing is money as none."""
+    worth = worth_of_a_point(programme)
+    return minor / worth if worth else Fraction(0)
+
+
+def most_money(reward: RewardRule, programme: Programme) -> int:
+    """What one use takes off at most as far as that is known without a basket, in minor units; 0 where it is not."""
+    money = reward.worth(programme.file.unit)
+    if money is None and reward.off is not None:
+        money = reward.off.up_to
+    return money or 0
 
 
 def _of_a_point(reward: RewardRule, programme: Programme) -> Fraction:
-    """What one whole point is worth at most in this reward, in minor units."""
+    """What one whole point is worth at most in this reward, in minor units; nothing where no points pay for it."""
     units = programme.file.unit
     if reward.is_issued:
         return Fraction(0)
@@ -148,7 +200,4 @@ def _of_a_point(reward: RewardRule, programme: Programme) -> Fraction:
         step, value = reward.spend.step, reward.spend.value
         rates = [Fraction(each.value, each.points) for each in reward.spend.table]
         return max(rates, default=fraction(value or 0) / fraction(step or 1))
-    most = reward.worth(units)
-    if most is None and reward.off is not None:
-        most = reward.off.up_to
-    return Fraction((most or 0) * units[reward.unit].scale, reward.least(units))
+    return Fraction(most_money(reward, programme) * units[reward.unit].scale, reward.least(units))

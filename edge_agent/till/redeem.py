@@ -35,6 +35,7 @@ from edge_agent.till.account import Account
 from edge_agent.till.authority import RESERVED_FOR, Question, Word, certain_until
 from edge_agent.till.facts import member_facts
 from edge_agent.till.granting import Claim, Granted, granted, unheld
+from edge_agent.till.limits import most_money
 from edge_agent.till.parts import Parts
 from edge_agent.till.present import Holder, as_sent
 from edge_agent.till.refusals import OF_STANDING, Refusal
@@ -173,7 +174,8 @@ def _considered(parts: Parts, lookups: Lookups, wish: Wish, now: datetime) -> _C
     facts = member_facts(programme, account, lookups, now)
     spendable = parts.directory.spendable(account, lookups, programme, rule.paid_in, now)
     cost = _cost(parts, programme, facts, rule, wish, spendable, now)
-    claim = Claim(programme, account, rule.paid_in, cost.quantity, cost.least)
+    money = most_money(rule, programme) * wish.times
+    claim = Claim(programme, account, rule.paid_in, cost.quantity, cost.least, money)
     return _Considered(rule, claim, cost)
 
 

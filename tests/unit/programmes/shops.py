@@ -98,6 +98,12 @@ class Counter:
         self._count = 0
         self._asked = basket()
 
+    def limits(self, **offline: Any) -> None:
+        """Other limits on redeeming without central than a till has by itself."""
+        parts = self.shop.till._parts
+        changed = replace(parts.settings, offline=replace(parts.settings.offline, **offline))
+        self.shop.till._parts = replace(parts, settings=changed)
+
     def goes_to(self, at: str) -> None:
         """The clock of the till moves on."""
         self.shop.system.at = moment(at)

@@ -237,6 +237,7 @@ def test_who_had_three_good_weeks_is_told_of_the_fourth(counter: Counter) -> Non
 def test_coffee_to_collect_is_shown_with_what_it_is(counter: Counter) -> None:
     held = (Holding("reward/free-coffee", 1), Holding("stamps", 3))
     counter.shop.confirm(replace(jan(0), lots=held))
+    counter.limits(per_redemption=1500, per_member=1500)  # a pack of up to 15.00, at a cent a point
     counter.redeems("free-coffee")
     result = counter.buys(coffee(2), uses=("R",))
     # The pack that is free earns no points but 10.98 - 5.49 = 5.49 -> 5; a free pack is stamped no more than paid ones.

@@ -5,7 +5,16 @@ from fractions import Fraction
 
 import pytest
 
-from edge_agent.till.limits import AtRisk, Limit, OfflineLimits, reached, room, worst_loss
+from edge_agent.till.limits import (
+    AtRisk,
+    Limit,
+    OfflineLimits,
+    in_points,
+    most_money,
+    reached,
+    room,
+    worst_loss,
+)
 from tests.unit.domain.builders import BASE, programme
 
 LIMITS = OfflineLimits(500, 700, 2000, timedelta(hours=72))
@@ -84,8 +93,13 @@ REWARD = '[[reward]]\nid = "r{}"\ntitle = "reward"\n{}\n'
         # 2000 points at 1.00 for 3 points: 666.67, rounded up to the cent.
         (["cost = 3\noff = { amount = 100 }"], 66_667),
         (["cost = 100\noff = { percent = 10, up_to = 300 }"], 6000),
-        # No money, or issued one by one.
+        # What was issued counts as the points that its money is worth, and makes no point dearer.
+        (["cost = 250\noff = { amount = 500 }", "off = { amount = 9000 }"], 4000),
+        # Where nothing else is money, its limits are cents.
+        (["off = { percent = 100, up_to = 1500 }"], 2000),
+        # No money.
         (["cost = 60"], 0),
+        (["cost = 60", 'sort = "product"'], 0),
         ([], 0),
     ],
 )
@@ -94,3 +108,21 @@ def test_the_worst_loss_is_every_point_of_an_outage_in_the_reward_that_gives_mos
 ) -> None:
     rules = BASE + "".join(REWARD.format(n, each) for n, each in enumerate(rewards))
     assert worst_loss(programme(rules), LIMITS) == worst
+
+
+@pytest.mark.parametrize(
+    ("rewards", "money", "points"),
+    [
+        (["off = { amount = 400 }", "cost = 250\noff = { amount = 500 }"], 400, 200),
+        (["off = { percent = 100, up_to = 1500 }", "cost = 3\noff = { amount = 100 }"], 1500, 45),
+        (["off = { percent = 100, units = 1 }", "cost = 250\noff = { amount = 500 }"], 0, 0),
+        (["off = { amount = 400 }"], 400, 400),
+        (['sort = "product"'], 0, 0),
+    ],
+)
+def test_what_was_issued_counts_as_the_points_that_its_money_is_worth(
+    rewards: list[str], money: int, points: int
+) -> None:
+    rules = programme(BASE + "".join(REWARD.format(n, each) for n, each in enumerate(rewards)))
+    assert most_money(rules.file.reward[0], rules) == money
+    assert in_points(money, rules) == points
