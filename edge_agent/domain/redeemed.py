@@ -1,9 +1,12 @@
 """What a redemption came to, and who stood for it: part of the record that charged it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from edge_agent.domain.entries import EntryKind
+from edge_agent.domain.programme.situation import Outcome
 
 
 class AuthorisedBy(StrEnum):
@@ -51,3 +54,18 @@ class Redeemed:
             facts["quantity"],
             facts["value"],
         )
+
+
+def charged_of(outcomes: Iterable[Outcome], unit: str) -> int:
+    """How much of a unit these took, in smallest parts."""
+    return -sum(
+        entry.quantity
+        for outcome in outcomes
+        for entry in outcome.entries
+        if entry.kind is EntryKind.REDEEM and entry.unit == unit
+    )
+
+
+def taken_off_by(outcomes: Iterable[Outcome]) -> int:
+    """What these took off the basket, in minor units."""
+    return sum(each.amount for outcome in outcomes for each in outcome.reductions)

@@ -9,13 +9,12 @@ from typing import Any
 import uuid_utils
 
 from edge_agent.domain.basket import PresentedCard
-from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.programme.collecting import collect
 from edge_agent.domain.programme.evaluation import NOTHING_WORKED_OUT, nothing_bought
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import Outcome, PresentedVoucher, Wanted
 from edge_agent.domain.record import RecordKind
-from edge_agent.domain.redeemed import Redeemed
+from edge_agent.domain.redeemed import Redeemed, charged_of, taken_off_by
 from edge_agent.errors import FieldError, Invalid, Refused, UnknownRedemption
 from edge_agent.ledger.acts import Act, Lookups
 from edge_agent.ledger.reservations import Reservation, ReservationState
@@ -123,22 +122,16 @@ def redeemed(lookups: Lookups, worked: WorkedOut, *, failed: bool = False) -> li
 
 
 def _redeemed(reservation: Reservation, outcomes: Sequence[Outcome], wanted: Wanted) -> Redeemed:
-    quantity = -sum(
-        entry.quantity
-        for outcome in outcomes
-        for entry in outcome.entries
-        if entry.kind is EntryKind.REDEEM and entry.unit == reservation.unit
-    )
     # Without a quote the POS took off what the reservation said.
     value = json.loads(reservation.result)["discount"]
     if outcomes and wanted.reduces:
-        value = sum(each.amount for outcome in outcomes for each in outcome.reductions)
+        value = taken_off_by(outcomes)
     return Redeemed(
         reservation.redemption.id,
         reservation.redemption.reward,
         reservation.authorised_by,
         reservation.unit,
-        quantity if outcomes else reservation.quantity,
+        charged_of(outcomes, reservation.unit) if outcomes else reservation.quantity,
         value,
     )
 

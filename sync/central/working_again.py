@@ -29,10 +29,8 @@ from edge_agent.domain.record import RecordKind
 from sync.central.bodies import Act, Unpostable, parked, rejected
 from sync.central.differing import Difference, Known, differences
 from sync.central.facts import facts_on
+from sync.central.redeemed_again import UNLIKE, check_redeemed
 from sync.central.worked_from import Back, Bought, Member
-
-UNLIKE = "not-as-programmed"
-"""The entries, what was taken off, or the notes are not what the rules come to."""
 
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, ValidationError)
 """What reading facts of the wrong form brings up."""
@@ -206,6 +204,7 @@ def _bought_again(asked: _Asked) -> None:
     found = recorded.again(asked.programme, act.at, asked.draw(act.act_id) if draws else None)
     off = () if act.kind is RecordKind.ATTACH else recorded.reductions
     _same(_Came(recorded.entries, off, recorded.notes), _Came.of(found))
+    check_redeemed(act, asked.programme, recorded.wanted, found.outcomes)
 
 
 def _who(asked: _Asked) -> MemberFacts:

@@ -12,6 +12,7 @@ import pytest
 from edge_agent.domain.members_file import Member
 from edge_agent.domain.programme import acts
 from edge_agent.domain.record import GENESIS, canonical, chain_hash
+from edge_agent.till.redeem import Wish
 from sync.central.central import Central
 from sync.central.ledger import entries_of
 from sync.central.mending import Repair
@@ -19,7 +20,7 @@ from sync.wire import MemberDelta, RecordsMessage, WireRecord
 from tests.central import settings_in
 from tests.integration.central.looking import balance, changes, states
 from tests.support.one_of_everything import RULES, one_of_everything
-from tests.tills import AT, JAN, KEY, Shop, milk, open_shop, sale
+from tests.tills import AT, JAN, KEY, Shop, jan, milk, open_shop, sale, scanned
 from tests.unit.domain.builders import BASE, HEAD
 
 SALE, NAMELESS, ATTACH, REDEMPTION, ACTION, ANSWER, MEMBER, PART, VOID, CONSENT = range(1, 11)
@@ -124,6 +125,26 @@ def won(body: dict[str, Any]) -> None:
     body["entries"].append({"kind": "earn", "unit": "points", "quantity": 10, "rule": "lucky"})
 
 
+def charged_less(body: dict[str, Any]) -> None:
+    body["redeemed"][0]["quantity"] -= 1
+
+
+def another_reward(body: dict[str, Any]) -> None:
+    body["redeemed"][0]["reward"] = "cake"
+
+
+def another_unit(body: dict[str, Any]) -> None:
+    body["redeemed"][0] |= {"unit": "stars", "quantity": 0}
+
+
+def redemption_not_named(body: dict[str, Any]) -> None:
+    body["redeemed"] = []
+
+
+def another_redemption_named(body: dict[str, Any]) -> None:
+    body["redeemed"].append({**body["redeemed"][0], "id": "R2"})
+
+
 @pytest.mark.parametrize(
     ("seq", "change"),
     [
@@ -136,6 +157,11 @@ def won(body: dict[str, Any]) -> None:
         (ATTACH, dearer),
         (REDEMPTION, fewer_taken),
         (REDEMPTION, nothing_taken),
+        (REDEMPTION, charged_less),
+        (REDEMPTION, another_reward),
+        (REDEMPTION, another_unit),
+        (REDEMPTION, redemption_not_named),
+        (REDEMPTION, another_redemption_named),
         (PART, nothing_taken),
         (VOID, fewer_taken),
     ],
@@ -153,6 +179,41 @@ def test_what_differs_is_rejected_and_has_no_effect(
     # What goes by a record that was rejected has nothing to go by.
     waiting = {("parked", "original-rejected"), ("parked", "unknown-account")}
     assert others <= {ACCEPTED, *waiting} | ({UNLIKE} if seq == PART else set())
+
+
+EURO_OFF = (
+    RULES
+    + """
+[[reward]]
+id = "euro-off"
+title = "een euro korting"
+cost = 50
+off = { amount = 100 }
+"""
+)
+
+
+@pytest.mark.parametrize("worth", [100, 99, 500, None])
+def test_what_a_redemption_gave_in_money_is_what_it_took_off(
+    tmp_path: Path, central: Central, worth: int | None
+) -> None:
+    """Head office's books go by it."""
+    central.publish(EURO_OFF, "rules")
+    (tmp_path / "till").mkdir()
+    with closing(open_shop(tmp_path / "till")) as shop:
+        shop.shelf.offer(EURO_OFF, "rules", AT)
+        shop.confirm(jan())
+        shop.till.reserve(Wish("R1", scanned(JAN), "euro-off"))
+        shop.till.quote("q", sale("", milk(amount=700), redemptions=("R1",)))
+        shop.till.sell(sale("S1", milk(amount=600), quote_id="q"))
+
+        def said(body: dict[str, Any]) -> None:
+            assert body["redeemed"][0]["value"] == 100
+            body["redeemed"][0]["value"] = worth
+
+        central.push(forged(shop, 1, said))
+    assert outcomes(central)[1] == (ACCEPTED if worth == 100 else UNLIKE)
+    assert sum(each["value"] for each in central.redeemed.sums()) == (100 if worth == 100 else 0)
 
 
 def test_a_card_is_attached_to_what_was_sold_and_to_nothing_dearer(
