@@ -38,8 +38,24 @@ def test_every_fact_of_a_line_comes_back() -> None:
         labels=("new",),
         kind="deposit",
         tax_rate="9",
+        levy=15,
+        measure=Decimal("1.250"),
+        margin="low",
     )
     assert Line.from_json(full.to_json()) == full
+
+
+def test_what_is_not_told_of_a_line_takes_no_place_in_its_record() -> None:
+    bare = line(7, 258).to_json()
+    assert bare == {"line": 7, "sku": "sku-7", "quantity": "1", "amount": 258, "kind": "product"}
+    assert Line.from_json(bare) == line(7, 258)
+    assert basket().to_json() == {
+        "lines": [],
+        "total": {"amount": 0, "currency": "EUR"},
+        "tenders": [],
+        "channel": "store",
+    }
+    assert Basket.from_json(basket().to_json() | {"store": "0412"}).to_json()["store"] == "0412"
 
 
 def test_a_name_is_free_text_and_never_enters_a_record() -> None:

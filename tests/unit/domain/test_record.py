@@ -19,9 +19,11 @@ from edge_agent.domain.record import (
     RecordKind,
     canonical,
     chain_hash,
+    in_epoch,
     make_attachment,
     make_record,
 )
+from edge_agent.domain.redeemed import AuthorisedBy, Redeemed
 
 AT = datetime.fromisoformat("2026-11-21T14:03:11+01:00")
 CLOCK = ClockReading(AT, "b00t", 1234)
@@ -136,3 +138,19 @@ def test_the_commitment_cannot_be_tried_out_without_the_salt() -> None:
 def test_without_personal_facts_there_is_no_attachment() -> None:
     assert make_attachment(b"s" * 16, {}) is None
     assert "commitment" not in json.loads(record({}).body)
+
+
+def test_a_record_that_another_epoch_takes_over_says_where_it_was_before() -> None:
+    before = record({"points": 5})
+    facts = json.loads(in_epoch(before.body, before.hash, "a" * 32))
+    assert facts.pop("before") == {"epoch": "e" * 32, "hash": before.hash.hex()}
+    assert facts.pop("epoch") == "a" * 32
+    assert facts | {"epoch": "e" * 32} == json.loads(before.body)
+
+
+@pytest.mark.parametrize("value", [None, 0, 500])
+def test_a_redemption_comes_back_from_json_as_it_was(value: int | None) -> None:
+    redeemed = Redeemed("r-1", "coffee", AuthorisedBy.ALLOWANCE, "points", 60, value)
+    facts = redeemed.to_json()
+    assert Redeemed.from_json(facts) == redeemed
+    assert (facts["authorised_by"], facts["value"]) == ("allowance", value)
