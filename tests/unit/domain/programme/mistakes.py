@@ -8,6 +8,12 @@ GOOD = HEAD + BASE
 BONUS = '[[bonus]]\nid = "extra"\nadd = 5\nwhy = "x"\n'
 EXCLUDE = '[[exclude]]\nid = "smoke"\ncategories = ["tobacco"]\nwhy = "x"\n'
 REWARD = '[[reward]]\nid = "coffee"\ncost = 60\ntitle = "x"\n'
+CAP = '[[cap]]\nid = "most"\nmost = 500\nwhy = "x"\n'
+GIFT = '[[action]]\nid = "act"\ntitle = "x"\ngives = [{ quantity = 1 }]\nlimits = [{ times = 1 }]\n'
+NO_STRETCH = (
+    "is no stretch of time; write day, week, month, quarter, year, membership-year, ever, or so many"
+    " days or months, such as 30 days"
+)
 A_WHOLE_NUMBER = "must be a whole number, without quotes and decimals"
 AN_ID = (
     "must begin with a small letter and hold at most 40 small letters, digits and hyphens, such as"
@@ -90,6 +96,16 @@ MISTAKES: list[tuple[str, str, str]] = [
     ("far from any key", GOOD + '[receipt]\nzzz = "x"\n', "16: receipt.zzz: is not a key that is known here; known are greeting, footer, invitation, blocks, answer_url [unknown-key]"),
     ("no such table", GOOD + "[[zzz]]\nid = 'x'\n", f"15: zzz: is not a key that is known here; known are {', '.join(ProgrammeFile.model_fields)} [unknown-key]"),
     ("a table that is near one", GOOD + "[[bonuses]]\nid = 'x'\n", "15: bonuses: is not a key that is known here; is bonus meant? [unknown-key]"),
+    ("a name in too many forms", replaced('many = "points"', 'many = "x"\nfew = "y"'), "11: unit.points.name.few: is not a key that is known here; known are one, many [unknown-key]"),
+    ("a unit that is no table", HEAD.replace('[unit.points.name]\none = "point"\nmany = "points"', "[unit]\npoints = 3") + BASE, "9: unit.points: must be a table [bad-value]"),
+    ("words that are a number", GOOD + "[words]\nx = 5\n", "16: words.x: must be a text in quotes, or a table with one for each of nl, en, de and fr [bad-value]"),
+    ("profiles", GOOD + BONUS + "when = { attributes = 5 }\n", "19: bonus[0].when.attributes: must be a table [bad-value]"),
+    ("values of a profile", GOOD + BONUS + "when = { attributes = { pet = 5 } }\n", "19: bonus[0].when.attributes.pet: must be a list in square brackets [bad-value]"),
+    ("longest stretch", GOOD + CAP + 'per = "401 days"\n', "19: cap[0].per: '401 days' is too long: days are kept apart for 400 days [contradiction]"),
+    ("longest months", GOOD + CAP + 'per = "13 months"\n', "19: cap[0].per: '13 months' is too long: days are kept apart for 400 days [contradiction]"),
+    ("no stretch", GOOD + CAP + 'per = "0 days"\n', f"19: cap[0].per: '0 days' {NO_STRETCH} [contradiction]"),
+    ("decimals", GOOD + CAP.replace("500", "5.1234567"), "17: cap[0].most: has more than 6 decimals [bad-value]"),
+    ("gift of no unit", HEAD.replace("unit.points", "unit.stars") + BASE + 'unit = "stars"\n' + GIFT, "19: action[0].gives[0]: gives points, and there is no [unit.points] [unknown-name]"),
     ("syntax", GOOD + "name = \n", "15: (file): not a value; texts stand in quotes, numbers without, and it is true or false [toml]"),
     ("a key twice", GOOD + "per = 50\n", "15: (file): this key stands twice in the same table [toml]"),
     ("empty", "", "1: id: is missing [missing-key]"),
