@@ -1,10 +1,11 @@
 """The lines of the ledger."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from edge_agent.domain.basket import Line
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.units import keeps_lots_apart
 
@@ -112,6 +113,28 @@ class Entry(NamedTuple):
 
 def _day(text: str | None) -> date | None:
     return None if text is None else date.fromisoformat(text)
+
+
+def entries_by_line(
+    kind: EntryKind,
+    unit: str,
+    quantities: Sequence[int],
+    rule: str,
+    lines: Sequence[Line],
+    life: Life = ALWAYS,
+) -> list[Entry]:
+    """An entry for each line of which there is something; `quantities` has how much of each.
+
+    A sale has hundreds, so they are made in the quickest way that there is.
+    """
+    matures_on, expires_on, day = life
+    new, found = tuple.__new__, []
+    for place, much in enumerate(quantities):
+        if much:
+            line = lines[place].number
+            facts = (kind, unit, much, rule, line, None, expires_on, matures_on, day, None)
+            found.append(new(Entry, facts))
+    return found
 
 
 def total_per_unit(entries: Iterable[Entry]) -> dict[str, int]:

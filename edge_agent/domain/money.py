@@ -1,10 +1,11 @@
 """Integers and exact fractions; no binary float ever touches money, points or quantities."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
+from typing import NamedTuple, Self
 
 CURRENCIES = frozenset({"EUR"})
 """ISO 4217 codes whose minor unit we know; the shops that this is built for sell in euro."""
@@ -34,24 +35,54 @@ class Rounding(StrEnum):
 
 def rounded(value: Fraction | int, rounding: Rounding) -> int:
     """Round `value` to an integer; half-up rounds halves away from zero, as accountants do."""
-    return _rounded(value.numerator, value.denominator, rounding)
+    return _ROUNDINGS[rounding](value.numerator, value.denominator)
 
 
-def rounded_share(whole: int, share: Fraction, rounding: Rounding) -> int:
-    """The share of a whole, rounded; the same as rounding their product, which is several times slower to make."""
-    return _rounded(whole * share.numerator, share.denominator, rounding)
+def _floor(numerator: int, denominator: int) -> int:
+    return numerator // denominator
 
 
-def _rounded(numerator: int, denominator: int, rounding: Rounding) -> int:
-    if rounding is Rounding.FLOOR:
-        return numerator // denominator
-    if rounding is Rounding.CEIL:
-        return -(-numerator // denominator)
-    if rounding is Rounding.HALF_EVEN:
-        below, rest = divmod(numerator, denominator)
-        return below + (2 * rest > denominator or (2 * rest == denominator and below % 2 == 1))
+def _ceil(numerator: int, denominator: int) -> int:
+    return -(-numerator // denominator)
+
+
+def _half_even(numerator: int, denominator: int) -> int:
+    below, rest = divmod(numerator, denominator)
+    return below + (2 * rest > denominator or (2 * rest == denominator and below % 2 == 1))
+
+
+def _half_up(numerator: int, denominator: int) -> int:
     magnitude = (2 * abs(numerator) + denominator) // (2 * denominator)
     return magnitude if numerator >= 0 else -magnitude
+
+
+_ROUNDINGS: Mapping[Rounding, Callable[[int, int], int]] = {
+    Rounding.FLOOR: _floor,
+    Rounding.HALF_UP: _half_up,
+    Rounding.HALF_EVEN: _half_even,
+    Rounding.CEIL: _ceil,
+}
+
+
+class Share(NamedTuple):
+    """So much of every one, rounded in one way, as a rule has it ready: `Share.of(Fraction(1, 10), Rounding.FLOOR)`."""
+
+    numerator: int
+    denominator: int
+    rounds: Callable[[int, int], int]
+
+    @classmethod
+    def of(cls, one: Fraction, rounding: Rounding) -> Self:
+        """The share that gives `one` for one."""
+        return cls(one.numerator, one.denominator, _ROUNDINGS[rounding])
+
+    def taken(self, whole: int | Fraction) -> int:
+        """The share of a whole, rounded: as their product would be, which takes several times longer to make."""
+        return self.rounds(whole.numerator * self.numerator, whole.denominator * self.denominator)
+
+    def split(self, weights: Sequence[int]) -> list[int]:
+        """The share of all weights together, rounded once and split over them."""
+        return apportion(self.taken(sum(weights)), weights)
 
 
 @lru_cache(_EXACT_KEPT)
@@ -67,6 +98,9 @@ def net_of_tax(amount: int, tax_rate: str | None) -> int:
     return rounded(amount / (1 + fraction(tax_rate) / 100), Rounding.HALF_UP)
 
 
+_NEGATIVE = "only what is not negative can be split over weights that are not negative"
+
+
 def apportion(total: int, weights: Sequence[int]) -> list[int]:
     """Split `total` over `weights` (none negative) so that the parts add up to it exactly.
 
@@ -74,34 +108,28 @@ def apportion(total: int, weights: Sequence[int]) -> list[int]:
     largest remainders, equal ones in the order given. With no weight at all nothing can be split fairly,
     and the first part takes everything. Raises ValueError for a negative total or weight.
     """
-    if total < 0 or (weights and min(weights) < 0):
-        raise ValueError(
-            "only what is not negative can be split over weights that are not negative"
-        )
-    if not weights:
-        if total:
-            raise ValueError("nothing to split the total over")
-        return []
     whole = sum(weights)
-    if whole == 0 or len(weights) == 1:
-        return [total] + [0] * (len(weights) - 1)
+    if total < 0 or (whole <= 0 and min(weights, default=0) < 0):
+        raise ValueError(_NEGATIVE)
+    if whole == 0:
+        if total and not weights:
+            raise ValueError("nothing to split the total over")
+        return [total, *weights[1:]] if weights else []
     parts, remainders, left = [], [], total
     for weight in weights:
+        if weight < 0:
+            raise ValueError(_NEGATIVE)
         part, remainder = divmod(total * weight, whole)
         parts.append(part)
         remainders.append(remainder)
         left -= part
-    for index in _largest(remainders, left):
-        parts[index] += 1
+    if left > _SORTED_FROM:
+        by_remainder = sorted(range(len(parts)), key=remainders.__getitem__, reverse=True)
+        for place in by_remainder[:left]:
+            parts[place] += 1
+        return parts
+    for _ in range(left):
+        place = remainders.index(max(remainders))
+        parts[place] += 1
+        remainders[place] = -1
     return parts
-
-
-def _largest(numbers: list[int], count: int) -> Iterable[int]:
-    """The places of the `count` largest of some numbers that are not negative; they are used up."""
-    if count > _SORTED_FROM:
-        return sorted(range(len(numbers)), key=numbers.__getitem__, reverse=True)[:count]
-    places = []
-    for _ in range(count):
-        places.append(numbers.index(max(numbers)))
-        numbers[places[-1]] = -1
-    return places

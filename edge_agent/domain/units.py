@@ -20,7 +20,7 @@ class Derived(StrEnum):
 
 def derived(kind: Derived, name: str) -> str:
     """The unit of that kind for the rule `name`."""
-    return f"{kind.value}/{name}"
+    return f"{kind}/{name}"
 
 
 def kind_of(unit: str) -> Derived | None:

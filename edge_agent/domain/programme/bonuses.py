@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 from functools import cached_property
-from typing import Annotated, ClassVar, NamedTuple, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from edge_agent.domain.basket import Line
-from edge_agent.domain.entries import Entry, EntryKind
-from edge_agent.domain.money import Rounding, apportion, fraction, rounded, rounded_share
+from edge_agent.domain.entries import Entry, EntryKind, entries_by_line
+from edge_agent.domain.money import Rounding, Share, apportion, fraction
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.expiry import Expiry
 from edge_agent.domain.programme.form import Exact, Flag, Refers
@@ -29,6 +28,9 @@ from edge_agent.domain.programme.texts import (
 )
 from edge_agent.domain.programme.unmet import NO_LINE, Obstacle, Unmet
 from edge_agent.domain.tallies import Reading
+
+_EARN = EntryKind.EARN
+_NO_BASE = Unmet(Obstacle.NO_BASE)
 
 Factor = Annotated[Exact, Field(gt=1, le=100)]
 """Two doubles; above a hundred it is a slip of the pen."""
@@ -136,26 +138,13 @@ class BonusRule(Campaign):
         )
 
 
-class _Base(NamedTuple):
-    """What bonuses may multiply: what was given on lines so far."""
-
-    entries: Sequence[Entry]
-
-    def points(self, unit: str, rules: frozenset[str] | None = None) -> Points:
-        """By line, of one unit, of these rules or of all."""
-        total: dict[int, int] = {}
-        for each in self.entries:
-            if each.unit == unit and (rules is None or each.rule in rules):
-                total[each.line or 0] = total.get(each.line or 0, 0) + each.quantity
-        return total
-
-
 @dataclass(frozen=True, slots=True)
 class _Ready:
     """A rule as it is worked with: what every sale asks of it is read from its model once, which takes far longer.
 
-    `more` is the part that it adds to what it multiplies, `more_by_tier` that for members of a tier; without either it
-    adds `added`.
+    `more` is the part that it adds to what it multiplies, `more_by_tier` that for members of a tier, and with
+    `for_tiers` only for these; without either it adds `added`. With `of_base` it multiplies base points alone, those
+    `of` some rules or of all.
     """
 
     number: int
@@ -165,20 +154,22 @@ class _Ready:
     expiry: Expiry | None
     when: Conditions
     asks_more: bool
-    more: Fraction | None
-    more_by_tier: Mapping[str, Fraction]
-    added: Fraction | None
-    each: Each
+    more: Share | None
+    more_by_tier: Mapping[str, Share]
+    for_tiers: bool
+    added: Share | None
+    once: bool
+    by_piece: bool
     of: frozenset[str] | None
     of_base: bool
     by_line: bool
-    rounding: Rounding
     grows: bool
     stops: bool
 
     @classmethod
     def of_rule(cls, number: int, rule: BonusRule) -> "_Ready":
         """The rule with this place in the file."""
+        more = {tier: _more(factor, rule) for tier, factor in (rule.tier_multiply or {}).items()}
         return cls(
             number,
             rule.id,
@@ -187,32 +178,52 @@ class _Ready:
             rule.expiry,
             rule.when,
             rule.when.asks_more,
-            more=None if rule.multiply is None else fraction(rule.multiply) - 1,
-            more_by_tier={
-                tier: fraction(factor) - 1 for tier, factor in (rule.tier_multiply or {}).items()
-            },
-            added=None if rule.add is None else fraction(rule.add),
-            each=rule.each,
+            more=None if rule.multiply is None else _more(rule.multiply, rule),
+            more_by_tier=more,
+            for_tiers=rule.add is None and rule.multiply is None,
+            added=None if rule.add is None else Share.of(fraction(rule.add), rule.rounding),
+            once=rule.each is Each.SALE,
+            by_piece=rule.each is Each.PIECE,
             of=rule.of,
             of_base=rule.of is not None or rule.on_base,
             by_line=rule.stage is Stage.LINE,
-            rounding=rule.rounding,
             grows=rule.multiplies or rule.multiplied,
             stops=rule.stop,
         )
 
-    def more_for(self, tier: str | None) -> Fraction | None:
+    def more_for(self, tier: str | None) -> Share | None:
         """The part that it adds for a member of this tier; None where it does not."""
         return self.more_by_tier.get(tier or "", self.more) if self.more_by_tier else self.more
 
 
-class _Bonus(NamedTuple):
+def _more(factor: Decimal, rule: BonusRule) -> Share:
+    return Share.of(fraction(factor) - 1, rule.rounding)
+
+
+@dataclass(slots=True)
+class _Base:
+    """What the bonuses of one unit are worked out from: `entries` are what was given of it on lines before them."""
+
+    situation: Situation
+    worked: Worked
+    entries: Sequence[Entry]
+    scale: int
+
+    def points(self, rules: frozenset[str] | None = None) -> Points:
+        """By line, of these rules or of all."""
+        total: dict[int, int] = {}
+        for each in self.entries:
+            if rules is None or each.rule in rules:
+                total[each.line or 0] = total.get(each.line or 0, 0) + each.quantity
+        return total
+
+
+@dataclass(slots=True)
+class _Bonus:
     """One bonus whose conditions hold, and the lines that it is for."""
 
     rule: _Ready
     lines: Sequence[Line]
-    situation: Situation
-    worked: Worked
     base: _Base
 
     @property
@@ -220,35 +231,36 @@ class _Bonus(NamedTuple):
         return (self.rule.number,)
 
     def give(self, points: Points, given: Given) -> None:
-        rule, situation, lines = self.rule, self.situation, self.lines
-        quantities = self._multiplied(points) if rule.added is None else self._added(rule.added)
+        rule, situation, lines = self.rule, self.base.situation, self.lines
+        added = rule.added
+        quantities = self._multiplied(points) if added is None else self._added(added)
         if not any(quantities):
-            given.unmet[rule.number] = Unmet(Obstacle.NO_BASE)
+            given.unmet[rule.number] = _NO_BASE
             return
         life = situation.life(rule.unit, rule.expiry)
-        entries = situation.earned_by_line(rule.unit, quantities, rule.id, lines, life)
-        given.entries[rule.number] = entries
+        entries = entries_by_line(_EARN, rule.unit, quantities, rule.id, lines, life)
+        given.entries[rule.number] = tuple(entries)
         if rule.grows:
-            given.growing.append(entries)
+            given.growing.append(given.entries[rule.number])
         given.stops = rule.stops
 
     def _multiplied(self, points: Points) -> Sequence[int]:
-        rule = self.rule
+        rule, base = self.rule, self.base
+        more = rule.more_for(base.situation.facts.tier)
+        if more is None:
+            return ()
         if rule.of_base:
-            points = self.base.points(rule.unit, rule.of)
-        more = rule.more_for(self.situation.facts.tier) or Fraction(0)
+            points = base.points(rule.of)
         weights = [points.get(line.number, 0) for line in self.lines]
-        if rule.by_line:
-            return [rounded_share(weight, more, rule.rounding) for weight in weights]
-        return apportion(rounded_share(sum(weights), more, rule.rounding), weights)
+        return [more.taken(weight) for weight in weights] if rule.by_line else more.split(weights)
 
-    def _added(self, one: Fraction) -> Sequence[int]:
-        rule, scale = self.rule, self.situation.units[self.rule.unit].scale
-        if rule.each is Each.SALE:
-            together = rounded_share(scale, one, rule.rounding)
-            return apportion(together, self.worked.weights(self.lines))
-        counted = [line.quantity if rule.each is Each.PIECE else 1 for line in self.lines]
-        return [rounded(one * scale * fraction(count), rule.rounding) for count in counted]
+    def _added(self, one: Share) -> Sequence[int]:
+        base, lines = self.base, self.lines
+        if self.rule.once:
+            return apportion(one.taken(base.scale), base.worked.weights(lines))
+        if not self.rule.by_piece:
+            return [one.taken(base.scale)] * len(lines)
+        return [one.taken(base.scale * fraction(line.quantity)) for line in lines]
 
 
 @dataclass(frozen=True)
@@ -265,15 +277,14 @@ class Bonuses:
         if situation.facts.anonymous or not self.rules:
             return worked
         given = Given()
-        base = self._base(worked)
         stopped = self._stopped(worked)
-        for unit, bonuses in self._holding(situation, worked, base, given.unmet).items():
+        for unit, bonuses in self._holding(situation, worked, given.unmet).items():
             group = Group(self._members(bonuses), self.table.bonuses)
             if unit in stopped:
                 given.leave_out(group.numbers, Obstacle.STOPPED)
             else:
                 given.stops = False  # whoever stopped another unit stops none of this one
-                group.give(base.points(unit), given)
+                group.give(bonuses[0].base.points(), given)
         if not situation.explains:
             gave = sorted(given.entries.items())
             return worked.plus([Outcome(self._ready[number].id, its) for number, its in gave])
@@ -285,7 +296,7 @@ class Bonuses:
         )
 
     def _holding(
-        self, situation: Situation, worked: Worked, base: _Base, unmet: dict[int, Unmet]
+        self, situation: Situation, worked: Worked, unmet: dict[int, Unmet]
     ) -> dict[str, list[_Bonus]]:
         """By unit the bonuses that hold, in the file's order; why others do not is noted in `unmet`."""
         result: dict[str, list[_Bonus]] = {}
@@ -297,13 +308,15 @@ class Bonuses:
                 obstacle = rule.when.unmet_by(situation, worked, lines)
             elif rule.asks_more:
                 obstacle = rule.when.unmet_whenever(situation, worked, lines)
-            if obstacle is None and rule.added is None and rule.more_for(tier) is None:
+            if obstacle is None and rule.for_tiers and rule.more_for(tier) is None:
                 obstacle = Unmet(Obstacle.OTHER_TIER, tuple(sorted(rule.more_by_tier)))
-            if obstacle is None:
-                bonus = _Bonus(rule, lines, situation, worked, base)
-                result.setdefault(rule.unit, []).append(bonus)
-            else:
+            if obstacle is not None:
                 unmet[number] = obstacle
+            elif rule.unit in result:
+                result[rule.unit].append(_Bonus(rule, lines, result[rule.unit][0].base))
+            else:
+                base = self._base(rule.unit, situation, worked)
+                result[rule.unit] = [_Bonus(rule, lines, base)]
         return result
 
     def _members(self, bonuses: Iterable[_Bonus]) -> list[Acting]:
@@ -321,20 +334,20 @@ class Bonuses:
                 members.append(Group(groups[group], self._stacking_of_groups[group]))
         return members
 
-    def _base(self, worked: Worked) -> _Base:
+    def _base(self, unit: str, situation: Situation, worked: Worked) -> _Base:
         """What was given on lines so far, but for rules that say that theirs is not multiplied."""
-        earned, not_multiplied = EntryKind.EARN, self._not_multiplied
-        return _Base(
-            [
-                entry
-                for outcome in worked.outcomes
-                for entry in outcome.entries
-                if entry.kind is earned
-                and entry.line is not None
-                and entry.account is None
-                and entry.rule not in not_multiplied
-            ]
-        )
+        not_multiplied = self._not_multiplied
+        entries = [
+            entry
+            for outcome in worked.outcomes
+            for entry in outcome.entries
+            if entry.unit == unit
+            and entry.kind is _EARN
+            and entry.line is not None
+            and entry.account is None
+            and entry.rule not in not_multiplied
+        ]
+        return _Base(situation, worked, entries, situation.units[unit].scale)
 
     def _stopped(self, worked: Worked) -> set[str]:
         """The units of which an earning rule that stops gave something."""

@@ -1,13 +1,13 @@
 """Challenges at work: what a sale or an action counts, what completes one, and how far a member is."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from edge_agent.domain.basket import Line
-from edge_agent.domain.entries import Entry, EntryKind
+from edge_agent.domain.entries import Entry, EntryKind, Life, entries_by_line
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.challenge_rules import (
@@ -28,36 +28,51 @@ from edge_agent.domain.programme.unmet import Obstacle, Unmet
 from edge_agent.domain.tallies import Period, Reading, Window, first_day, last_day
 from edge_agent.domain.units import Derived, derived
 
+_COUNT = EntryKind.COUNT
+
 Days = dict[date, int]
 """So much on each day."""
 
-Counted = Mapping[str, Sequence[Holding]]
-"""What the member has of each tally."""
 
+class _Past:
+    """What a member counted before today's sale, with one look at what they have."""
 
-def unused(part: Part, had: Counted, bounds: tuple[date, date]) -> Days:
-    """What still counts towards the next completion, by day, of the days from the one to the other."""
-    first, last = bounds
-    days: Days = {}
-    for sign, unit in ((1, part.unit), (-1, part.used)):
-        for each in had.get(unit, ()):
-            day = each.day or date.min
-            if first <= day <= last:
-                days[day] = days.get(day, 0) + sign * each.quantity
-    return days
+    def __init__(self, units: Container[str], facts: MemberFacts, today: date) -> None:
+        self.facts = facts
+        self.today = today
+        self._had: dict[str, list[Holding]] = {}
+        self._bounds: dict[Window, tuple[date, date]] = {}
+        for each in facts.holdings:
+            if each.unit in units:
+                self._had.setdefault(each.unit, []).append(each)
+
+    def unused(self, part: Part, window: Window) -> Days:
+        """What of the window's days still counts towards the next completion, by day."""
+        bounds = self._bounds.get(window)
+        if bounds is None:  # most challenges have the same window
+            bounds = self._bounds[window] = window.bounds(self.today, self.facts.since)
+        first, last = bounds
+        days: Days = {}
+        for sign, unit in ((1, part.unit), (-1, part.used)):
+            for each in self._had.get(unit, ()):
+                day = each.day or date.min
+                if first <= day <= last:
+                    days[day] = days.get(day, 0) + sign * each.quantity
+        return days
 
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
     """A challenge as every sale asks for it: read from its model once, which takes far longer.
 
-    `once` is the figure that has to be 0 where it counts once per period; `asks` says whether it has conditions.
+    `count` says how much each of some lines counts, None where the sale counts once. `once` is the figure that has to
+    be 0 where it counts once per period; `asks` says whether it has conditions.
     """
 
     rule: ChallengeRule
     id: str
     parts: tuple[Part, ...]
-    counts: Counts
+    count: "_CountLines | None"
     window: Window
     times: int
     done: Reading
@@ -74,7 +89,7 @@ class _Ready:
             rule,
             rule.id,
             rule.parts,
-            Counts.VISITS if rule.items else rule.counts,
+            None if rule.items else _COUNTED_BY_LINE.get(rule.counts),
             rule.window,
             rule.times,
             rule.done,
@@ -98,40 +113,34 @@ class Challenges:
         if situation.facts.anonymous or not self.rules:
             return worked
         selected = self._selected(situation)
-        had = self._had(situation.facts)
-        result = []
-        for rule in self._ready:
-            parts = selected.get(rule.id, ())
+        past = _Past(self._units, situation.facts, situation.today)
+        today, result = Life(day=situation.today), []
+        for number in range(len(self.rules)) if situation.explains else sorted(selected):
+            rule, parts = self._ready[number], selected.get(number, ())
             unmet = _closed(rule, situation, worked, parts)
             counts = [] if unmet else _counts(rule, situation, worked, parts)
-            entries = [entry for each in counts for entry in each.entries(rule.id, situation.today)]
+            entries: list[Entry] = []
+            for count in counts:
+                entries += count.entries(rule.id, today)
             if entries:
-                completed = _completed(rule, situation, had, counts)
-                result.append(Outcome(rule.id, (*entries, *completed)))
+                entries += _completed(rule, situation, past, counts)
+                result.append(Outcome(rule.id, tuple(entries)))
             elif situation.explains:
                 result.append(Outcome(rule.id, unmet=unmet or Unmet(Obstacle.TOO_FEW)))
         return worked.plus(result)
 
-    def _selected(self, situation: Situation) -> Mapping[str, list[tuple[Part, Sequence[Line]]]]:
-        """The parts of each challenge that this sale or action is about, with their lines."""
-        found: dict[str, list[tuple[Part, Sequence[Line]]]] = {}
+    def _selected(self, situation: Situation) -> Mapping[int, list[tuple[Part, Sequence[Line]]]]:
+        """The parts of each challenge (by its number) that this sale or action is about, with their lines."""
+        found: dict[int, list[tuple[Part, Sequence[Line]]]] = {}
         if situation.act is None:
-            for number, lines in self._index.selected(situation.lines).items():
-                rule, part = self._parts[number]
-                found.setdefault(rule.id, []).append((part, lines))
+            for place, lines in self._index.selected(situation.lines).items():
+                number, part = self._parts[place]
+                found.setdefault(number, []).append((part, lines))
             return found
-        for rule in self.rules:
+        for number, rule in enumerate(self.rules):
             if situation.act.action in rule.actions:
-                found[rule.id] = [(rule.parts[0], ())]
+                found[number] = [(rule.parts[0], ())]
         return found
-
-    def _had(self, facts: MemberFacts) -> Counted:
-        """What was counted before, with one look at what the member has."""
-        had: dict[str, list[Holding]] = {}
-        for each in facts.holdings:
-            if each.unit in self._units:
-                had.setdefault(each.unit, []).append(each)
-        return had
 
     @cached_property
     def _ready(self) -> tuple[_Ready, ...]:
@@ -144,10 +153,10 @@ class Challenges:
         )
 
     @cached_property
-    def _parts(self) -> list[tuple[ChallengeRule, Part]]:
+    def _parts(self) -> list[tuple[int, Part]]:
         return [
-            (rule, part)
-            for rule in self.rules
+            (number, part)
+            for number, rule in enumerate(self.rules)
             if rule.counts is not Counts.ACTIONS
             for part in rule.parts
         ]
@@ -161,9 +170,10 @@ class Challenges:
     ) -> Iterator[Progress]:
         """How far this member is with each challenge that is open to them."""
         del units  # a challenge counts no units
+        past = _Past(self._units, facts, at.date())
         for rule in self.rules:
             if rule.when.lasting.unmet_for(facts, at) is None:
-                yield _progress(rule, self._had(facts), facts, at.date())
+                yield _progress(rule, past)
 
     def reasons(self) -> Mapping[str, Texts]:
         """Their titles."""
@@ -208,24 +218,20 @@ def _closed(
     return rule.when.unmet_by(situation, worked, lines)
 
 
-class _Count(NamedTuple):
+@dataclass(slots=True)
+class _Count:
     """What a sale or an action counts for one part: so much of each of these lines, or so much at once."""
 
     part: Part
     quantities: Sequence[int]
     lines: Sequence[Line] = ()
 
-    def entries(self, rule: str, today: date) -> list[Entry]:
+    def entries(self, rule: str, today: Life) -> list[Entry]:
         """The entries that count it."""
-        kind, unit = EntryKind.COUNT, self.part.unit
-        if not self.lines:
-            return [Entry(kind, unit, much, rule, day=today) for much in self.quantities]
-        new = tuple.__new__  # as in `Situation.earned_by_line`
-        return [
-            new(Entry, (kind, unit, much, rule, line.number, None, None, None, today, None))
-            for line, much in zip(self.lines, self.quantities, strict=True)
-            if much
-        ]
+        unit, quantities = self.part.unit, self.quantities
+        if self.lines:
+            return entries_by_line(_COUNT, unit, quantities, rule, self.lines, today)
+        return [Entry(_COUNT, unit, much, rule, day=today.day) for much in quantities]
 
 
 def _counts(
@@ -237,15 +243,27 @@ def _counts(
     """What this sale or action counts, part by part."""
     if situation.act is not None:
         return [_Count(part, (situation.act.times,)) for part, _ in selected]
-    if rule.counts is Counts.VISITS:
+    count = rule.count
+    if count is None:
         return [_Count(part, (1,)) for part, _ in selected]
-    if rule.counts is Counts.SPEND:
-        return [_Count(part, worked.nets(lines), lines) for part, lines in selected]
-    return [_Count(part, [int(line.quantity) for line in lines], lines) for part, lines in selected]
+    return [_Count(part, count(worked, lines), lines) for part, lines in selected]
+
+
+_CountLines = Callable[[Worked, Sequence[Line]], Sequence[int]]
+
+
+def _pieces(_worked: Worked, lines: Sequence[Line]) -> Sequence[int]:
+    return [int(line.quantity) for line in lines]
+
+
+_COUNTED_BY_LINE: Mapping[Counts, _CountLines] = {
+    Counts.SPEND: Worked.nets,
+    Counts.PIECES: _pieces,
+}
 
 
 def _completed(
-    rule: _Ready, situation: Situation, had: Counted, counts: Sequence[_Count]
+    rule: _Ready, situation: Situation, past: _Past, counts: Sequence[_Count]
 ) -> Sequence[Entry]:
     """The entries of the completions that these counts bring: what is used up, and what is given."""
     used: list[Entry] = []
@@ -255,29 +273,30 @@ def _completed(
         # Only the first visit of a period makes the run longer; a later one must not complete it again.
         times = 0 if situation.figure(rule.rule.counted_in(rule.in_a_row)) > 0 else times
     else:
-        times, left = _times(rule, situation, had, counts)
-        if times:
+        left = _left(rule, situation, past, counts)
+        times = rule.times - situation.figure(rule.done)
+        for part, days in left:
+            times = min(times, sum(days.values()) // part.need)
+        if times > 0:
             used = [each for of in left for each in _used_up(*of, times * of[0].need, rule.id)]
-    if not times:
+    if times <= 0:
         return ()
     done = situation.counted(rule.done.tally, times, rule.id)
     return (*used, done, *given(rule.rule.gives, situation, rule.id, times))
 
 
-def _times(
-    rule: _Ready, situation: Situation, had: Counted, counts: Sequence[_Count]
-) -> tuple[int, list[tuple[Part, Days]]]:
-    """How often it is completed now, and what there is of each part for that, by day."""
-    today = situation.today
-    bounds = rule.window.bounds(today, situation.facts.since)
-    now = {each.part.unit: sum(each.quantities) for each in counts}
-    times, left = rule.times - situation.figure(rule.done), []
+def _left(
+    rule: _Ready, situation: Situation, past: _Past, counts: Sequence[_Count]
+) -> list[tuple[Part, Days]]:
+    """What there is of each part for a completion, by day, today's counts included."""
+    left = []
     for part in rule.parts:
-        days = unused(part, had, bounds)
-        days[today] = days.get(today, 0) + now.get(part.unit, 0)
-        times = min(times, sum(days.values()) // part.need)
+        days = past.unused(part, rule.window)
+        for count in counts:
+            if count.part is part:
+                days[situation.today] = days.get(situation.today, 0) + sum(count.quantities)
         left.append((part, days))
-    return max(times, 0), left
+    return left
 
 
 def _used_up(part: Part, days: Days, quantity: int, rule: str) -> Iterator[Entry]:
@@ -311,7 +330,8 @@ def _periods_after(period: Period, day: date, today: date) -> int:
     return count
 
 
-def _progress(rule: ChallengeRule, had: Counted, facts: MemberFacts, today: date) -> Progress:
+def _progress(rule: ChallengeRule, past: _Past) -> Progress:
+    facts, today = past.facts, past.today
     if rule.in_a_row is not None:
         counted = facts.figures.get(rule.counted_in(rule.in_a_row).key, 0) > 0
         have, need, measure = (
@@ -321,8 +341,7 @@ def _progress(rule: ChallengeRule, had: Counted, facts: MemberFacts, today: date
         )
         left: tuple[Texts, ...] = ()
     else:
-        bounds = rule.window.bounds(today, facts.since)
-        sums = [sum(unused(part, had, bounds).values()) for part in rule.parts]
+        sums = [sum(past.unused(part, rule.window).values()) for part in rule.parts]
         left = tuple(item.title for item, much in zip(rule.items, sums, strict=False) if much < 1)
         have = len(rule.items) - len(left) if rule.items else sums[0]
         need = len(rule.items) or rule.target

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import ClassVar, NamedTuple, Protocol, Self
 
 from pydantic import Field, model_validator
@@ -143,11 +144,15 @@ class CombineTable(TableModel):
 
     def percentages(self, worked: Worked) -> Worked:
         """What percentages are of."""
-        return worked if self.percentages_of is Measured.LEFT else Worked()
+        return Worked() if self._percentages_before else worked
 
     def minimums(self, worked: Worked) -> Worked:
         """What minimums are measured on."""
         return worked if self.minimums_of is Measured.LEFT else Worked()
+
+    @cached_property
+    def _percentages_before(self) -> bool:
+        return self.percentages_of is Measured.BEFORE
 
 
 _PERCENTAGES: Mapping[Order, int] = {
@@ -251,13 +256,13 @@ class Reductions:
         return worked
 
     def _outcomes(self, claim: Claim, situation: Situation, worked: Worked) -> Sequence[Outcome]:
-        together = self._unmet_together(claim, worked)
+        together = self._unmet_together(claim, worked) if self.loners else None
         if together is not None:
             return (Outcome(claim.turn.rule, unmet=together),)
         return claim.outcomes(situation, worked, self.combine)
 
     def _unmet_together(self, claim: Claim, worked: Worked) -> Unmet | None:
-        if not self.loners or not worked.reduced:
+        if not worked.reduced:
             return None
         if claim.turn.alone or not self.loners.isdisjoint(_reducing(worked)):
             return Unmet(Obstacle.NOT_TOGETHER)

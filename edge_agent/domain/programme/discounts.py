@@ -17,11 +17,11 @@ from edge_agent.domain.basket import Line
 from edge_agent.domain.money import (
     AMOUNT_MAX_MINOR,
     Rounding,
+    Share,
     apportion,
     fraction,
     net_of_tax,
     rounded,
-    rounded_share,
 )
 from edge_agent.domain.programme.form import Exact, Flag, TableModel, Whole
 from edge_agent.domain.programme.situation import FreeUnits, Situation, Worked
@@ -211,7 +211,7 @@ class Off(TableModel):
         """The same as it is worked with."""
         return Discount(
             self.free,
-            None if self.percent is None else self.share,
+            None if self.percent is None else Share.of(self.share, self.rounding),
             self.amount,
             self.each,
             self.price,
@@ -219,11 +219,11 @@ class Off(TableModel):
             self.bundle,
             self.units,
             self.every,
-            self.choose,
+            self.units is not None or self.every is not None,
+            self.choose is Choice.DEAREST,
             self.choose_tax,
             self.up_to,
-            self.tax,
-            self.rounding,
+            self.tax is Tax.EXCLUDED,
             self.stage is Stage.LINE,
         )
 
@@ -232,11 +232,12 @@ class Off(TableModel):
 class Discount:
     """An `Off` as it is worked with, many times in a sale: a model's own keys take several times longer to read.
 
-    `share` is the percentage as a fraction of the price; `by_line` rounds it for every line by itself.
+    `share` is the percentage as a part of the price; `by_line` rounds it for every line by itself. With `of_units` it
+    acts on some units of the lines, and not on all that there are.
     """
 
     free: Free | None
-    share: Fraction | None
+    share: Share | None
     amount: int | None
     each: bool
     price: int | None
@@ -244,11 +245,11 @@ class Discount:
     bundle: int | None
     units: int | None
     every: int | None
-    choose: Choice
+    of_units: bool
+    dearest: bool
     choose_tax: Tax
     up_to: int | None
-    tax: Tax
-    rounding: Rounding
+    without_tax: bool
     by_line: bool
 
     def taken(
@@ -258,7 +259,7 @@ class Discount:
         if self.free is not None:
             return self._freed(self.free, selected, situation, worked)
         chosen = takeable(selected, situation, worked)
-        if self._counts_units:
+        if self.of_units:
             chosen = self._units_of(chosen)
         if self.share is not None:
             wanted = self._percentages(self.share, chosen, selected, situation, worked, measured)
@@ -266,21 +267,18 @@ class Discount:
             wanted = self._down_to_price(chosen)
         else:
             wanted = apportion(min(self._together(chosen), sum(chosen.rooms)), chosen.rooms)
-        parts = list(map(min, wanted, chosen.rooms))
+        parts = wanted
+        if chosen.rooms != chosen.payable or measured is not worked:
+            parts = list(map(min, wanted, chosen.rooms))
         limit = None if self.up_to is None else self._with_tax(self.up_to, chosen)
         return spread(chosen.lines, parts, limit, selected, situation, worked)
-
-    @property
-    def _counts_units(self) -> bool:
-        """Whether it acts on some units of the lines, and not on all that there are."""
-        return self.units is not None or self.every is not None
 
     def _freed(
         self, free: Free, selected: Sequence[Line], situation: Situation, worked: Worked
     ) -> "Taken":
         units = free.units(selected)
         if free.added:
-            return Taken({}, (FreeUnits(free.sku, units),) if units else ())
+            return Taken((), (), (FreeUnits(free.sku, units),) if units else ())
         lines = [line for line in situation.sold if line.sku == free.sku]
         chosen = cheapest_first(takeable(lines, situation, worked), units, Tax.INCLUDED)
         return spread(chosen.lines, chosen.rooms, None, lines, situation, worked)
@@ -293,7 +291,7 @@ class Discount:
         else:
             of_each = self.every if self.bundle is not None else self.units or 1
             units = there // self.every * min(of_each, self.every)
-        return cheapest_first(whole, units, self.choose_tax, dearest=self.choose is Choice.DEAREST)
+        return cheapest_first(whole, units, self.choose_tax, dearest=self.dearest)
 
     def _together(self, chosen: Portions) -> int:
         """An amount, or what a bundle is cheaper by, for all portions together."""
@@ -305,7 +303,7 @@ class Discount:
 
     def _percentages(
         self,
-        share: Fraction,
+        share: Share,
         chosen: Portions,
         selected: Sequence[Line],
         situation: Situation,
@@ -319,12 +317,12 @@ class Discount:
                 columns = zip(chosen.lines, chosen.units, bases, strict=True)
                 bases = [base * units // pieces(line) for line, units, base in columns]
         if self.by_line:
-            return [rounded_share(base, share, self.rounding) for base in bases]
+            return [share.taken(base) for base in bases]
         total = sum(bases)
-        if situation.sold.below_zero and not self._counts_units:
+        if situation.sold.below_zero and not self.of_units:
             # A reduction by hand among all of the lines lowers what the percentage is of.
             total = max(0, total + by_hand(selected, situation))
-        return apportion(rounded_share(total, share, self.rounding), bases)
+        return apportion(share.taken(total), bases)
 
     def _down_to_price(self, chosen: Portions) -> list[int]:
         found = []
@@ -341,7 +339,7 @@ class Discount:
 
     def _with_tax(self, amount: int, chosen: Portions) -> int:
         """An amount of the file as one with tax: by the mix of rates of what it is taken off."""
-        if self.tax is Tax.INCLUDED:
+        if not self.without_tax:
             return amount
         paid = sum(chosen.payable)
         columns = zip(chosen.lines, chosen.payable, strict=True)

@@ -2,21 +2,20 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import lcm
 from typing import ClassVar, NamedTuple
 
 from edge_agent.domain.basket import QUANTITY_DECIMALS_MAX, Line, Tender
-from edge_agent.domain.entries import Entry, EntryKind
+from edge_agent.domain.entries import Entry, EntryKind, entries_by_line
 from edge_agent.domain.money import (
     Rounding,
+    Share,
     apportion,
     fraction,
     net_of_tax,
     rounded,
-    rounded_share,
 )
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.rate_words import rate_in_words
@@ -27,8 +26,7 @@ from edge_agent.domain.programme.texts import Texts
 from edge_agent.domain.programme.unmet import NO_LINE, Obstacle, Unmet
 from edge_agent.domain.tallies import Reading
 
-_RATES_KEPT = 4_096
-"""A few for each of the thousand rules that a programme may have; every sale asks for the same ones."""
+_EARN = EntryKind.EARN
 
 Number = int | Fraction
 """An exact number: whole where it can be, since that is several times faster."""
@@ -36,29 +34,35 @@ Number = int | Fraction
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A rule's rate for one member.
+    """A rule's rate for one member, ready to work with.
 
     `per_one` is what one of what is counted gives (a minor unit, a piece, one of the measure), in smallest parts of the
-    unit, of which `scale` make one.
+    unit, of which `scale` make one. `share` is the same where points are the rate times what is counted, rounded once,
+    as most are. With `of_paid` what is paid for each line is counted, and all of it rounded together.
     """
 
     rule: EarnRule
     scale: int
     per_one: Fraction
-    is_plain: bool = False
-    """Whether points are the rate times what is counted, rounded once, as most are."""
+    share: Share | None = None
+    of_paid: bool = False
 
     @classmethod
-    def of(cls, rule: EarnRule, situation: Situation) -> "Rate | None":
-        """The rule's rate for the member of this sale; None where it has none for them."""
-        scale = situation.units[rule.unit].scale
+    def of(cls, rule: EarnRule, scale: int, tier: str | None) -> "Rate | None":
+        """The rule's rate for members of this tier; None where it has none for them."""
         if rule.bands:
             return cls(rule, scale, Fraction(0))
-        points = _points_for(rule, situation)
+        points = (
+            rule.points
+            if rule.tier_points is None
+            else rule.tier_points.get(tier or "", rule.points)
+        )
         if points is None:
             return None
         per = rule.per or rule.per_measure or rule.pieces or 1
-        return cls(rule, scale, _per_one(points, scale, per), rule.is_plain)
+        per_one = fraction(points) * scale / fraction(per)
+        share = Share.of(per_one, rule.rounding) if rule.is_plain else None
+        return cls(rule, scale, per_one, share, rule.is_plain and rule.is_of_paid)
 
     def entries(
         self, situation: Situation, worked: Worked, lines: Sequence[Line]
@@ -68,20 +72,21 @@ class Rate:
         counted = self.counted(situation, worked, lines)
         life = situation.life(rule.unit, rule.expiry)
         quantities = self._quantities(situation, worked, lines, counted)
-        given = situation.earned_by_line(rule.unit, quantities, rule.id, lines, life)
-        if rule.reading is None:
-            return given
-        return given + tuple(
-            situation.counted(rule.reading.tally, self._in_tally(number), rule.id, line.number)
-            for line, number in zip(lines, counted, strict=True)
-            if self._in_tally(number)
-        )
+        given = entries_by_line(_EARN, rule.unit, quantities, rule.id, lines, life)
+        if rule.reading is not None:
+            for line, number in zip(lines, counted, strict=True):
+                much, tally = self._in_tally(number), rule.reading.tally
+                if much:
+                    given.append(situation.counted(tally, much, rule.id, line.number))
+        return tuple(given)
 
     def counted(
         self, situation: Situation, worked: Worked, lines: Sequence[Line]
     ) -> Sequence[Number]:
         """How much of each line counts: minor units (below 0 where a line is a reduction), measure, or pieces."""
         rule = self.rule
+        if self.of_paid:
+            return _without_levies(worked.nets(lines), lines)
         if rule.each is Each.PIECE:
             return [_paid_pieces(worked, line) for line in lines]
         if rule.each is not None:
@@ -123,9 +128,7 @@ class Rate:
             amounts = [line.amount for line in lines]
         else:
             amounts = [line.amount + line.discount for line in lines]
-        levies = [line.levy for line in lines]
-        if any(levies):
-            amounts = [amount - levy for amount, levy in zip(amounts, levies, strict=True)]
+        amounts = _without_levies(amounts, lines)
         if self.rule.tax is Tax.EXCLUDED:
             rates = [line.tax_rate for line in lines]
             return [net_of_tax(amount, rate) for amount, rate in zip(amounts, rates, strict=True)]
@@ -140,6 +143,8 @@ class Rate:
     ) -> Sequence[int]:
         """Smallest parts per line; the parts of what is rounded together add up to it exactly."""
         rule = self.rule
+        if self.of_paid:
+            return apportion(self._points(sum(counted)), _weights(counted))
         if rule.stage is Stage.LINE:
             return [self._points(number) for number in counted]
         if rule.stage is Stage.PIECE:
@@ -166,8 +171,8 @@ class Rate:
     def _points(self, counted: Number) -> int:
         """The points for what is counted together, in smallest parts; less than nothing for less than nothing."""
         rule = self.rule
-        if self.is_plain and isinstance(counted, int):
-            return max(0, rounded_share(counted, self.per_one, rule.rounding))
+        if self.share is not None:
+            return max(0, self.share.taken(counted))
         exact = self._exact(counted)
         if rule.decimals_first is not None:
             finer = Fraction(10**rule.decimals_first, self.scale)
@@ -199,9 +204,11 @@ class Rate:
         return rounded(counted * self._tally_scale, Rounding.FLOOR)
 
 
-@lru_cache(_RATES_KEPT)
-def _per_one(points: Decimal, scale: int, per: Decimal | int) -> Fraction:
-    return fraction(points) * scale / fraction(per)
+def _without_levies(amounts: Sequence[int], lines: Sequence[Line]) -> Sequence[int]:
+    levies = [line.levy for line in lines]
+    if not any(levies):
+        return amounts
+    return [amount - levy for amount, levy in zip(amounts, levies, strict=True)]
 
 
 def _paid_pieces(worked: Worked, line: Line) -> Fraction:
@@ -215,15 +222,7 @@ def _paid_pieces(worked: Worked, line: Line) -> Fraction:
 def _weights(counted: Sequence[Number]) -> list[int]:
     """Whole numbers in the same proportion; what is less than nothing takes no part."""
     common = lcm(*[number.denominator for number in counted])
-    if common == 1 and min(counted, default=0) >= 0:
-        return list(map(int, counted))
     return [int(number * common) if number > 0 else 0 for number in counted]
-
-
-def _points_for(rule: EarnRule, situation: Situation) -> Decimal | None:
-    if rule.tier_points is None:
-        return rule.points
-    return rule.tier_points.get(situation.facts.tier or "", rule.points)
 
 
 class _Candidate(NamedTuple):
@@ -244,11 +243,11 @@ def _all(candidates: Sequence[_Candidate], _situation: Situation, _worked: Worke
 
 def _first(candidates: Sequence[_Candidate], _situation: Situation, _worked: Worked) -> _LinesOf:
     claimed: dict[str, set[int]] = {}
-    found = {}
+    found: dict[int, Sequence[Line]] = {}
     for number, rate, lines in candidates:
         taken = claimed.setdefault(rate.rule.unit, set())
-        found[number] = [line for line in lines if line.number not in taken]
-        taken.update(line.number for line in lines)
+        found[number] = [line for line in lines if line.number not in taken] if taken else lines
+        taken.update([line.number for line in lines])
     return found
 
 
@@ -293,7 +292,7 @@ class Earning:
                 unmet[number] = Unmet(Obstacle.STOPPED)
                 continue
             entries = rate.entries(situation, worked, lines) if lines else ()
-            if any(entry.kind is EntryKind.EARN for entry in entries):
+            if entries and entries[0].kind is _EARN:  # what is counted comes after what is given
                 found[number] = Outcome(rule.id, entries)
                 if rule.stop:
                     stopped.add(rule.unit)
@@ -316,7 +315,7 @@ class Earning:
         for number, lines in sorted(self._index.selected(situation.lines).items()):
             rule = self.rules[number]
             obstacle = rule.when.unmet_by(situation, worked, lines)
-            rate = Rate.of(rule, situation) if obstacle is None else None
+            rate = self._rate(number, situation) if obstacle is None else None
             if rate is not None:
                 result.append(_Candidate(number, rate, lines))
             else:
@@ -324,6 +323,18 @@ class Earning:
                     Obstacle.OTHER_TIER, tuple(sorted(rule.tier_points or ()))
                 )
         return result
+
+    def _rate(self, number: int, situation: Situation) -> Rate | None:
+        """A rule's rate for the member; every sale asks for the same ones."""
+        rule, tier = self.rules[number], situation.facts.tier
+        which = (number, tier if rule.tier_points and tier in rule.tier_points else None)
+        if which not in self._rates:
+            self._rates[which] = Rate.of(rule, situation.units[rule.unit].scale, tier)
+        return self._rates[which]
+
+    @cached_property
+    def _rates(self) -> dict[tuple[int, str | None], Rate | None]:
+        return {}
 
     @cached_property
     def _index(self) -> RuleIndex:

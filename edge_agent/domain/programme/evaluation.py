@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
+from operator import itemgetter
 
 from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.draws import Draw
 from edge_agent.domain.entries import QUANTITY_MAX, Entry
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.exclusions import Excluded
+from edge_agent.domain.programme.lapses import Lapses
 from edge_agent.domain.programme.lines import NO_LINES, Lines
+from edge_agent.domain.programme.memberships import Memberships
 from edge_agent.domain.programme.programme import Programme
 from edge_agent.domain.programme.situation import (
     NOTHING,
@@ -23,6 +25,8 @@ from edge_agent.domain.programme.situation import (
     Wanted,
     Worked,
 )
+from edge_agent.domain.programme.tier_review import TierReview
+from edge_agent.domain.programme.tiers import Tiers
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,21 +143,29 @@ def work_through(
     for mechanism in mechanisms:
         after = mechanism.work(situation, worked)
         if after is not worked:
-            situation = situation.knowing(after.outcomes[len(worked.outcomes) :])
+            if isinstance(mechanism, _CHANGES_STANDING):
+                situation = situation.knowing(after.outcomes[len(worked.outcomes) :])
             worked = after
-    entries = tuple([entry for outcome in worked.outcomes for entry in _by_line(outcome.entries)])
-    if max([abs(each.quantity) for each in entries], default=0) > QUANTITY_MAX:
+    entries: list[Entry] = []
+    for outcome in worked.outcomes:
+        if outcome.entries:
+            entries += _by_line(outcome.entries)
+    moved = list(map(_QUANTITY, entries))
+    if moved and (max(moved) > QUANTITY_MAX or min(moved) < -QUANTITY_MAX):
         most = max(entries, key=lambda each: abs(each.quantity))
         raise OverflowError(f"{most.rule} moves {most.quantity} of {most.unit}")
     return Evaluation(
         worked.outcomes,
         excluded,
-        entries,
+        tuple(entries),
         tuple([each for outcome in worked.outcomes for each in outcome.reductions]),
     )
 
 
-_LINE = attrgetter("line")
+_CHANGES_STANDING = (Memberships, Tiers, TierReview, Lapses)
+"""What changes the tier or the memberships of somebody, so that others have to know of it."""
+
+_LINE, _QUANTITY = (itemgetter(Entry._fields.index(each)) for each in ("line", "quantity"))
 
 
 def _by_line(entries: Sequence[Entry]) -> Sequence[Entry]:

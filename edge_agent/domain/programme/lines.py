@@ -25,6 +25,9 @@ _WORDS_OF_LINE: Mapping[str, Callable[[Line], Iterable[str]]] = {
 class Lines(tuple[Line, ...]):
     """Lines in one order, sorted by their words once for all rules that ask."""
 
+    def __init__(self, _lines: Iterable[Line] = ()) -> None:
+        self._by_key: dict[str, dict[str | None, list[Line]]] = {}
+
     @classmethod
     def of(cls, lines: Sequence[Line]) -> Self:
         """These lines; the very same where they are sorted already."""
@@ -60,9 +63,9 @@ class Lines(tuple[Line, ...]):
                     there.append(line)
         return known
 
-    def in_order(self, *some: Sequence[Line]) -> list[Line]:
+    def in_order(self, parts: Iterable[Sequence[Line]]) -> list[Line]:
         """What is in any of these parts, each line once, in the order of all."""
-        numbers = {line.number for part in some for line in part}
+        numbers = {line.number for part in parts for line in part}
         return [line for line in self if line.number in numbers]
 
     @cached_property
@@ -74,10 +77,6 @@ class Lines(tuple[Line, ...]):
     def below_zero(self) -> bool:
         """Whether any line is a reduction that was made by hand, or a deposit that is paid back."""
         return any(line.amount < 0 for line in self)
-
-    @cached_property
-    def _by_key(self) -> dict[str, dict[str | None, list[Line]]]:
-        return {}
 
 
 NO_LINES = Lines()

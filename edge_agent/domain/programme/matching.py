@@ -93,6 +93,7 @@ class RuleIndex:
         Rules about the same word are given the very same sequence, so that what is asked of it can be kept.
         """
         found: dict[int, Sequence[Line]] = {}
+        several: dict[int, list[Sequence[Line]]] = {}
         if not lines:
             return found
         everything = Lines.of(lines)
@@ -109,11 +110,14 @@ class RuleIndex:
                 under = words[word]
                 for number, takes in by_word[word]:
                     chosen = under if takes is None else [line for line in under if takes(line)]
-                    if chosen:
-                        before = found.get(number)
-                        found[number] = (
-                            chosen if before is None else everything.in_order(before, chosen)
-                        )
+                    if not chosen:
+                        continue
+                    if number in found:
+                        several.setdefault(number, [found[number]]).append(chosen)
+                    else:
+                        found[number] = chosen
+        for number, parts in several.items():
+            found[number] = everything.in_order(parts)
         return found
 
 

@@ -175,7 +175,8 @@ class OfferRule(Campaign):
         return self.off.amount or self.off.up_to or int(self.off.share * 1_000)
 
 
-class OfferClaim(NamedTuple):
+@dataclass(slots=True)
+class OfferClaim:
     """An offer that may hold for these lines; `coupon` is the one that asks for it.
 
     With `in_time` there are such lines, and its conditions on time and member are known to hold.
@@ -223,6 +224,9 @@ class OfferClaim(NamedTuple):
 
     def _outcome(self, taken: Taken, situation: Situation) -> Outcome:
         offer = self.offer
+        if not offer.asks_more:
+            parts = taken.reductions(offer.id, own=offer.own)
+            return Outcome(offer.id, (), parts, free=taken.free, asked=self.code)
         if offer.holds_out(situation.facts.account):
             return Outcome(offer.id, note=HELD_OUT, asked=self.code)
         return Outcome(

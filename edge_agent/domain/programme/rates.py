@@ -315,6 +315,18 @@ class EarnRule(Campaign):
         more = (self.step, self.decimals_first, self.at_least, self.reading)
         return not self.bands and all(each is None for each in more)
 
+    @property
+    def is_of_paid(self) -> bool:
+        """Whether it counts what is paid for the lines by any means, rounded for all of them together."""
+        return (
+            self.per is not None
+            and self.basis is Basis.PAID
+            and self.tax is Tax.INCLUDED
+            and self.tenders is None
+            and self.not_tenders is None
+            and self.stage is Stage.SALE
+        )
+
     @cached_property
     def reading(self) -> Reading | None:
         """The tally of what counted in the period, where there is one: in minor units, or thousandths of a measure."""

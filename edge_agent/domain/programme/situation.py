@@ -111,6 +111,9 @@ UNQUOTED = Wanted(reduces=False)
 _STANDINGS = (f"{Derived.TIER}/", f"{Derived.MEMBERSHIP}/")
 
 
+_NOTHING_OFF: Mapping[int, int] = MappingProxyType({})
+
+
 class Act(NamedTuple):
     """Something that a member did without buying: an action of the programme, so many times at once."""
 
@@ -163,13 +166,16 @@ class Outcome(NamedTuple):
     asked: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Worked:
-    """What was worked out so far: the outcomes in order, and what is off each line."""
+    """What was worked out so far: the outcomes in order, and what is off each line. Nobody changes it.
+
+    Everything that takes something off a sale makes another one: a frozen one would take three times as long to make.
+    """
 
     outcomes: tuple[Outcome, ...] = ()
-    reduced: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
-    rewarded: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
+    reduced: Mapping[int, int] = field(default_factory=lambda: _NOTHING_OFF)
+    rewarded: Mapping[int, int] = field(default_factory=lambda: _NOTHING_OFF)
     """The part of `reduced` that is the programme's own rewards."""
     _nets: dict[int, tuple[Sequence[Line], list[int], int]] = field(
         default_factory=dict, repr=False, compare=False
@@ -180,16 +186,15 @@ class Worked:
         new = tuple(outcomes)
         if not new:
             return self
-        reducing = [each.reductions for each in new if each.reductions]
-        if not reducing:  # what is paid for lines stays the same, and so is known already
+        reductions = [part for each in new for part in each.reductions]
+        if not reductions:  # what is paid for lines stays the same, and so is known already
             return Worked(self.outcomes + new, self.reduced, self.rewarded, self._nets)
         reduced, rewarded = {**self.reduced}, self.rewarded
-        for reductions in reducing:
-            for line, amount, _, own in reductions:
-                reduced[line] = reduced.get(line, 0) + amount
-                if own:
-                    rewarded = {**rewarded, line: rewarded.get(line, 0) + amount}
-        return Worked(self.outcomes + new, reduced, rewarded)
+        for line, amount, _, own in reductions:
+            reduced[line] = reduced.get(line, 0) + amount
+            if own:
+                rewarded = {**rewarded, line: rewarded.get(line, 0) + amount}
+        return Worked(self.outcomes + new, reduced, rewarded, {})
 
     def with_outcomes(self, outcomes: Iterable[Outcome]) -> "Worked":
         """Other outcomes in place of the ones so far, such as trimmed ones; reductions must be the same."""
@@ -235,7 +240,7 @@ class Worked:
     def weights(self, lines: Sequence[Line]) -> Sequence[int]:
         """How what is given for several lines together is shared out over them: by what is paid for each."""
         nets = self.nets(lines)
-        return nets if min(nets, default=0) >= 0 else [max(0, net) for net in nets]
+        return [max(0, net) for net in nets] if nets and min(nets) < 0 else nets
 
     def added(self, unit: str) -> int:
         """What this sale has added to the member's own unit so far, and taken from it."""
@@ -244,9 +249,10 @@ class Worked:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Situation:
     """One basket of one member at one time, or (with an empty basket) one `act`. `at` is in the programme's time zone.
+    Nobody changes it.
 
     `sold` are all lines and `lines` those that may earn, both in an order that does not depend on how they were
     scanned. `most_off` is what may be taken off those lines (by number) that may not be discounted freely, in minor
@@ -263,13 +269,13 @@ class Situation:
     draw: Draw | None = None
     explains: bool = False
     sold: Lines = NO_LINES
-    most_off: Mapping[int, int] = field(default_factory=lambda: MappingProxyType({}))
+    most_off: Mapping[int, int] = field(default_factory=lambda: _NOTHING_OFF)
     levels: tuple[str, ...] = ()
     """The tiers of the programme, lowest first."""
     act: Act | None = None
     today: date = field(init=False)
     """The day in the programme's time zone."""
-    _lives: dict[tuple[str, int, int], tuple[Life, Expiry | None, Pending | None]] = field(
+    _lives: dict[str | tuple[str, int, int], tuple[Life, Expiry | None, Pending | None]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -285,7 +291,7 @@ class Situation:
         return replace(self, facts=facts.placed(self.levels, self.today))
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "today", self.at.date())
+        self.today = self.at.date()
 
     def figure(self, reading: Reading) -> int:
         """What a reading came to; 0 where nothing was counted."""
@@ -316,7 +322,7 @@ class Situation:
 
     def life(self, unit: str, expiry: Expiry | None = None, pending: Pending | None = None) -> Life:
         """When what is earned of `unit` today can be used; `expiry` and `pending` are a rule's own, not the unit's."""
-        key = (unit, id(expiry), id(pending))
+        key = unit if expiry is None and pending is None else (unit, id(expiry), id(pending))
         known = self._lives.get(key)
         if known is None:  # every rule of a unit asks for the same
             table = self.units.get(unit, UNDECLARED)
@@ -330,26 +336,6 @@ class Situation:
         """An entry that gives something to the member of this sale."""
         matures_on, expires_on, day = life
         return Entry(EntryKind.EARN, unit, quantity, rule, line, None, expires_on, matures_on, day)
-
-    def earned_by_line(
-        self, unit: str, quantities: Sequence[int], rule: str, lines: Sequence[Line], life: Life
-    ) -> tuple[Entry, ...]:
-        """The same for each line that gives something, of which `quantities` has how much."""
-        matures_on, expires_on, day = life
-        kind, new = (
-            EntryKind.EARN,
-            tuple.__new__,
-        )  # a sale has hundreds: made without `Entry`'s own way of being called
-        return tuple(
-            [
-                new(
-                    Entry,
-                    (kind, unit, much, rule, line.number, None, expires_on, matures_on, day, None),
-                )
-                for line, much in zip(lines, quantities, strict=True)
-                if much
-            ]
-        )
 
     def counted(self, tally: str, quantity: int, rule: str, line: int | None = None) -> Entry:
         """An entry that counts something today."""

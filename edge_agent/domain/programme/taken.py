@@ -4,9 +4,9 @@ Nothing is taken off a fixed levy (a bottle deposit), and no line is taken below
 was made by hand: it lowers what may still be taken off the others.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import lcm
-from typing import NamedTuple
 
 from edge_agent.domain.basket import Line
 from edge_agent.domain.money import apportion, net_of_tax
@@ -14,28 +14,35 @@ from edge_agent.domain.programme.situation import FreeUnits, Reduction, Situatio
 from edge_agent.domain.programme.tax import Tax
 
 
-class Taken(NamedTuple):
-    """What comes off, by line number, in minor units (never 0); and what the till adds for nothing."""
+@dataclass(slots=True)
+class Taken:
+    """What comes off each of some lines, in minor units, and what the till adds for nothing."""
 
-    parts: Mapping[int, int]
+    lines: Sequence[Line]
+    amounts: Sequence[int]
     free: tuple[FreeUnits, ...] = ()
 
     @property
     def total(self) -> int:
         """All of it, in minor units."""
-        return sum(self.parts.values())
+        return sum(self.amounts)
 
     @property
     def is_nothing(self) -> bool:
         """Whether it comes to nothing at all."""
-        return not self.parts and not self.free
+        return not any(self.amounts) and not self.free
 
     def reductions(self, rule: str, *, own: bool) -> tuple[Reduction, ...]:
-        """The parts as the reductions of a rule."""
-        return tuple([Reduction(number, part, rule, own) for number, part in self.parts.items()])
+        """What is off each line that something is off, as the reductions of a rule."""
+        new, found = tuple.__new__, []  # as in `entries_by_line`
+        for place, amount in enumerate(self.amounts):
+            if amount:
+                facts = (self.lines[place].number, amount, rule, own)
+                found.append(new(Reduction, facts))
+        return tuple(found)
 
 
-NOTHING_TAKEN = Taken({})
+NOTHING_TAKEN = Taken((), ())
 
 
 def amount_off(
@@ -71,7 +78,8 @@ def pieces(line: Line) -> int:
     return int(line.quantity) if line.quantity == int(line.quantity) and line.quantity > 0 else 1
 
 
-class Portions(NamedTuple):
+@dataclass(slots=True)
+class Portions:
     """Units of some lines, in columns: what is to pay for them without levies, and what of it may be taken off.
 
     Without `units` they are all that the lines have; most discounts never ask how many these are.
@@ -144,4 +152,4 @@ def spread(
     if total <= 0:
         return NOTHING_TAKEN
     parts = wanted if total == in_full else apportion(total, wanted)
-    return Taken({line.number: part for line, part in zip(lines, parts, strict=True) if part})
+    return Taken(lines, parts)

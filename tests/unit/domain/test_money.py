@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.domain.money import Rounding, apportion, fraction, rounded, rounded_share
+from edge_agent.domain.money import Rounding, Share, apportion, fraction, rounded
 
 weights = st.lists(st.integers(0, 100_000), min_size=1, max_size=30)
 
@@ -122,7 +122,7 @@ def test_what_is_negative_cannot_be_split(total: int, weights: list[int]) -> Non
 def test_a_share_is_rounded_as_the_product_would_be(
     whole: int, share: Fraction, rounding: Rounding
 ) -> None:
-    quantity = rounded_share(whole, share, rounding)
+    quantity = Share.of(share, rounding).taken(whole)
     exact = whole * share
     assert quantity == rounded(exact, rounding)
     assert abs(quantity - exact) < 1

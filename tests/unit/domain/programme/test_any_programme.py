@@ -53,6 +53,9 @@ def test_every_programme_that_loads_works_out_every_basket_and_its_return(
         assert type(each.quantity) is int
         assert each.kind in {EntryKind.EARN, EntryKind.REDEEM, EntryKind.COUNT}
         assert each.kind is not EntryKind.REDEEM or each.quantity < 0
+        # No other mechanism is asked what it changed of these.
+        if each.unit.startswith(("tier/", "membership/")):
+            assert rules.mechanism_of(each.rule) in {"tier", "membership"}
     recorded = Recorded(
         rules.digest, member, bought, wanted, worked.entries, worked.reductions, worked.notes()
     )

@@ -220,7 +220,7 @@ def rate_of(keys: str, worked: Worked, *sold: Line, tenders: tuple[Tender, ...] 
     rules = programme(rule(keys))
     bought = replace(basket(*sold), tenders=tenders)
     situation = Situation(MEMBER, bought, A_SATURDAY, Lines(sold), rules.file.unit)
-    rate = Rate.of(rules.file.earn[0], situation)
+    rate = Rate.of(rules.file.earn[0], 1, None)
     assert rate is not None
     return list(rate.counted(situation, worked, sold))
 
