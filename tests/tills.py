@@ -1,5 +1,6 @@
 """A till on a real ledger and members file in a folder, for tests."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -122,6 +123,8 @@ class Shop:
     def close(self) -> None:
         """Close its files; whatever was recorded has to be what central would work out too."""
         unlike = [] if self.is_closed else self.worked_again()
+        for record in [] if self.is_closed else self.ledger.records(0, RECORDS_LOOKED_AT_MAX):
+            json.loads(record.body, parse_float=_no_float)
         self.is_closed = True
         self.members.close()
         self.ledger.close()
@@ -136,6 +139,10 @@ class Shop:
             self.shelf.by_digest,
             KEY,
         )
+
+
+def _no_float(text: str) -> None:
+    raise AssertionError(f"{text}: no binary float touches money, points or quantities")
 
 
 def open_shop(

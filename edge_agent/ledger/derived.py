@@ -70,7 +70,7 @@ def derive(
     db: Database, seq: int, record_id: str, account: str | None, entries: Sequence[Entry]
 ) -> None:
     """Count one record's entries; `account` is the record's own, for those that name no other."""
-    moved: dict[tuple[str, ...], int] = {}
+    moved: dict[tuple[Any, ...], int] = {}
     counted: dict[tuple[str, str], int] = {}
     for entry in entries:
         holder = entry.account or account
@@ -79,13 +79,18 @@ def derive(
             counted[tally] = counted.get(tally, 0) + entry.quantity
         if holder is None:
             continue
-        key = (holder, entry.unit, *_life(entry, record_id))
+        # In the record that gives it a lot has no name yet: it gets that record's.
+        lot = (entry.lot or record_id) if keeps_lots_apart(entry.unit) else ""
+        key = (holder, entry.unit, entry.expires_on, entry.matures_on, entry.day, lot)
         moved[key] = moved.get(key, 0) + entry.quantity
     if moved:
         db.conn.executemany(
             "INSERT INTO lot_movements (seq, account, unit, expires_on, matures_on, day, lot, quantity)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [(seq, *key, quantity) for key, quantity in moved.items()],
+            [
+                (seq, holder, unit, *map(_text, days), lot, quantity)
+                for (holder, unit, *days, lot), quantity in moved.items()
+            ],
         )
     if counted:
         db.conn.executemany(
@@ -95,12 +100,8 @@ def derive(
         )
 
 
-def _life(entry: Entry, record_id: str) -> tuple[str, str, str, str]:
-    days = (entry.expires_on, entry.matures_on, entry.day)
-    expires_on, matures_on, day = ("" if each is None else each.isoformat() for each in days)
-    # In the record that gives it a lot has no name yet: it gets that record's.
-    lot = (entry.lot or record_id) if keeps_lots_apart(entry.unit) else ""
-    return expires_on, matures_on, day, lot
+def _text(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
 
 
 def unposted(db: Database, accounts: Sequence[str], applied: Applied) -> list[Holding]:

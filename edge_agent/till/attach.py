@@ -5,8 +5,8 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
+import orjson
 import uuid_utils
-from pydantic_core import to_json
 
 from edge_agent.domain.basket import PresentedCard
 from edge_agent.domain.programme import Programme
@@ -40,7 +40,7 @@ class Attaching:
     @property
     def fingerprint(self) -> bytes:
         """What tells a repeat from another card for the same sale."""
-        return hashlib.sha256(to_json(as_sent(self.who))).digest()
+        return hashlib.sha256(orjson.dumps(as_sent(self.who))).digest()
 
 
 def attach(parts: Parts, wanted: Attaching) -> Answer:
@@ -119,7 +119,7 @@ def _record(
         "vouchers": issued_json(parts, worked, record.id),
         **said_of(parts, failed),
     }
-    text = to_json(result).decode()
+    text = orjson.dumps(result).decode()
     act.keep_act(
         StoredAct(
             RecordKind.ATTACH,

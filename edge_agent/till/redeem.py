@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pydantic_core import to_json
+import orjson
 
 from edge_agent.domain.basket import PresentedCard
 from edge_agent.domain.cards import is_member_card
@@ -59,7 +59,7 @@ class Wish:
         """What tells a repeat from another redemption under the same id."""
         points = None if self.points is None else f"{self.points.normalize():f}"
         sent = [as_sent(self.card), self.reward, points, self.times, self.sale_id]
-        return hashlib.sha256(to_json(sent)).digest()
+        return hashlib.sha256(orjson.dumps(sent)).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def _reserve(
     )
     until = now + RESERVED_FOR
     result = _reserved_json(parts, considered, grant, redemption, until)
-    text = to_json(result).decode()
+    text = orjson.dumps(result).decode()
     act.reserve(
         Reservation(
             redemption,

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+import orjson
 import structlog
 import uuid_utils
-from pydantic_core import to_json
 
 from edge_agent.domain.basket import Basket, PresentedCard, Sale
 from edge_agent.domain.programme import Programme
@@ -80,7 +80,7 @@ def fingerprint(sale: Sale) -> bytes:
     }
     if sale.redemptions:
         sent["redemptions"] = sale.redemptions
-    return hashlib.sha256(to_json(sent)).digest()
+    return hashlib.sha256(orjson.dumps(sent)).digest()
 
 
 def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
@@ -179,7 +179,7 @@ def _record(
     result["receipt"] = {"lines": paper.lines}
     prints = sale.print and paper.document is not None and parts.printing.columns is not None
     state = PrintState.QUEUED if prints else PrintState.NONE
-    text = to_json(result).decode()
+    text = orjson.dumps(result).decode()
     act.keep_sale(
         StoredSale(
             sale.sale_id,

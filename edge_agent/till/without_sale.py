@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import orjson
 import uuid_utils
-from pydantic_core import to_json
 
 from edge_agent.domain.basket import PresentedCard
 from edge_agent.domain.cards import masked
@@ -307,7 +307,7 @@ def _once(
 
     One that the rules fail on, by a mistake of ours, is recorded without them.
     """
-    mark = hashlib.sha256(to_json(sent)).digest()
+    mark = hashlib.sha256(orjson.dumps(sent)).digest()
     asked = _Asked(kind, act_id, mark, holder, sale_id, needs_account)
     return worked_or(
         lambda: _recorded(parts, asked, work),
@@ -329,7 +329,7 @@ def _recorded(
             return Answer(json.loads(known.result), first=False, text=known.result)
         doing = _begin(parts, act, asked, failed)
         result = _record(parts, act, kind, doing, work(doing))
-        text = to_json(result).decode()
+        text = orjson.dumps(result).decode()
         account = doing.facts.account or None
         act.keep_act(StoredAct(kind, act_id, result["seq"], account, asked.mark, text))
     parts.events.publish("act", {"kind": kind.value, "result": result})

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic_core import to_json
+import orjson
 
 from edge_agent.web.problems import StreamsFull
 
@@ -78,7 +78,7 @@ class EventHub:
         """Keep an event and wake the readers; never waits for any of them."""
         if kind not in KINDS:
             raise ValueError(f"no such kind of event: {kind}")
-        payload = to_json(data)
+        payload = orjson.dumps(data)
         with self._changed:
             self._seq += 1
             head = f"id: {self.epoch}-{self._seq}\nevent: {kind}\ndata: ".encode()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -73,9 +74,18 @@ def test_canonical_bytes_to_the_letter() -> None:
     assert canonical({"b": [1, True, None], "a": "é€"}) == '{"a":"é€","b":[1,true,null]}'.encode()
 
 
-def test_a_number_that_is_none_has_no_bytes() -> None:
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        canonical({"a": float("nan")})
+@given(value=objects)
+def test_canonical_bytes_are_those_of_the_standard_library(value: dict[str, Any]) -> None:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert canonical(value) == text.encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "error"), [("\ud800", UnicodeEncodeError), (Decimal(1), TypeError), ({1}, TypeError)]
+)
+def test_what_has_no_canonical_bytes_is_refused(value: object, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        canonical({"a": value})
 
 
 def test_the_bytes_of_a_record_are_what_they_were_in_the_first_release() -> None:
