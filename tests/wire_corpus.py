@@ -22,6 +22,7 @@ from sync.wire import WIRE_VERSION, Changes, RecordsMessage, WireRecord
 from tests.central import settings_in
 from tests.support.one_of_everything import RULES, one_of_everything
 from tests.tills import AT, JAN, KEY, STRANGER, back
+from tests.wire_exchanges import plain, recorded
 
 CORPUS = Path(__file__).parent / "data" / "wire"
 MEMBERS = f"""card,member_id,display_name,tier,points,since,birthday,segments,household
@@ -74,11 +75,13 @@ def _write(folder: Path) -> None:
             after = pages[0].next
             pages.append(central.feed.changes(message.terminal, message.epoch, after, 0))
             made = outcome(central, message.terminal)
+        spoken = recorded(Path(place) / "spoken", MEMBERS)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "programme.toml").write_text(RULES)
     _put(folder / "records.json", message.model_dump(mode="json", exclude_none=True))
     _put(folder / "outcome.json", made)
     _put(folder / "changes.json", [_plain(page) for page in pages])
+    _put(folder / "exchanges.json", [plain(each) for each in spoken])
 
 
 def _plain(page: Changes) -> dict[str, Any]:
