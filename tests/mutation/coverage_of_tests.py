@@ -89,5 +89,5 @@ def record(root: Path, folder: Path, files: Sequence[str]) -> Covering:
             sys.exit(f"the tests fail without any mutation:\n{done.stdout[-2000:]}{done.stderr}")
     found = coverage.CoverageData(basename=str(data))
     found.read()
-    by_line = {file: found.contexts_by_lineno(str(root / file)) for file in files}
+    by_line = {file: found.contexts_by_lineno(file) for file in files}
     return Covering(by_line, json.loads((folder / _DURATIONS).read_text()))

@@ -2,8 +2,9 @@
 
 Left out is what cannot change what the code does: annotations, protocols, descriptions and examples of keys (the
 reference page is compared with them as a whole), what is no Python any more, `==` in place of `is` (or the other way
-round), which mean the same for members of an enumeration and for None, and `slots` of classes that are frozen: nothing
-can be assigned to these anyway, and slots only make them smaller.
+round), which mean the same for members of an enumeration and for None, `slots` of classes that are frozen (nothing can
+be assigned to these anyway, and slots only make them smaller), and whether and how much `lru_cache` keeps of functions
+that answer the same every time.
 """
 
 import ast
@@ -97,6 +98,9 @@ class _WithoutWhatIsOnlyTold(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
+        node.decorator_list = [
+            each for each in node.decorator_list if not ast.unparse(each).startswith("lru_cache(")
+        ]
         return self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
