@@ -186,7 +186,7 @@ class Rate:
         rule = self.rule
         if rule.bands:
             return sum(
-                fraction(band.points)
+                fraction(band.points) * self.scale
                 for band in rule.bands
                 if band.holds(counted, rule.bounds)
             )

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge_agent.domain.basket import Basket, Line
-from edge_agent.domain.programme import ProgrammeInvalid
+from edge_agent.domain.programme import ProgrammeInvalid, evaluate
 from edge_agent.domain.programme.situation import Redemption, Wanted
-from tests.unit.domain.builders import basket, baskets
+from tests.unit.domain.builders import A_SATURDAY, basket, baskets
 from tests.unit.domain.programme.reducing import (
     codes,
     member,
@@ -196,6 +196,38 @@ def test_an_offer_that_acts_alone_comes_together_with_nothing() -> None:
     assert worked(rules(first), bought).off() == {1: 5000}
     later = offer("other", "percent = 10") + offer("solo", "percent = 50", "alone = true")
     assert worked(rules(later), bought).off() == {1: 1000}
+
+
+@pytest.mark.parametrize(
+    ("combine", "wins", "others"),
+    [
+        ('offers = "best"', "big", {"small": "better-one", "none": "no-line"}),
+        ('offers = "first"', "small", {"big": "better-one", "none": "no-line"}),
+    ],
+)
+def test_why_the_others_gave_nothing_is_said_where_it_is_asked(
+    combine: str, wins: str, others: dict[str, str]
+) -> None:
+    deals = offer("none", "percent = 50", 'when = { skus = ["gone"] }')
+    deals += offer("small", "percent = 10") + offer("big", "percent = 20")
+    rule = rules(deals, combine=combine)
+    explained = evaluate(rule, member(), FURNITURE, A_SATURDAY, explains=True)
+    said = {offer: why for offer, why in why_not(explained).items() if offer != "base"}
+    assert said == others
+    assert {each.rule for each in explained.reductions} == {wins}
+    plain = worked(rule, FURNITURE)
+    assert why_not(plain) == {}
+    assert plain.reductions == explained.reductions
+
+
+def test_only_what_takes_something_off_keeps_an_offer_that_acts_alone_away() -> None:
+    nothing = offer("other", "percent = 10", 'when = { skus = ["gone"] }')
+    solo = offer("solo", "percent = 50", "alone = true")
+    found = evaluate(rules(nothing + solo), member(), FURNITURE, A_SATURDAY, explains=True)
+    assert total_off(found) == FURNITURE.total // 2
+    second = rules(offer("other", "percent = 10") + solo)
+    explained = evaluate(second, member(), FURNITURE, A_SATURDAY, explains=True)
+    assert why_not(explained)["solo"] == "not-together"
 
 
 def test_a_reward_of_this_very_sale_does_not_come_after_an_offer_that_acts_alone() -> None:
