@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.mutation.coverage_of_tests import PLAINLY, Covering
+from tests.mutation.coverage_of_tests import OF_EVERY_FILE, PLAINLY, Covering
 from tests.mutation.sites import Mutation
 
 START_S = 30
@@ -25,8 +25,8 @@ HANGS_S = 3_600
 
 
 AT_FIRST = 25
-"""So many of the quickest tests are asked first. They catch most, and then the modules of the others need not be read,
-which takes longer than the tests themselves."""
+"""So many of the quickest tests are asked first where none are named after the file. These few catch most, and then the
+modules of the others need not be read, which takes longer than the tests themselves."""
 
 
 class Verdict(StrEnum):
@@ -60,7 +60,7 @@ def try_out(tree: Path, mutation: Mutation, covering: Covering) -> Trial:
     tests = covering.of(mutation.file, mutation.line)
     path.write_text(mutated)
     try:
-        verdict = _asked(tree, tests, covering)
+        verdict = _asked(tree, mutation.file, tests, covering)
     finally:
         path.write_text(source)
     diff = difflib.unified_diff(source.split("\n"), mutated.split("\n"), lineterm="", n=1)
@@ -68,10 +68,13 @@ def try_out(tree: Path, mutation: Mutation, covering: Covering) -> Trial:
     return Trial(mutation, text, verdict, "\n".join([*diff][2:]))
 
 
-def _asked(tree: Path, tests: list[str], covering: Covering) -> Verdict:
-    """What the tests say, those that are quick before the others."""
+def _asked(tree: Path, file: str, tests: list[str], covering: Covering) -> Verdict:
+    """What the tests say: first those in modules that are named after the file, and those of every file."""
+    named = {each for each in tests if Path(file).stem in Path(each.partition("::")[0]).stem}
+    named |= {each for each in tests if each.startswith(OF_EVERY_FILE)}
+    first = [each for each in tests if each in named] or tests[:AT_FIRST]
     verdict = Verdict.NO_TEST
-    for some in (tests[:AT_FIRST], tests[AT_FIRST:]):
+    for some in (first, [each for each in tests if each not in first]):
         if some and verdict in {Verdict.NO_TEST, Verdict.SURVIVED}:
             verdict = _run(tree, some, covering.takes_s(some))
     return verdict
