@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import structlog
 
-from sync.errors import CentralError
+from sync.errors import CentralError, MembersFileRefused
 
 
 class LinkState(StrEnum):
@@ -26,7 +27,8 @@ class LinkStatus:
     """The line at one moment.
 
     `reason` is an error's code ("" where there is none) and `detail` its sentence for store IT;
-    `since` is when this state began, `last_contact` when central last answered well.
+    `since` is when this state began, `last_contact` when central last answered well. `members_files_refused` counts the
+    members files since the start of the agent that were not what central made (`errors.MembersFileRefused`).
     """
 
     state: LinkState
@@ -34,8 +36,9 @@ class LinkStatus:
     detail: str
     since: datetime
     last_contact: datetime | None
+    members_files_refused: int = 0
 
-    def to_json(self) -> dict[str, str | None]:
+    def to_json(self) -> dict[str, Any]:
         """The status as the API shows it."""
         return {
             "state": self.state.value,
@@ -43,6 +46,7 @@ class LinkStatus:
             "detail": self.detail or None,
             "since": self.since.isoformat(),
             "last_contact": None if self.last_contact is None else self.last_contact.isoformat(),
+            "members_files_refused": self.members_files_refused,
         }
 
 
@@ -93,6 +97,9 @@ class Link:
         with self._lock:
             self._faults[loop] = fault
             self._enrolled = True
+            if isinstance(fault, MembersFileRefused):
+                count = self._status.members_files_refused + 1
+                self._status = replace(self._status, members_files_refused=count)
         self._settle()
 
     def not_enrolled(self) -> None:
@@ -108,7 +115,7 @@ class Link:
             state, reason, detail = self._judge()
             if (state, reason) == (was.state, was.reason):
                 return
-            now = LinkStatus(state, reason, detail, self._now(), was.last_contact)
+            now = replace(was, state=state, reason=reason, detail=detail, since=self._now())
             self._status = now
         self._log.info("central_link", state=state.value, reason=reason, detail=detail)
         self._changed(now)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from edge_agent.errors import LoyaltyError
@@ -72,7 +72,7 @@ class _AtScrape(Collector):
         self._devices = devices
         self._events = events
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         yield _gauge("event_streams", "Open event streams", self._events.streams)
         yield _gauge("event_streams_dropped", "Streams ended as too slow", self._events.dropped)
         try:
@@ -93,7 +93,7 @@ class _AtScrape(Collector):
         yield state
 
 
-def _of_status(status: Mapping[str, Any]) -> Iterator[GaugeMetricFamily]:
+def _of_status(status: Mapping[str, Any]) -> Iterator[Metric]:
     shown = (
         ("journal_seq", "Last record", status["journal"]["seq"]),
         ("journal_received", "Received position of central", status["journal"]["received"]),
@@ -116,6 +116,11 @@ def _of_status(status: Mapping[str, Any]) -> Iterator[GaugeMetricFamily]:
     )
     central.add_metric([str(status["central"]["state"])], 1)
     yield central
+    yield CounterMetricFamily(
+        "edge_agent_members_files_refused",
+        "Members files that were not what central made: broken or swapped on the way",
+        value=status["central"]["members_files_refused"],
+    )
 
 
 def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:

@@ -72,10 +72,11 @@ class OutboxAnswer(Answer):
 
 
 class CentralAnswer(Answer):
-    """The line to central."""
+    """The line to central; members files that were not what central made are counted since the agent's start."""
 
     state: str
     last_contact: str | None
+    members_files_refused: int
 
 
 class ReasonAnswer(Answer):

@@ -388,6 +388,20 @@ def test_a_refused_key_is_said_and_tried_slowly(till: RealTill, server: Scripted
     assert worker.stop(), "also in a pause of five minutes"
 
 
+def test_members_files_that_are_not_what_central_made_are_counted(
+    bench: Bench, server: ScriptedCentral
+) -> None:
+    server.on_the_way = lambda content: content[::-1]
+    bench.start()
+    eventually(lambda: bench.status().members_files_refused >= 2, "counted")
+    assert (bench.state(), bench.status().reason) == (LinkState.REFUSED, "members-file-refused")
+    server.on_the_way = lambda content: content
+    connected(bench)
+    counted = bench.status().members_files_refused
+    assert counted >= 2, "and the count stays"
+    assert bench.status().to_json()["members_files_refused"] == counted
+
+
 def test_a_till_that_was_enrolled_anew_is_let_in_without_a_restart(
     till: RealTill, server: ScriptedCentral
 ) -> None:

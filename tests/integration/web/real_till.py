@@ -213,7 +213,7 @@ def a_terminal(folder: Path, events: EventHub) -> Iterator[Terminal]:
             members,
             shelf,
             clock,
-            lambda: LinkStatus(LinkState.OFFLINE, "", "", NOW, None),
+            lambda: LinkStatus(LinkState.OFFLINE, "", "", NOW, None, 2),
             OfflineLimits(),
             lambda: True,
         )

@@ -161,6 +161,7 @@ def test_metrics_count_by_route_and_never_by_path(agent: Agent) -> None:
     assert 'edge_agent_answers_total{route="none",status="404"} 1.0' in text
     assert 'edge_agent_device_state{id="printer",role="printer",state="ok"} 1.0' in text
     assert "edge_agent_outbox_records 1.0" in text
+    assert "edge_agent_members_files_refused_total 2.0" in text
     assert "000173" not in text
     assert "elsewhere" not in text
 
