@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables: one case a row)
 """Which lines a rule is about and when it holds, at the borders of days, windows and summer time."""
 
 from dataclasses import replace
@@ -10,14 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.domain.basket import Basket
+from edge_agent.domain.basket import Basket, Tender
+from edge_agent.domain.holdings import Holding
+from edge_agent.domain.member import Birthday, MemberFacts
 from edge_agent.domain.programme import evaluate
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.matching import RuleIndex
 from edge_agent.domain.programme.selections import Selection
 from edge_agent.domain.programme.tax import Tax
-from edge_agent.domain.programme.unmet import Obstacle
-from edge_agent.domain.programme.visits import VISITS_EVER
+from edge_agent.domain.programme.unmet import Obstacle, Unmet
+from edge_agent.domain.programme.visits import SINCE_LAST_VISIT, VISITS_EVER
 from edge_agent.domain.programme.when import Weekday
 from tests.unit.domain.builders import (
     A_SATURDAY,
@@ -270,3 +273,85 @@ def test_a_visit_is_counted_from_the_first_one(when: str, given_at: list[int]) -
         evaluate(rules, replace(MEMBER, figures=figures), BREAD, A_SATURDAY) for figures in before
     ]
     assert [visit for visit, each in enumerate(found, 1) if earned(each.entries) == 15] == given_at
+
+
+WINE = basket(
+    line(1, 1000, "wine", quantity=Decimal(2), tax_rate="21"), line(2, 210, tax_rate="21")
+)
+DISCOUNTED = basket(line(1, 1000, "wine", discount=5), line(2, 210))
+JOINED = MemberFacts("7f0c", since=date(2026, 11, 1))
+
+
+def paid(*tenders: Tender) -> Basket:
+    return replace(WINE, tenders=tenders)
+
+
+@pytest.mark.parametrize(
+    ("when", "facts", "bought", "expected"),
+    [
+        ("minimum_spend = 1210", JOINED, WINE, None),
+        ("minimum_spend = 1211", JOINED, WINE, Unmet(Obstacle.TOO_LITTLE, 1)),
+        ('categories = ["wine"], minimum_spend = 1000', JOINED, WINE, None),
+        ('categories = ["wine"], minimum_spend = 1210', JOINED, WINE, Unmet(Obstacle.TOO_LITTLE, 210)),
+        ('minimum_spend = 1000, minimum_tax = "excluded"', JOINED, WINE, None),
+        ('minimum_spend = 1001, minimum_tax = "excluded"', JOINED, WINE, Unmet(Obstacle.TOO_LITTLE, 1)),
+        ('categories = ["wine"], minimum_sale = 1210', JOINED, WINE, None),
+        ('categories = ["wine"], minimum_sale = 1211', JOINED, WINE, Unmet(Obstacle.TOO_LITTLE, 1)),
+        ('minimum_sale = 1000, minimum_tax = "excluded"', JOINED, WINE, None),
+        ('minimum_sale = 1001, minimum_tax = "excluded"', JOINED, WINE, Unmet(Obstacle.TOO_LITTLE, 1)),
+        ("minimum_quantity = 3", JOINED, WINE, None),
+        ("minimum_quantity = 3.1", JOINED, WINE, Unmet(Obstacle.TOO_FEW)),
+        ('categories = ["wine"], minimum_quantity = 3', JOINED, WINE, Unmet(Obstacle.TOO_FEW)),
+        ('contains = [{ categories = ["wine"], quantity = 2 }]', JOINED, WINE, None),
+        ('contains = [{ categories = ["wine"], quantity = 3 }]', JOINED, WINE, Unmet(Obstacle.NOT_IN_BASKET)),
+        ("no_discount = true", JOINED, WINE, None),
+        ("no_discount = true", JOINED, DISCOUNTED, Unmet(Obstacle.DISCOUNTED)),
+        ('tenders = ["cash", "giftcard"]', JOINED, paid(Tender("card", 1000), Tender("cash", 210)), None),
+        ('tenders = ["cash"]', JOINED, paid(Tender("card", 1210), Tender("cash", 0)), Unmet(Obstacle.OTHER_TENDER)),
+        ('tenders = ["cash"]', JOINED, WINE, Unmet(Obstacle.OTHER_TENDER)),
+        ('stores = ["0412", "0413"]', JOINED, replace(WINE, store="0413"), None),
+        ('stores = ["0412"]', JOINED, WINE, Unmet(Obstacle.OTHER_STORE)),
+        ('channels = ["web"]', JOINED, replace(WINE, channel="web"), None),
+        ('channels = ["web"]', JOINED, WINE, Unmet(Obstacle.OTHER_CHANNEL)),
+        ('segments = ["a", "b"]', replace(JOINED, segments=frozenset({"b"})), WINE, None),
+        ('segments = ["a", "b"]', JOINED, WINE, Unmet(Obstacle.OTHER_SEGMENT)),
+        ('not_segments = ["a", "b"]', JOINED, WINE, None),
+        ('not_segments = ["a", "b"]', replace(JOINED, segments=frozenset({"b"})), WINE, Unmet(Obstacle.OTHER_SEGMENT)),
+        ('attributes = { pet = ["cat", "dog"] }', replace(JOINED, attributes={"pet": "dog"}), WINE, None),
+        ('attributes = { pet = ["cat"] }', replace(JOINED, attributes={"pet": "dog"}), WINE, Unmet(Obstacle.OTHER_PROFILE)),
+        ('attributes = { pet = ["dog"], car = ["no"] }', replace(JOINED, attributes={"pet": "dog"}), WINE, Unmet(Obstacle.OTHER_PROFILE)),
+        ('languages = ["fr", "nl"]', replace(JOINED, language="nl-BE"), WINE, None),
+        ('languages = ["fr"]', JOINED, WINE, Unmet(Obstacle.OTHER_PROFILE)),
+        ('birthday = "week"', replace(JOINED, birthday=frozenset({Birthday.WEEK})), WINE, None),
+        ('birthday = "day"', replace(JOINED, birthday=frozenset({Birthday.WEEK})), WINE, Unmet(Obstacle.NO_BIRTHDAY)),
+        ("joined_days_min = 20", JOINED, WINE, None),
+        ("joined_days_min = 21", JOINED, WINE, Unmet(Obstacle.JOINED_TOO_RECENTLY, 20)),
+        ("joined_days_max = 20", JOINED, WINE, None),
+        ("joined_days_max = 19", JOINED, WINE, Unmet(Obstacle.JOINED_TOO_LONG_AGO, 20)),
+        ("joined_days_max = 19", MemberFacts("7f0c"), WINE, Unmet(Obstacle.JOINED_UNKNOWN)),
+        ("away_days = 60", replace(JOINED, figures={SINCE_LAST_VISIT.key: 60}), WINE, None),
+        ("away_days = 60", replace(JOINED, figures={SINCE_LAST_VISIT.key: 59}), WINE, Unmet(Obstacle.NOT_AWAY, 59)),
+        ("away_days = 60", JOINED, WINE, Unmet(Obstacle.NOT_AWAY, 0)),
+        ("visits = [3]", replace(JOINED, figures={VISITS_EVER.key: 2}), WINE, None),
+        ("visits = [3]", replace(JOINED, figures={VISITS_EVER.key: 3}), WINE, Unmet(Obstacle.OTHER_VISIT, 4)),
+        ("every_visit = 3", replace(JOINED, figures={VISITS_EVER.key: 5}), WINE, None),
+        ("every_visit = 3", replace(JOINED, figures={VISITS_EVER.key: 6}), WINE, Unmet(Obstacle.OTHER_VISIT, 7)),
+        ('tiers = ["gold"]', replace(JOINED, tier="gold"), WINE, None),
+        ('tiers = ["gold"]', JOINED, WINE, Unmet(Obstacle.OTHER_TIER, ("gold",))),
+        ('memberships = ["plus"]', replace(JOINED, holdings=(Holding("membership/plus", 1),)), WINE, None),
+        ('memberships = ["plus"]', replace(JOINED, holdings=(Holding("membership/plus", 1, date(2026, 11, 20)),)), WINE, Unmet(Obstacle.NOT_PAID_MEMBER)),
+    ],
+)  # fmt: skip
+def test_every_condition_holds_up_to_its_border_and_not_beyond(
+    when: str, facts: MemberFacts, bought: Basket, expected: Unmet | None
+) -> None:
+    rules = programme(
+        f'{BASE}[[bonus]]\nid = "extra"\nadd = 5\nwhen = {{ {when} }}\nwhy = "x"\n'
+        '[tiers]\nmeasure = "spend"\nlevel = [{ id = "gold", name = "x", at_least = 100000 }]\n'
+        '[[membership]]\nid = "plus"\ntitle = "x"\nskus = ["plus"]\nmonths = 1\n'
+    )
+    explained = evaluate(rules, facts, bought, A_SATURDAY, explains=True)
+    (outcome,) = (each for each in explained.outcomes if each.rule == "extra")
+    assert outcome.unmet == expected
+    plain = evaluate(rules, facts, bought, A_SATURDAY)
+    assert any(each.rule == "extra" for each in plain.entries) == (expected is None)

@@ -136,6 +136,23 @@ def test_a_code_is_the_same_in_capitals(code: str) -> None:
     assert total_off(worked(rules(BY_CODE), TEN, codes("another"))) == 0
 
 
+@pytest.mark.parametrize(
+    ("when", "why"),
+    [
+        ("from_date = 2026-11-22, until_date = 2026-12-31", "not-yet"),
+        ("until_date = 2026-11-20", "over"),
+        ("from_time = 15:00:00", "too-early"),
+        ('segments = ["few"]', "other-segment"),
+        ("minimum_sale = 10001", "too-little"),
+        ('skus = ["B"]', "no-line"),
+    ],
+)
+def test_a_code_is_no_way_around_the_conditions(when: str, why: str) -> None:
+    keys = f'how = "code"\ncodes = ["X"]\nwhen = {{ {when} }}'
+    found = worked(rules(offer("deal", "percent = 10", keys)), TEN, codes("x"))
+    assert (why_not(found), total_off(found)) == ({"deal": why}, 0)
+
+
 def test_a_code_counts_once_however_often_it_is_scanned() -> None:
     deal = offer("deal", "percent = 50", 'how = "code"\ncodes = ["half"]')
     assert total_off(worked(rules(deal), TEN, codes("half", "HALF"))) == 5000
