@@ -16,8 +16,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edge_agent.durable import sync_to_disk
 from sync.client import CentralClient, Place, Timeouts
-from sync.durable import sync_to_disk
 from sync.errors import EnrolmentRefused, IdentityUnusable
 from sync.signing import Signer, new_key, public_key_of
 from sync.wire import CODE_PATTERN, EnrolmentMessage

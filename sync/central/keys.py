@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from sync.durable import make_folder, sync_to_disk
+from edge_agent.durable import make_folder, sync_to_disk
 
 KEY_BYTES = 32
 TOKEN_BYTES = 32
