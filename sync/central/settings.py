@@ -1,14 +1,16 @@
 """The configuration of central: a TOML file, environment variables over it, every mistake told at once."""
 
-import tomllib
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from edge_agent.domain.programme.mistakes import in_words
+from edge_agent.domain.toml_source import TomlMistake, TomlSource, read_toml
 
 POINTS_MAX = 1_000_000_000
 """As many points as any reward may cost."""
@@ -17,7 +19,7 @@ ENVIRONMENT_PREFIX = "LOYALTY_CENTRAL_"
 
 
 class SettingsInvalid(Exception):
-    """The configuration cannot be used; `mistakes` has one sentence for each, naming file and key."""
+    """The configuration cannot be used; `mistakes` has one sentence for each, as `file:line: key: what`."""
 
     def __init__(self, mistakes: list[str]) -> None:
         super().__init__("\n".join(mistakes))
@@ -110,21 +112,21 @@ class Settings(BaseSettings):
 def load_settings(path: Path) -> Settings:
     """Read `path`; raises `SettingsInvalid` with every mistake."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsInvalid([f"{path}: cannot be read: {error}"]) from error
+        source = read_toml(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsInvalid([f"{path}: cannot be read: {error.strerror}"]) from error
+    except UnicodeDecodeError as error:
+        raise SettingsInvalid([f"{path}: is not UTF-8 text"]) from error
+    except TomlMistake as error:
+        raise SettingsInvalid([f"{path}:{error.line}: {error.message}"]) from error
     try:
-        values: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsInvalid([f"{path}: is not TOML: {error}"]) from error
-    try:
-        return Settings(**values)
+        return Settings(**source.values)
     except ValidationError as error:
-        raise SettingsInvalid([_sentence(path, each) for each in error.errors()]) from error
+        found = error.errors(include_url=False, include_input=False)
+        mistakes = [_sentence(path, source, each) for each in found]
+        raise SettingsInvalid(mistakes) from None
 
 
-def _sentence(path: Path, mistake: Any) -> str:
-    key = ".".join(str(part) for part in mistake["loc"])
-    if mistake["type"] == "extra_forbidden":
-        return f"{path}: {key}: is not a key of this configuration"
-    return f"{path}: {key}: {mistake['msg'].removeprefix('Value error, ')}"
+def _sentence(path: Path, source: TomlSource, mistake: ErrorDetails) -> str:
+    key = ".".join(map(str, mistake["loc"]))
+    return f"{path}:{source.line_of(mistake['loc'])}: {key}: {in_words(mistake, Settings)}"

@@ -26,6 +26,8 @@ WORDS: Mapping[str, str] = {
     "frozen_set_type": _A_LIST,
     "greater_than": "must be more than {gt}",
     "greater_than_equal": "must be at least {ge}",
+    "int_from_float": _A_WHOLE_NUMBER,
+    "int_parsing": _A_WHOLE_NUMBER,
     "int_type": _A_WHOLE_NUMBER,
     "less_than": "must be less than {lt}",
     "less_than_equal": "must be at most {le}",

@@ -41,6 +41,39 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
         load_settings(tmp_path / "none.toml")
 
 
+def test_every_mistake_is_told_by_line_and_key_in_words_of_our_own(tmp_path: Path) -> None:
+    path = tmp_path / "central.toml"
+    path.write_text(
+        """listen = "everywhere"
+database = 7
+allowance_points = -1
+allowance_percent = 101
+allowance_days = "many"
+members_file_hours = 1.5
+tombstone_day = 3
+"""
+    )
+    with pytest.raises(SettingsInvalid) as caught:
+        load_settings(path)
+    whole = "must be a whole number, without quotes and decimals"
+    assert sorted(caught.value.mistakes) == [
+        f'{path}:1: listen: must be "HOST:PORT", like "127.0.0.1:8430"',
+        f"{path}:2: database: must be a text in quotes",
+        f"{path}:3: allowance_points: must be at least 0",
+        f"{path}:4: allowance_percent: must be at most 100",
+        f"{path}:5: allowance_days: {whole}",
+        f"{path}:6: members_file_hours: {whole}",
+        f"{path}:7: tombstone_day: is not a key that is known here; is tombstone_days meant?",
+    ]
+
+
+def test_a_file_that_is_no_toml_is_told_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "central.toml"
+    path.write_text('listen = "127.0.0.1:1"\nlisten = "127.0.0.1:2"\n')
+    with pytest.raises(SettingsInvalid, match=r"central\.toml:2: this key stands twice"):
+        load_settings(path)
+
+
 def test_codes_are_of_the_wires_form_and_never_alike() -> None:
     codes = {keys.new_code() for _ in range(500)}
     assert len(codes) == 500
