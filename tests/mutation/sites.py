@@ -2,9 +2,8 @@
 
 Left out is what cannot change what the code does: annotations, protocols, descriptions and examples of keys (the
 reference page is compared with them as a whole), what is no Python any more, `==` in place of `is` (or the other way
-round), which mean the same for members of an enumeration and for None, `slots` of classes that are frozen (nothing can
-be assigned to these anyway, and slots only make them smaller), and whether and how much `lru_cache` keeps of functions
-that answer the same every time.
+round), which mean the same for members of an enumeration and for None, `slots`, which only make things smaller, and
+whether and how much `lru_cache` keeps of functions that answer the same every time.
 """
 
 import ast
