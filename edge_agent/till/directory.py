@@ -87,7 +87,7 @@ class Directory:
         found = self._found(code)
         ref = lookups.provisional_account(code)
         if found is not None:
-            return replace(self._account(found), own_ref=ref)
+            return self._account(found, ref)
         return None if ref is None else self.by_ref(ref)
 
     def _found(self, code: str) -> Found | None:
@@ -103,9 +103,9 @@ class Directory:
         found = self._members.by_ref(ref)
         return unknown_account(ref) if found is None else self._account(found)
 
-    def _account(self, found: Found) -> Account:
-        position = found.position
-        return Account(found.member.ref, found.member, self._applied(position), position.as_of)
+    def _account(self, found: Found, own_ref: str | None = None) -> Account:
+        member, position = found.member, found.position
+        return Account(member.ref, member, self._applied(position), position.as_of, own_ref)
 
     def allowance(self, account: Account, unit: str) -> tuple[Allowance, Applied] | None:
         """What central set aside of an account's unit for this till, less what the records that it had posted by then
@@ -131,46 +131,50 @@ class Directory:
         self, account: Account, lookups: Lookups, programme: Programme, at: datetime
     ) -> Holdings:
         """What the account has at `at`: central's figures and this till's own, told apart."""
-        found, posted, own = self._balances(account, lookups, programme, at)
+        own = lookups.unposted(account.refs, account.applied)
+        posted, alive = _alive(account, own, programme, at)
+        found = _balances(account, lookups, programme, at, posted, alive)
         return Holdings(
             {unit: found[unit] for unit in programme.units},
-            tuple(expiring(posted, own, programme.local_date(at))),
+            tuple(expiring(posted, alive, programme.local_date(at))),
             {unit: each.spendable for unit, each in found.items()},
-            member_facts(programme, account, lookups, at, everything=True),
+            member_facts(programme, account, lookups, at, everything=True, own=own),
         )
 
     def spendable(
         self, account: Account, lookups: Lookups, programme: Programme, unit: str, at: datetime
     ) -> int:
         """How much of a unit, also a derived one, could be redeemed at `at`, in smallest parts."""
-        found, _, _ = self._balances(account, lookups, programme, at)
+        own = lookups.unposted(account.refs, account.applied)
+        posted, alive = _alive(account, own, programme, at)
+        found = _balances(account, lookups, programme, at, posted, alive)
         return found[unit].spendable if unit in found else 0
 
-    def _balances(
-        self, account: Account, lookups: Lookups, programme: Programme, at: datetime
-    ) -> tuple[dict[str, Balance], Sequence[Holding], Sequence[Holding]]:
-        """The balance of each unit that there is anything of, and what it was made from."""
-        posted, own = _alive(account, lookups, programme, at)
-        held = (each.unit for each in (*posted, *own) if not is_tally(each.unit))
-        units = dict.fromkeys((*programme.units, *held))
-        reserved = _reserved(account, lookups, at)
-        counts = programme.file.redeem.unconfirmed
-        found = balances(units, posted, own, programme.local_date(at), account.as_of)
-        return (
-            {
-                unit: replace(each, reserved=reserved.get(unit, 0), unconfirmed_counts=counts)
-                for unit, each in found.items()
-            },
-            posted,
-            own,
-        )
+
+def _balances(
+    account: Account,
+    lookups: Lookups,
+    programme: Programme,
+    at: datetime,
+    posted: Sequence[Holding],
+    own: Sequence[Holding],
+) -> dict[str, Balance]:
+    """The balance of each unit that there is anything of, from what is alive."""
+    held = (each.unit for each in (*posted, *own) if not is_tally(each.unit))
+    units = dict.fromkeys((*programme.units, *held))
+    reserved = _reserved(account, lookups, at)
+    counts = programme.file.redeem.unconfirmed
+    found = balances(units, posted, own, programme.local_date(at), account.as_of)
+    return {
+        unit: replace(each, reserved=reserved.get(unit, 0), unconfirmed_counts=counts)
+        for unit, each in found.items()
+    }
 
 
 def _alive(
-    account: Account, lookups: Lookups, programme: Programme, at: datetime
+    account: Account, own: Sequence[Holding], programme: Programme, at: datetime
 ) -> tuple[Sequence[Holding], Sequence[Holding]]:
     """Central's holdings and this till's own changes, with the life that the member's activity leaves them."""
-    own = lookups.unposted(account.refs, account.applied)
     today = programme.local_date(at)
     known = programme.activity.known((*account.posted, *own), today)
     activity = programme.activity

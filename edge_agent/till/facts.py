@@ -21,17 +21,20 @@ def member_facts(
     at: datetime,
     *,
     everything: bool = False,
+    own: Sequence[Holding] | None = None,
 ) -> MemberFacts:
     """The facts of an account at `at`: central's lots and this till's own movements that central has not posted.
 
     They are as the programme sees the member: in the highest tier that is held, without what is over.
 
     With `everything` they hold all that the member has, for a redemption or for the screen, not only what the rules
-    look at. Two queries at most, however many rules there are.
+    look at. `own` are this till's movements where they are at hand already. Two queries at most, however many rules
+    there are.
     """
     today = programme.local_date(at)
     member = account.member or Member(account.ref)
-    held = (*account.posted, *lookups.unposted(account.refs, account.applied))
+    own = lookups.unposted(account.refs, account.applied) if own is None else own
+    held = (*account.posted, *own)
     asks = programme.asks
     facts = MemberFacts(
         account=account.ref,

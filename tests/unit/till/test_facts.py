@@ -38,9 +38,12 @@ when = { visits = [5], away_days = 30 }
 """Asks about two segments, one attribute, the tiers, the number of visits and the last one."""
 
 
-def facts_of(shop: Shop, rules: Programme, code: str = JAN, **more: bool) -> MemberFacts:
+def facts_of(
+    shop: Shop, rules: Programme, code: str = JAN, *, everything: bool = False
+) -> MemberFacts:
     lookups = shop.ledger.lookups()
-    return member_facts(rules, shop.directory.presented(code, lookups), lookups, AT, **more)
+    account = shop.directory.presented(code, lookups)
+    return member_facts(rules, account, lookups, AT, everything=everything)
 
 
 def test_only_segments_and_attributes_that_a_rule_names_are_facts(shop: Shop) -> None:
