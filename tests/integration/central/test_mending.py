@@ -69,6 +69,19 @@ def test_a_record_of_an_unknown_account_is_posted_for_the_member_that_somebody_n
     assert central.reports.refused()["records"] == []
 
 
+def test_a_return_elsewhere_settles_when_its_sale_was_repaired(
+    central: Central, till: Till, other_till: Till
+) -> None:
+    member(central)
+    sale = till.sale("ref-lost", [earn(5)], sale_id="s-1")
+    other_till.give_back(None, sale_id="s-1")
+    for each in (till, other_till):
+        central.push(each.message())
+    assert states(central, "0412/04") == [(1, "parked", "awaiting-original")]
+    repaired(central, sale.id, member="M1")
+    assert states(central, "0412/04") == [(1, "accepted", None)]
+
+
 def test_the_same_repair_again_has_no_further_effect(central: Central, till: Till) -> None:
     member(central)
     sale = till.sale("ref-lost", [earn(5)])

@@ -116,13 +116,22 @@ def test_what_is_redeemed_at_both_at_once_comes_from_what_there_was_and_the_rest
     assert least == 0
 
 
+NAMED_BY = pytest.mark.parametrize("by_id", [False, True], ids=["by its record", "by its id"])
+
+
+@NAMED_BY
 def test_a_return_that_is_posted_while_its_sale_is_settles(
-    central: Central, other: Central, threads: ThreadPoolExecutor, till: Till, other_till: Till
+    central: Central,
+    other: Central,
+    threads: ThreadPoolExecutor,
+    till: Till,
+    other_till: Till,
+    by_id: bool,
 ) -> None:
     till.sale("ref-1", [earn(1)], card=CARD)
     central.push(till.message())
-    sale = till.sale("ref-1", [earn(1)])
-    other_till.give_back(sale.id)
+    sale = till.sale("ref-1", [earn(1)], sale_id="s-1")
+    other_till.give_back(None if by_id else sale.id)
     with central.database.write() as slow:
         hold(slow, select(accounts).where(accounts.c.ref == "ref-1"))
         posting = threads.submit(central.push, till.message())
@@ -133,11 +142,17 @@ def test_a_return_that_is_posted_while_its_sale_is_settles(
     assert states(central, "0412/04") == [(1, "accepted", None)]
 
 
+@NAMED_BY
 def test_a_return_that_is_parked_while_its_sale_is_posted_settles(
-    central: Central, other: Central, threads: ThreadPoolExecutor, till: Till, other_till: Till
+    central: Central,
+    other: Central,
+    threads: ThreadPoolExecutor,
+    till: Till,
+    other_till: Till,
+    by_id: bool,
 ) -> None:
-    sale = till.sale()
-    other_till.give_back(sale.id)
+    sale = till.sale(sale_id="s-1")
+    other_till.give_back(None if by_id else sale.id)
     with central.database.write() as slow:
         next_change(slow)
         parking = threads.submit(other.push, other_till.message())
