@@ -167,7 +167,13 @@ def _attached(of: Decision) -> Outcome:
     if original.account is not None:
         raise rejected("already-attached")
     of.checks.attaching(of.act, original.body)
-    return _award(of)
+    outcome = _award(of)
+    returns = len(came_back(of.batch, original))
+    if returns and outcome.account is not None:
+        # The till refuses a card once something came back; it knew of nothing, so what it gave stands.
+        unknown = Difference("returns of the sale", "", str(returns))
+        of.batch.note_differences(of.received, outcome.account, [unknown])
+    return outcome
 
 
 def _reversal(of: Decision) -> Outcome:

@@ -159,6 +159,24 @@ def test_what_a_card_that_was_attached_earned_comes_back_too(
     assert balance(central, "M1") == 5
 
 
+def test_a_card_that_is_attached_though_something_came_back_elsewhere_is_listed(
+    central: Central, opened: OpenTill
+) -> None:
+    """The till that sold knows of nothing and promises all of it."""
+    sold, elsewhere = opened("03"), opened("04")
+    answer = sold.till.sell(sale("s-1", milk(1, "2", 1_000), card=None))
+    elsewhere.till.give_back("s-1", "r-1", (back(1, "1"),), None)
+    for shop in (sold, elsewhere):
+        central.push(message(shop))
+    assert state(central, elsewhere) == ACCEPTED
+    sold.till.attach(Attaching("s-1", scanned(JAN), answer.result["reference"]))
+    central.push(message(sold))
+    assert state(central, sold) == ACCEPTED
+    assert balance(central, "M1") == 10
+    listed = {(each["fact"], each["central"]) for each in central.reports.differences()}
+    assert ("returns of the sale", "1") in listed
+
+
 def test_where_several_sales_have_the_id_the_receipt_says_which(
     central: Central, opened: OpenTill
 ) -> None:
