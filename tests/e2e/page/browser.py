@@ -3,7 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Response,
+    ViewportSize,
+)
 
 CHROMIUM_FLAGS: Final = [
     "--headless",
@@ -21,6 +28,8 @@ FRESH: Final = "body[data-link=up][data-state=waiting]:has(#notice[data-tone=qui
 
 REGIONS: Final = ("header", "member", "sale", "notice", "actions")
 
+TILL_SIZE: Final[ViewportSize] = {"width": 1024, "height": 768}
+
 Box = dict[str, float]
 
 
@@ -35,7 +44,7 @@ class Watched:
 def till_session(browser: Browser) -> BrowserContext:
     """Open a browser session the size of a till, with cookies and storage of its own."""
     context = browser.new_context(
-        viewport={"width": 1024, "height": 768}, locale="nl-NL", timezone_id="Europe/Amsterdam"
+        viewport=TILL_SIZE, locale="nl-NL", timezone_id="Europe/Amsterdam"
     )
     context.set_default_timeout(10_000)
     return context
@@ -66,23 +75,25 @@ def watch(page: Page) -> Watched:
     return watched
 
 
+BOXES: Final = """() => Object.fromEntries([...document.querySelectorAll('[data-region]')].map((region) => {
+    const { x, y, width, height } = region.getBoundingClientRect();
+    return [region.dataset.region, { x, y, width, height }];
+}))"""
+
+SCROLL_SIZE: Final = (
+    "() => [document.scrollingElement.scrollWidth, document.scrollingElement.scrollHeight]"
+)
+
+
 def boxes(page: Page) -> dict[str, Box]:
     """Return where every region is."""
-    found: dict[str, Box] = page.evaluate(
-        """() => Object.fromEntries([...document.querySelectorAll('[data-region]')].map((region) =>
-        {
-            const { x, y, width, height } = region.getBoundingClientRect();
-            return [region.dataset.region, { x, y, width, height }];
-        }))"""
-    )
+    found: dict[str, Box] = page.evaluate(BOXES)
     return found
 
 
 def scroll_size(page: Page) -> tuple[int, int]:
     """Return the width and height of what there is to scroll."""
-    size = page.evaluate(
-        "() => [document.scrollingElement.scrollWidth, document.scrollingElement.scrollHeight]"
-    )
+    size = page.evaluate(SCROLL_SIZE)
     return int(size[0]), int(size[1])
 
 

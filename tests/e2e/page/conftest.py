@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from tests.e2e.page.agent import ScriptedAgent
-from tests.e2e.page.browser import Watched, till_session, watch
+from tests.e2e.page.browser import TILL_SIZE, Watched, till_session, watch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -18,12 +18,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture
-def context(browser: Browser) -> Iterator[BrowserContext]:
-    """Open a browser session of the test's own."""
-    made = till_session(browser)
-    yield made
-    made.close()
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Iterator[Watched]:
+    """Open a tab that stays: to open one takes as long as to load the page twice."""
+    session = till_session(browser)
+    yield watch(session.new_page())
+    session.close()
 
 
 @pytest.fixture
@@ -36,11 +36,16 @@ def agent() -> Iterator[ScriptedAgent]:
 
 
 @pytest.fixture
-def watched(context: BrowserContext) -> Iterator[Watched]:
-    """Open an empty tab; whatever goes wrong in it fails the test at its end."""
-    tab = watch(context.new_page())
+def watched(tab: Watched) -> Iterator[Watched]:
+    """Give an empty tab; whatever goes wrong in it fails the test at its end."""
+    tab.faults.clear()
     yield tab
-    assert tab.faults == []
+    faults = list(tab.faults)
+    tab.page.unroute_all()
+    tab.page.goto("about:blank")
+    tab.page.set_viewport_size(TILL_SIZE)
+    tab.page.context.clear_cookies()
+    assert faults == []
 
 
 @pytest.fixture
