@@ -55,13 +55,14 @@ class Place:
 
     def __init__(self) -> None:
         self.databases: Databases | None = None
+        self.copies = False
+        """Whether a database in a new file is a copy that has its tables already."""
 
     def url(self, folder: Path) -> str:
-        """The database of the central in this folder, which has its tables already: a file there, or one on a
-        PostgreSQL server."""
+        """The database of the central in this folder: a file there, or one on a PostgreSQL server."""
         if self.databases is None:
             file = folder / "central.db"
-            if not file.exists():
+            if self.copies and folder.exists() and not file.exists():
                 file.write_bytes(_empty_database())
             return f"sqlite:///{file}"
         return self.databases.of(folder)

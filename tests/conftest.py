@@ -11,6 +11,11 @@ from tests.support.postgres import Databases, Server, running_postgres
 from tests.support.process import warm_starts
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: at the end one worker would be left alone with them."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def warm() -> Iterator[None]:
     """Agent and central are started some hundred times; their imports are done once."""

@@ -29,7 +29,9 @@ def database(request: pytest.FixtureRequest) -> Iterator[str]:
     """The kind of database that the centrals of a test are on."""
     if request.param == POSTGRESQL:
         PLACE.databases = request.getfixturevalue("databases")
+    PLACE.copies = True
     yield request.param
+    PLACE.copies = False
     if PLACE.databases is not None:
         PLACE.databases.let_go(Path("/"))
         PLACE.databases = None

@@ -6,7 +6,7 @@ import pytest
 
 from tests.proof.power_cuts.cutting import cut_many, record_central, record_till
 
-pytestmark = [pytest.mark.xdist_group("power cuts"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 CUTS, CONTROL_CUTS, CENTRAL_CUTS = 200, 30, 25
 SEED = 20261127
