@@ -5,6 +5,7 @@ Sync knows messages and the ledger knows tables; neither knows the other, and on
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from edge_agent.clock import Clock
@@ -15,6 +16,7 @@ from edge_agent.domain.record import Record
 from edge_agent.ledger.acts import StoredState
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.members import MembersFile, MembersUpdate, NotAMembersFile
+from edge_agent.till.authority import CERTAIN_AFTER, LATE_FOR
 from edge_agent.till.shelf import ProgrammeShelf
 from sync.errors import HeadDiffers, MembersFileRefused
 from sync.ports import MembersAsOf
@@ -66,6 +68,10 @@ class LedgerOutbox:
     def waiting(self, after: int, count_max: int, bytes_max: int) -> Sequence[Record]:
         """Records from `after` + 1 on, in order."""
         return self._ledger.waiting(after, count_max, bytes_max)
+
+    def lapse(self, time: datetime) -> None:
+        """Let go for good of what is not charged any more at that time."""
+        self._ledger.lapse(time - LATE_FOR - CERTAIN_AFTER)
 
     def received(self) -> int:
         """How far central holds the journal."""

@@ -116,6 +116,11 @@ class Outbox(Protocol):
         """
         ...
 
+    def lapse(self, time: datetime) -> None:
+        """Central is about to be told that it is `time` here, and lets go of what has lapsed: none of that may ever be
+        charged, whatever becomes of the clock. On disk when this returns."""
+        ...
+
     def received(self) -> int:
         """The received position as it was last marked; 0 before the first."""
         ...

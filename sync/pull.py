@@ -160,6 +160,8 @@ class Pull:
     ) -> Changes:
         # The time before the position: what is recorded in between is told of too soon, and not too late.
         report = self.programmes.report()
+        if report.time is not None:
+            self.outbox.lapse(report.time)
         known = None if members_after else self.members.position()
         report = report.model_copy(
             update={

@@ -14,7 +14,7 @@ from edge_agent.domain.record import (
     GENESIS,
     Record,
 )
-from edge_agent.ledger import journal
+from edge_agent.ledger import journal, reservations
 from edge_agent.ledger.acts import DECIDED, Act, LedgerIdentity, Lookups, StateCount, StoredState
 from edge_agent.ledger.database import Connections, as_ledger_errors
 from edge_agent.ledger.journal import Head, Verification
@@ -175,6 +175,13 @@ class Ledger:
         """Remember why central lays aside what we send."""
         with self._connections.write() as db:
             db.execute("UPDATE outbox SET standing = ?", (why,))
+
+    def lapse(self, before: datetime) -> None:
+        """Let go for good of what is reserved until before then; a clock that is put back does not open it again."""
+        if not reservations.has_lapsed(self._connections.read(), before):
+            return
+        with self._connections.write() as db:
+            reservations.lapse(db, before)
 
     def keep_states(self, states: Sequence[StoredState]) -> None:
         """Remember which records were rejected or parked; those accepted need no row."""

@@ -19,7 +19,7 @@ from edge_agent.ledger.derived import Applied
 
 
 class ReservationState(StrEnum):
-    """What became of it. `LAPSED` is never stored: it is reserved, and its time is over."""
+    """What became of it. `LAPSED` is stored once central is told; before, it is reserved and its time is over."""
 
     RESERVED = "reserved"
     COMMITTED = "committed"
@@ -158,6 +158,23 @@ def cancel(db: Database, redemption_id: str) -> None:
     db.execute(
         "UPDATE redemptions SET state = ? WHERE redemption_id = ?",
         (ReservationState.CANCELLED.value, redemption_id),
+    )
+
+
+def has_lapsed(db: Database, before: datetime) -> bool:
+    """Whether any is reserved until before then."""
+    rows = db.execute(
+        "SELECT 1 FROM redemptions WHERE state = 'reserved' AND until_ms < ? LIMIT 1",
+        (_ms(before),),
+    )
+    return rows.fetchone() is not None
+
+
+def lapse(db: Database, before: datetime) -> None:
+    """Those that are reserved until before then lapse for good."""
+    db.execute(
+        "UPDATE redemptions SET state = ? WHERE state = 'reserved' AND until_ms < ?",
+        (ReservationState.LAPSED.value, _ms(before)),
     )
 
 

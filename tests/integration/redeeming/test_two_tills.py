@@ -1,6 +1,7 @@
 """Two tills, one member, one set of points: with central, without it, and where the answer is lost in between."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -153,3 +154,41 @@ def _has_points(till: Counter, number: int, points: int) -> bool:
 
 
 _GIFT = {"adjustment_id": "gift", "quantity": 1000, "reason": "for the test"}
+
+
+def set_clock(till: Counter, ahead: timedelta = timedelta(0)) -> None:
+    """Somebody sets the clock of a till's machine."""
+    till.agent.store.clock._now = lambda: datetime.now(UTC) + ahead
+
+
+def poked(central: Running, member: int, reason: str) -> None:
+    """Something for every till to be told of."""
+    body = {"adjustment_id": reason, "quantity": 1, "reason": reason}
+    assert central.admin("POST", f"/members/M{member}/adjustments", json=body).ok
+
+
+def test_what_lapsed_while_a_clock_was_wrong_is_not_charged_when_it_is_right_again(
+    central: Running, open_till: Opening
+) -> None:
+    till, other = open_till("21"), open_till("22")
+    assert reserve(till, 10, "R1")["authorised_by"] == "central"
+    set_clock(till, timedelta(days=2))
+    poked(central, 10, "ahead")
+
+    def had() -> bool:
+        try:
+            return bool(reserve(other, 10, "R2")["authorised_by"] == "central")
+        except Refused:
+            return False
+
+    wait_until(had, "the till told central that R1 has lapsed")
+    set_clock(till)
+    poked(central, 10, "right")
+    clock = till.agent.store.clock
+    wait_until(lambda: clock.now() < datetime.now(UTC) + timedelta(hours=1), "the time is let go")
+    with pytest.raises(Refused, match="lapsed"):
+        till.agent.till.sell(sale("late", milk(amount=700), card=card(10), redemptions=("R1",)))
+    other.agent.till.commit("R2")
+    other.all_posted()
+    assert at_central(central, 10)["balance"]["points"] == POINTS + 2 - COST
+    assert overdrafts(central, 10) == []
