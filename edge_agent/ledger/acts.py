@@ -89,6 +89,12 @@ class StoredState:
     code: str | None
 
 
+def is_repeat(kept: bytes, sent: bytes) -> bool:
+    """Whether what was sent is what was kept under its id, by their fingerprints; of somebody who was erased nothing is
+    kept to compare with."""
+    return kept in (b"", sent)
+
+
 DECIDED = ("repaired", "given-up")
 """Codes of rejected records that somebody at head office has decided about: nobody in the store has to."""
 

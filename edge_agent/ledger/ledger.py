@@ -1,5 +1,6 @@
 """The ledger of one terminal: what the till writes and looks up, and the outbox that sync reads."""
 
+import hmac
 import json
 import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -21,6 +22,17 @@ from edge_agent.ledger.journal import Head, Verification
 from edge_agent.ledger.schema import ledger_migrations
 
 LEDGER_FILE = "ledger.db"
+
+
+_OF_THEM = "account IN (SELECT value FROM json_each(?))"
+_WHOSE = {
+    "sales": _OF_THEM,
+    "acts": _OF_THEM,
+    "redemptions": _OF_THEM,
+    "givebacks": f"sale_id IN (SELECT sale_id FROM sales WHERE {_OF_THEM})",  # noqa: S608 - of ours
+}
+"""The fingerprints that are made of somebody's card, by table. The key is on the same disk: whoever has both could try
+cards out. So they go when somebody is erased; what is sent again then is taken for the same."""
 
 
 class WrongTerminal(Exception):
@@ -176,6 +188,11 @@ class Ledger:
         with self._connections.write() as db:
             db.execute("UPDATE outbox SET standing = ?", (why,))
 
+    def fingerprint(self, content: bytes) -> bytes:
+        """What tells a repeat from other content under the same id: 32 bytes, made with a key of this ledger, since the
+        content of most acts names a card."""
+        return hmac.digest(self.identity.local_key, content, "sha256")
+
     def lapse(self, before: datetime) -> None:
         """Let go for good of what is reserved until before then; a clock that is put back does not open it again."""
         if not reservations.has_lapsed(self._connections.read(), before):
@@ -214,6 +231,11 @@ class Ledger:
                 "DELETE FROM provisional_cards WHERE account IN (SELECT value FROM json_each(?))",
                 (refs,),
             )
+            for table, whose in _WHOSE.items():
+                db.execute(
+                    f"UPDATE {table} SET fingerprint = x'' WHERE {whose}",  # noqa: S608 - names of ours
+                    (refs,),
+                )
         self._scrubbed = self._connections.empty_log()
 
     def state_of(self, seq: int) -> StoredState | None:

@@ -1,6 +1,5 @@
 """A forgotten card: a sale that was made without one is given to whoever comes back with the receipt, once."""
 
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +16,7 @@ from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import UNQUOTED
 from edge_agent.domain.record import RecordKind
 from edge_agent.errors import AlreadyAttached, Refused, UnknownSale
-from edge_agent.ledger.acts import Act, Lookups, StoredAct, StoredSale
+from edge_agent.ledger.acts import Act, Lookups, StoredAct, StoredSale, is_repeat
 from edge_agent.till.cards import check_form
 from edge_agent.till.parts import Parts
 from edge_agent.till.present import Holder, as_sent
@@ -38,9 +37,9 @@ class Attaching:
     proof: str
 
     @property
-    def fingerprint(self) -> bytes:
+    def content(self) -> bytes:
         """What tells a repeat from another card for the same sale."""
-        return hashlib.sha256(orjson.dumps(as_sent(self.who))).digest()
+        return orjson.dumps(as_sent(self.who))
 
 
 def attach(parts: Parts, wanted: Attaching) -> Answer:
@@ -62,7 +61,8 @@ def _once(parts: Parts, wanted: Attaching, failed: str | None = None) -> Answer:
         if not proves(parts, wanted.sale_id, wanted.proof):
             raise _refused(parts, Refusal.NO_PROOF)
         known = act.stored_act(RecordKind.ATTACH, wanted.sale_id)
-        if known is not None and known.fingerprint == wanted.fingerprint:
+        mark = parts.ledger.fingerprint(wanted.content)
+        if known is not None and is_repeat(known.fingerprint, mark):
             return Answer(json.loads(known.result), first=False, text=known.result)
         if known is not None or stored.account is not None:
             raise AlreadyAttached(f"sale {wanted.sale_id} is on a card already")
@@ -126,7 +126,7 @@ def _record(
             wanted.sale_id,
             record.seq,
             worked.recorded.facts.account,
-            wanted.fingerprint,
+            parts.ledger.fingerprint(wanted.content),
             text,
         )
     )

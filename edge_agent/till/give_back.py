@@ -1,6 +1,5 @@
 """Giving back: returned lines and voided sales take back exactly what they earned."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from edge_agent.errors import (
     ReturnDiffers,
     UnknownSale,
 )
-from edge_agent.ledger.acts import Act, Lookups, StoredGiveback, StoredSale
+from edge_agent.ledger.acts import Act, Lookups, StoredGiveback, StoredSale, is_repeat
 from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
 from edge_agent.till.facts import member_facts
@@ -59,7 +58,7 @@ class GiveBack:
     card: PresentedCard | None = None
 
     @property
-    def fingerprint(self) -> bytes:
+    def content(self) -> bytes:
         """What tells a repeat from another act under the same id."""
         lines = (
             None
@@ -69,7 +68,7 @@ class GiveBack:
         content = {"sale": self.sale_id, "lines": lines, "original": self.original}
         if self.card is not None:
             content["card"] = self.card.code
-        return hashlib.sha256(canonical(content)).digest()
+        return canonical(content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ def give_back(parts: Parts, receipts: Receipts, wanted: GiveBack) -> Answer:
 
 
 def _once(parts: Parts, receipts: Receipts, wanted: GiveBack, failed: str | None = None) -> Answer:
-    mark = wanted.fingerprint
+    mark = parts.ledger.fingerprint(wanted.content)
     with parts.ledger.act() as act:
         known = act.giveback(wanted.kind, wanted.act_id)
         if known is not None:
@@ -145,7 +144,7 @@ def _once(parts: Parts, receipts: Receipts, wanted: GiveBack, failed: str | None
 
 
 def _repeat(known: StoredGiveback, mark: bytes) -> Answer:
-    if known.fingerprint != mark:
+    if not is_repeat(known.fingerprint, mark):
         raise ReturnDiffers(
             f"{known.kind} {known.act_id} was recorded before with other content; that one stands"
         )

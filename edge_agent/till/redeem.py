@@ -4,7 +4,6 @@ What is reserved is on disk before it is answered, and nobody else can use it me
 when it is committed. Central is asked before the ledger is written to: no sale waits for its answer.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +28,7 @@ from edge_agent.errors import (
     Refused,
     UnknownCard,
 )
-from edge_agent.ledger.acts import Act, Lookups
+from edge_agent.ledger.acts import Act, Lookups, is_repeat
 from edge_agent.ledger.reservations import Reservation, ReservationState
 from edge_agent.till.account import Account
 from edge_agent.till.authority import RESERVED_FOR, Question, Word, certain_until
@@ -55,11 +54,11 @@ class Wish:
     sale_id: str | None = None
 
     @property
-    def fingerprint(self) -> bytes:
+    def content(self) -> bytes:
         """What tells a repeat from another redemption under the same id."""
         points = None if self.points is None else f"{self.points.normalize():f}"
         sent = [as_sent(self.card), self.reward, points, self.times, self.sale_id]
-        return hashlib.sha256(orjson.dumps(sent)).digest()
+        return orjson.dumps(sent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def reserve(parts: Parts, wish: Wish) -> Answer:
 
 
 def _once(parts: Parts, wish: Wish) -> Answer:
-    mark = wish.fingerprint
+    mark = parts.ledger.fingerprint(wish.content)
     lookups = parts.ledger.lookups()
     again = _again(lookups, wish, mark)
     if again is not None:
@@ -115,7 +114,7 @@ def _again(lookups: Lookups, wish: Wish, mark: bytes) -> Answer | None:
     known = lookups.redemption(wish.redemption_id)
     if known is None:
         return None
-    if known.fingerprint != mark:
+    if not is_repeat(known.fingerprint, mark):
         raise RedemptionDiffers(
             f"redemption {wish.redemption_id} was asked for before with other content"
         )

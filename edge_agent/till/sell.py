@@ -1,6 +1,5 @@
 """Selling: points are awarded, recorded in one durable transaction, answered, shown and printed."""
 
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +20,7 @@ from edge_agent.errors import (
     Refused,
     SaleDiffers,
 )
-from edge_agent.ledger.acts import Act, Lookups, StoredSale
+from edge_agent.ledger.acts import Act, Lookups, StoredSale, is_repeat
 from edge_agent.till.cards import check_form
 from edge_agent.till.charge import redeemed, reserved, wanted_of
 from edge_agent.till.parts import Parts
@@ -59,11 +58,11 @@ class _Asked:
     """How the rules failed on it, where it is recorded without them."""
 
 
-def fingerprint(sale: Sale) -> bytes:
+def content(sale: Sale) -> bytes:
     """What tells a repeat from another sale under the same id: everything that was sent, but for `print`.
 
-    The order of names and fields is part of it: fingerprints are stored, and another order would make every repeat a
-    different sale.
+    The order of names and fields is part of it: fingerprints of it are stored, and another order would make every
+    repeat a different sale.
     """
     card = sale.card
     sent: dict[str, Any] = {
@@ -80,7 +79,7 @@ def fingerprint(sale: Sale) -> bytes:
     }
     if sale.redemptions:
         sent["redemptions"] = sale.redemptions
-    return hashlib.sha256(orjson.dumps(sent)).digest()
+    return orjson.dumps(sent)
 
 
 def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
@@ -91,7 +90,7 @@ def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
     redemptions that are not this member's), Refused (redemptions that are not open), QuoteLapsed, NoProgramme, DiskFull
     or LedgerUnavailable; then nothing was recorded.
     """
-    mark = fingerprint(sale)
+    mark = parts.ledger.fingerprint(content(sale))
     if sale.training:
         asked = _asked(parts, sale, mark)
         return Answer(_training_result(parts, receipts, asked), first=True)
@@ -134,7 +133,7 @@ def _asked(parts: Parts, sale: Sale, mark: bytes, failed: str | None = None) -> 
 
 
 def _repeat(known: StoredSale, mark: bytes) -> Answer:
-    if known.fingerprint != mark:
+    if not is_repeat(known.fingerprint, mark):
         raise SaleDiffers(
             f"sale {known.sale_id} was recorded before with other content; that one stands"
         )
