@@ -1,7 +1,7 @@
 """Caps: how much may be given at most, in a sale, to a member over a time, or by a till."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
@@ -229,7 +229,8 @@ def _with_what_is_left(
         return outcome
     entries = tuple(entry for entry in entries if entry.quantity)
     nothing_left = not any(entry.kind is EntryKind.EARN for entry in entries)
-    return outcome._replace(
+    return replace(
+        outcome,
         entries=entries,
         note=outcome.note or f"capped by {rule.id}",
         unmet=Unmet(Obstacle.CAPPED) if nothing_left else outcome.unmet,

@@ -46,6 +46,17 @@ class _Past:
             if each.unit in units:
                 self._had.setdefault(each.unit, []).append(each)
 
+    def ever(self, part: Part) -> int:
+        """No less than what still counts, of whatever days: most sales are far from completing anything."""
+        most = 0
+        for each in self._had.get(part.unit, ()):
+            if each.quantity > 0:
+                most += each.quantity
+        for each in self._had.get(part.used, ()):
+            if each.quantity < 0:
+                most -= each.quantity
+        return most
+
     def unused(self, part: Part, window: Window) -> Days:
         """What of the window's days still counts towards the next completion, by day."""
         bounds = self._bounds.get(window)
@@ -114,16 +125,17 @@ class Challenges:
             return worked
         selected = self._selected(situation)
         past = _Past(self._units, situation.facts, situation.today)
-        today, result = Life(day=situation.today), []
+        result = []
         for number in range(len(self.rules)) if situation.explains else sorted(selected):
             rule, parts = self._ready[number], selected.get(number, ())
             unmet = _closed(rule, situation, worked, parts)
-            counts = [] if unmet else _counts(rule, situation, worked, parts)
             entries: list[Entry] = []
-            for count in counts:
-                entries += count.entries(rule.id, today)
+            now: dict[str, int] = {}
+            for part, lines in () if unmet else parts:
+                counted, now[part.unit] = _count(rule, situation, worked, part, lines)
+                entries += counted
             if entries:
-                entries += _completed(rule, situation, past, counts)
+                entries += _completed(rule, situation, past, now)
                 result.append(Outcome(rule.id, tuple(entries)))
             elif situation.explains:
                 result.append(Outcome(rule.id, unmet=unmet or Unmet(Obstacle.TOO_FEW)))
@@ -218,35 +230,16 @@ def _closed(
     return rule.when.unmet_by(situation, worked, lines)
 
 
-@dataclass(slots=True)
-class _Count:
-    """What a sale or an action counts for one part: so much of each of these lines, or so much at once."""
-
-    part: Part
-    quantities: Sequence[int]
-    lines: Sequence[Line] = ()
-
-    def entries(self, rule: str, today: Life) -> list[Entry]:
-        """The entries that count it."""
-        unit, quantities = self.part.unit, self.quantities
-        if self.lines:
-            return entries_by_line(_COUNT, unit, quantities, rule, self.lines, today)
-        return [Entry(_COUNT, unit, much, rule, day=today.day) for much in quantities]
-
-
-def _counts(
-    rule: _Ready,
-    situation: Situation,
-    worked: Worked,
-    selected: Sequence[tuple[Part, Sequence[Line]]],
-) -> list[_Count]:
-    """What this sale or action counts, part by part."""
-    if situation.act is not None:
-        return [_Count(part, (situation.act.times,)) for part, _ in selected]
-    count = rule.count
-    if count is None:
-        return [_Count(part, (1,)) for part, _ in selected]
-    return [_Count(part, count(worked, lines), lines) for part, lines in selected]
+def _count(
+    rule: _Ready, situation: Situation, worked: Worked, part: Part, lines: Sequence[Line]
+) -> tuple[list[Entry], int]:
+    """The entries that count this sale or action for one part, and how much that is together."""
+    unit, today = part.unit, situation.today
+    if situation.act is not None or rule.count is None:
+        much = 1 if situation.act is None else situation.act.times
+        return [Entry(_COUNT, unit, much, rule.id, day=today)], much
+    each = rule.count(worked, lines)
+    return entries_by_line(_COUNT, unit, each, rule.id, lines, Life(day=today)), sum(each)
 
 
 _CountLines = Callable[[Worked, Sequence[Line]], Sequence[int]]
@@ -263,9 +256,9 @@ _COUNTED_BY_LINE: Mapping[Counts, _CountLines] = {
 
 
 def _completed(
-    rule: _Ready, situation: Situation, past: _Past, counts: Sequence[_Count]
+    rule: _Ready, situation: Situation, past: _Past, now: Mapping[str, int]
 ) -> Sequence[Entry]:
-    """The entries of the completions that these counts bring: what is used up, and what is given."""
+    """The entries of the completions that what counts now brings, by unit: what is used up, and what is given."""
     used: list[Entry] = []
     if rule.in_a_row is not None:
         run = _run(rule.rule, situation.facts, situation.today, 1)
@@ -273,8 +266,8 @@ def _completed(
         # Only the first visit of a period makes the run longer; a later one must not complete it again.
         times = 0 if situation.figure(rule.rule.counted_in(rule.in_a_row)) > 0 else times
     else:
-        left = _left(rule, situation, past, counts)
-        times = rule.times - situation.figure(rule.done)
+        left = _left(rule, situation, past, now)
+        times = rule.times - situation.figure(rule.done) if left else 0
         for part, days in left:
             times = min(times, sum(days.values()) // part.need)
         if times > 0:
@@ -286,15 +279,16 @@ def _completed(
 
 
 def _left(
-    rule: _Ready, situation: Situation, past: _Past, counts: Sequence[_Count]
+    rule: _Ready, situation: Situation, past: _Past, now: Mapping[str, int]
 ) -> list[tuple[Part, Days]]:
-    """What there is of each part for a completion, by day, today's counts included."""
+    """What there is of each part for a completion, by day, what counts now included; nothing where it is too little."""
+    for part in rule.parts:
+        if past.ever(part) + now.get(part.unit, 0) < part.need:
+            return []
     left = []
     for part in rule.parts:
         days = past.unused(part, rule.window)
-        for count in counts:
-            if count.part is part:
-                days[situation.today] = days.get(situation.today, 0) + sum(count.quantities)
+        days[situation.today] = days.get(situation.today, 0) + now.get(part.unit, 0)
         left.append((part, days))
     return left
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import ClassVar, NamedTuple, Protocol, Self
+from typing import ClassVar, Protocol, Self
 
 from pydantic import Field, model_validator
 
@@ -173,7 +173,8 @@ class Reducing(Protocol):
     def alone(self) -> bool: ...
 
 
-class Turn(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Turn:
     """When a claim's turn is, and with what.
 
     `listed` is the rule's place in the file, `given` the place in what the customer gave (0 for what comes by itself).
@@ -243,7 +244,7 @@ class Reductions:
     def work(self, situation: Situation, worked: Worked) -> Worked:
         """What is off the lines, rule by rule, and what was paid for it."""
         claims = [claim for source in self.sources for claim in source.claims(situation)]
-        waiting = self.combine.ordered(claims)
+        waiting = self.combine.ordered(claims) if len(claims) > 1 else claims
         one_offer = self.combine.offers is not Several.ALL
         while waiting:
             claim = waiting.pop(0)

@@ -143,8 +143,9 @@ class Rate:
     ) -> Sequence[int]:
         """Smallest parts per line; the parts of what is rounded together add up to it exactly."""
         rule = self.rule
+        total = sum(counted)
         if self.of_paid:
-            return apportion(self._points(sum(counted)), _weights(counted))
+            return apportion(self._points(total), _weights(counted, total))
         if rule.stage is Stage.LINE:
             return [self._points(number) for number in counted]
         if rule.stage is Stage.PIECE:
@@ -153,13 +154,12 @@ class Rate:
             ]
         if rule.each is Each.SALE:
             return apportion(self._points(1), worked.weights(lines))
-        total = sum(counted)
         if rule.reading is None:
             points = self._points(total)
         else:
             before = Fraction(situation.figure(rule.reading), self._tally_scale)
             points = max(0, self._points(before + total) - self._points(before))
-        return apportion(points, _weights(counted))
+        return apportion(points, _weights(counted, total))
 
     def _of_pieces(self, line: Line, counted: Number) -> int:
         """Rounded for one piece; what is sold by weight is one piece."""
@@ -219,8 +219,10 @@ def _paid_pieces(worked: Worked, line: Line) -> Fraction:
     return quantity - quantity * rewarded // (worked.net(line) + rewarded)
 
 
-def _weights(counted: Sequence[Number]) -> list[int]:
-    """Whole numbers in the same proportion; what is less than nothing takes no part."""
+def _weights(counted: Sequence[Number], total: Number) -> list[int]:
+    """Whole numbers in the same proportion, of which `total` is the sum; what is less than nothing takes no part."""
+    if isinstance(total, int) and min(counted, default=0) >= 0:
+        return list(map(int, counted))
     common = lcm(*[number.denominator for number in counted])
     return [int(number * common) if number > 0 else 0 for number in counted]
 
@@ -314,7 +316,8 @@ class Earning:
         result = []
         for number, lines in sorted(self._index.selected(situation.lines).items()):
             rule = self.rules[number]
-            obstacle = rule.when.unmet_by(situation, worked, lines)
+            asks = rule.when.asks
+            obstacle = rule.when.unmet_by(situation, worked, lines) if asks else None
             rate = self._rate(number, situation) if obstacle is None else None
             if rate is not None:
                 result.append(_Candidate(number, rate, lines))

@@ -60,6 +60,16 @@ class ExcludeRule(Selection):
             )
         return self
 
+    @cached_property
+    def of_points(self) -> bool:
+        """Whether it keeps lines from points."""
+        return self.forbids is not Forbids.DISCOUNTS
+
+    @cached_property
+    def of_discounts(self) -> bool:
+        """Whether it keeps lines from discounts."""
+        return self.forbids is not Forbids.POINTS
+
     def most_off(self, line: Line) -> int:
         """How much this programme may take off the line at most, in minor units."""
         if self.beyond_percent is None:
@@ -126,11 +136,11 @@ def _news(
     rule: ExcludeRule, line: Line, no_points: dict[int, str], most_off: dict[int, int]
 ) -> Forbids | None:
     """What the rule keeps the line from that no rule before it did; it is noted in the two dicts."""
-    points = rule.forbids is not Forbids.DISCOUNTS and line.number not in no_points
+    points = rule.of_points and line.number not in no_points
     if points:
         no_points[line.number] = rule.id
     discounts = False
-    if rule.forbids is not Forbids.POINTS:
+    if rule.of_discounts:
         most = rule.most_off(line)
         discounts = line.number not in most_off or most < most_off[line.number]
         if discounts:

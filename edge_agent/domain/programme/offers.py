@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 
 from edge_agent.domain.basket import Line
 from edge_agent.domain.coupons import Coupon, coupon_in
+from edge_agent.domain.entries import Entry
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.combining import Claim, CombineTable, Kind, Turn
 from edge_agent.domain.programme.conditions import Conditions
@@ -46,6 +47,9 @@ HELD_OUT = "held-out"
 
 SHOWN = "shown"
 """The note of an offer with a control group that did apply."""
+
+
+_NOT_COUNTED: tuple[Entry, ...] = ()
 
 
 class How(StrEnum):
@@ -223,20 +227,14 @@ class OfferClaim:
         return amount_off(worth, self.lines, situation, worked)
 
     def _outcome(self, taken: Taken, situation: Situation) -> Outcome:
-        offer = self.offer
-        if not offer.asks_more:
-            parts = taken.reductions(offer.id, own=offer.own)
-            return Outcome(offer.id, (), parts, free=taken.free, asked=self.code)
-        if offer.holds_out(situation.facts.account):
-            return Outcome(offer.id, note=HELD_OUT, asked=self.code)
-        return Outcome(
-            offer.id,
-            use_counted(offer.limits, offer.id, situation),
-            taken.reductions(offer.id, own=offer.own),
-            note=SHOWN if offer.held_out_percent else None,
-            free=taken.free,
-            asked=self.code,
-        )
+        offer, counted, note = self.offer, _NOT_COUNTED, None
+        if offer.asks_more:
+            if offer.holds_out(situation.facts.account):
+                return Outcome(offer.id, note=HELD_OUT, asked=self.code)
+            counted = use_counted(offer.limits, offer.id, situation)
+            note = SHOWN if offer.held_out_percent else None
+        parts = taken.reductions(offer.id, own=offer.own)
+        return Outcome(offer.id, counted, parts, None, note, taken.free, self.code)
 
 
 @dataclass(frozen=True)
@@ -248,23 +246,27 @@ class Offers:
     def claims(self, situation: Situation) -> Iterable[Claim]:
         """The offers that come by themselves and are about these lines, and those that a code asks for."""
         if not situation.wanted.reduces or not self.rules:
-            return
-        every = situation.explains or situation.wanted.codes
-        selected = self._index.selected(situation.sold) if every else {}
-        if situation.explains:
-            for number, turn in self._by_themselves.items():
-                yield OfferClaim(self.rules[number], turn, selected.get(number, ()))
-        else:
-            yield from self._in_time(situation)
-        yield from self._asked(situation, selected)
+            return ()
+        if not situation.explains and not situation.wanted.codes:
+            return self._in_time(situation)
+        selected = self._index.selected(situation.sold)
+        if not situation.explains:
+            return (*self._in_time(situation), *self._asked(situation, selected))
+        by_themselves = (
+            OfferClaim(self.rules[number], turn, selected.get(number, ()))
+            for number, turn in self._by_themselves.items()
+        )
+        return (*by_themselves, *self._asked(situation, selected))
 
-    def _in_time(self, situation: Situation) -> Iterable[OfferClaim]:
+    def _in_time(self, situation: Situation) -> Sequence[OfferClaim]:
         """The offers that come by themselves, now and to this member."""
-        selected = self._index.open_at(situation.at).selected(situation.sold)
+        found, facts, at = [], situation.facts, situation.at
+        selected = self._index.open_at(at).selected(situation.sold)
         for number in sorted(selected):
             offer, turn = self.rules[number], self._by_themselves.get(number)
-            if turn is not None and not offer.when.unmet_of_member(situation.facts, situation.at):
-                yield OfferClaim(offer, turn, selected[number], in_time=True)
+            if turn is not None and not offer.when.unmet_of_member(facts, at):
+                found.append(OfferClaim(offer, turn, selected[number], in_time=True))
+        return found
 
     def _asked(
         self, situation: Situation, selected: Mapping[int, Sequence[Line]]

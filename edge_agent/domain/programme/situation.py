@@ -150,7 +150,8 @@ class FreeUnits(NamedTuple):
     quantity: int
 
 
-class Outcome(NamedTuple):
+@dataclass(slots=True)
+class Outcome:
     """What one rule came to; `unmet` says why it gave nothing, `note` what else there is to say, as a code.
 
     `free` is what the till adds to the basket. `asked` is what the customer gave that this answers: a code as it was
