@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench proof mutants mutation reference revision lock clean
+.PHONY: help setup demo test tests check lint types bench proof mutants mutation reference revision lock clean
 
 help: ## What can be done here
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -22,17 +22,24 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP) ## Agent and central with simulated devices; Ctrl-C ends it
 	$(BIN)/edge-agent demo
 
-# The tests start some hundred processes: compiled first, as an installer does it, none of them has to. Much of a run is
-# waiting for those, so that two cores have work for three.
-test: $(STAMP) check ## Linting, types, architecture and every test
+# The tests start processes: compiled first, as an installer does it, none of them has to. Part of a run is waiting for
+# those, so that two cores have work for three; types are looked at meanwhile, which takes one core a minute at first.
+test: $(STAMP) lint ## Linting, types, architecture and every test
 	$(BIN)/python -m compileall -q edge_agent drivers sync tests
+	@$(MAKE) --no-print-directory -j2 types tests
+
+tests: $(STAMP)
 	$(BIN)/pytest -n 3 --dist loadgroup
 
-check: $(STAMP) ## Linting, types and the direction of imports
+check: lint types ## Linting, types and the direction of imports
+
+lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+types: $(STAMP)
+	$(BIN)/mypy
 
 bench: $(STAMP) ## The numbers of the design, as ratios measured in one run
 	$(BIN)/python -m tests.bench

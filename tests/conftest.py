@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.e2e.page.browser import CHROMIUM_FLAGS
+from tests.e2e.page.browser import CHROMIUM_FLAGS, WAIT_MS
 from tests.needs import require
 from tests.support.postgres import Databases, Server, running_postgres
 from tests.support.process import warm_starts
@@ -34,7 +34,7 @@ def browser(chromium: str) -> Iterator[Browser]:
     """Debian's Chromium, started once for a worker: Playwright runs one loop in a process."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
-        expect.set_options(timeout=10_000)
+        expect.set_options(timeout=WAIT_MS)
         yield started
         started.close()
 

@@ -22,7 +22,7 @@ from tests.e2e.page import samples
 
 Json = dict[str, Any]
 
-DEADLINE_S: Final = 10.0
+DEADLINE_S: Final = 30.0
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from edge_agent.web.pages import LANGUAGES
 from tests.e2e.page import samples
@@ -13,6 +13,7 @@ from tests.e2e.page.browser import (
     FRESH,
     REGIONS,
     SCROLL_SIZE,
+    WAIT_MS,
     boxes,
     choose_language,
     scroll_size,
@@ -107,7 +108,7 @@ def show(page: Page, agent: ScriptedAgent, scene: Scene) -> None:
 def open_at(browser: Browser, agent: ScriptedAgent, size: str, **options: Any) -> Page:
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, **options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(WAIT_MS)
     page = context.new_page()
     page.goto(agent.url)
     page.wait_for_selector("body[data-link=up]")
@@ -150,6 +151,7 @@ def test_contrast_is_enough_in_every_state(
         show(page, agent, scene)
         assert page.evaluate(CONTRAST) == [], f"{scene.name}, {scheme}"
     page.click("#key-in")
+    page.wait_for_selector("#keyed[open]")
     assert page.evaluate(CONTRAST) == [], f"typing a number, {scheme}"
     page.context.close()
 
@@ -187,6 +189,7 @@ def test_every_dialog_fits_and_can_be_pressed_in_every_language(
     for language in LANGUAGES:
         choose_language(page, language)
         page.keyboard.press("F2")
+        page.wait_for_selector("#keyed[open]")
         assert fits(page, "#keyed", size)
         assert page.evaluate(SMALL_TARGETS) == []
         page.keyboard.press("Escape")
@@ -202,6 +205,7 @@ def test_every_dialog_fits_and_can_be_pressed_in_every_language(
         page.keyboard.press("F6")
         page.wait_for_selector(".consent")
         page.keyboard.press("Enter")
+        expect(page.locator("#enrol-fault")).not_to_be_empty()
         assert fits(page, "#enrol", size)
         assert page.evaluate(SMALL_TARGETS) == []
         assert page.evaluate(CONTRAST) == []

@@ -151,7 +151,7 @@ def test_a_number_of_points_that_cannot_be_used_is_not_sent(
     expect(page.locator("#choose-worth")).to_have_text("Van 200 tot 1.200, per 100")
     assert agent.calls == []
     page.keyboard.press("Escape")
-    assert not page.locator("#choose").is_visible()
+    expect(page.locator("#choose")).to_be_hidden()
 
 
 def test_the_stepper_works_by_touch_alone(page: Page, agent: ScriptedAgent) -> None:
