@@ -1,7 +1,6 @@
 """What is over: lots whose last day has passed are taken away."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from edge_agent.domain.entries import Entry, EntryKind
@@ -22,7 +21,6 @@ _WHY: Final = texts(
 )
 
 
-@dataclass(frozen=True)
 class Lapses:
     """Takes away what is left of every lot whose last day is over; a chore of central alone.
 

@@ -99,7 +99,7 @@ class StampRule(TableModel):
     def _fits(self) -> Self:
         if any(later.from_date <= earlier.from_date for earlier, later in pairwise(self.sizes)):
             raise ValueError("list the sizes by their days, each once")
-        largest = max(self.size, *(each.size for each in self.sizes), 0)
+        largest = max([self.size, *(each.size for each in self.sizes)])
         for each in self.reward:
             if each.at is not None and each.at > largest:
                 raise ValueError(f"no card has room for the {each.at} stamps of {each.title.en!r}")

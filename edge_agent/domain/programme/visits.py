@@ -1,7 +1,6 @@
 """Counting visits: one for every sale with a card, whatever was bought."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from edge_agent.domain.programme.own_rules import OwnRule
@@ -18,7 +17,6 @@ SINCE_LAST_VISIT = Reading(VISITS, EVER, Fold.SINCE)
 _WHY: Final = texts({"nl": "bezoek", "en": "visit", "de": "Besuch", "fr": "visite"})
 
 
-@dataclass(frozen=True)
 class Visits:
     """Counts this visit, so that the next one has its number; there only where a rule asks for visits."""
 

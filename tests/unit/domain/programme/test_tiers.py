@@ -311,6 +311,14 @@ def test_there_is_no_review_without_tiers_nor_of_an_erased_account() -> None:
     assert tier_reviewed(tiers(), MemberFacts("7f0c", holdings=held), day).entries != ()
 
 
+@pytest.mark.parametrize(
+    ("rules", "there"), [(tiers(), "base, silver, gold"), (programme(BASE), "none")]
+)
+def test_a_tier_that_there_is_not_cannot_be_granted(rules: Programme, there: str) -> None:
+    with pytest.raises(ValueError, match=f"'platinum' is none of the tiers: {there}"):
+        tier_granted(rules, MemberFacts("7f0c"), "platinum", date(2025, 1, 1))
+
+
 def test_without_a_tier_for_everybody_a_review_leaves_none() -> None:
     levels = '[[tiers.level]]\nid = "gold"\nname = "Goud"\nat_least = 500\n'
     rules = tiers('[tiers]\nmeasure = "active"\ndowngrade = "base"\n', levels)
