@@ -154,6 +154,21 @@ def test_the_last_receipt_is_printed_again_as_a_copy(page: Page, agent: Scripted
     assert agent.posted(f"/v1/receipts/{sale_id}/print") == [{"copy": True}]
 
 
+def test_with_the_next_customer_here_it_is_said_whose_receipt_comes_out(
+    page: Page, agent: ScriptedAgent
+) -> None:
+    scenes.sale_posted(agent)
+    page.wait_for_selector("body[data-state=sale]")
+    page.keyboard.press("F4")
+    expect(page.locator("#notice")).to_contain_text("De bon komt uit de printer")
+
+    agent.say("member", samples.full_member(card="*********1111"))
+    page.wait_for_selector("body[data-state=member]")
+    page.keyboard.press("F4")
+    said = f"Dit is de bon van de vorige verkoop: {samples.sale()['sale_id']}"
+    expect(page.locator("#notice")).to_contain_text(said)
+
+
 def test_the_last_receipt_can_still_be_printed_after_loading_the_page_again(
     page: Page, agent: ScriptedAgent
 ) -> None:

@@ -132,6 +132,7 @@ export default {
   "notice.scan_refused_do": "Treuekarte oder App des Kunden scannen.",
   "notice.printing": "Wird gedruckt",
   "notice.printing_do": "Der Bon kommt aus dem Drucker.",
+  "notice.printing_last": "Das ist der Bon des vorigen Verkaufs: {sale}.",
   "notice.not_printed": "Nicht gedruckt",
   "notice.not_printed_do": "Bitte prüfen, ob der Drucker an ist und Papier hat, und noch einmal versuchen.",
   "notice.no_receipt": "Noch kein Bon zum Nachdrucken",

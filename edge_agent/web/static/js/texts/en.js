@@ -132,6 +132,7 @@ export default {
   "notice.scan_refused_do": "Scan the customer’s loyalty card or app.",
   "notice.printing": "Printing",
   "notice.printing_do": "The slip comes out of the printer.",
+  "notice.printing_last": "This is the receipt of the sale before: {sale}.",
   "notice.not_printed": "Not printed",
   "notice.not_printed_do": "See that the printer is on and has paper, and try again.",
   "notice.no_receipt": "No receipt to print again yet",

@@ -132,6 +132,7 @@ export default {
   "notice.scan_refused_do": "Scannez la carte ou l’application du client.",
   "notice.printing": "Impression en cours",
   "notice.printing_do": "Le ticket sort de l’imprimante.",
+  "notice.printing_last": "C’est le ticket de la vente précédente : {sale}.",
   "notice.not_printed": "Non imprimé",
   "notice.not_printed_do": "Vérifiez que l’imprimante est allumée et a du papier, puis réessayez.",
   "notice.no_receipt": "Pas encore de ticket à réimprimer",

@@ -132,6 +132,7 @@ export default {
   "notice.scan_refused_do": "Scan de spaarkaart of de app van de klant.",
   "notice.printing": "Wordt geprint",
   "notice.printing_do": "De bon komt uit de printer.",
+  "notice.printing_last": "Dit is de bon van de vorige verkoop: {sale}.",
   "notice.not_printed": "Niet geprint",
   "notice.not_printed_do": "Kijk of de printer aanstaat en papier heeft, en probeer het opnieuw.",
   "notice.no_receipt": "Nog geen kassabon om opnieuw te printen",

@@ -254,9 +254,15 @@ class TillPage {
   }
 
   async printAgain() {
-    const { lastSaleId } = this.state;
-    if (lastSaleId === null) this.pass(said.NO_RECEIPT);
-    else await this.print(`/v1/receipts/${encodeURIComponent(lastSaleId)}/print`, { copy: true });
+    const { lastSaleId, sale } = this.state;
+    if (lastSaleId === null) {
+      this.pass(said.NO_RECEIPT);
+      return;
+    }
+    // Where the next customer is here already, their receipt is not there yet: say whose comes out.
+    const isShown = sale?.result.sale_id === lastSaleId;
+    const which = isShown ? undefined : this.words.t('notice.printing_last', { sale: lastSaleId });
+    await this.print(`/v1/receipts/${encodeURIComponent(lastSaleId)}/print`, { copy: true }, which);
   }
 
   async printBalance() {
@@ -281,11 +287,12 @@ class TillPage {
   /**
    * @param {string} path
    * @param {object} body
+   * @param {string} [which]  What comes out, where that has to be said.
    */
-  async print(path, body) {
+  async print(path, body, which) {
     try {
       const answer = await post(path, body);
-      this.pass(answer?.print === 'failed' ? said.NOT_PRINTED_OTHERWISE : said.PRINTING);
+      this.pass(answer?.print === 'failed' ? said.NOT_PRINTED_OTHERWISE : { ...said.PRINTING, detail: which });
     } catch (error) {
       this.pass(said.NOT_PRINTED[codeOf(error)] ?? said.NOT_PRINTED_OTHERWISE);
     }
