@@ -92,6 +92,8 @@ def run(config: Path) -> None:
         with _explained():
             agent = build_agent(settings)
         agent.start()
+        if not sys.stderr.isatty():  # where somebody watches, it ends with their terminal
+            signal.signal(signal.SIGHUP, lambda *_: agent.reconnect())
         gc.freeze()  # without this every full collection walks all that was loaded in mid-sale
     try:
         code = agent.run(stop)

@@ -129,6 +129,10 @@ class Agent:
             self._told = now
             self.events.publish("sync", self.status.sync_json())
 
+    def reconnect(self) -> None:
+        """Ask central now, whatever pause there is: this terminal was enrolled anew, or the line is back."""
+        self.worker.reconnect()
+
     def stop(self) -> None:
         """End everything; what was acknowledged is on disk already."""
         self.notifier.stopping()

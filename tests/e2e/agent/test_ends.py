@@ -1,5 +1,7 @@
 """How the agent begins and ends: refusals that say why, and an end in time with nothing lost."""
 
+import os
+import signal
 import socket
 import time
 from pathlib import Path
@@ -7,8 +9,11 @@ from pathlib import Path
 from edge_agent.demo.goods import card
 from tests.support.pos import Events, sale
 from tests.support.process import run_installed
-from tests.support.shop import Plan, Shop, open_shop
+from tests.support.shop import STORE, TILL, Plan, Shop, open_shop
 from tests.support.waiting import wait_until
+
+RELOADED_S_MAX = 60.0
+"""Far below the five minutes after which a till that was refused asks again by itself."""
 
 END_S_MAX = 4.0
 """The promise is 2 s; twice that, because other tests share the machine. A long poll lasts 25 s."""
@@ -128,3 +133,21 @@ def test_central_ends_in_time_with_a_till_in_a_long_poll(shop: Shop) -> None:
     shop.central.terminate()
     assert shop.central.wait() == 0
     assert time.monotonic() - began_s < END_S_MAX
+
+
+def test_sighup_asks_central_at_once_with_the_identity_that_there_is_now(shop: Shop) -> None:
+    """What `systemctl reload` sends, after a till that central refused was enrolled by the command."""
+
+    def line() -> str:
+        return str(shop.pos.status()["central"]["state"])
+
+    wait_until(lambda: line() == "connected", "the line")
+    shop.admin("DELETE", f"/terminals/{STORE}/{TILL}")
+    wait_until(lambda: line() == "refused", "the refusal", RELOADED_S_MAX)
+    code = shop.admin("POST", "/terminals", json={"store": STORE, "till": TILL})["code"]
+    enrolled = run_installed("edge-agent", "enrol", "--config", shop.agent_config, "--code", code)
+    assert enrolled.returncode == 0, enrolled.stderr
+    os.kill(shop.agent.pid, signal.SIGHUP)
+    wait_until(lambda: line() == "connected", "the line again", RELOADED_S_MAX)
+    assert shop.agent.starts == 1
+    assert shop.pos.sell(sale("S-1", card(1))).status == 201
