@@ -1,6 +1,7 @@
 """Offers: for whom, when, how often, by which code; who is held out; and which one is mentioned."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import NOBODY, MemberFacts
 from edge_agent.domain.programme import ProgrammeInvalid
 from edge_agent.domain.programme.acts import act_on
-from edge_agent.domain.programme.offers import HELD_OUT, SHOWN, offers_for
+from edge_agent.domain.programme.offers import HELD_OUT, SHOWN, OfferRule, offers_for
 from edge_agent.domain.programme.situation import Act, Wanted
 from tests.unit.domain.builders import A_SATURDAY, basket
 from tests.unit.domain.programme.reducing import (
@@ -253,6 +254,20 @@ def test_the_offer_to_mention_is_the_highest_in_rank_and_then_in_worth() -> None
     ]
     assert shown[0].say is not None
     assert (shown[0].say.nl, shown[0].until) == ("eerst", date(2026, 11, 30))
+
+
+@pytest.mark.parametrize(
+    ("keys", "worth"),
+    [
+        ({"off": {"amount": 250}}, 250),
+        ({"off": {"percent": 10}}, 100),  # as of ten euro
+        ({"off": {"percent": 10, "up_to": 700}}, 700),
+        ({"off": {"price": 99}}, 0),
+        ({"how": "code", "coupons": ["981"]}, 0),
+    ],
+)
+def test_about_how_much_an_offer_is_worth(keys: dict[str, Any], worth: int) -> None:
+    assert OfferRule.model_validate({"id": "deal", "title": "x", **keys}).worth == worth
 
 
 def test_who_is_held_out_is_told_nothing() -> None:

@@ -319,6 +319,31 @@ def test_a_tier_that_there_is_not_cannot_be_granted(rules: Programme, there: str
         tier_granted(rules, MemberFacts("7f0c"), "platinum", date(2025, 1, 1))
 
 
+@pytest.mark.parametrize(
+    ("held", "spent", "following"),
+    [
+        ((), 0, "silver"),
+        ((), 34_999_99, None),
+        (("silver",), 0, "gold"),  # given by hand: the way on is to the one above it
+        (("gold",), 0, None),
+    ],
+)
+@pytest.mark.parametrize("base", [True, False])
+def test_the_way_on_is_from_the_tier_that_is_held(
+    held: tuple[str, ...], spent: int, following: str | None, *, base: bool
+) -> None:
+    levels = LEVELS if base else LEVELS.replace("at_least = 0", "at_least = 1")
+    facts = MemberFacts(
+        "7f0c",
+        holdings=tuple(Holding(f"tier/{each}", 1) for each in held),
+        figures={"tier-spend@year": spent},
+    )
+    at = datetime.fromisoformat("2026-11-21T12:00:00+01:00")
+    found = [each.rule for each in outlook(tiers(levels=levels), facts, at).progress]
+    lowest = None if base or held or spent else "base"
+    assert found == [each for each in [lowest or following] if each]
+
+
 def test_without_a_tier_for_everybody_a_review_leaves_none() -> None:
     levels = '[[tiers.level]]\nid = "gold"\nname = "Goud"\nat_least = 500\n'
     rules = tiers('[tiers]\nmeasure = "active"\ndowngrade = "base"\n', levels)
