@@ -26,6 +26,7 @@ from sync.errors import (
     Cloned,
     Conflict,
     EnrolmentRefused,
+    Folded,
     IdentityUnusable,
     PositionUnknown,
     ProtocolError,
@@ -38,7 +39,7 @@ from sync.errors import (
 )
 from sync.line import Grip, gripped_session
 from sync.members_file import read_manifest
-from sync.signing import Signer, head_statement, is_signed_by
+from sync.signing import Signer, checkpoint_statement, head_statement, is_signed_by
 from sync.wire import (
     NO_REPORT,
     AuthorisationAnswer,
@@ -53,6 +54,7 @@ from sync.wire import (
     RecordsMessage,
     ReleaseAnswer,
     ReleaseMessage,
+    SignedCheckpoint,
     SignedManifest,
 )
 
@@ -72,7 +74,9 @@ class _Problem(BaseModel):
     now: int | None = None
     """Central's clock in seconds, where it says that ours is wrong."""
     seq: int | None = None
-    """The record that differs, where one does."""
+    """The record that differs, or that is kept no more, where it is one."""
+    checkpoint: SignedCheckpoint | None = None
+    """What it was folded into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +176,31 @@ class CentralClient:
         answer = self._exchange(
             "POST", "/wire/v1/records", message, policy.RECORDS_ANSWER_BYTES_MAX
         )
+        if answer.status == HTTPStatus.GONE:
+            raise self._gone(message, answer)
         told = _understood(RecordsAnswer, answer)
         if self._place.key is not None:
             _check_signature(self._place.key, message, told)
         return told
+
+    def _gone(self, message: RecordsMessage, answer: _Answer) -> CentralError:
+        """What 410 means of records: what they were folded into, if it is central that says so."""
+        problem = _problem(answer)
+        found = problem.checkpoint
+        if problem.code != Folded.code or found is None or problem.seq is None:
+            return _fault(answer)
+        statement = checkpoint_statement(message.terminal, message.epoch, found)
+        key = self._place.key
+        if key is not None and not is_signed_by(key, bytes.fromhex(found.signature), statement):
+            return ProtocolError(
+                "central's checkpoint is not signed with the key that this till knows"
+            )
+        return Folded(
+            f"central keeps record {problem.seq} no more",
+            problem.seq,
+            found.position,
+            bytes.fromhex(found.head),
+        )
 
     def changes(
         self,

@@ -102,6 +102,21 @@ class Conflict(CentralError):
         self.seq = seq
 
 
+class Folded(CentralError):
+    """410: central took our record `seq` so long ago that it keeps it no more. Not a fault: it is settled.
+
+    What is left of it and of those before it is a checkpoint: at `position` the chain's hash is `head`.
+    """
+
+    code = "folded"
+
+    def __init__(self, detail: str, seq: int, position: int, head: bytes) -> None:
+        super().__init__(detail)
+        self.seq = seq
+        self.position = position
+        self.head = head
+
+
 class Revoked(CentralError):
     """The terminal was revoked, or enrolled on another machine."""
 

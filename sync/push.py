@@ -7,6 +7,9 @@ the position is always taken from the answer, after comparing its head with our 
 Where the chains differ, this journal was put back from a backup or copied. It then goes on in a new epoch, which
 begins after the last record that both have; what central had not seen is sent in that. Who finds its epoch closed
 though its chain is as central has it says so: then there are two machines. See docs/decisions/epochs.md.
+
+What central took long ago it keeps no more, and so cannot compare: it answers with the checkpoint that this became. It
+holds it for sure, so that the position that it names is where to go on; see docs/decisions/checkpoints.md.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,6 +19,7 @@ from edge_agent.domain.record import HASH_BYTES, Record
 from sync.errors import (
     CentralError,
     Conflict,
+    Folded,
     HeadDiffers,
     ProtocolError,
     Stalled,
@@ -60,7 +64,10 @@ def push(
     # After a fault the outbox is not touched any more: if we were stopped, it may be closed by now.
     try:
         try:
-            turn.send_all(ask_first=ask_first)
+            try:
+                turn.send_all(ask_first=ask_first)
+            except Folded:
+                turn.send_all(ask_first=True)
         except (HeadDiffers, Conflict):
             outbox.begin_epoch(turn.agreed())
             turn.after = outbox.received()
@@ -102,20 +109,28 @@ class _Turn:
     def agreed(self) -> int:
         """The last of our records that central holds as we do.
 
-        It is asked by sending ours again: central counts what it has, and names the first that differs.
+        It is asked by sending ours again: central counts what it has, and names the first that differs. Where it
+        keeps them no more they agree if we have the record at its checkpoint; else up to where it held ours before.
         """
         held = self.central.send(self._message(())).received
         after = self.outbox.received()
         if held <= after:
             after = self.outbox.begins_after
-        try:
-            while (sent := self._send(after)) is not None:
+        while True:
+            try:
+                sent = self._send(after)
+            except Folded as folded:
+                if not self.outbox.holds(folded.position, folded.head):
+                    return folded.seq - 1
+                after = folded.position
+            except Conflict as conflict:
+                if conflict.seq is None:
+                    raise
+                return conflict.seq - 1
+            else:
+                if sent is None:
+                    return after
                 after = sent[0][-1].seq
-        except Conflict as conflict:
-            if conflict.seq is None:
-                raise
-            return conflict.seq - 1
-        return after
 
     def _send(self, after: int) -> tuple[Sequence[Record], RecordsAnswer] | None:
         """Send one batch of what follows; None when nothing does."""

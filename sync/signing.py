@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from nacl.exceptions import BadSignatureError
 from nacl.signing import SigningKey, VerifyKey
 
-from sync.wire import SIGNATURE_TAG
+from sync.wire import SIGNATURE_TAG, Checkpoint
 
 KEY_BYTES = 32
 """Of a private key's seed, and of a public key."""
@@ -56,6 +56,13 @@ def is_signed_by(public_key: bytes, signature: bytes, message: bytes) -> bool:
 def head_statement(terminal: str, epoch: str, received: int, head: str | None) -> bytes:
     """What central signs with every position that it names: that it holds this terminal's journal so far."""
     return f"loyalty-head-1\n{terminal}\n{epoch}\n{received}\n{head or ''}".encode()
+
+
+def checkpoint_statement(terminal: str, epoch: str, of: Checkpoint) -> bytes:
+    """What central signs with a checkpoint: that so many records of this journal, up to that position, had their effect
+    and were folded."""
+    said = (terminal, epoch, of.position, of.head, of.count, of.digest, of.at)
+    return "\n".join(["loyalty-checkpoint-1", *map(str, said)]).encode()
 
 
 def manifest_statement(manifest: str) -> bytes:

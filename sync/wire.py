@@ -44,6 +44,7 @@ SIGNATURE_AGE_MAX_S = 300
 it does nothing, since records are known by their numbers, redemptions by their ids, and everything else only asks."""
 
 _HEX_32_BYTES = r"^[0-9a-f]{64}$"
+_HEX_64_BYTES = r"^[0-9a-f]{128}$"
 _ID = r"^[0-9a-f]{32}$"
 
 
@@ -123,6 +124,23 @@ class StateOfRecord(Message):
     code: str | None = None
 
 
+class Checkpoint(Message):
+    """What is left of the oldest records of a journal: `count` of them had their effect and were folded, the last of
+    them `position`, where the chain's hash is `head`. `digest` is over all of them: see `central.folding`."""
+
+    position: int = Field(ge=1)
+    head: str = Field(pattern=_HEX_32_BYTES)
+    count: int = Field(ge=1)
+    digest: str = Field(pattern=_HEX_32_BYTES)
+    at: str = Field(max_length=24)
+
+
+class SignedCheckpoint(Checkpoint):
+    """The same with central's signature (hex) of what `signing.checkpoint_statement` makes of it."""
+
+    signature: str = Field(pattern=_HEX_64_BYTES)
+
+
 class RecordsAnswer(Message):
     """What central holds now: everything up to `received`, whose hash is `head` (hex; None before the first record).
 
@@ -135,7 +153,7 @@ class RecordsAnswer(Message):
     head: str | None = None
     closed_by: str | None = None
     quarantined: str | None = None
-    signature: str | None = Field(default=None, pattern=r"^[0-9a-f]{128}$")
+    signature: str | None = Field(default=None, pattern=_HEX_64_BYTES)
     states: tuple[StateOfRecord, ...] = ()
 
 
@@ -257,7 +275,7 @@ class SignedManifest(Message):
     hex of what `signing.manifest_statement` makes of it."""
 
     manifest: str
-    signature: str = Field(pattern=r"^[0-9a-f]{128}$")
+    signature: str = Field(pattern=_HEX_64_BYTES)
 
 
 class ProgrammeDelta(Message):

@@ -24,7 +24,7 @@ from sync.central.app import create_app
 from sync.central.central import Central
 from sync.central.settings import Settings
 from sync.client import CentralClient, Place
-from sync.errors import Conflict
+from sync.errors import Conflict, Folded
 from sync.signing import Signer, new_key, public_key_of
 from sync.wire import (
     AuthorisationAnswer,
@@ -47,6 +47,8 @@ from tests.tills import AT, JAN_REF, KEY, Shop, back, jan, milk, open_shop, sale
 
 TERMINAL = "0412/03"
 ALLOWANCE_POINTS = 30
+FOLDED_BEFORE = AT + timedelta(days=1)
+"""Central folds everything that there is before a record is sent that is kept no more."""
 
 SPOKEN: dict[str, tuple[type[Message] | None, type[Message]]] = {
     "/wire/v1/enrolments": (EnrolmentMessage, EnrolmentAnswer),
@@ -174,7 +176,8 @@ def message_of(shop: Shop) -> RecordsMessage:
 
 
 def recorded(folder: Path, members: str) -> list[Exchange]:
-    """What a till and central say to each other from the first day to a journal that was lost."""
+    """What a till and central say to each other from the first day to a journal that was lost, and to a record that is
+    kept no more."""
     heard: list[Exchange] = []
     folder.mkdir(parents=True, exist_ok=True)
     with (
@@ -185,8 +188,13 @@ def recorded(folder: Path, members: str) -> list[Exchange]:
         with closing(one_of_everything(folder / "till")) as shop:
             shop.till.give_back("sold-elsewhere", "B2", (back(1, "1"),), None)
             _first_day(client, shop)
+            first_day = message_of(shop)
         with closing(_lost_journal(folder / "anew")) as shop:
             _begins_anew(client, shop)
+        central.folding.run(FOLDED_BEFORE)
+        with contextlib.suppress(Folded):
+            client.send(first_day)
+        client.close()
     return heard
 
 
@@ -246,7 +254,6 @@ def _begins_anew(client: CentralClient, shop: Shop) -> None:
     other = second.model_copy(update={"seq": first.seq})
     with contextlib.suppress(Conflict):
         client.send(message.model_copy(update={"records": (other,)}))
-    client.close()
 
 
 def plain(exchange: Exchange) -> dict[str, Any]:

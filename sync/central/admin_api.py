@@ -169,6 +169,10 @@ def _add_records(admin: Blueprint, central: Central) -> None:
     def record(record: str) -> dict[str, Any]:
         return central.reports.record(record)
 
+    @admin.get("/checkpoints")
+    def checkpoints() -> dict[str, Any]:
+        return {"checkpoints": central.checkpoints.page(request.args.get("after", ""))}
+
     @admin.post("/records/<record>/repair")
     def repair(record: str) -> tuple[dict[str, Any], int]:
         wanted = json_body(request, Repair, _REPAIR_BYTES_MAX)

@@ -12,10 +12,12 @@ from sync.central.allowances import AllowancePlan, Allowances
 from sync.central.authorising import Authorising
 from sync.central.by_hand import ByHand
 from sync.central.changes import Feed
+from sync.central.checkpoints import Checkpoints
 from sync.central.database import Database, file_of
 from sync.central.deciding import Checks
 from sync.central.effects import Effects
 from sync.central.feedback import Feedback
+from sync.central.folding import Folding
 from sync.central.gate import Gate
 from sync.central.intake import Intake, Taken
 from sync.central.member_import import MemberImport
@@ -75,6 +77,10 @@ class Central:
         )
         self.allowances = Allowances(self.database, self.programmes, plan, clock)
         self.upkeep = Upkeep(self.database, self.programmes, clock)
+        self.folding = Folding(
+            self.database, clock, settings.fold_after_months, self._signing_key.sign
+        )
+        self.checkpoints = Checkpoints(self.database, till_keys.central_key)
         self.words = Words(self.database, self.programmes)
         self.members = Members(self.database, self.accounts, self.words, clock)
         self.mending = Mending(self.database, self.posting, self.accounts, self.members, clock)
@@ -160,17 +166,20 @@ class Central:
         self._post_left_over(again=True)
 
     def keep_up(self) -> None:
-        """Do what is due: what another process left when it died; what lapses, tiers, birthdays; what was erased long
-        ago."""
+        """Do what is due: what another process left when it died; what lapses, tiers, birthdays; what was erased, or
+        received, long ago."""
         self._post_left_over(again=False)
         with self.database.alone("keeping up") as mine:
             written = self.upkeep.run() if mine else 0
+            folded = self.folding.keep_up() if mine else 0
             if mine and self.privacy.sweep_tombstones():
                 self.feed.notify()
         self.database.scrub()
         if written:
             self._log.info("kept up", entries=written)
             self.feed.notify()
+        if folded:
+            self._log.info("folded", records=folded)
 
     def _post_left_over(self, *, again: bool) -> None:
         with self.database.alone("catching up") as mine:

@@ -16,6 +16,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from edge_agent.domain.programme import ProgrammeInvalid
+from sync.central.cli_checkpoints import checkpoints_group
 from sync.central.cli_parts import (
     ANSWER_IS_NO,
     Command,
@@ -48,6 +49,7 @@ def main() -> None:
 
 main.add_command(report)
 main.add_command(records_group)
+main.add_command(checkpoints_group)
 
 
 @main.command()
@@ -206,8 +208,9 @@ def _quarantine_of(terminal: dict[str, Any]) -> str:
 
 
 def _ends_of(epoch: dict[str, Any]) -> str:
-    """Where a journal begins and ends, where it is not the terminal's only one."""
+    """Where a journal begins and ends, where it is not the terminal's only one, and what of it is kept no more."""
     begins = f", from {epoch['begins_after'] + 1} on" if epoch["begins_after"] else ""
+    begins += f", folded up to {epoch['folded']}" if epoch["folded"] else ""
     return begins + (f", closed by {epoch['closed_by'][:8]}" if epoch["closed_by"] else "")
 
 

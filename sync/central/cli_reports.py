@@ -74,7 +74,7 @@ def report_overdrafts(config: Path, as_json: bool) -> None:
     with central_of(config) as central, could_not(SQLAlchemyError):
         found = central.reports.overdrafts()
     lines = [
-        f"{each['at']}  {each['terminal']}  {each['account']}  {each['quantity']} {each['unit']}"
+        f"{each['at']}  {each['terminal'] or '-'}  {each['account']}  {each['quantity']} {each['unit']}"
         for each in found
     ]
     say(as_json, {"overdrafts": found}, "\n".join(lines) or "nothing beyond what there was")

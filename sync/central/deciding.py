@@ -161,9 +161,11 @@ def _consents(of: Decision) -> Outcome:
 
 def _attached(of: Decision) -> Outcome:
     """A forgotten card: what a sale of nobody's would have given, for whoever had its receipt."""
-    original = sale_of(of.batch, of.act.original)
+    original = sale_of(of.batch, of.received.terminal, of.act)
     if original.kind != RecordKind.SALE:
         raise rejected("malformed")
+    if original.body is None:
+        raise rejected("original-folded")  # nobody can tell any more what was sold, or to whom
     if original.account is not None:
         raise rejected("already-attached")
     of.checks.attaching(of.act, original.body)
@@ -177,20 +179,20 @@ def _attached(of: Decision) -> Outcome:
 
 
 def _reversal(of: Decision) -> Outcome:
-    """A return or a void."""
+    """A return or a void. What was folded meanwhile cannot be worked out again, and is bounded by the ledger alone."""
     batch, act = of.batch, of.act
     if act.original is None and act.returned is not None:
         return _returned_elsewhere(of, act.returned)
-    original = sale_of(batch, act.original)
+    original = sale_of(batch, of.received.terminal, act)
     account = None if original.account is None else batch.account_of(original.account)
     if act.account is not None and batch.account_of(act.account) != account:
         raise rejected("wrong-account")
     own = {act.original, *original.sources}
     if any(entry.quantity < 0 and entry.lot not in own for entry in act.entries):
         raise rejected("malformed")
-    of.checks.giving_back(
-        batch.connection, of.received.terminal, act, original.as_recorded(batch), _before(of)
-    )
+    sold = original.as_recorded(batch)
+    if sold is not None:
+        of.checks.giving_back(batch.connection, of.received.terminal, act, sold, _before(of))
     named = _named(batch, act.entries, account)
     batch.append(of.received.record_id, reversing(batch, original.sources, named))
     note_giveback(batch, of.received, original)
@@ -202,13 +204,13 @@ def _returned_elsewhere(of: Decision, named: ReturnNames) -> Outcome:
     batch, act = of.batch, of.act
     if act.entries or act.account is not None:
         raise rejected("malformed")
-    original, sold_at = find_sale(batch, of.received.terminal, act.at, named)
+    original, sold, sold_at = find_sale(batch, of.received.terminal, act.at, named)
     account = None if original.account is None else batch.account_of(original.account)
     given = of.checks.coming_back(
         batch.connection,
         sold_at,
         act,
-        original.as_posted(batch),
+        sold,
         came_back(batch, original),
         None if account is None else batch.known(account),
     )

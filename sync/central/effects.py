@@ -16,7 +16,7 @@ from edge_agent.domain.programme.offers import HELD_OUT, SHOWN
 from sync.central.batch import Batch, Received
 from sync.central.bodies import Act
 from sync.central.database import Database
-from sync.central.tables import notes, records, terminals
+from sync.central.tables import notes, terminals
 from sync.central.times import stored
 
 _DREW = re.compile(
@@ -64,10 +64,9 @@ class Effects:
         """
         query = (
             select(notes, terminals.c.store, terminals.c.till)
-            .join(records, records.c.record_id == notes.c.record_id)
             .join(terminals, terminals.c.terminal == notes.c.terminal)
             .where(notes.c.note.startswith("drew "))
-            .order_by(records.c.row.desc())
+            .order_by(notes.c.at.desc())
             .limit(DRAWS_CHECKED_MAX)
         )
         found: dict[tuple[str, int], dict[str, Any]] = {}

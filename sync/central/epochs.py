@@ -32,6 +32,7 @@ class Journal:
 
     received: int
     head: bytes
+    begins_after: int
     closed_by: str | None
     quarantined: str | None
 
@@ -51,7 +52,9 @@ def opened(connection: Connection, message: RecordsMessage, at: str, *, ended: b
     if contested and not ended:
         _quarantine(connection, message, at)
     quarantined = REVOKED if ended else _standing(connection, message.terminal)
-    return Journal(journal.received, journal.head, journal.closed_by, quarantined)
+    return Journal(
+        journal.received, journal.head, journal.begins_after, journal.closed_by, quarantined
+    )
 
 
 def hold_journal(connection: Connection, terminal: str, epoch: str) -> Any | None:

@@ -13,23 +13,34 @@ from sqlalchemy import Connection, insert, select, update
 
 from edge_agent.domain.record import BODY_BYTES_MAX, chain_hash
 from sync.central import epochs
+from sync.central.checkpoints import checkpoint_of
 from sync.central.database import Database
 from sync.central.refusals import Refusal, list_refusal
 from sync.central.tables import attachments, chains, records
 from sync.central.times import Clock, stored
-from sync.wire import RecordsMessage, WireRecord
+from sync.wire import RecordsMessage, SignedCheckpoint, WireRecord
+
+RECORD_DIFFERS = "record-differs"
+FOLDED = "folded"
+
+_NO_FAULT = frozenset({"gap", FOLDED})
+"""What is nobody's mistake, and so not listed: the terminal goes on from the position in the answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What one push brought. `conflict` is the number under which other content came than was received before."""
+    """What one push brought, and why (`stopped_by`) the record `stopped_at` and those after it were not considered.
+
+    `checkpoint` is what that record was folded into, where it was.
+    """
 
     received: int
     head: bytes
     fresh: int = 0
     repeats: int = 0
     stopped_by: str | None = None
-    conflict: int | None = None
+    stopped_at: int | None = None
+    checkpoint: SignedCheckpoint | None = None
     closed_by: str | None = None
     quarantined: str | None = None
 
@@ -45,6 +56,7 @@ class _Push:
     at: str
     known: dict[int, bytes]
     journal: epochs.Journal
+    checkpoint: SignedCheckpoint | None
     repeats: int = 0
     fresh: list[WireRecord] = field(default_factory=list)
 
@@ -72,7 +84,7 @@ def _take(connection: Connection, message: RecordsMessage, at: str, *, ended: bo
     for record in message.records:
         reason = _consider(push, record)
         if reason is not None:
-            if reason != "gap":
+            if reason not in _NO_FAULT:
                 refusal = Refusal(
                     push.terminal, reason, push.epoch, record.seq, record.hash, record.id
                 )
@@ -87,7 +99,8 @@ def _take(connection: Connection, message: RecordsMessage, at: str, *, ended: bo
         len(push.fresh),
         push.repeats,
         reason,
-        record.seq if record is not None and reason == "record-differs" else None,
+        None if record is None else record.seq,
+        push.checkpoint if reason == FOLDED else None,
         push.journal.closed_by,
         push.journal.quarantined,
     )
@@ -107,7 +120,12 @@ def _open(connection: Connection, message: RecordsMessage, at: str, *, ended: bo
             )
         )
         known = {row.seq: row.hash for row in rows}
-    return _Push(message.terminal, message.epoch, received, journal.head, at, known, journal)
+    checkpoint = None
+    if len(known) < len(set(repeated)):
+        checkpoint = checkpoint_of(connection, message.terminal, message.epoch)
+    return _Push(
+        message.terminal, message.epoch, received, journal.head, at, known, journal, checkpoint
+    )
 
 
 def _consider(push: _Push, record: WireRecord) -> str | None:
@@ -116,10 +134,7 @@ def _consider(push: _Push, record: WireRecord) -> str | None:
     previous = bytes.fromhex(record.previous)
     real = chain_hash(previous, body)
     if record.seq <= push.received:
-        if push.known.get(record.seq) != real:
-            return "record-differs"
-        push.repeats += 1
-        return None
+        return _repeat(push, record.seq, real)
     if record.seq > push.received + 1:
         return "gap"
     if real.hex() != record.hash or previous != push.head:
@@ -130,6 +145,17 @@ def _consider(push: _Push, record: WireRecord) -> str | None:
     push.received = record.seq
     push.head = real
     push.known[record.seq] = real
+    return None
+
+
+def _repeat(push: _Push, seq: int, real: bytes) -> str | None:
+    """Count a record under a number that was received before; what was folded cannot be compared any more."""
+    upto = 0 if push.checkpoint is None else push.checkpoint.position
+    if seq not in push.known and push.journal.begins_after < seq <= upto:
+        return FOLDED
+    if push.known.get(seq) != real:
+        return RECORD_DIFFERS
+    push.repeats += 1
     return None
 
 

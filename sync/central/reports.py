@@ -1,9 +1,10 @@
 """Lists and sums for administrators."""
 
 import json
+from collections import Counter
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from edge_agent.domain.cards import masked
 from edge_agent.domain.entries import EntryKind
@@ -15,6 +16,7 @@ from sync.central.tables import (
     accounts,
     attachments,
     cards,
+    checkpoints,
     closings,
     differences,
     entries,
@@ -60,11 +62,6 @@ class Reports:
                 .group_by(entries.c.unit, entries.c.kind)
                 .order_by(entries.c.unit, entries.c.kind)
             ).all()
-            by_state = connection.execute(
-                select(records.c.terminal, records.c.state, func.count().label("records"))
-                .group_by(records.c.terminal, records.c.state)
-                .order_by(records.c.terminal, records.c.state)
-            ).all()
             held = connection.execute(
                 select(lots.c.unit, func.sum(lots.c.quantity))
                 .group_by(lots.c.unit)
@@ -85,14 +82,7 @@ class Reports:
                 "balances": balances,
                 "tallies": tallies,
                 "units": self._words.units(connection, {row.unit for row in by_kind}),
-                "records": [
-                    {
-                        "terminal": row.terminal,
-                        "state": row.state or RECEIVED,
-                        "records": row.records,
-                    }
-                    for row in by_state
-                ],
+                "records": _by_state(connection),
             }
 
     def records(
@@ -284,6 +274,22 @@ class Reports:
                 if not is_tally(unit):
                     found[account]["balance"][unit] = int(quantity)
         return [found[ref] for ref in refs]
+
+
+def _by_state(connection: Connection) -> list[dict[str, Any]]:
+    """How many records each terminal sent, by state; what was folded since was accepted."""
+    here = connection.execute(
+        select(records.c.terminal, records.c.state, func.count().label("records")).group_by(
+            records.c.terminal, records.c.state
+        )
+    )
+    found = Counter({(row.terminal, row.state or RECEIVED): row.records for row in here})
+    for row in connection.execute(select(checkpoints.c.terminal, checkpoints.c.folded)):
+        found[row.terminal, RecordState.ACCEPTED.value] += row.folded
+    return [
+        {"terminal": terminal, "state": state, "records": found[terminal, state]}
+        for terminal, state in sorted(found)
+    ]
 
 
 _STATE_ERROR = {"path": "state", "message": f"must be one of {', '.join((RECEIVED, *RecordState))}"}

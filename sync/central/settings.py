@@ -15,6 +15,9 @@ from edge_agent.domain.toml_source import TomlMistake, TomlSource, read_toml
 POINTS_MAX = 1_000_000_000
 """As many points as any reward may cost."""
 
+FOLD_AFTER_MONTHS_MIN = 3
+"""Longer than tills are without a line, backups are kept and goods come back, in almost every shop."""
+
 ENVIRONMENT_PREFIX = "LOYALTY_CENTRAL_"
 
 
@@ -45,6 +48,7 @@ class Settings(BaseSettings):
     allowance_days: int = Field(default=14, ge=1, le=90)
     members_file_hours: int = Field(default=24, ge=1, le=24 * 6)
     tombstone_days: int = Field(default=400, ge=1, le=3_650)
+    fold_after_months: int = Field(default=13, ge=FOLD_AFTER_MONTHS_MIN, le=1_200)
 
     @field_validator("listen")
     @classmethod

@@ -3,6 +3,9 @@
 A till that made the sale names its record. One that did not know it (sold elsewhere, or before its disk was put back)
 names the POS's id of the sale, which is unique per till: with the terminal where the receipt's text says it, else with
 what the POS told of the sale. Central takes the one sale that fits; where several do, an operator says which.
+
+A sale whose record was folded is known by the POS's id, which is kept for good, and by its entries. What was bought is
+not known any more. See docs/decisions/checkpoints.md.
 """
 
 import json
@@ -12,12 +15,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import AwareDatetime, TypeAdapter
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, exists, insert, select
 
 from edge_agent.domain.programme.giving_back import GivenBack
 from edge_agent.domain.record import RecordKind, canonical
 from sync.central.batch import Batch, Received
-from sync.central.bodies import ReturnNames, Told, awaited_sale, parked, rejected
+from sync.central.bodies import Act, ReturnNames, Told, awaited_sale, parked, rejected
 from sync.central.tables import acts, givebacks, records
 from sync.central.working_again import Original
 from sync.wire import RecordState
@@ -33,56 +36,95 @@ CANDIDATES_MAX = 20
 class Sale:
     """A posted sale, or the card that was attached to one.
 
-    `record_id` is the record that has the effect, `body` that of the record that was named: another one where a
-    till that lost its journal recorded the sale again.
+    `sources` are the records that moved what it moved: its own, and before it that of a card attached later.
+    `effective` is the body of the record that has the effect, `body` that of the record that was named: another one
+    where a till that lost its journal recorded the sale again. Both are None where the record was folded.
     """
 
-    record_id: str
+    sources: tuple[str, ...]
     kind: str
     account: str | None
-    effective: Mapping[str, Any]
-    body: Mapping[str, Any]
+    effective: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | None = None
 
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The records that moved what a sale moved: its own, and before it that of a card attached later."""
-        if self.kind == RecordKind.ATTACH:
-            return self.record_id, str(self.effective["attach"]["original"])
-        return (self.record_id,)
-
-    def as_recorded(self, batch: Batch) -> Original:
-        """What the till worked with: the sale as it recorded it, and the card that it attached."""
+    def as_recorded(self, batch: Batch) -> Original | None:
+        """What the till worked with: the sale as it recorded it, and the card that it attached. None where one of them
+        was folded."""
         return _original(batch, self.body)
 
-    def as_posted(self, batch: Batch) -> Original:
+    def as_posted(self, batch: Batch) -> Original | None:
         """The same by the records that have the effect."""
         return _original(batch, self.effective)
 
 
-def _original(batch: Batch, body: Mapping[str, Any]) -> Original:
-    if body["kind"] != RecordKind.ATTACH:
-        return Original(body)
-    (sale,) = bodies_of(batch, [str(body["attach"]["original"])])
-    return Original(sale, body)
+def _original(batch: Batch, body: Mapping[str, Any] | None) -> Original | None:
+    if body is None or body["kind"] != RecordKind.ATTACH:
+        return None if body is None else Original(body)
+    # Nothing is attached to a sale that was not here; what the card gave may keep it from being folded with that.
+    sale = batch.connection.execute(_BY_RECORD, {"id": body["attach"]["original"]}).one_or_none()
+    return None if sale is None else Original(json.loads(sale.body), body)
 
 
-def sale_of(batch: Batch, record: str | None) -> Sale:
-    """The posted sale in the record that an act names; raises `Unpostable` when it is not there."""
-    if record is None:
+def sale_of(batch: Batch, terminal: str, act: Act) -> Sale:
+    """The posted sale in the record that an act of `terminal` names; raises `Unpostable` when it is not there."""
+    if act.original is None:
         raise parked("awaiting-original")
     batch.flush()
+    named, found = _recorded(batch, act.original)
+    folded = _folded(batch, terminal, act, named) if _is_gone(found) else None
+    return _sale(act.original, named, found) if folded is None else folded
+
+
+def _recorded(batch: Batch, record: str) -> tuple[Any | None, Any | None]:
+    """The record of this id, and the one that has its effect."""
     named = found = batch.connection.execute(_BY_RECORD, {"id": record}).one_or_none()
     if found is not None and found.duplicate_of is not None:
         found = batch.connection.execute(_BY_RECORD, {"id": found.duplicate_of}).one_or_none()
+    return named, found
+
+
+def _is_gone(found: Any | None) -> bool:
+    """Whether the record with the effect was folded, if there was one: what has its id by now is a repeat of it."""
+    return found is None or found.state == RecordState.DUPLICATE
+
+
+def _folded(batch: Batch, terminal: str, act: Act, named: Any | None) -> Sale | None:
+    """The sale of this terminal that an act means, by the ids of the POS; None where none had an effect.
+
+    Whose it was the act says: the ledger gives nothing back to anybody else.
+    """
+    rows = batch.connection.execute(
+        select(acts.c.kind, acts.c.record_id).where(
+            acts.c.terminal == terminal,
+            acts.c.kind.in_([RecordKind.SALE.value, RecordKind.ATTACH.value]),
+            acts.c.act_id == act.said[act.kind.value]["sale_id"],
+        )
+    )
+    done = {row.kind: row.record_id for row in rows}
+    kinds = {record: kind for kind, record in done.items()}
+    kind = kinds.get(act.original or "") if named is None else named.kind
+    if kind is None or kind not in done:
+        return None
+    sources = [done[kind]]
+    if kind == RecordKind.ATTACH:
+        sources.append(done[RecordKind.SALE])
+    account = None if act.account is None else batch.account_of(act.account)
+    return Sale(tuple(sources), kind, account)
+
+
+def _sale(record: str, named: Any | None, found: Any | None) -> Sale:
     if found is None or named is None or found.state in {None, RecordState.PARKED}:
         raise parked("awaiting-original", record)
     if found.state == RecordState.REJECTED:
         raise parked("original-rejected", record)
     if found.kind not in {RecordKind.SALE, RecordKind.ATTACH}:
         raise rejected("malformed")
-    body = json.loads(found.body)
-    said = body if named is found else json.loads(named.body)
-    return Sale(found.record_id, found.kind, found.account, body, said)
+    effective = json.loads(found.body)
+    body = effective if named is found else json.loads(named.body)
+    sources = [found.record_id]
+    if found.kind == RecordKind.ATTACH:
+        sources.append(str(effective["attach"]["original"]))
+    return Sale(tuple(sources), found.kind, found.account, effective, body)
 
 
 _BY_RECORD = select(
@@ -95,16 +137,18 @@ _BY_RECORD = select(
 ).where(records.c.record_id == bindparam("id"))
 
 
-def find_sale(batch: Batch, terminal: str, at: datetime, named: ReturnNames) -> tuple[Sale, str]:
-    """The one posted sale that a return of `terminal`, made `at`, names by its id, and the terminal that sold it.
+def find_sale(
+    batch: Batch, terminal: str, at: datetime, named: ReturnNames
+) -> tuple[Sale, Original, str]:
+    """The one posted sale that a return of `terminal`, made `at`, names by its id, what it was, and whose.
 
-    Raises `Unpostable`: parked while there is none, or more than one that fits.
+    Raises `Unpostable`: parked while there is none, or more than one that fits, or it was folded.
     """
     batch.flush()
     awaited = awaited_sale(named.sale_id)
     found = _candidates(batch, terminal, at, named)
     if not found:
-        raise parked("awaiting-original", awaited)
+        raise parked("original-folded" if _was_sold(batch, named) else "awaiting-original", awaited)
     if len(found) > 1:
         raise parked("ambiguous-original", awaited)
     (sold,) = found
@@ -115,7 +159,25 @@ def find_sale(batch: Batch, terminal: str, at: datetime, named: ReturnNames) -> 
             acts.c.act_id == named.sale_id,
         )
     )
-    return sale_of(batch, attached or sold.record_id), sold.terminal
+    record = str(attached or sold.record_id)
+    named_in, posted = _recorded(batch, record)
+    sale = None if _is_gone(posted) else _sale(record, named_in, posted)
+    original = None if sale is None else sale.as_posted(batch)
+    if sale is None or original is None:
+        raise parked("original-folded", awaited)
+    return sale, original, sold.terminal
+
+
+def _was_sold(batch: Batch, named: ReturnNames) -> bool:
+    """Whether there was a sale of this id, where the receipt says, that is not here any more."""
+    gone = select(acts.c.record_id).where(
+        acts.c.kind == RecordKind.SALE.value,
+        acts.c.act_id == named.sale_id,
+        ~exists().where(records.c.record_id == acts.c.record_id),
+    )
+    if named.sold_at is not None:
+        gone = gone.where(acts.c.terminal == named.sold_at)
+    return batch.connection.execute(gone.limit(1)).first() is not None
 
 
 def _candidates(batch: Batch, terminal: str, at: datetime, named: ReturnNames) -> list[Any]:

@@ -133,9 +133,9 @@ records = Table(
     Column("change", BigInteger),
     UniqueConstraint("terminal", "epoch", "seq"),
 )
-"""Every record as it came. `state` is NULL between intake and posting. `record_id` is NULL where another record
-has the claimed id already. `change` is set when a state was made that the terminal has not been told in the
-answer to its push alone: rejected, parked and settled ones."""
+"""Every record as it came, until it is folded. `state` is NULL between intake and posting. `record_id` is NULL where
+another record has the claimed id already. `change` is set when a state was made that the terminal has not been told in
+the answer to its push alone: rejected, parked and settled ones."""
 
 Index("records_by_state", records.c.terminal, records.c.epoch, records.c.state)
 Index("records_by_change", records.c.terminal, records.c.epoch, records.c.change)
@@ -158,6 +158,21 @@ Index(
     sqlite_where=records.c.state == "parked",
     postgresql_where=records.c.state == "parked",
 )
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("terminal", String(130), primary_key=True),
+    Column("epoch", String(32), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("folded", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("at", String(24), nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+)
+"""What the oldest records of a journal became, one row for each and for good: `folded` of those up to `position`, where
+the chain's hash is `head`; the others up to there are still in `records`. See `folding`."""
 
 attachments = Table(
     "attachments",

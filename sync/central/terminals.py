@@ -12,7 +12,7 @@ from sync.central import epochs, holds
 from sync.central.database import Database, upsert
 from sync.central.keys import hashed, new_code
 from sync.central.problems import Problem, not_found
-from sync.central.tables import chains, programmes, records, terminal_keys, terminals
+from sync.central.tables import chains, checkpoints, programmes, records, terminal_keys, terminals
 from sync.central.times import Clock, stored
 from sync.signing import key_id_of
 from sync.wire import (
@@ -313,7 +313,11 @@ def _versions(connection: Connection, digests: set[str | None]) -> dict[str | No
 
 def _journals(connection: Connection) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in connection.execute(select(chains).order_by(chains.c.last_at.desc())):
+    folded = select(chains, checkpoints.c.position).outerjoin(
+        checkpoints,
+        (checkpoints.c.terminal == chains.c.terminal) & (checkpoints.c.epoch == chains.c.epoch),
+    )
+    for row in connection.execute(folded.order_by(chains.c.last_at.desc())):
         found.setdefault(row.terminal, []).append(
             {
                 "epoch": row.epoch,
@@ -321,6 +325,7 @@ def _journals(connection: Connection) -> dict[str, list[dict[str, Any]]]:
                 "head": row.head.hex(),
                 "begins_after": row.begins_after,
                 "closed_by": row.closed_by,
+                "folded": row.position,
                 "first_at": row.first_at,
                 "last_at": row.last_at,
             }

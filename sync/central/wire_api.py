@@ -5,6 +5,7 @@ from pydantic import BaseModel, Field
 
 from sync.central.central import Central
 from sync.central.changes import WAIT_S_MAX, states_of
+from sync.central.intake import FOLDED, RECORD_DIFFERS
 from sync.central.problems import Problem
 from sync.central.requests_in import json_body
 from sync.wire import (
@@ -112,12 +113,21 @@ def _push(central: Central, message: RecordsMessage, *, ended: bool) -> RecordsA
         quarantined=taken.quarantined,
         states=states,
     )
-    if taken.conflict is not None:
+    position = {"received": answer.received, "head": answer.head, "seq": taken.stopped_at}
+    if taken.stopped_by == RECORD_DIFFERS:
         raise Problem(
             409,
-            "record-differs",
-            f"Number {taken.conflict} of this journal was received with other content before.",
-            extra={"received": answer.received, "head": answer.head, "seq": taken.conflict},
+            RECORD_DIFFERS,
+            f"Number {taken.stopped_at} of this journal was received with other content before.",
+            extra=position,
+        )
+    if taken.checkpoint is not None:
+        raise Problem(
+            410,
+            FOLDED,
+            f"Number {taken.stopped_at} of this journal was received so long ago that it is kept no more; go on after "
+            f"{answer.received}.",
+            extra=position | {"checkpoint": taken.checkpoint.model_dump()},
         )
     return answer
 

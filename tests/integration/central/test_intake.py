@@ -122,7 +122,7 @@ def test_other_content_under_a_received_number_is_a_conflict_and_changes_nothing
     clone.sale()
     for times in (1, 2):
         taken = central.push(clone.message()).taken
-        assert (taken.conflict, taken.received, taken.fresh) == (1, 2, 0)
+        assert (taken.stopped_at, taken.received, taken.fresh) == (1, 2, 0)
         assert refused(central) == [(1, "record-differs", times)]
     assert everything(central) == before
 
@@ -133,7 +133,7 @@ def test_a_repeat_whose_bytes_are_not_those_of_its_hash_is_a_conflict(
     till.sale()
     central.push(till.message())
     changed = WireRecord.of(till.records[0]).model_copy(update={"body": '{"v":1}'})
-    assert central.push(message_of(till, [changed])).taken.conflict == 1
+    assert central.push(message_of(till, [changed])).taken.stopped_at == 1
 
 
 def test_a_terminal_with_a_new_database_begins_a_new_journal(central: Central, till: Till) -> None:
@@ -185,6 +185,6 @@ def test_a_terminal_cannot_fill_the_list_of_refusals(central: Central, till: Til
         )
     clone = Till(till.terminal, till.epoch)
     clone.sale()
-    assert central.push(clone.message()).taken.conflict == 1
+    assert central.push(clone.message()).taken.stopped_at == 1
     with central.database.read() as connection:
         assert len(connection.execute(select(refusals)).all()) == REFUSALS_PER_TERMINAL_MAX

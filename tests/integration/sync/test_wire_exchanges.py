@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from sync import members_file, wire
 from sync.central.app import create_app
 from sync.client import CentralClient, Place
-from sync.errors import Conflict
+from sync.errors import Conflict, Folded
 from sync.signing import Signer, new_key, public_key_of
 from sync.wire import (
     AuthorisationMessage,
@@ -25,12 +25,14 @@ from sync.wire import (
     RecordsMessage,
     RecordState,
     ReleaseMessage,
+    SignedCheckpoint,
     TillReport,
 )
 from tests.integration.sync.test_wire_corpus import with_later_fields
 from tests.wire_corpus import CORPUS, MEMBERS
 from tests.wire_exchanges import (
     ALLOWANCE_POINTS,
+    FOLDED_BEFORE,
     SPOKEN,
     TERMINAL,
     Exchange,
@@ -64,6 +66,9 @@ def effect(exchange: Exchange) -> Any:
         return json.loads(answer["manifest"])["members"]
     if exchange.address == "/wire/v1/enrolments":
         return answer["terminal"], answer["card_key"]
+    if exchange.status == HTTPStatus.GONE:
+        kept = answer["checkpoint"]
+        return [answer[name] for name in ("code", "seq", "received", "head")], kept["head"]
     left_out = {"signature"}
     return {name: value for name, value in answer.items() if name not in left_out}
 
@@ -112,6 +117,8 @@ def test_todays_central_answers_an_old_till_as_that_one_did(
         for exchange in exchanges(version):
             if exchange.status == SIGNED_TOO_EARLY or exchange.bytes is not None:
                 continue  # said again with central's time; and a file is under another number here
+            if exchange.status == HTTPStatus.GONE:
+                central.folding.run(FOLDED_BEFORE)
             found = till.say(exchange, later=later)
             assert (found.status, effect(found)) == (exchange.status, effect(exchange)), (
                 exchange.path
@@ -140,6 +147,7 @@ def test_todays_till_understands_an_old_central(tmp_path: Path, version: Path, l
     assert heard.authorised == [10, 0]
     assert heard.released == [1]
     assert heard.conflicts == [1]
+    assert heard.folded == [1]
     assert heard.members == [6]
 
 
@@ -157,6 +165,7 @@ class OldCentral:
         self.authorised: list[int] = []
         self.released: list[int] = []
         self.conflicts: list[int | None] = []
+        self.folded: list[int] = []
         self.members: list[int] = []
 
     def hears(self, asked: list[Exchange]) -> "OldCentral":
@@ -194,6 +203,8 @@ class OldCentral:
             answer: RecordsAnswer = self._client.send(message)
         except Conflict as conflict:
             self.conflicts.append(conflict.seq)
+        except Folded as folded:
+            self.folded.append(folded.seq)
         else:
             self.states += [(each.state, each.code) for each in answer.states]
 
@@ -222,6 +233,8 @@ def met(value: Any) -> set[type]:
 def spoken_in(version: Path) -> set[type]:
     found: set[type] = set()
     for exchange in exchanges(version):
+        if exchange.status == HTTPStatus.GONE:
+            found |= met(SignedCheckpoint.model_validate(exchange.answer["checkpoint"]))
         if exchange.status != HTTPStatus.OK:
             continue
         sent, answered = SPOKEN[exchange.address]

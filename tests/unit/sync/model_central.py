@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge_agent.domain.record import GENESIS, chain_hash
-from sync.errors import Conflict, PositionUnknown
+from sync.errors import Conflict, Folded, PositionUnknown
 from sync.wire import (
     NO_REPORT,
     AuthorisationAnswer,
@@ -38,6 +38,8 @@ class Chain:
     hashes: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
     closed_by: str | None = None
+    folded: int = 0
+    """Up to which record nothing but the hash there is kept."""
 
     @property
     def received(self) -> int:
@@ -59,6 +61,8 @@ class ModelCentral:
         self.chains: dict[tuple[str, str], Chain] = {}
         self.effects: list[str] = []
         """The ids of records that had an effect, each time they had one."""
+        self.done: set[str] = set()
+        """Those of records that were folded: whatever comes under them again has none."""
         self.messages: list[int] = []
         """How many records each message brought."""
         self.changes_log: list[MemberDelta] = []
@@ -86,6 +90,9 @@ class ModelCentral:
                 held = chain.received
                 if record.seq > held + 1:
                     break
+                if chain.begins_after < record.seq <= chain.folded:
+                    at = bytes.fromhex(chain.hashes[chain.folded - 1 - chain.begins_after])
+                    raise Folded("central answered 410 folded", record.seq, chain.folded, at)
                 if record.seq <= held:
                     if chain.hashes[record.seq - 1 - chain.begins_after] != record.hash:
                         raise Conflict("central answered 409 record-differs", record.seq)
@@ -112,7 +119,8 @@ class ModelCentral:
             raise Conflict("central answered 409 chain-differs")
         chain.hashes.append(digest)
         chain.bodies.append(body)
-        self.effects.append(record_id)
+        if record_id not in self.done:
+            self.effects.append(record_id)
 
     def _answer(self, chain: Chain, states: tuple[StateOfRecord, ...]) -> RecordsAnswer:
         return RecordsAnswer(
@@ -135,9 +143,17 @@ class ModelCentral:
             known = [self.authorised.pop(each, None) for each in message.redemption_ids]
         return ReleaseAnswer(released=sum(each is not None for each in known))
 
+    def fold(self, epoch: str, seq: int) -> None:
+        """Keep the records up to `seq` no more, but for the ids of those that had an effect."""
+        chain = self.chains[(TERMINAL, epoch)]
+        chain.folded = seq
+        self.done.update(self.effects[: seq - chain.begins_after])
+
     def restore(self, epoch: str, seq: int) -> None:
         """Come back from a backup of when `seq` records were held: effects and all."""
         chain = self.chains[(TERMINAL, epoch)]
+        chain.folded = min(chain.folded, seq)
+        self.done -= set(self.effects[seq:])
         self.effects = self.effects[:seq]
         del chain.hashes[seq:]
         del chain.bodies[seq:]

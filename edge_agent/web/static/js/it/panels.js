@@ -222,6 +222,7 @@ const REASONS = {
   'awaiting-original': 'code.awaiting_original',
   'ambiguous-original': 'code.ambiguous_original',
   'original-rejected': 'code.original_rejected',
+  'original-folded': 'code.original_folded',
   'unknown-kind': 'code.unknown_kind',
   'unknown-programme': 'code.unknown_programme',
   'unknown-account': 'code.unknown_account',

@@ -334,6 +334,7 @@ export default {
   "code.awaiting_original": "wartet auf den Verkauf, zu dem es gehört",
   "code.ambiguous_original": "mehrere Verkäufe haben diese Nummer",
   "code.original_rejected": "der zugehörige Verkauf wurde abgelehnt",
+  "code.original_folded": "gehört zu einem Verkauf, den die Zentrale nicht mehr aufbewahrt",
   "code.unknown_kind": "von einer neueren Version als die Zentrale",
   "code.unknown_programme": "die Zentrale kennt dieses Programm nicht",
   "code.unknown_account": "Konto unbekannt, und keine Karte dabei",

@@ -334,6 +334,7 @@ export default {
   "code.awaiting_original": "waits for the sale that it belongs to",
   "code.ambiguous_original": "several sales have this number",
   "code.original_rejected": "the sale that it belongs to was rejected",
+  "code.original_folded": "belongs to a sale that central keeps no more",
   "code.unknown_kind": "of a newer version than central",
   "code.unknown_programme": "central does not have this programme",
   "code.unknown_account": "account unknown, and no card with it",

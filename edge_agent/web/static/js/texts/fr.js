@@ -334,6 +334,7 @@ export default {
   "code.awaiting_original": "attend la vente correspondante",
   "code.ambiguous_original": "plusieurs ventes portent ce numéro",
   "code.original_rejected": "la vente correspondante a été rejetée",
+  "code.original_folded": "concerne une vente que la centrale ne conserve plus",
   "code.unknown_kind": "d’une version plus récente que la centrale",
   "code.unknown_programme": "la centrale ne connaît pas ce programme",
   "code.unknown_account": "compte inconnu, et sans carte",

@@ -334,6 +334,7 @@ export default {
   "code.awaiting_original": "wacht op de verkoop waar het bij hoort",
   "code.ambiguous_original": "er zijn meer verkopen met dit nummer",
   "code.original_rejected": "de verkoop waar het bij hoort is afgewezen",
+  "code.original_folded": "hoort bij een verkoop die de centrale niet meer bewaart",
   "code.unknown_kind": "van een nieuwere versie dan de centrale",
   "code.unknown_programme": "de centrale kent dit spaarprogramma niet",
   "code.unknown_account": "rekening onbekend, en er was geen kaart bij",

@@ -1,0 +1,53 @@
+"""`loyalty-central checkpoints …`: what the oldest records of each journal became."""
+
+import sys
+from pathlib import Path
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from sync.central.cli_parts import ANSWER_IS_NO, central_of, common, could_not, say
+
+
+@click.group("checkpoints")
+def checkpoints_group() -> None:
+    """What the oldest records of each journal became."""
+
+
+@checkpoints_group.command("list")
+@click.option("--after", default="", help="The journal of the last checkpoint of the page before.")
+@common
+def list_checkpoints(after: str, config: Path, as_json: bool) -> None:
+    """Checkpoints by terminal and epoch, 500 at a time."""
+    with central_of(config) as central, could_not(SQLAlchemyError):
+        found = central.checkpoints.page(after)
+    lines = [
+        f"{each['journal']}  {each['count']} records folded, up to {each['position']}  {each['at']}"
+        f"  {each['head'][:12]}"
+        for each in found
+    ]
+    say(as_json, {"checkpoints": found}, "\n".join(lines) or "nothing was folded")
+
+
+@checkpoints_group.command("verify")
+@common
+def verify_checkpoints(config: Path, as_json: bool) -> None:
+    """Check that all are signed, that journals go on from them and nothing is missing. Exit code 1 when not."""
+    with central_of(config) as central, could_not(SQLAlchemyError):
+        faults = central.checkpoints.faults()
+    lines = [f"{each['terminal']}/{each['epoch']}: {each['fault']}" for each in faults]
+    say(as_json, {"faults": faults}, "\n".join(lines) or "all checkpoints are whole")
+    if faults:
+        sys.exit(ANSWER_IS_NO)
+
+
+@checkpoints_group.command("fold")
+@common
+def fold(config: Path, as_json: bool) -> None:
+    """Fold what is old enough, as `run` does once a day."""
+    with central_of(config) as central, could_not(SQLAlchemyError):
+        before = central.folding.due()
+        folded = central.folding.run(before)
+        central.database.scrub()
+    answer = {"folded": folded, "before": before.isoformat()}
+    say(as_json, answer, f"{folded} records from before {before:%d %B %Y} were folded")
