@@ -159,8 +159,9 @@ class Books:
         return self.aliases.get(ref, ref)
 
     def received(self, epoch: str) -> int:
-        """How much central holds of a journal."""
-        return self._chains[epoch].received if epoch in self._chains else 0
+        """How much central holds of a journal, which may have begun after the last record and have none of its own."""
+        known = epoch in self._chains or self._db.execute(_CHAIN, (epoch,)).fetchone() is not None
+        return self._chain(epoch).received if known else 0
 
     def applied(self, epoch: str) -> int:
         """Up to where every record of a journal has a state, those of the epochs before it too."""
@@ -190,6 +191,15 @@ class Books:
             self._check_lots(touched)
         finally:
             self._db.execute("COMMIT")
+
+    def read_folded(self) -> None:
+        """Central folded records that had been read here: no other is gone, and the ledger is as it was."""
+        newest, here, folded, entries = self._db.execute(_LEFT).fetchone()
+        received = sum(each.received - each.begins_after for each in self._chains.values())
+        demand(here + folded == received, f"of {received} records {here} are left, {folded} folded")
+        demand(entries == self._entries, f"the ledger ends at {entries}, not {self._entries}")
+        self._rows = newest  # SQLite gives the numbers of rows that are gone again
+        self.check_everything()
 
     def _read_entries(self) -> tuple[dict[str, Sums], set[str]]:
         """New lines of the ledger, by the record that made them."""
@@ -374,6 +384,10 @@ _OF_SALE = (
     " WHERE source IN ({}) OR original IN ({}) OR source = ?"
 )
 _STATES = "SELECT row, record_id, state, code FROM records WHERE state IS NOT NULL AND row IN ({})"
+_LEFT = (
+    "SELECT coalesce(max(row), 0), count(*), (SELECT coalesce(sum(folded), 0) FROM checkpoints),"
+    " (SELECT coalesce(max(row), 0) FROM entries) FROM records"
+)
 _PARKED = "SELECT row, epoch, seq FROM records WHERE state = 'parked'"
 _CHAIN = "SELECT follows, begins_after FROM chains WHERE epoch = ?"
 _ASKED_AT_ONCE = 500

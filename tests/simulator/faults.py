@@ -146,6 +146,16 @@ def replace_card(world: World, luck: random.Random) -> str:
     return f"{member} gets {code} too"
 
 
+def central_folds(world: World, luck: random.Random) -> str:
+    """What is a year for others is an hour here: central keeps of the oldest records only what they moved."""
+    world.office.central.posting.settle()
+    before = world.time.now + world.central_offset - MINUTE * luck.randint(0, 60)
+    world.books.read()
+    folded = world.office.central.folding.run(before)
+    world.books.read_folded()
+    return f"central folds {folded} records"
+
+
 def erase(world: World, luck: random.Random) -> str:
     """A member asks to be forgotten."""
     member = f"M{luck.randrange(len(world.members))}"

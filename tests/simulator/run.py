@@ -102,6 +102,7 @@ ELSEWHERE: dict[str, tuple[int, Callable[[World, random.Random], str | None]]] =
     "central-clock": (1, faults.central_clock_jumps),
     "central-restart": (1, faults.central_restarts),
     "central-disk": (2, faults.central_disk_fails),
+    "central-folds": (2, faults.central_folds),
     "publish": (1, faults.publish),
     "adjust": (5, faults.adjust),
     "standing": (3, faults.change_standing),

@@ -8,7 +8,7 @@ and that nothing else moved them, is checked here by the plainest means there ar
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Connection, Table, func, select
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.record import Record, RecordKind
 from sync.central.central import Central
+from sync.central.intake import FOLDED
 from sync.central.mending import OperatorsWord
 from sync.central.tables import accounts, entries, lots, records
 from tests.central import AT, Till, settings_in
@@ -105,12 +106,23 @@ def record(tills: Sequence[Till], step: Step, sales: list[tuple[Record, int, Til
         )
 
 
-def recorded(central: Central, tills: Sequence[Till]) -> Counter[tuple[int, str]]:
-    """Per card and unit what the accepted records moved."""
+def send(central: Central, till: Till, last: int) -> None:
+    """Everything up to there again, as far as central keeps it, as a till does that was put back."""
+    taken = central.push(till.message(1, last)).taken
+    if taken.stopped_by == FOLDED:
+        central.push(till.message(taken.received + 1, last))
+
+
+def accepted_by(central: Central) -> set[str]:
+    """The records here that had their effect."""
     with central.database.read() as connection:
-        accepted = set(
+        return set(
             connection.scalars(select(records.c.record_id).where(records.c.state == "accepted"))
         )
+
+
+def recorded(tills: Sequence[Till], accepted: Collection[str]) -> Counter[tuple[int, str]]:
+    """Per card and unit what the accepted records moved."""
     sums: Counter[tuple[int, str]] = Counter()
     for till in tills:
         for made in till.records:
@@ -123,7 +135,7 @@ def recorded(central: Central, tills: Sequence[Till]) -> Counter[tuple[int, str]
     return sums
 
 
-def check(central: Central, tills: Sequence[Till]) -> None:
+def check(central: Central, tills: Sequence[Till], folded: Collection[str] = ()) -> None:
     with central.database.read() as connection:
         whose = [str(central.accounts.of_card(connection, code)) for code in CARDS]
         assert _sums(connection, lots) == _sums(connection, entries)
@@ -131,7 +143,7 @@ def check(central: Central, tills: Sequence[Till]) -> None:
         own = entries.c.source.not_like("risk:%")
         moved = _sums(connection, entries, own, entries.c.kind.not_in(["expire", "adjust"]))
     wanted: Counter[tuple[str, str]] = Counter()
-    for (card, unit), quantity in recorded(central, tills).items():
+    for (card, unit), quantity in recorded(tills, {*folded, *accepted_by(central)}).items():
         wanted[whose[card], unit] += quantity
     assert moved == {key: quantity for key, quantity in wanted.items() if quantity}
 
@@ -164,10 +176,13 @@ class _Clock:
     cuts=st.lists(st.integers(1, 16), max_size=4),
     imported_at=st.integers(0, 5),
     days=st.integers(0, 90),
+    folds=st.sets(st.integers(0, 5)),
 )
 def test_every_account_has_what_was_accepted_of_it(
-    steps: list[Step], cuts: list[int], imported_at: int, days: int
+    steps: list[Step], cuts: list[int], imported_at: int, days: int, folds: set[int]
 ) -> None:
+    """Also when what was accepted is folded before the rest comes."""
+    folded: set[str] = set()
     tills = [Till(terminal) for terminal in TERMINALS]
     sales: list[tuple[Record, int, Till]] = []
     for step in steps:
@@ -185,10 +200,14 @@ def test_every_account_has_what_was_accepted_of_it(
                 )
                 clock.now += timedelta(days=days)
             for till in tills:
-                central.push(till.message(1, cut))
+                send(central, till, cut)
             central.keep_up()
-        check(central, tills)
+            if moment in folds:
+                folded |= accepted_by(central)
+                central.folding.run(clock.now + timedelta(seconds=1))
+        check(central, tills, folded)
         central.catch_up()
         central.keep_up()
-        check(central, tills)
+        check(central, tills, folded)
+        assert central.checkpoints.faults() == []
         central.close()
