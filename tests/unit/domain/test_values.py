@@ -15,9 +15,19 @@ GROWING: Final[frozenset[str]] = frozenset({"Given", "Settling"})
 """What collects something while it is worked out, and is handed to nobody."""
 
 WORKED_WITH: Final[frozenset[str]] = frozenset(
-    {"_Base", "_Bonus", "_Count", "OfferClaim", "Portions", "Situation", "Taken", "Worked"}
+    {
+        "_Base",
+        "_Bonus",
+        "_Count",
+        "OfferClaim",
+        "Outcome",
+        "Portions",
+        "Situation",
+        "Taken",
+        "Worked",
+    }
 )
-"""What one evaluation makes by the hundred, which takes three times as long for frozen ones; no answer holds any."""
+"""What one evaluation makes by the dozen, and what would take three times as long to make if it were frozen."""
 
 CLASSES = {
     each

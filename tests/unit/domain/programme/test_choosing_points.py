@@ -1,5 +1,6 @@
 """What the customer can choose from where they choose how many points to use, and the fewest that are of use."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -7,19 +8,20 @@ import pytest
 from edge_agent.domain.programme.spending import Choice, Spend
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 
+HUNDRED = Decimal(100)
 TABLE = {"table": [{"points": 500, "value": 600}, {"points": 100, "value": 100}]}
 
 
 @pytest.mark.parametrize(
     ("keys", "usable", "scale", "choice"),
     [
-        ({"step": 50, "value": 100}, 260, 1, Choice(50, 50, 250, 100)),
-        ({"step": 50, "value": 100}, 49, 1, Choice(50, 50, 0, 100)),
-        ({"step": 50, "value": 100}, 50, 1, Choice(50, 50, 50, 100)),
-        ({"step": 50, "value": 100, "minimum": 120}, 260, 1, Choice(50, 150, 250, 100)),
-        ({"step": 50, "value": 100, "minimum": 150}, 149, 1, Choice(50, 150, 0, 100)),
-        ({"step": 50, "value": 100, "maximum": 199}, 260, 1, Choice(50, 50, 150, 100)),
-        ({"step": 5, "value": 100}, 260, 10, Choice(50, 50, 250, 100)),
+        ({"step": 50, "value": 100}, 260, 1, Choice(50, 50, 250, HUNDRED)),
+        ({"step": 50, "value": 100}, 49, 1, Choice(50, 50, 0, HUNDRED)),
+        ({"step": 50, "value": 100}, 50, 1, Choice(50, 50, 50, HUNDRED)),
+        ({"step": 50, "value": 100, "minimum": 120}, 260, 1, Choice(50, 150, 250, HUNDRED)),
+        ({"step": 50, "value": 100, "minimum": 150}, 149, 1, Choice(50, 150, 0, HUNDRED)),
+        ({"step": 50, "value": 100, "maximum": 199}, 260, 1, Choice(50, 50, 150, HUNDRED)),
+        ({"step": 5, "value": 100}, 260, 10, Choice(50, 50, 250, HUNDRED)),
         ({"step": 50, "value": 4, "per_measure": True}, 260, 1, Choice(50, 50, 250, None)),
         (TABLE, 260, 1, Choice(100, 100, 200, None)),
         (TABLE, 99, 1, Choice(100, 100, 0, None)),
