@@ -132,8 +132,9 @@ class _Threads(ThreadedTaskDispatcher):
 
     def add_task(self, task: Any) -> None:
         with self.lock:
-            idle = len(self.threads) - self.stop_count - self.active_count
-            if len(self.queue) >= idle and len(self.threads) < self._count_max:
+            idle = len(self.threads) - self.active_count
+            is_ending = self.stop_count > 0
+            if len(self.queue) >= idle and len(self.threads) < self._count_max and not is_ending:
                 number = len(self.threads)
                 self.start_new_thread(self.handler_thread, number)
                 self.threads.add(number)
