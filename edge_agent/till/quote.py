@@ -52,7 +52,8 @@ def _quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
     wanted = wanted_of(reservations, shown.codes, shown.vouchers, reduces=True)
     check_stored_value(parts, customer, programme, sale.basket, wanted)
     worked = work_out(parts, customer, programme, facts, sale.basket, at, wanted)
-    pinned = Quote(programme, card, _without_strange_codes(worked), at, now + QUOTE_LASTS)
+    recorded, outcomes = _without_strange_codes(worked), worked.evaluation.outcomes
+    pinned = Quote(programme, card, recorded, at, now + QUOTE_LASTS, outcomes)
     parts.quotes.keep(quote_id, pinned)
     return {
         "quote_id": quote_id,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from edge_agent.domain.basket import PresentedCard
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.recorded import Recorded
+from edge_agent.domain.programme.situation import Outcome
 from edge_agent.errors import QuoteLapsed
 
 QUOTE_LASTS = timedelta(minutes=15)
@@ -21,7 +22,8 @@ QUOTES_MAX = 1_000
 class Quote:
     """What a sale under this quote is worked out with, whatever is published or pulled meanwhile.
 
-    `at` is the time that it was worked out for, `sale_id` the only sale that it is for, once one was recorded under it.
+    `at` is the time that it was worked out for, `outcomes` are what each rule came to, and `sale_id` is the only sale
+    that it is for, once one was recorded under it.
     """
 
     programme: Programme
@@ -29,6 +31,7 @@ class Quote:
     recorded: Recorded
     at: datetime
     until: datetime
+    outcomes: tuple[Outcome, ...] = ()
     sale_id: str | None = None
 
 

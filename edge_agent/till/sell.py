@@ -149,11 +149,11 @@ def _record(
     record_id = str(uuid_utils.uuid7().hex)
     names = {"sale_id": sale.sale_id} | ({"quote_id": sale.quote_id} if sale.quote_id else {})
     is_bare = asked.failed is not None
-    used = redeemed(act, worked, failed=is_bare)
-    came_to = {"redeemed": [each.to_json() for each in used]} if used else {}
     failure: dict[str, Any] = {}
     if is_bare:
         failure = {"undrawn": True} if worked.recorded.entries else {"not_worked_out": asked.failed}
+    used = redeemed(act, worked, failed="not_worked_out" in failure)
+    came_to = {"redeemed": [each.to_json() for each in used]} if used else {}
     record = act.append(
         RecordKind.SALE,
         record_id,

@@ -80,7 +80,7 @@ def as_quoted(
         was.notes,
         quote.at,
     )
-    evaluation = Evaluation(entries=was.entries, reductions=was.reductions)
+    evaluation = Evaluation(quote.outcomes, entries=was.entries, reductions=was.reductions)
     return WorkedOut(customer, quote.programme, at, recorded, evaluation)
 
 

@@ -14,6 +14,7 @@ from edge_agent.domain.money import AMOUNT_MAX_MINOR
 from edge_agent.domain.programme.consents import Consent
 from edge_agent.domain.record import RecordKind
 from edge_agent.errors import Invalid, LedgerUnavailable, OverReturn, Refused
+from edge_agent.ledger.reservations import ReservationState
 from edge_agent.till.attach import Attaching
 from edge_agent.till.give_back import GiveBack, give_back
 from edge_agent.till.receipts import Paper, Receipts
@@ -53,6 +54,12 @@ id = "five-euro"
 title = "€ 5 korting"
 cost = 400
 off = {{ amount = 500 }}
+
+[[reward]]
+id = "fifth"
+title = "een vijfde korting"
+cost = 100
+off = {{ percent = 20 }}
 
 [[reward]]
 id = "tasting"
@@ -151,6 +158,24 @@ def test_a_quoted_sale_is_recorded_as_it_was_quoted_and_paid(shop: Shop) -> None
     assert [each["amount"] for each in body["reductions"]] == [500]
     assert said_by_central(shop, 1) is None
     assert (points(shop).unconfirmed, points(shop).reserved) == (15 - 400, 0)
+
+
+def test_what_a_quote_charged_is_what_the_record_says_and_what_central_works_out(
+    shop: Shop,
+) -> None:
+    shop.till.reserve(Wish("r-1", scanned(JAN), "fifth"))
+    shop.till.reserve(Wish("r-2", scanned(JAN), "five-euro"))
+    shop.till.quote("q", sale("", milk(amount=300), redemptions=("r-1", "r-2")))
+    parts = shop.till._parts
+    paid = sale("s-1", milk(amount=0), quote_id="q")
+    result = sell(parts, NoReceipts(parts.settings), paid).result
+    used = body_of(shop, result)["redeemed"]
+    # Of the 5.00 there were 3.00 to pay, which cost 240 of 400 points, and nothing was left for the fifth.
+    assert [(each["id"], each["quantity"], each["value"]) for each in used] == [("r-2", 240, 300)]
+    unused = shop.ledger.lookups().redemption("r-1")
+    assert unused is not None
+    assert unused.state is ReservationState.RESERVED
+    assert shop.worked_again() == []
 
 
 def test_it_can_come_back_like_any_sale(shop: Shop) -> None:
