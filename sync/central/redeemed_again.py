@@ -1,16 +1,17 @@
 """What a record says of its redemptions, held against what the rules charge and take off for them. Pure.
 
 Who stood for a redemption is not in the facts, and neither is what the POS took off by itself, without a quote, on the
-till's answer to the reservation; that may be of an earlier version of the programme.
+till's answer to the reservation. That may be of an earlier version of the programme, so another value is only listed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.situation import Outcome, Redemption, Wanted
 from edge_agent.domain.record import RecordKind
 from edge_agent.domain.redeemed import charged_of, taken_off_by
 from sync.central.bodies import Act, BodyRedeemed, rejected
+from sync.central.differing import Difference
 
 UNLIKE = "not-as-programmed"
 """The entries, what was taken off, what was redeemed, or the notes are not what the rules come to."""
@@ -47,3 +48,21 @@ def _is_so(
         and said.quantity == charged_of(outcomes, said.unit)
         and (not reduces or said.value == taken_off_by(outcomes))
     )
+
+
+def worth_otherwise(act: Act, programme: Programme, wanted: Wanted) -> Iterator[Difference]:
+    """What redemptions without a quote gave in money by the till's word, where the programme gives another value."""
+    if wanted.reduces:
+        return
+    rules = {rule.id: rule for rule in programme.file.reward}
+    wishes = {wish.id: wish for wish in wanted.redemptions}
+    for said in act.redeemed:
+        wish = wishes[said.id]
+        chosen = None if wish.points is None else said.quantity
+        value = rules[wish.reward].discount(chosen, wish.times, programme.file.unit)
+        if value != said.value:
+            yield Difference(f"redeemed.{said.id}.value", _text(said.value), _text(value))
+
+
+def _text(value: int | None) -> str:
+    return "" if value is None else str(value)

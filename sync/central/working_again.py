@@ -29,7 +29,7 @@ from edge_agent.domain.record import RecordKind
 from sync.central.bodies import Act, Unpostable, parked, rejected
 from sync.central.differing import Difference, Known, differences
 from sync.central.facts import facts_on
-from sync.central.redeemed_again import UNLIKE, check_redeemed
+from sync.central.redeemed_again import UNLIKE, check_redeemed, worth_otherwise
 from sync.central.worked_from import Back, Bought, Member
 
 _BROKEN = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, ValidationError)
@@ -100,6 +100,8 @@ class WorkingAgain:
 
     def award(self, connection: Connection, terminal: str, act: Act) -> None:
         """Check what an act gives, uses and takes off. What gives nothing back or away needs no programme."""
+        if act.redeemed and (act.kind not in _CHARGING or act.programme is None):
+            raise rejected(UNLIKE)
         again = _AGAIN.get(act.kind)
         if again is None or _moves_nothing(act):
             return
@@ -110,7 +112,13 @@ class WorkingAgain:
         """The facts of an award that has been checked and that central knows otherwise."""
         digest = act.programme
         programme = None if digest is None else self._programmes.of(connection, digest)
-        return () if programme is None else differences(act, programme, known)
+        if programme is None:
+            return ()
+        found = differences(act, programme, known)
+        if act.redeemed:
+            wanted = Recorded.from_body(act.said).wanted
+            found += worth_otherwise(act, programme, wanted)
+        return found
 
     def attaching(self, act: Act, sale: Mapping[str, Any]) -> None:
         """Check that a card was attached to the basket that was sold, and not to another one."""
@@ -323,3 +331,6 @@ _AGAIN: Mapping[RecordKind, Callable[[_Asked], None]] = {
     RecordKind.MEMBER: _enrolled_again,
 }
 """How each kind of award is worked out. Returns and voids need their sale, and consents give nothing."""
+
+_CHARGING = frozenset({RecordKind.SALE, RecordKind.REDEMPTION})
+"""What charges redemptions, by the rules of a programme; nothing else may name any."""

@@ -145,6 +145,24 @@ def another_redemption_named(body: dict[str, Any]) -> None:
     body["redeemed"].append({**body["redeemed"][0], "id": "R2"})
 
 
+def redeemed_by_it(body: dict[str, Any]) -> None:
+    body["redeemed"] = [
+        {
+            "id": "R9",
+            "reward": "coffee",
+            "authorised_by": "central",
+            "unit": "points",
+            "quantity": 50,
+            "value": 100_000,
+        }
+    ]
+
+
+def redeemed_without_rules(body: dict[str, Any]) -> None:
+    redeemed_by_it(body)
+    body |= {"programme": None, "entries": [], "notes": {}}
+
+
 @pytest.mark.parametrize(
     ("seq", "change"),
     [
@@ -162,6 +180,9 @@ def another_redemption_named(body: dict[str, Any]) -> None:
         (REDEMPTION, another_unit),
         (REDEMPTION, redemption_not_named),
         (REDEMPTION, another_redemption_named),
+        *((seq, redeemed_by_it) for seq in (SALE, NAMELESS, ATTACH, ACTION, ANSWER, MEMBER)),
+        (CONSENT, redeemed_by_it),
+        (SALE, redeemed_without_rules),
         (PART, nothing_taken),
         (VOID, fewer_taken),
     ],
@@ -214,6 +235,26 @@ def test_what_a_redemption_gave_in_money_is_what_it_took_off(
         central.push(forged(shop, 1, said))
     assert outcomes(central)[1] == (ACCEPTED if worth == 100 else UNLIKE)
     assert sum(each["value"] for each in central.redeemed.sums()) == (100 if worth == 100 else 0)
+
+
+@pytest.mark.parametrize("worth", [100, 500])
+def test_what_a_pos_took_off_without_a_quote_is_believed_and_listed_where_it_differs(
+    tmp_path: Path, central: Central, worth: int
+) -> None:
+    central.publish(EURO_OFF, "rules")
+    (tmp_path / "till").mkdir()
+    with closing(open_shop(tmp_path / "till")) as shop:
+        shop.shelf.offer(EURO_OFF, "rules", AT)
+        shop.confirm(jan())
+        shop.till.reserve(Wish("R1", scanned(JAN), "euro-off"))
+        shop.till.sell(sale("S1", milk(amount=600), redemptions=("R1",)))
+        central.member_import.run(["card,member_id,points\n", f"{JAN},M1,118\n"])
+        central.push(forged(shop, 1, lambda body: body["redeemed"][0].update(value=worth)))
+    assert outcomes(central)[1] == ACCEPTED
+    listed = {
+        each["fact"]: (each["till"], each["central"]) for each in central.reports.differences()
+    }
+    assert listed.get("redeemed.R1.value") == (None if worth == 100 else ("500", "100"))
 
 
 def test_a_card_is_attached_to_what_was_sold_and_to_nothing_dearer(
