@@ -50,3 +50,9 @@ def test_what_cannot_be_used_says_how_far_off_it_is(
     keys: dict[str, Any], wanted: int | None, usable: int, expected: Unmet
 ) -> None:
     assert Spend.model_validate(keys).spent(wanted, usable, 100, (), 1) == expected
+
+
+@pytest.mark.parametrize(("wanted", "usable"), [(None, -1), (None, -500), (-1, 260)])
+def test_less_than_nothing_is_never_used(wanted: int | None, usable: int) -> None:
+    spend = Spend.model_validate({"step": 1, "value": 1})
+    assert isinstance(spend.spent(wanted, usable, 100, (), 1), Unmet)
