@@ -194,14 +194,20 @@ def test_the_rest_of_a_message_waits_until_the_terminal_has_asked(
 
 
 def test_what_another_journal_never_had_is_not_said_to_be_folded(
-    folded: Central, till: Till
+    folded: Central, till: Till, clock: SteppingClock
 ) -> None:
-    """An epoch that begins at 6 has no record 5, whatever the one before it had."""
+    """An epoch that begins at 6 has no record 5, whatever the one before it had, and though its own are folded too."""
     begun = Till(till.terminal, records=till.records[:5])
-    opening = message_of(begun, []).model_copy(update={"begins_after": 5, "follows": till.epoch})
-    assert folded.push(opening).taken.received == 5
+    made = begun.sale("a", [earn(1)], card=CARD)
+    first = replace(made, previous=GENESIS, hash=chain_hash(GENESIS, made.body))
+    opening = message_of(begun, [WireRecord.of(first)])
+    begins = {"begins_after": 5, "follows": till.epoch}
+    assert folded.push(opening.model_copy(update=begins)).taken.received == 6
+    later(clock)
+    assert fold(folded) == 1
     sent = message_of(begun, [WireRecord.of(till.records[4])])
     assert folded.push(sent).taken.stopped_by == "record-differs"
+    assert folded.push(opening).taken.stopped_by == "folded"
 
 
 def test_the_same_sale_under_a_new_record_still_counts_once(folded: Central, till: Till) -> None:
