@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.domain.programme.expiry import Expiry, RoundedTo
+from edge_agent.domain.programme.expiry import Expiry, MonthDay, RoundedTo
 
 DAY, MONTH, YEAR = RoundedTo.DAY, RoundedTo.END_OF_MONTH, RoundedTo.END_OF_YEAR
 
@@ -64,3 +64,19 @@ def test_rounding_only_ever_gives_more_time(earned: date, months: int, rounded: 
     assert earned < plain <= last
     assert (plain.year * 12 + plain.month) - (earned.year * 12 + earned.month) == months
     assert plain.day <= earned.day
+
+
+@pytest.mark.parametrize(
+    ("earned", "months", "last"),
+    [
+        ("2026-11-21", 12, "2028-02-15"),  # old enough on 30 November 2027
+        ("2026-01-10", 12, "2027-02-15"),
+        ("2026-02-10", 12, "2028-02-15"),  # on 28 February 2027, after the sweep of that year
+        ("2026-02-10", 11, "2027-02-15"),
+    ],
+)
+def test_a_sweep_takes_what_is_old_enough_and_the_next_year_the_rest(
+    earned: str, months: int, last: str
+) -> None:
+    expiry = Expiry(months=months, sweep=MonthDay(month=2, day=15))
+    assert expiry.last_day(date.fromisoformat(earned)) == date.fromisoformat(last)

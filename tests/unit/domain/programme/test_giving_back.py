@@ -428,13 +428,20 @@ def test_when_spent_points_come_back_is_declared(spent: str, restored: list[int]
     assert [sum(q for q in quantities(each) if q > 0) for each in back] == restored
 
 
-@pytest.mark.parametrize(("grace", "until"), [(30, date(2026, 12, 24)), (0, date(2026, 11, 23))])
+@pytest.mark.parametrize(
+    ("grace", "expired_on", "until"),
+    [
+        (30, date(2026, 11, 23), date(2026, 12, 24)),
+        (0, date(2026, 11, 23), date(2026, 11, 23)),
+        (30, date(2026, 11, 24), date(2026, 11, 24)),  # which they may be used on until midnight
+    ],
+)
 def test_spent_points_go_back_to_their_lot_and_get_grace_where_it_expired(
-    grace: int, until: date
+    grace: int, expired_on: date, until: date
 ) -> None:
-    """They expired on the 23rd and come back on the 24th."""
+    """They come back on the 24th."""
     rules = programme(BASE + f"[returns]\ngrace_days = {grace}\n")
-    sale = spent_sale(rules, basket(line(1, 900)), 100, 500, expires_on=date(2026, 11, 23))
+    sale = spent_sale(rules, basket(line(1, 900)), 100, 500, expires_on=expired_on)
     given = Returning(rules, sale).back((1, 1))
     (restored,) = (entry for entry in given.entries if entry.quantity > 0)
     assert restored.expires_on == until

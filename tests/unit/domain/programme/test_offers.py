@@ -208,6 +208,13 @@ def test_a_declared_share_of_members_is_held_out_the_same_ones_on_every_machine(
     assert held[:3] == ["0000000000000005", "0000000000000011", "0000000000000012"]
 
 
+def test_nobody_without_a_card_is_held_out() -> None:
+    deals = [
+        offer(f"deal-{number}", "amount = 100", "held_out_percent = 50") for number in range(9)
+    ]
+    assert not any(each.holds_out("") for each in rules("".join(deals)).file.offer)
+
+
 def test_who_is_held_out_pays_the_price_and_is_noted() -> None:
     programme = rules(offer("deal", "amount = 100", "held_out_percent = 50"))
     notes = set()

@@ -225,6 +225,13 @@ def rate_of(keys: str, worked: Worked, *sold: Line, tenders: tuple[Tender, ...] 
     return list(rate.counted(situation, worked, sold))
 
 
+@pytest.mark.parametrize("keys", ["", "step = 100", "decimals_first = 1", "at_least = 5"])
+def test_a_basket_below_nothing_earns_nothing_and_takes_nothing(keys: str) -> None:
+    rules = programme(rule(f"points = 1\nper = 100\n{keys}"))
+    for bought in (basket(line(1, -500)), basket(line(1, 200), line(2, -201))):
+        assert evaluate(rules, MEMBER, bought, A_SATURDAY).entries == ()
+
+
 def test_a_deposit_is_no_turnover() -> None:
     assert rate_of("points = 1\nper = 1", Worked(), line(1, 1990, levy=390)) == [1600]
 
