@@ -75,7 +75,7 @@ class Entry(NamedTuple):
     def to_json(self) -> dict[str, Any]:
         """The entry as a record holds it."""
         facts: dict[str, Any] = {
-            "kind": self.kind.value,
+            "kind": str(self.kind),
             "unit": self.unit,
             "quantity": self.quantity,
             "rule": self.rule,

@@ -91,6 +91,12 @@ def fraction(value: Decimal | int | str) -> Fraction:
     return Fraction(Decimal(value))
 
 
+@lru_cache(_EXACT_KEPT)
+def whole_parts(units: Decimal | int, scale: int) -> int:
+    """So many of a unit in its smallest parts, of which `scale` make one; what is less than a part is a whole one."""
+    return rounded(fraction(units) * scale, Rounding.CEIL)
+
+
 def net_of_tax(amount: int, tax_rate: str | None) -> int:
     """An amount without the tax in it, halves away from zero; `tax_rate` is a percentage such as "21"."""
     if not tax_rate or not amount:

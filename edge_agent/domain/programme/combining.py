@@ -294,12 +294,11 @@ class Reductions:
         self, facts: MemberFacts, at: datetime, units: Mapping[str, UnitTable]
     ) -> Iterable[Progress]:
         """What sources say of the way to them."""
-        return (
-            progress
-            for each in self.sources
-            if isinstance(each, ShowsProgress)
-            for progress in each.progress(facts, at, units)
-        )
+        return (found for each in self._leading for found in each.progress(facts, at, units))
+
+    @cached_property
+    def _leading(self) -> tuple[ShowsProgress, ...]:
+        return tuple(each for each in self.sources if isinstance(each, ShowsProgress))
 
     def reasons(self) -> Mapping[str, Texts]:
         """The words of all sources."""

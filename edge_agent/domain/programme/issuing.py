@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from edge_agent.domain.basket import Line
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.holdings import usable
-from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, fraction, rounded
+from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, fraction, rounded, whole_parts
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.form import Exact, Flag, TableModel, Whole, WindowText
 from edge_agent.domain.programme.selections import Selection
@@ -124,7 +124,7 @@ class AtPoints(TableModel):
 
     def parts(self, scale: int) -> int:
         """The number of points in smallest parts."""
-        return rounded(fraction(self.points) * scale, Rounding.CEIL)
+        return whole_parts(self.points, scale)
 
 
 class AtStatement(TableModel):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Protocol, runtime_checkable
 
 from babel.dates import format_date
@@ -17,6 +18,9 @@ from babel.numbers import format_currency, format_decimal
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.texts import LOCALES, CountedTexts, Texts, language_of, texts
 from edge_agent.domain.programme.units import UnitTable
+
+_NUMBERS_KEPT = 4_096
+"""Every sale says a few, and writing one in a language takes as long as working out two offers."""
 
 
 class Towards(StrEnum):
@@ -148,16 +152,21 @@ class Progress:
         if self.unit is not None and self.unit in units:
             return units_in_words(units[self.unit], count, language)
         noun = _COUNTED.get(self.measure, _COUNTED[Measure.TIMES]).for_count(count, language)
-        return f"{format_decimal(count, locale=locale)} {noun}"
+        return f"{_number(Decimal(count), locale)} {noun}"
 
 
 def units_in_words(unit: UnitTable, quantity: int, language: str) -> str:
     """So many smallest parts of a unit in words, such as "1,5 zegels"."""
     locale = LOCALES[language_of(language)]
-    shown = format_decimal(Decimal(quantity).scaleb(-unit.decimals).normalize(), locale=locale)
+    shown = _number(Decimal(quantity).scaleb(-unit.decimals).normalize(), locale)
     one = quantity == unit.scale
     noun = (unit.name.one if one else unit.name.many).for_language(language)
     return f"{shown} {noun}"
+
+
+@lru_cache(_NUMBERS_KEPT)
+def _number(value: Decimal, locale: str) -> str:
+    return str(format_decimal(value, locale=locale))
 
 
 @runtime_checkable

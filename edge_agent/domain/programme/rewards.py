@@ -7,7 +7,6 @@ donation, points of another unit, a voucher. It is paid in a unit, from what the
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import Self
@@ -16,7 +15,7 @@ from pydantic import Field, model_validator
 
 from edge_agent.domain.holdings import usable
 from edge_agent.domain.member import MemberFacts
-from edge_agent.domain.money import Rounding, fraction, rounded
+from edge_agent.domain.money import whole_parts
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.discounts import Off
 from edge_agent.domain.programme.expiry import Expiry, Pending
@@ -176,7 +175,7 @@ class RewardRule(Campaign):
             return self.spend.least(scale)
         if self.cost_per is not None:
             return 0
-        return 1 if self.cost is None else _parts(self.cost, scale)
+        return 1 if self.cost is None else whole_parts(self.cost, scale)
 
     def worth(self, units: Mapping[str, UnitTable]) -> int | None:
         """What `least` of it takes off, in minor units; None where that depends on the basket."""
@@ -216,7 +215,3 @@ def scale_of(unit: str, units: Mapping[str, UnitTable]) -> int:
     """How many smallest parts make one of a unit; derived units have none smaller than one."""
     table = units.get(unit)
     return 1 if table is None else table.scale
-
-
-def _parts(points: Decimal | int, scale: int) -> int:
-    return rounded(fraction(points) * scale, Rounding.CEIL)

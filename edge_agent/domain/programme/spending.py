@@ -8,7 +8,7 @@ from typing import NamedTuple, Self
 from pydantic import Field, model_validator
 
 from edge_agent.domain.basket import Line
-from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, fraction, rounded
+from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, fraction, rounded, whole_parts
 from edge_agent.domain.programme.form import Exact, Flag, TableModel, Whole
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
 
@@ -115,14 +115,14 @@ class Spend(TableModel):
 
         `wanted` is what the customer chose, None for as many as are of use; `scale` is smallest parts per point.
         """
-        least = 0 if self.minimum is None else _parts(self.minimum, scale)
+        least = 0 if self.minimum is None else whole_parts(self.minimum, scale)
         points = usable if wanted is None else wanted
         if wanted is not None and wanted > usable:
             return Unmet(Obstacle.NOT_ENOUGH, wanted - usable)
         if points < least:
             return Unmet(Obstacle.BELOW_MINIMUM, least)
         if self.maximum is not None:
-            points = min(points, _parts(self.maximum, scale))
+            points = min(points, whole_parts(self.maximum, scale))
         if self.share_percent is not None:
             bill = rounded(bill * fraction(self.share_percent) / 100, Rounding.FLOOR)
         if bill <= 0:
@@ -145,18 +145,18 @@ class Spend(TableModel):
     def smallest(self, scale: int) -> int:
         """The fewest points that are worth anything, in smallest parts."""
         if self.step is not None:
-            return _parts(self.step, scale)
+            return whole_parts(self.step, scale)
         return min(each.points for each in self.table) * scale
 
     def least(self, scale: int) -> int:
         """The fewest points that can be used, in smallest parts."""
-        least = 0 if self.minimum is None else _parts(self.minimum, scale)
+        least = 0 if self.minimum is None else whole_parts(self.minimum, scale)
         return max(self.smallest(scale), least)
 
     def choice(self, usable: int, scale: int) -> "Choice":
         """What the customer can choose of `usable` points, all in smallest parts; `most` 0 where it is too few."""
         step, least = self.smallest(scale), self.least(scale)
-        most = usable if self.maximum is None else min(usable, _parts(self.maximum, scale))
+        most = usable if self.maximum is None else min(usable, whole_parts(self.maximum, scale))
         most -= most % step
         least += -least % step
         proportional = self.value is not None and not self.per_measure
@@ -214,7 +214,3 @@ class Spent(NamedTuple):
 
     points: int
     value: int
-
-
-def _parts(points: Exact, scale: int) -> int:
-    return rounded(fraction(points) * scale, Rounding.CEIL)
