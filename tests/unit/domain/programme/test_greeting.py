@@ -21,7 +21,8 @@ RULES = programme(
 
 
 def said(found: Greeting) -> tuple[list[str], str | None]:
-    return [each.id for each in found.messages], found.question and found.question.id
+    question = None if found.question is None else found.question.id
+    return [each.id for each in found.messages], question
 
 
 def test_the_most_important_comes_first_and_rules_about_a_basket_wait() -> None:
