@@ -2,8 +2,9 @@
 
 Left out is what cannot change what the code does: annotations, protocols, descriptions and examples of keys (the
 reference page is compared with them as a whole), what is no Python any more, `==` in place of `is` (or the other way
-round), which mean the same for members of an enumeration and for None, `slots`, which only make things smaller, and
-whether and how much `lru_cache` keeps of functions that answer the same every time.
+round), which mean the same for members of an enumeration and for None, `slots`, which only make things smaller,
+`strict` of a zip, which only says that its arguments are never of different lengths, and whether and how much
+`lru_cache` keeps of functions that answer the same every time.
 """
 
 import ast
@@ -25,8 +26,8 @@ _SAME = frozenset(
         "core/ReplaceComparisonOperator_IsNot_NotEq",
     }
 )
-_NOT_DONE = frozenset({"description", "examples", "slots"})
-"""Keyword arguments that only documents show, or only the size of things."""
+_NOT_DONE = frozenset({"description", "examples", "slots", "strict"})
+"""Keyword arguments that only documents or the size of things show, or nothing at all."""
 
 
 class Mutation(NamedTuple):
