@@ -124,7 +124,13 @@ class Record:
     attachment: Attachment | None = None
 
 
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
+
+_NO_MORE_THAN_JSON = (
+    orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+)
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:
@@ -134,8 +140,9 @@ def canonical(value: Mapping[str, Any]) -> bytes:
     TypeError for what is no JSON and UnicodeEncodeError for half a character. No binary float may stand in it.
     """
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except orjson.JSONEncodeError:  # an integer beyond 64 bits, which central may be sent
+        return orjson.dumps(value, option=_NO_MORE_THAN_JSON)
+    except orjson.JSONEncodeError:
+        # No JSON, or an integer beyond 64 bits, which central may be sent.
         return _CANONICAL.encode(value).encode()
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -81,7 +81,13 @@ def test_canonical_bytes_are_those_of_the_standard_library(value: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("value", "error"), [("\ud800", UnicodeEncodeError), (Decimal(1), TypeError), ({1}, TypeError)]
+    ("value", "error"),
+    [
+        ("\ud800", UnicodeEncodeError),
+        (Decimal(1), TypeError),
+        ({1}, TypeError),
+        (datetime(2026, 1, 1, tzinfo=UTC), TypeError),
+    ],
 )
 def test_what_has_no_canonical_bytes_is_refused(value: object, error: type[Exception]) -> None:
     with pytest.raises(error):
