@@ -44,7 +44,6 @@ RANK_MAX = 1_000
 HELD_OUT = "held-out"
 """The note of an offer that would have applied to a member of the control group."""
 
-
 SHOWN = "shown"
 """The note of an offer with a control group that did apply."""
 

@@ -316,3 +316,15 @@ def test_no_visit_is_paid_twice_and_no_window_pays_more_often_than_it_may(
         assert customer.has("count/used.did.run") == len(paid) * target
         first, last = Window.parse(within).bounds(now.date(), None)
         assert sum(first <= day <= last for day in paid) <= times
+
+
+def test_what_a_return_elsewhere_gave_back_of_a_completion_counts_again() -> None:
+    """This till knows of the return, and not yet of the completion that it took back."""
+    rules = challenge("target = 5")
+    today = at("2026-11-21").date()
+    before = (
+        Holding("count/did.run", 2, day=today),
+        Holding("count/used.did.run", -2, day=today),
+    )
+    worked = evaluate(rules, MemberFacts("m", holdings=before), BREAD, at("2026-11-21"))
+    assert sum(each.quantity for each in worked.entries if each.unit == "points") == 100
