@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from drivers.ports import DeviceReport, Discarded, PrintOutcome, Scan
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 """Generous: the machine may be busy. Nothing waits so long when all is well."""
 
 

@@ -1,8 +1,11 @@
 """A serial scanner on real ptys: unplugged, moved, held by another program, supervised."""
 
+import fcntl
 import os
+import struct
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Iterator
@@ -69,10 +72,11 @@ def test_unplugged_in_mid_scan_and_replugged_elsewhere_it_goes_on_by_itself(
     hardware: PtyScanner, heard: Heard, supervised: ScannerSupervisor
 ) -> None:
     before = os.path.realpath(hardware.link)
-    hardware.send(b"29123")
-    time.sleep(0.3)  # the beginning of the scan is read before the cable goes
     held = os.open(before, os.O_RDWR | os.O_NOCTTY)
     try:
+        hardware.send(b"29123")
+        time.sleep(0.3)  # until the line has the beginning of the scan
+        wait_until(lambda: _waiting_bytes(held) == 0, "it is read before the cable goes")
         hardware.unplug()
         wait_until(lambda: supervised.report().state == "offline", "unplugging shows")
         assert heard.discards == [Discarded("hand", "unterminated", 5)]
@@ -87,6 +91,11 @@ def test_unplugged_in_mid_scan_and_replugged_elsewhere_it_goes_on_by_itself(
     assert ("offline", "unplugged") in heard.states
     assert ("trouble", "internal") not in heard.states, "a foreseen fault, handled as such"
     assert heard.states[-1] == ("ok", "")
+
+
+def _waiting_bytes(terminal: int) -> int:
+    """How much has come in that nobody has read yet."""
+    return int(struct.unpack("i", fcntl.ioctl(terminal, termios.FIONREAD, bytes(4)))[0])
 
 
 def test_a_scanner_that_is_not_there_yet_is_waited_for(tmp_path: Path, heard: Heard) -> None:
