@@ -1,12 +1,13 @@
 """A basket in a record is the basket that was sold, less free text, in one form only."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.domain.basket import Basket, Line, Tender
+from edge_agent.domain.basket import Basket, EntryMode, Line, PresentedCard, Tender
 from edge_agent.domain.record import canonical
 from tests.unit.domain.builders import basket, baskets, line
 
@@ -56,6 +57,13 @@ def test_what_is_not_told_of_a_line_takes_no_place_in_its_record() -> None:
         "channel": "store",
     }
     assert Basket.from_json(basket().to_json() | {"store": "0412"}).to_json()["store"] == "0412"
+
+
+def test_a_card_is_not_shown_where_a_sale_is_written_to_a_log() -> None:
+    card = PresentedCard("2912345678906", EntryMode.SCANNED)
+    assert "2912345678906" not in repr(card)
+    assert card.to_json() == {"code": "2912345678906", "entry": "scanned"}
+    assert [each.is_typed for each in (card, replace(card, entry=EntryMode.KEYED))] == [False, True]
 
 
 def test_a_name_is_free_text_and_never_enters_a_record() -> None:

@@ -77,6 +77,12 @@ def test_what_is_not_told_of_a_member_takes_no_place() -> None:
     assert row_of(BARE) == ("7f0c", "known", "", None, None, None, "{}", "[]", "[]", "[]")
 
 
+def test_names_stand_in_the_file_as_they_are_written() -> None:
+    row = row_of(Member("7f0c", display_name="Zoë", attributes={"city": "Besançon"}))
+    assert row[2] == "Zoë"
+    assert row[6] == '{"attributes":{"city":"Besançon"}}'
+
+
 def test_an_empty_row_is_a_member_of_whom_nothing_is_known() -> None:
     assert member_in((None,) * 10) == Member("", Standing.UNKNOWN)
 

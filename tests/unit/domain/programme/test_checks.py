@@ -101,6 +101,7 @@ FINDINGS = [
     (bonus('not_segments = ["Health-x"]'), ("sensitive-trait", "bonus[0].when.not_segments")),
     (bonus('attributes = { ziekte = ["ja"] }'), ("sensitive-trait", "bonus[0].when.attributes")),
     # Names.
+    ('[[cap]]\nid = "c"\nmost = 5\nwhy = "x"\nrules = ["test"]\n', ("unknown-name", "cap[0].rules[0]")),
     (bonus('tiers = ["gold"]'), ("unknown-name", "bonus[0].when.tiers[0]")),
     (bonus('memberships = ["plus"]'), ("unknown-name", "bonus[0].when.memberships[0]")),
     ('[[action]]\nid = "review"\ntitle = "x"\ngives = [{ reward = "cofee" }]\nlimits = [{ times = 1 }]\n', ("unknown-name", "action[0].gives[0].reward")),

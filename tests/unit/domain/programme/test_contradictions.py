@@ -61,6 +61,7 @@ PAIRS: list[tuple[type[TableModel], Keys, Keys, str]] = [
     (CapRule, {**WHY, "most": 5}, {"times": 1}, "give either most or times"),
     (CapRule, {**WHY, "times": 5}, {"times": None}, "give either most or times"),
     (CapRule, {**WHY, "most": 5, "of": "sale"}, {"per": "day"}, 'of = "sale" goes with most and without per'),
+    (CapRule, {**WHY, "most": 5, "of": "sale"}, {"per": "month"}, 'of = "sale" goes with most and without per'),
     (CapRule, {**WHY, "times": 5, "of": "till"}, {"of": "sale"}, 'of = "sale" goes with most and without per'),
     (CapRule, {**WHY, "most": 5, "from_date": FIRST, "until_date": FIRST}, {"from_date": LAST}, "lies before from_date"),
     (ChallengeRule, {**TITLE, **POINTS, "once_per": "day"}, {"once_per": "year"}, "once_per is day, week or month, and counts visits"),
