@@ -159,9 +159,8 @@ class Books:
         return self.aliases.get(ref, ref)
 
     def received(self, epoch: str) -> int:
-        """How much central holds of a journal, which may have begun after the last record and have none of its own."""
-        known = epoch in self._chains or self._db.execute(_CHAIN, (epoch,)).fetchone() is not None
-        return self._chain(epoch).received if known else 0
+        """How much central holds of a journal."""
+        return self._chains[epoch].received if epoch in self._chains else 0
 
     def applied(self, epoch: str) -> int:
         """Up to where every record of a journal has a state, those of the epochs before it too."""
@@ -232,6 +231,8 @@ class Books:
 
     def _read_records(self) -> set[str]:
         """New records and new states; returns which were accepted."""
+        for (epoch,) in self._db.execute(_EPOCHS).fetchall():
+            self._chain(epoch)  # one that begins after the last record has none of its own at first
         for row, record, epoch, seq, previous, digest, body in self._db.execute(
             _RECORDS, (self._rows,)
         ):
@@ -389,6 +390,7 @@ _LEFT = (
     " (SELECT coalesce(max(row), 0) FROM entries) FROM records"
 )
 _PARKED = "SELECT row, epoch, seq FROM records WHERE state = 'parked'"
+_EPOCHS = "SELECT epoch FROM chains"
 _CHAIN = "SELECT follows, begins_after FROM chains WHERE epoch = ?"
 _ASKED_AT_ONCE = 500
 _ALIASES = "SELECT ref, joined_into FROM accounts WHERE joined_into IS NOT NULL"
