@@ -270,7 +270,7 @@ def test_what_was_spent_and_then_taken_back_stays_owed_after_the_lots_last_day(
     central: Central, till: Till, clock: SteppingClock
 ) -> None:
     central.programmes.publish(PROGRAMME.read_text(), PROGRAMME.name)
-    sale = till.sale("ref-1", [earn(5)], card=CARD)
+    sale = till.sale("ref-1", [earn(5)], card=CARD, sale_id="s-1")
     central.push(till.message())
     spent = Adjustment(adjustment_id="a-1", quantity=-3, reason="cadeau")
     central.by_hand.adjust("ref-1", spent)

@@ -20,7 +20,7 @@ from sync.central.database import ACCOUNTS, hold, next_change, read_counter
 from sync.central.ledger import touch
 from sync.central.mending import OperatorsWord
 from sync.central.risk import OFFLINE_RISK
-from sync.central.tables import accounts, acts, chains, lots, records
+from sync.central.tables import accounts, acts, chains, givebacks, lots, records
 from tests.central import Running, Till, Wire, earn, running_central, settings_in, spend
 from tests.integration.central.conftest import SteppingClock
 from tests.integration.central.looking import balance, states, sums
@@ -178,6 +178,7 @@ def test_what_a_dead_process_left_parked_beside_its_posted_sale_settles_at_the_n
             .values(state="parked", code="awaiting-original", awaiting=sale.id)
         )
         connection.execute(delete(acts).where(acts.c.terminal == "0412/04"))
+        connection.execute(delete(givebacks))
     central.catch_up()
     assert states(central, "0412/04") == [(1, "accepted", None)]
 

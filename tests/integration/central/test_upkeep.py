@@ -131,7 +131,7 @@ def test_what_was_used_before_is_owed_and_the_debt_does_not_lapse(
     central: Central, till: Till, clock: SteppingClock
 ) -> None:
     central.programmes.publish(STARTER, "test")
-    sale = till.sale("ref-1", [earn(5)], card=CARD)
+    sale = till.sale("ref-1", [earn(5)], card=CARD, sale_id="s-1")
     till.sale("ref-1", [spend(3)])
     central.push(till.message())
     clock.now = datetime(2028, 1, 1, tzinfo=UTC)
@@ -189,7 +189,7 @@ def test_without_a_programme_nothing_is_due(
 ) -> None:
     till.sale("ref-1", [earn(5)], card=CARD)
     central.push(till.message())
-    clock.now = datetime(2040, 1, 1, tzinfo=UTC)
+    clock.now = datetime(2027, 12, 1, tzinfo=UTC)  # before the record is folded
     before = everything(central)
     central.keep_up()
     assert everything(central) == before
