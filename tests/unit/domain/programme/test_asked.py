@@ -17,6 +17,8 @@ def test_what_either_asks_is_asked() -> None:
     both = SOMETHING.and_also(other)
     assert (both.segments, both.attributes) == (frozenset({"a", "b"}), frozenset({"pet", "car"}))
     assert NOTHING.and_also(NOTHING) == NOTHING
+    again = SOMETHING.and_also(SOMETHING)
+    assert (again.segments, again.attributes) == (SOMETHING.segments, SOMETHING.attributes)
 
 
 @pytest.mark.parametrize(

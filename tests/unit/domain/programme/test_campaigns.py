@@ -139,3 +139,21 @@ def test_a_campaign_without_an_end_is_refused(keys: str, said: str) -> None:
     with pytest.raises(ProgrammeInvalid) as caught:
         programme(BASE + f'[[campaign]]\nid = "x"\non_top = 1\nwhy = "x"\n{keys}\n')
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("until", "after", "fits"), [(370, 29, True), (370, 30, False), (310, 90, False)]
+)
+def test_a_campaign_and_its_wait_are_shorter_than_counts_are_kept(
+    until: int, after: int, fits: bool
+) -> None:
+    last = date(2026, 2, 1) + timedelta(days=until)
+    text = BASE + (
+        f'[[campaign]]\nid = "x"\non_top = 1\nwhy = "x"\ncredited_after_days = {after}\n'
+        f"when = {{ from_date = 2026-02-01, until_date = {last} }}\n"
+    )
+    if fits:
+        assert programme(text).file.campaign[0].credited_on == last + timedelta(days=after)
+    else:
+        with pytest.raises(ProgrammeInvalid, match="longer than the 400 days"):
+            programme(text)

@@ -1,9 +1,12 @@
 # ruff: noqa: E501  (tables: one file a row)
 """What the checks find in which rules, and what they leave alone: the other side of each finding."""
 
+from fractions import Fraction
+
 import pytest
 
 from edge_agent.domain.programme import ProgrammeInvalid, check_programme
+from edge_agent.domain.programme.checks.costs import best_rate
 from edge_agent.domain.programme.own_rules import OwnRule
 from edge_agent.domain.programme.shape import tables
 from tests.unit.domain.builders import BASE, HEAD, programme
@@ -181,3 +184,11 @@ def test_what_no_rule_did_is_named_as_no_rule_can_be() -> None:
     } - declared
     of_central = {OwnRule.OPENING, OwnRule.GIVEN_AGAIN, OwnRule.OWED}
     assert named == {rule.value for rule in OwnRule} - of_central
+
+
+def test_the_best_rate_of_a_unit_is_that_of_its_own_rules() -> None:
+    others = "".join(
+        f'[unit.{unit}.expiry]\nmonths = 12\n[[earn]]\nid = "{unit}"\nunit = "{unit}"\npoints = 9\nper = 1\n'
+        for unit in ("miles", "stars")
+    )
+    assert best_rate(programme(BASE + others).file, "points") == Fraction(1, 100)

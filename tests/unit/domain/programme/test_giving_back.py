@@ -289,6 +289,30 @@ def test_in_another_month_the_return_counts_in_its_own() -> None:
     assert returning.member.figures == {"earn.base@month": -700}
 
 
+def test_what_was_spent_in_the_month_of_the_return_says_what_its_part_is_worth() -> None:
+    """1.00 and 11.00 in November gave 0 and 6. In December 4.00 are worth 2, and with the 11.00 they would be 7."""
+    rules = programme(PERIOD)
+    first, second = in_month(rules, 100, 1100)
+    december = Holding("count/earn.base", 400, day=date(2026, 12, 2))
+    returning = Returning(rules, second, *first.sale.entries, december, Holding("points", 2))
+    returning.at = A_SATURDAY + timedelta(days=20)
+    assert returning.points() == 8
+    returning.back((1, 1))
+    assert returning.points() == 3
+
+
+def test_the_visit_stays_the_one_that_it_was() -> None:
+    """The first visit of a member gives points, 4 for 8.00; half of it comes back after a second visit."""
+    rules = programme(PERIOD.replace("[returns]", "when = { visits = [1] }\n[returns]"))
+    bought = basket(line(1, 800, quantity=Decimal(2)))
+    worked = evaluate(rules, MEMBER, bought, A_SATURDAY)
+    sale = Sold(RECORD, A_SATURDAY, Recorded(rules.digest, MEMBER, bought, entries=worked.entries))
+    returning = Returning(rules, sale, Holding("count/visits", 1, day=A_SATURDAY.date()))
+    assert returning.points() == 4
+    returning.back((1, 1))
+    assert returning.points() == 2
+
+
 # --- How far --------------------------------------------------------------------------------------------------------
 
 WITHIN = '[returns]\npolicy = "within-balance"\n'

@@ -6,11 +6,13 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic_core import ErrorDetails
 
 from edge_agent.domain.basket import EntryMode
 from edge_agent.domain.programme import Finding, ProgrammeInvalid, load_programme
 from edge_agent.domain.programme.loading import PROGRAMME_BYTES_MAX
-from edge_agent.domain.programme.mistakes import WORDS
+from edge_agent.domain.programme.mistakes import WORDS, in_words
+from edge_agent.domain.programme.programme_file import ProgrammeFile
 from tests.unit.domain.builders import BASE, HEAD, SAMPLE_PATH, programme
 from tests.unit.domain.programme.mistakes import BONUS, EXCLUDE, GOOD, MISTAKES, REWARD, replaced
 
@@ -160,3 +162,8 @@ def test_a_typed_number_shows_a_balance_only_where_the_programme_says_so() -> No
     assert all(by_default.shows_balance(each) for each in EntryMode if each is not EntryMode.KEYED)
     assert not by_default.shows_balance(EntryMode.KEYED)
     assert all(allowed.shows_balance(each) for each in EntryMode)
+
+
+def test_a_mistake_without_words_of_ours_is_told_in_the_librarys_as_part_of_a_sentence() -> None:
+    details = ErrorDetails(type="not_one_of_ours", loc=("version",), msg="Input is odd", input=None)
+    assert in_words(details, ProgrammeFile) == "input is odd"

@@ -232,6 +232,17 @@ def test_a_basket_below_nothing_earns_nothing_and_takes_nothing(keys: str) -> No
         assert evaluate(rules, MEMBER, bought, A_SATURDAY).entries == ()
 
 
+def test_a_tier_that_there_is_not_is_found_among_the_points_for_tiers() -> None:
+    with pytest.raises(ProgrammeInvalid, match=r"there is no .* with the id nosuch"):
+        programme('[[earn]]\nid = "base"\ntier_points = { nosuch = 2 }\npoints = 1\nper = 100\n')
+
+
+def test_what_is_shared_out_goes_by_what_was_paid_and_never_by_less_than_nothing() -> None:
+    worked = Worked().plus([Outcome("x", (), (Reduction(1, 300, "promotion"),))])
+    assert worked.weights((line(1, 200), line(2, 500))) == [0, 500]
+    assert list(worked.weights(())) == []
+
+
 def test_a_deposit_is_no_turnover() -> None:
     assert rate_of("points = 1\nper = 1", Worked(), line(1, 1990, levy=390)) == [1600]
 

@@ -14,7 +14,7 @@ from edge_agent.domain.programme import Evaluation, Programme, ProgrammeInvalid
 from edge_agent.domain.programme.issuing import split_up
 from edge_agent.domain.programme.situation import PresentedVoucher, Redemption, Wanted
 from edge_agent.domain.programme.upkeep import keep_up
-from tests.unit.domain.builders import HEAD, basket, baskets, line, programme
+from tests.unit.domain.builders import BASE, HEAD, basket, baskets, line, programme
 from tests.unit.domain.programme.reducing import (
     NO_POINTS,
     earned,
@@ -504,3 +504,12 @@ def test_a_quote_at_midnight_knows_the_day_in_the_shop() -> None:
     at = datetime.fromisoformat("2026-11-21T23:30:00+00:00")  # half past midnight there
     found = worked(rules(voucher("value = 500")), bill(900), showing(last), member(last), at)
     assert why_not(found) == {"v": "over"}
+
+
+def test_the_figures_that_vouchers_need_are_counted() -> None:
+    rules = programme(
+        BASE
+        + '[[voucher]]\nid = "paper"\ntitle = "x"\nvalue = 500\nexpiry = { days = 9 }\n'
+        + 'limits = [{ times = 2, per = "month" }]\nwhen = { every_visit = 3 }\n'
+    )
+    assert {"use.paper@month", "visits@ever"} <= {each.key for each in rules.readings}
