@@ -16,7 +16,7 @@ What takes off: `combining` orders `offers`, `vouchers` and `redeeming` of `rewa
 What members have: `stamps`, `tiers` and `tier_review`, `memberships`; `lapses` and `inactivity` end what is over,
     `moving` is done by hand.
 More than buying: `actions`, `visits`, `challenges` by `challenge_rules`, `surprises`, `referral`.
-What is said: `messages`, `questions`, and both as they are told in `telling` and `greeting`; `consents` is what who
+What is said: `messages`, `questions`, and both as they are told first in `greeting`; `consents` is what who
     enrols agrees to; `progress` and `outlook` are what lies ahead, `receipt` what is printed where, `naming` what
     everything is called.
 Taking back: `returns` and `forgotten_card` are what is declared; `kept` is what is left of a sale, `sold_parts` what it

@@ -4,7 +4,7 @@ from edge_agent.domain.basket import Line
 from edge_agent.domain.entries import Entry
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.programme.situation import Wanted
-from edge_agent.domain.programme.telling import Telling
+from tests.unit.domain.programme.telling import Telling
 
 
 def said(told: Telling) -> str:

@@ -27,10 +27,10 @@ from edge_agent.domain.programme.outlook import outlook
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.redeeming import rewards_for
 from edge_agent.domain.programme.situation import Act, PresentedVoucher, Redemption, Wanted
-from edge_agent.domain.programme.telling import telling, telling_at_visit
 from edge_agent.domain.programme.upkeep import caught_up
 from edge_agent.domain.units import keeps_lots_apart
 from tests.unit.domain.customers import Customer, TillCounts
+from tests.unit.domain.programme.telling import telling, telling_at_visit
 from tests.unit.programmes.journey_words import entry, on_sale, said, wishes
 from tests.unit.programmes.shops import FOLDER, NAMES
 

@@ -11,11 +11,11 @@ from edge_agent.domain.basket import Basket
 from edge_agent.domain.member import NOBODY, MemberFacts, Standing
 from edge_agent.domain.programme import Programme, ProgrammeInvalid, evaluate
 from edge_agent.domain.programme.messages import BOTH, Place, wants
-from edge_agent.domain.programme.telling import telling, telling_at_visit
 from edge_agent.domain.programme.unmet import Obstacle
 from edge_agent.domain.tallies import Window
 from tests.unit.domain.builders import BASE, basket, line, programme
 from tests.unit.domain.customers import Customer, at
+from tests.unit.domain.programme.telling import telling, telling_at_visit
 
 BREAD = basket(line(1, 250, "bread"))
 NOON = at("2026-11-21")

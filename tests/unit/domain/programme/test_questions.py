@@ -12,9 +12,9 @@ from edge_agent.domain.programme import Programme, ProgrammeInvalid, evaluate
 from edge_agent.domain.programme.acts import UnknownQuestion, answered
 from edge_agent.domain.programme.messages import BOTH, Place
 from edge_agent.domain.programme.questions import NotAnAnswer
-from edge_agent.domain.programme.telling import telling, telling_at_visit
 from tests.unit.domain.builders import BASE, basket, line, programme
 from tests.unit.domain.customers import Customer, at, given
+from tests.unit.domain.programme.telling import telling, telling_at_visit
 
 BREAD = basket(line(1, 250, "bread"))
 NOON = at("2026-11-21")

@@ -13,11 +13,11 @@ from edge_agent.domain.draws import DRAWN_BELOW, Draw, draw_from
 from edge_agent.domain.member import NOBODY, MemberFacts
 from edge_agent.domain.programme import Programme, ProgrammeInvalid, evaluate
 from edge_agent.domain.programme.surprises import Surprises
-from edge_agent.domain.programme.telling import telling
 from edge_agent.domain.programme.unmet import Obstacle
 from edge_agent.domain.tallies import Period, first_day
 from tests.unit.domain.builders import BASE, basket, line, programme
 from tests.unit.domain.customers import Customer, TillCounts, at
+from tests.unit.domain.programme.telling import telling
 
 NOON = at("2026-11-21")
 BOUGHT = basket(line(1, 1000, "bread"))

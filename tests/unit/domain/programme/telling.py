@@ -1,4 +1,4 @@
-"""What is said to a customer at a visit: messages, the one question, a prize; before the sale and after it."""
+"""All that is said to a customer at a visit, with the places in which, so that tests can ask for it as a whole."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
