@@ -126,7 +126,7 @@ class StateOfRecord(Message):
 
 class Checkpoint(Message):
     """What is left of the oldest records of a journal: `count` of them had their effect and were folded, the last of
-    them `position`, where the chain's hash is `head`. `digest` is over all of them: see `central.folding`."""
+    them `position`, where the chain's hash is `head`. `digest` is over what stays of them: `central.checkpoints`."""
 
     position: int = Field(ge=1)
     head: str = Field(pattern=_HEX_32_BYTES)

@@ -32,7 +32,7 @@ def list_checkpoints(after: str, config: Path, as_json: bool) -> None:
 @checkpoints_group.command("verify")
 @common
 def verify_checkpoints(config: Path, as_json: bool) -> None:
-    """Check that all are signed, that journals go on from them and nothing is missing. Exit code 1 when not."""
+    """Check that all are signed, and that nothing is missing or was changed since. Exit code 1 when not."""
     with central_of(config) as central, could_not(SQLAlchemyError):
         faults = central.checkpoints.faults()
     lines = [f"{each['terminal']}/{each['epoch']}: {each['fault']}" for each in faults]

@@ -11,16 +11,17 @@ from functools import partial
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select, union_all
+from sqlalchemy import Connection, bindparam, delete, func, select, union_all, update
 
-from edge_agent.domain.record import GENESIS, canonical, chain_hash
+from edge_agent.domain.record import GENESIS
 from edge_agent.domain.tallies import months_later
-from sync.central.checkpoints import checkpoint_of
+from sync.central.checkpoints import checkpoint_of, digest_over
 from sync.central.database import Database, upsert
 from sync.central.epochs import hold_journal
 from sync.central.ledger import OVERDRAFT
 from sync.central.tables import (
     accounts,
+    acts,
     answers,
     attachments,
     cases,
@@ -129,8 +130,7 @@ def _keep(
         if known is None
         else (known.position, known.head, known.count, bytes.fromhex(known.digest))
     )
-    for row in folded:
-        digest = chain_hash(digest, canonical(_line(row)))
+    digest = digest_over(connection, digest, _numbered(connection, epoch, folded, count))
     if folded[-1].seq > position:
         position, head = folded[-1].seq, folded[-1].hash.hex()
     made = Checkpoint(
@@ -150,16 +150,19 @@ def _keep(
     )
 
 
-def _line(row: Any) -> dict[str, Any]:
-    """What the digest holds of one record, whose body is in its hash; a backup from before has all of it too."""
-    return {
-        "seq": row.seq,
-        "id": row.record_id,
-        "hash": row.hash.hex(),
-        "account": row.account,
-        "received_at": row.received_at,
-        "posted_at": row.posted_at,
-    }
+def _numbered(connection: Connection, epoch: str, folded: Sequence[Any], after: int) -> list[Any]:
+    """The acts of these records in their order, which are now the next ones after so many in the checkpoint."""
+    numbers = {row.record_id: number for number, row in enumerate(folded, after + 1)}
+    new = [{"of": record, "number": number} for record, number in numbers.items()]
+    connection.execute(_NUMBER.values(epoch=epoch), new)
+    return list(
+        connection.execute(
+            select(acts).where(acts.c.record_id.in_(numbers)).order_by(acts.c.folded)
+        )
+    )
+
+
+_NUMBER = update(acts).where(acts.c.record_id == bindparam("of")).values(folded=bindparam("number"))
 
 
 def _open(connection: Connection, ids: Collection[str], today: str) -> set[str]:

@@ -235,16 +235,28 @@ acts = Table(
     Column("terminal", String(130), primary_key=True),
     Column("kind", String(32), primary_key=True),
     Column("act_id", String(64), primary_key=True),
-    Column("record_id", String(32), nullable=False),
+    Column("record_id", String(32), nullable=False, unique=True),
     Column("digest", LargeBinary, nullable=False),
+    Column("epoch", String(32)),
+    Column("folded", BigInteger),
 )
-"""The POS's own ids of accepted acts: a sale that a till recorded again after it lost its journal counts once."""
+"""The POS's own ids of accepted acts: a sale that a till recorded again after it lost its journal counts once.
+
+Where the act's record was folded, it is number `folded` of those in the checkpoint of that `epoch`, from 1 on."""
 
 Index(
     "acts_sales",
     acts.c.act_id,
     sqlite_where=acts.c.kind == "sale",
     postgresql_where=acts.c.kind == "sale",
+)
+Index(
+    "acts_folded",
+    acts.c.terminal,
+    acts.c.epoch,
+    acts.c.folded,
+    sqlite_where=acts.c.folded.is_not(None),
+    postgresql_where=acts.c.folded.is_not(None),
 )
 
 givebacks = Table(

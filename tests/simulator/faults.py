@@ -13,6 +13,7 @@ from sync.central.by_hand import Adjustment
 from sync.central.members import CardReplacement, StandingChange
 from sync.central.problems import Problem
 from tests.simulator import acts
+from tests.simulator.books import demand
 from tests.simulator.office import broken_disk
 from tests.simulator.terminal import Terminal
 from tests.simulator.world import DAY, HOUR, MINUTE, World
@@ -153,6 +154,8 @@ def central_folds(world: World, luck: random.Random) -> str:
     world.books.read()
     folded = world.office.central.folding.run(before)
     world.books.read_folded()
+    faults = world.office.central.checkpoints.faults()
+    demand(not faults, f"checkpoints are not whole: {faults}")
     return f"central folds {folded} records"
 
 

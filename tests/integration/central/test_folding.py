@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Executable, delete, insert, literal, select, update
 
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.record import GENESIS, RecordKind, canonical, chain_hash, in_epoch
@@ -18,7 +18,17 @@ from sync.central.central import Central
 from sync.central.feedback import CaseChange
 from sync.central.folding import BATCH
 from sync.central.mending import OperatorsWord
-from sync.central.tables import accounts, attachments, checkpoints, entries, lots, records
+from sync.central.risk import risk_source
+from sync.central.tables import (
+    accounts,
+    acts,
+    attachments,
+    chains,
+    checkpoints,
+    entries,
+    lots,
+    records,
+)
 from sync.wire import WireRecord
 from tests.central import (
     AT,
@@ -137,38 +147,108 @@ def test_a_checkpoint_says_how_far_and_is_signed_and_the_chain_goes_on_from_it(
 def test_the_digest_can_be_made_again_from_what_was_there(
     central: Central, till: Till, other_till: Till, clock: SteppingClock
 ) -> None:
+    """By who has a backup from before, and nothing of what was folded."""
     a_day_of_everything(till, other_till)
     central.push(till.message())
     with central.database.read() as connection:
-        rows = connection.execute(select(records).order_by(records.c.seq)).all()
+        moved = connection.execute(select(entries)).all()
+        said = {row.record_id: row for row in connection.execute(select(acts))}
     later(clock)
     fold(central)
     digest = GENESIS
-    for row in rows:
-        line = {name: getattr(row, name) for name in ("seq", "account", "received_at", "posted_at")}
-        line |= {"id": row.record_id, "hash": row.hash.hex()}
-        digest = chain_hash(digest, canonical(line))
+    for record in till.records:
+        act = said[record.id]
+        made = [dict(row._mapping) for row in moved if row.source == record.id]
+        line = {"kind": act.kind, "act": act.act_id, "record": record.id, "said": act.digest.hex()}
+        of = [{name: each[name] for name in each if name != "row"} for each in made]
+        digest = chain_hash(digest, canonical(line | {"entries": of}))
     assert central.checkpoints.page()[0]["digest"] == digest.hex()
 
 
-def test_a_checkpoint_that_is_not_what_central_made_is_named(folded: Central, till: Till) -> None:
-    till.sale("a", [earn(1)], card=CARD)
-    till.sale("a", [earn(1)], card=CARD)
-    folded.push(till.message(6))
-    own = checkpoints.c.terminal == "0412/03"
-    for change, fault in (
-        (update(checkpoints).where(own).values(folded=4), "1 are neither folded nor here"),
-        (update(checkpoints).where(own).values(folded=5, head=GENESIS), "does not go on"),
-        (update(checkpoints).where(own).values(signature=bytes(64)), "not signed"),
-        (
-            update(records).where(records.c.seq == 6).values(previous=bytes([1]) * 32),
-            "does not go on",
+OWN = checkpoints.c.terminal == "0412/03"
+COPIED = [column.name for column in entries.c if column is not entries.c.row]
+
+
+def of_first(till: Till) -> ColumnElement[bool]:
+    """The points that the first sale gave."""
+    return (entries.c.source == till.records[0].id) & (entries.c.unit == "points")
+
+
+def act_of_first(till: Till) -> ColumnElement[bool]:
+    return acts.c.record_id == till.records[0].id
+
+
+TAMPERED: dict[str, tuple[Callable[[Till], Executable], str]] = {
+    "count": (lambda _: update(checkpoints).where(OWN).values(folded=4), "1 are neither folded"),
+    "head": (lambda _: update(checkpoints).where(OWN).values(head=GENESIS), "does not go on"),
+    "signature": (
+        lambda _: update(checkpoints).where(OWN).values(signature=bytes(64)),
+        "not signed",
+    ),
+    "digest": (lambda _: update(checkpoints).where(OWN).values(digest=GENESIS), "not signed"),
+    "next record": (
+        lambda _: update(records).where(records.c.seq == 6).values(previous=bytes([1]) * 32),
+        "does not go on",
+    ),
+    "a record since": (lambda _: delete(records).where(records.c.seq == 7), "1 are neither"),
+    "checkpoint gone": (lambda _: delete(checkpoints).where(OWN), "it has no checkpoint"),
+    "journal gone": (lambda _: delete(chains).where(chains.c.terminal == "0412/03"), "nobody"),
+    "more points": (
+        lambda till: update(entries).where(of_first(till)).values(quantity=5_000),
+        "not what they were",
+    ),
+    "another account": (
+        lambda till: update(entries).where(of_first(till)).values(account="b"),
+        "not what they were",
+    ),
+    "an entry gone": (lambda till: delete(entries).where(of_first(till)), "not what they were"),
+    "an entry more": (
+        lambda till: insert(entries).from_select(
+            COPIED,
+            select(
+                *(literal(9) if name == "ordinal" else entries.c[name] for name in COPIED)
+            ).where(of_first(till)),
         ),
-    ):
-        with folded.database.write() as connection:
-            connection.execute(change)
-        said = [(each["terminal"], each["fault"]) for each in folded.checkpoints.faults()]
-        assert any(each[0] == "0412/03" and fault in each[1] for each in said), said
+        "not what they were",
+    ),
+    "an act's id": (
+        lambda till: update(acts).where(act_of_first(till)).values(act_id="s-9"),
+        "not what they were",
+    ),
+    "an act gone": (lambda till: delete(acts).where(act_of_first(till)), "not what they were"),
+}
+
+
+@pytest.mark.parametrize("what", TAMPERED)
+def test_what_was_tampered_with_after_folding_is_found(
+    folded: Central, till: Till, what: str
+) -> None:
+    till.sale("a", [earn(1)])
+    till.sale("a", [earn(1)])
+    folded.push(till.message(6))
+    assert folded.checkpoints.faults() == []
+    change, fault = TAMPERED[what]
+    with folded.database.write() as connection:
+        assert connection.execute(change(till)).rowcount != 0
+    said = folded.checkpoints.faults()
+    assert {each["terminal"] for each in said} == {"0412/03"}
+    assert any(fault in each["fault"] for each in said), said
+
+
+def test_what_carries_an_overdraft_is_in_the_digest_too(
+    central: Central, till: Till, clock: SteppingClock
+) -> None:
+    till.sale("a", [spend(5)], card=CARD)
+    central.push(till.message())
+    with central.database.write() as connection:
+        connection.execute(update(accounts).values(redeems_offline=True))
+    later(clock)
+    assert fold(central) == 1
+    assert central.checkpoints.faults() == []
+    with central.database.write() as connection:
+        carried = entries.c.source == risk_source(till.records[0].id)
+        assert connection.execute(update(entries).where(carried).values(quantity=1)).rowcount == 2
+    assert len(central.checkpoints.faults()) == 1
 
 
 def test_a_repeat_of_a_folded_record_is_said_to_be_folded_and_moves_nothing(
