@@ -33,8 +33,8 @@ class Reservation:
 
     `quantity` is in the unit's smallest parts, the most that will be charged or what was; `authorised_by` says who
     stands for it. `programme` is the digest that it was reserved under, `sale_id` the only sale that may use it (None
-    for any), `result` the JSON text that was answered, `seq` the record that charged it. With `needs_quote` what it is
-    worth depends on the basket.
+    for any), `channel` the one that it was reserved in, `result` the JSON text that was answered, `seq` the record that
+    charged it. With `needs_quote` what it is worth depends on the basket.
     """
 
     redemption: Redemption
@@ -48,6 +48,7 @@ class Reservation:
     result: str
     needs_quote: bool = False
     sale_id: str | None = None
+    channel: str = "store"
     state: ReservationState = ReservationState.RESERVED
     seq: int | None = None
 
@@ -68,7 +69,7 @@ class Reserved(NamedTuple):
 
 _COLUMNS = (
     "wish, account, unit, quantity, authorised_by, programme, until_ms, fingerprint, result, needs_quote, sale_id,"
-    " state, seq"
+    " channel, state, seq"
 )
 
 
@@ -79,7 +80,8 @@ def create_table(db: Database) -> None:
         " unit TEXT NOT NULL, quantity INTEGER NOT NULL, authorised_by TEXT NOT NULL, programme TEXT NOT NULL,"
         " until_ms INTEGER NOT NULL,"
         " fingerprint BLOB NOT NULL, result TEXT NOT NULL, needs_quote INTEGER NOT NULL,"
-        " sale_id TEXT, state TEXT NOT NULL, seq INTEGER REFERENCES records) STRICT, WITHOUT ROWID"
+        " sale_id TEXT, channel TEXT NOT NULL, state TEXT NOT NULL,"
+        " seq INTEGER REFERENCES records) STRICT, WITHOUT ROWID"
     )
     db.execute("CREATE INDEX redemptions_charged ON redemptions (seq) WHERE seq IS NOT NULL")
     db.execute("CREATE INDEX redemptions_open ON redemptions (until_ms) WHERE state = 'reserved'")
@@ -88,7 +90,7 @@ def create_table(db: Database) -> None:
 def keep(db: Database, reservation: Reservation) -> None:
     """Remember a new one with its answer."""
     db.execute(
-        f"INSERT INTO redemptions (redemption_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - names of ours
+        f"INSERT INTO redemptions (redemption_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - names of ours
         (
             reservation.redemption.id,
             json.dumps(reservation.redemption.to_json(), separators=(",", ":")),
@@ -102,6 +104,7 @@ def keep(db: Database, reservation: Reservation) -> None:
             reservation.result,
             int(reservation.needs_quote),
             reservation.sale_id,
+            reservation.channel,
             reservation.state.value,
             reservation.seq,
         ),
@@ -117,7 +120,7 @@ def get(db: Database, redemption_id: str) -> Reservation | None:
     if row is None:
         return None
     wish, account, unit, quantity, by, programme, until_ms, mark, result, *more = row
-    needs_quote, sale_id, state, seq = more
+    needs_quote, sale_id, channel, state, seq = more
     return Reservation(
         Redemption.from_json(json.loads(wish)),
         account,
@@ -130,6 +133,7 @@ def get(db: Database, redemption_id: str) -> Reservation | None:
         result,
         bool(needs_quote),
         sale_id,
+        channel,
         ReservationState(state),
         seq,
     )

@@ -136,7 +136,7 @@ def _redeemed(reservation: Reservation, outcomes: Sequence[Outcome], wanted: Wan
     )
 
 
-def commit(parts: Parts, redemption_id: str, channel: str = "store") -> Answer:
+def commit(parts: Parts, redemption_id: str) -> Answer:
     """Charge a redemption without a sale, once; again it gets the same answer.
 
     Where the rules fail on it, by a mistake of ours, what was reserved is charged.
@@ -144,12 +144,12 @@ def commit(parts: Parts, redemption_id: str, channel: str = "store") -> Answer:
     LedgerUnavailable; then nothing was recorded.
     """
     return worked_or(
-        lambda: _commit(parts, redemption_id, channel),
-        lambda failure: _commit(parts, redemption_id, channel, failure),
+        lambda: _commit(parts, redemption_id),
+        lambda failure: _commit(parts, redemption_id, failure),
     )
 
 
-def _commit(parts: Parts, redemption_id: str, channel: str, failed: str | None = None) -> Answer:
+def _commit(parts: Parts, redemption_id: str, failed: str | None = None) -> Answer:
     with parts.ledger.act() as act:
         reservation = _known(act, redemption_id)
         if reservation.state is ReservationState.COMMITTED and reservation.seq is not None:
@@ -158,7 +158,7 @@ def _commit(parts: Parts, redemption_id: str, channel: str, failed: str | None =
         _check_open(parts, reservation, now)
         if reservation.needs_quote or reservation.sale_id is not None:
             raise Refused(Refusal.GOES_WITH_SALE.in_words(parts.settings.language))
-        seq = _record(parts, act, reservation, now, channel, failed)
+        seq = _record(parts, act, reservation, now, failed)
         parts.quotes.outdate(reservation.account)
         settled = replace(reservation, state=ReservationState.COMMITTED, seq=seq)
         result = _committed_json(parts, act, settled)
@@ -170,12 +170,11 @@ def _record(
     act: Act,
     reservation: Reservation,
     now: datetime,
-    channel: str,
     failed: str | None,
 ) -> int:
     programme = parts.shelf.by_digest(reservation.programme) or parts.shelf.at(now)
     at, clock = parts.clock.reading_for(now)
-    store = parts.settings.store
+    store, channel = parts.settings.store, reservation.channel
     account = parts.directory.by_ref(reservation.account)
     wanted = wanted_of([reservation], reduces=False)
     if failed is None:

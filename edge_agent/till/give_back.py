@@ -241,7 +241,7 @@ def _record(
         holdings = None  # as on the sale's own receipt, or not to be worked out
     elif account is not None:
         holdings = parts.directory.holdings(account, act, programme, at)
-    language = parts.settings.language
+    language, store = parts.settings.language, parts.settings.store
     taken = [entry for entry in given.entries if entry.quantity < 0]
     restored = [
         entry._replace(quantity=-entry.quantity) for entry in given.entries if entry.quantity > 0
@@ -253,7 +253,7 @@ def _record(
         "earned": of_own_units(programme, total_per_unit(taken)),
         "spent": of_own_units(programme, total_per_unit(restored)),
         "refund": _refund_json(given),
-        **standing_json(account, holdings, programme, at, language),
+        **standing_json(account, holdings, programme, at, store, language),
         **said_of(parts, failed),
     }
     paper = NO_PAPER if failed else receipts.paper(result, programme, parts.columns)
@@ -307,6 +307,7 @@ def _record_awaiting(
         parts, act, wanted, reading, None, list(wanted.lines or ()), None, NOTHING_GIVEN_BACK
     )
     programme = parts.shelf.at(parts.clock.now())
+    language, store = parts.settings.language, parts.settings.store
     result |= {
         "card": None,
         "programme": programme.digest,
@@ -314,7 +315,7 @@ def _record_awaiting(
         "earned": {},
         "spent": {},
         "refund": None,
-        **standing_json(None, NO_HOLDINGS, programme, reading[0], parts.settings.language),
+        **standing_json(None, NO_HOLDINGS, programme, reading[0], store, language),
         "awaiting_original": True,
     }
     paper = NO_PAPER if failed else receipts.paper(result, programme, parts.columns)

@@ -45,8 +45,9 @@ def look_at(parts: Parts, text: str, symbology: str | None) -> Seen:
     return Seen(True, masked(code), None, PresentedCard(code, EntryMode.SCANNED, symbology))
 
 
-def identify(parts: Parts, card: PresentedCard) -> MemberView:
-    """The member behind a card. An unknown but well-formed card is answered as such: it earns.
+def identify(parts: Parts, card: PresentedCard, channel: str = "store") -> MemberView:
+    """The member behind a card, with the rewards of this store and `channel`. An unknown but well-formed card is
+    answered as such: it earns.
 
     Raises PaymentCard, or UnknownCard for a code that is not of a form this shop gives out.
     """
@@ -63,7 +64,8 @@ def identify(parts: Parts, card: PresentedCard) -> MemberView:
         holdings = None
     elif current is not None:
         holdings = parts.directory.holdings(known, lookups, current[0], now)
-    view = _view(parts, lookups, card, known, holdings, current[0] if current else None, now)
+    programme = current[0] if current else None
+    view = _view(parts, lookups, card, known, holdings, programme, now, channel)
     parts.present.set(card, now)
     parts.events.publish("member", view.to_json())
     return view
@@ -77,9 +79,10 @@ def _view(
     holdings: Holdings | None,
     programme: Programme | None,
     now: datetime,
+    channel: str,
 ) -> MemberView:
     member = account.member
-    shown = _shown(parts, account, holdings, programme, now)
+    shown = _shown(parts, account, holdings, programme, now, channel)
     reserved = () if holdings is None else lookups.made_for(now, account.refs)
     tier = shown["tier"]
     return MemberView(
@@ -102,12 +105,13 @@ def _shown(
     holdings: Holdings | None,
     programme: Programme | None,
     now: datetime,
+    channel: str,
 ) -> dict[str, Any]:
     """Everything that the view shows of an account; nothing without a programme to show it by."""
     if programme is None:
         return {"balance": {}, "rewards": [], **NOTHING_SHOWN, "messages": [], "questions": []}
     language, store = parts.settings.language, parts.settings.store
     return {
-        **standing_json(account, holdings, programme, now, language),
+        **standing_json(account, holdings, programme, now, store, language, channel),
         **greeting_json(programme, holdings, now, store, language),
     }

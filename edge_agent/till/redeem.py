@@ -44,7 +44,8 @@ from edge_agent.till.views import Answer
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the customer wants to use: a reward, so many `times`, or `points` of their choice (whole ones)."""
+    """What the customer wants to use: a reward, so many `times`, or `points` of their choice (whole ones); `channel` as
+    a sale would say it."""
 
     redemption_id: str
     card: Holder
@@ -52,12 +53,13 @@ class Wish:
     points: Decimal | None = None
     times: int = 1
     sale_id: str | None = None
+    channel: str = "store"
 
     @property
     def content(self) -> bytes:
         """What tells a repeat from another redemption under the same id."""
         points = None if self.points is None else f"{self.points.normalize():f}"
-        sent = [as_sent(self.card), self.reward, points, self.times, self.sale_id]
+        sent = [as_sent(self.card), self.reward, points, self.times, self.sale_id, self.channel]
         return orjson.dumps(sent)
 
 
@@ -160,6 +162,7 @@ def _reserve(
             text,
             cost.needs_quote,
             wish.sale_id,
+            wish.channel,
         )
     )
     return Answer(result, first=True, text=text)
@@ -230,7 +233,8 @@ def _cost(
 ) -> _Cost:
     """What is to be reserved. Raises Refused where the programme or the balance does not allow it."""
     units = programme.file.unit
-    unmet = rule.unmet_for(facts, now.astimezone(programme.timezone), units)
+    elsewhere = rule.when.unmet_where(parts.settings.store, wish.channel)
+    unmet = elsewhere or rule.unmet_for(facts, now.astimezone(programme.timezone), units)
     if unmet is not None:
         raise refused(parts, programme, unmet)
     points = _points(programme, rule, wish)
@@ -256,7 +260,9 @@ def _fixed_cost(
 ) -> _Cost:
     """What the rules themselves would charge without a basket; where they need one, the price as it is declared."""
     redemption = Redemption(rule.id, points, wish.times, wish.redemption_id)
-    tried = collect(programme, facts, Wanted((redemption,), reduces=False), now)
+    wanted = Wanted((redemption,), reduces=False)
+    store, channel = parts.settings.store, wish.channel
+    tried = collect(programme, facts, wanted, now, store=store, channel=channel)
     unmet = next((each.unmet for each in tried.outcomes if each.unmet is not None), None)
     if unmet is not None and unmet.obstacle is Obstacle.NEEDS_QUOTE:
         times = 1 if rule.spend is not None else wish.times

@@ -31,14 +31,17 @@ def reward_views(
     facts: MemberFacts,
     spendable: Mapping[str, int],
     at: datetime,
+    store: str,
+    channel: str,
     language: str,
 ) -> tuple[RewardView, ...]:
-    """Every reward that is for this member, and whether it can be had now.
+    """Every reward that is for this member here, and whether it can be had now.
 
     `spendable` is what may be used of each unit, in smallest parts: what is not confirmed or reserved is not in it.
     """
     here = at.astimezone(programme.timezone)
-    found = rewards_for(programme.file.reward, facts, here, programme.file.unit)
+    units = programme.file.unit
+    found = rewards_for(programme.file.reward, facts, here, units, store, channel)
     return tuple(_view(programme, each, spendable.get(each.unit, 0), language) for each in found)
 
 

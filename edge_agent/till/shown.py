@@ -69,10 +69,12 @@ def standing_json(
     holdings: Holdings | None,
     programme: Programme,
     at: datetime,
+    store: str,
     language: str,
+    channel: str = "store",
 ) -> dict[str, Any]:
-    """What an answer says of what a member has: the balance per unit, the rewards and which one is next, and the rest
-    of `shown_json`.
+    """What an answer says of what a member has: the balance per unit, the rewards that can be used in this store and
+    channel and which one is next, and the rest of `shown_json`.
 
     Without `holdings` nothing of it is to be shown.
     """
@@ -88,7 +90,8 @@ def standing_json(
     rewards: tuple[RewardView, ...] = ()
     if not holdings.facts.anonymous:
         facts = programme.present(holdings.facts, programme.local_date(at))
-        rewards = reward_views(programme, facts, holdings.spendable, at, language)
+        spendable = holdings.spendable
+        rewards = reward_views(programme, facts, spendable, at, store, channel, language)
     reward = next_reward(rewards, holdings.balance)
     return {
         "standing": standing,

@@ -63,10 +63,10 @@ class Till:
             self.identify(seen.card)
         return seen.accepted
 
-    def identify(self, card: PresentedCard) -> MemberView:
-        """Who holds this card, and what do they have."""
+    def identify(self, card: PresentedCard, channel: str = "store") -> MemberView:
+        """Who holds this card, and what do they have that is good in this channel."""
         with as_ledger_errors():
-            return identify(self._parts, card)
+            return identify(self._parts, card, channel)
 
     def leave(self) -> None:
         """Whoever is at the till goes: the next sale that leaves the card to the till has none."""
@@ -235,7 +235,9 @@ class Till:
             "card": view.card,
             "entries": [],
             "offline": parts.line.offline,
-            **standing_json(account, holdings, programme, now, parts.settings.language),
+            **standing_json(
+                account, holdings, programme, now, parts.settings.store, parts.settings.language
+            ),
         }
         return self._print("slip", self._receipts.paper(facts, programme, columns))
 

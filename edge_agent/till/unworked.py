@@ -105,7 +105,7 @@ def _here(parts: Parts, basket: Basket) -> Basket:
 def bare_json(parts: Parts, _lookups: Lookups, worked: WorkedOut) -> dict[str, Any]:
     """What an answer needs, with nothing in it that would have to be worked out: in place of `worked_json`."""
     programme, card = worked.programme, worked.customer.card
-    language = parts.settings.language
+    language, store = parts.settings.language, parts.settings.store
     return {
         "kind": "sale",
         "at": worked.at.isoformat(),
@@ -117,7 +117,7 @@ def bare_json(parts: Parts, _lookups: Lookups, worked: WorkedOut) -> dict[str, A
         "spent": spent(worked.evaluation.entries, programme),
         "discount": sum(each.amount for each in worked.evaluation.reductions),
         "lines": lines_json(worked, language),
-        **standing_json(worked.customer.account, None, programme, worked.at, language),
+        **standing_json(worked.customer.account, None, programme, worked.at, store, language),
         "messages": [],
         "questions": [],
         "surprises": [],

@@ -394,7 +394,7 @@ def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done
     holdings = None
     if account is not None and shows and doing.failed is None:
         holdings = parts.directory.holdings(account, act, programme, at)
-    language = parts.settings.language
+    language, store = parts.settings.language, parts.settings.store
     return {
         **done.said,
         "kind": kind.value,
@@ -406,6 +406,6 @@ def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done
         "entries": entries_json(entries, programme, language),
         "earned": earned(entries, programme),
         "spent": spent(entries, programme),
-        **standing_json(account, holdings, programme, at, language),
+        **standing_json(account, holdings, programme, at, store, language),
         **said_of(parts, failed),
     }

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from edge_agent.till.views import Answer
 from edge_agent.web.bodies.acts import ActionBody, AnswerBody, AttachBody, RedemptionBody
 from edge_agent.web.bodies.baskets import QuoteBody, SaleBody
-from edge_agent.web.bodies.cards import Presented
+from edge_agent.web.bodies.cards import IdentifyBody
 from edge_agent.web.bodies.devices import CodeBody, CopyBody, ScanBody, SlipBody, TerminalBody
 from edge_agent.web.bodies.members import ConsentsBody, MemberBody
 from edge_agent.web.bodies.returns import ReturnBody, VoidBody
@@ -26,8 +26,8 @@ def _json(body: Any, status: int = 200) -> Response:
     return Response(to_json(body), status, content_type=JSON_TYPE)
 
 
-def identify(ports: Ports, body: Presented) -> Response:
-    return _json(ports.till.identify(body.to_card()).to_json())
+def identify(ports: Ports, body: IdentifyBody) -> Response:
+    return _json(ports.till.identify(body.to_card(), body.channel).to_json())
 
 
 def quote(ports: Ports, body: QuoteBody) -> Response:

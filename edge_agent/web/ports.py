@@ -22,8 +22,8 @@ class Till(Protocol):
     ways than HTTP.
     """
 
-    def identify(self, card: PresentedCard) -> MemberView:
-        """Find the member; an unknown card that is not well-formed raises `UnknownCard`."""
+    def identify(self, card: PresentedCard, channel: str) -> MemberView:
+        """Find the member, with the rewards of `channel`; a code of no card of ours raises `UnknownCard`."""
 
     def quote(self, quote_id: str, sale: Sale) -> dict[str, Any]:
         """Say what a basket would earn; `sale.sale_id` is empty."""

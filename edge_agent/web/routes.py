@@ -26,7 +26,7 @@ from edge_agent.web.answers.sales import PrintAnswer, QuoteAnswer, RecordedAnswe
 from edge_agent.web.api import EVENT_STREAM_TYPE, JSON_TYPE
 from edge_agent.web.bodies.acts import ActionBody, AnswerBody, AttachBody, RedemptionBody
 from edge_agent.web.bodies.baskets import QuoteBody, SaleBody
-from edge_agent.web.bodies.cards import Presented
+from edge_agent.web.bodies.cards import IdentifyBody
 from edge_agent.web.bodies.devices import CodeBody, CopyBody, ScanBody, SlipBody, TerminalBody
 from edge_agent.web.bodies.members import ConsentsBody, MemberBody
 from edge_agent.web.bodies.returns import ReturnBody, VoidBody
@@ -96,7 +96,7 @@ ROUTES: tuple[Route, ...] = (
         api.identify,
         "Find a member by a code that was scanned, typed, swiped or tapped",
         {200: MemberViewAnswer},
-        Presented,
+        IdentifyBody,
         problems=("unknown-card", *_LEDGER),
         example={"code": "2912345678906", "entry": "scanned"},
     ),

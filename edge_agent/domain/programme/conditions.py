@@ -223,15 +223,8 @@ _OF_MEMBER: Mapping[str, _AskMember] = {
 }
 
 
-def _stores(conditions: Circumstances, situation: Situation, *_: Any) -> Unmet | None:
-    return (
-        None if situation.basket.store in (conditions.stores or ()) else Unmet(Obstacle.OTHER_STORE)
-    )
-
-
-def _channels(conditions: Circumstances, situation: Situation, *_: Any) -> Unmet | None:
-    known = situation.basket.channel in (conditions.channels or ())
-    return None if known else Unmet(Obstacle.OTHER_CHANNEL)
+def _where(conditions: Circumstances, situation: Situation, *_: Any) -> Unmet | None:
+    return conditions.unmet_where(situation.basket.store, situation.basket.channel)
 
 
 def _minimum_spend(
@@ -278,8 +271,8 @@ def _tenders(conditions: Circumstances, situation: Situation, *_: Any) -> Unmet 
 
 
 _OF_BASKET: Mapping[str, _Ask] = {
-    "stores": _stores,
-    "channels": _channels,
+    "stores": _where,
+    "channels": _where,
     "minimum_spend": _minimum_spend,
     "minimum_sale": _minimum_sale,
     "minimum_quantity": _minimum_quantity,

@@ -95,8 +95,9 @@ class RewardClaim(NamedTuple):
             return _NOBODY
         limited = unmet_limit(reward.limits, reward.id, situation, worked)
         if limited is not None or not situation.wanted.reduces:
-            # What was paid is not told again: of the conditions on the basket nothing can be said any more.
-            return limited or reward.when.unmet_for(situation.facts, situation.at)
+            # What was paid is not told again: of the conditions on what is bought nothing can be said any more.
+            where = reward.when.unmet_where(situation.basket.store, situation.basket.channel)
+            return limited or where or reward.when.unmet_for(situation.facts, situation.at)
         if not lines and (reward.off is not None or reward.spend is not None):
             return Unmet(Obstacle.NO_LINE)
         return reward.when.unmet_by(situation, combine.minimums(worked), lines)
@@ -253,16 +254,22 @@ class RewardShown(NamedTuple):
 
 
 def rewards_for(
-    rules: Iterable[RewardRule], facts: MemberFacts, at: datetime, units: Mapping[str, UnitTable]
+    rules: Iterable[RewardRule],
+    facts: MemberFacts,
+    at: datetime,
+    units: Mapping[str, UnitTable],
+    store: str,
+    channel: str,
 ) -> list[RewardShown]:
-    """Every reward, in the file's order, as this member can use it now; `at` is in the programme's time zone.
+    """Every reward of this place, in the file's order, as this member can use it now; `at` is in the programme's time
+    zone.
 
     A reward that was issued only shows to whom it was issued.
     """
     found = []
     for rule in rules:
         has = usable(facts.holdings, rule.paid_in, at.date())
-        if rule.is_issued and has <= 0:
+        if (rule.is_issued and has <= 0) or rule.when.unmet_where(store, channel) is not None:
             continue
         found.append(
             RewardShown(

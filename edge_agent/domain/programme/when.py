@@ -213,3 +213,11 @@ class When(TableModel):
         if self.until_time is not None and at.time() >= self.until_time:
             return Unmet(Obstacle.TOO_LATE, self.until_time)
         return None
+
+    def unmet_where(self, store: str, channel: str) -> Unmet | None:
+        """The first condition on the place that does not hold; None when both do."""
+        if self.stores is not None and store not in self.stores:
+            return Unmet(Obstacle.OTHER_STORE)
+        if self.channels is not None and channel not in self.channels:
+            return Unmet(Obstacle.OTHER_CHANNEL)
+        return None

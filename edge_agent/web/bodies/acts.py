@@ -9,7 +9,7 @@ from edge_agent.till.attach import Attaching
 from edge_agent.till.redeem import Wish
 from edge_agent.till.without_sale import Answering, Reported
 from edge_agent.web.bodies.cards import OfAnybody, OfHolder
-from edge_agent.web.fields import REDEMPTIONS_MAX, TEXT_PATTERN, Id, Points, Text, Word, wrong
+from edge_agent.web.fields import REDEMPTIONS_MAX, TEXT_PATTERN, Id, Kind, Points, Text, Word, wrong
 
 FREE_TEXT_MAX = 1_000
 """As much as central keeps of an answer: longer than anybody types at a till."""
@@ -18,7 +18,8 @@ FREE_TEXT_MAX = 1_000
 class RedemptionBody(OfHolder):
     """`POST /v1/redemptions`: a reward, or points of the customer's choice, or both.
 
-    With `sale_id` only that sale can use it. `times` is how often a reward is wanted.
+    With `sale_id` only that sale can use it. `times` is how often a reward is wanted. `channel` is where it is used, as
+    in a sale: a reward of other channels is refused.
     """
 
     redemption_id: Id
@@ -26,6 +27,7 @@ class RedemptionBody(OfHolder):
     points: Points | None = None
     times: Annotated[int, Field(ge=1, le=REDEMPTIONS_MAX)] = 1
     sale_id: Id | None = None
+    channel: Kind = "store"
     symbology: Word | None = None
 
     @model_validator(mode="after")
@@ -39,7 +41,13 @@ class RedemptionBody(OfHolder):
     def to_wish(self) -> Wish:
         """The wish, in the till's words."""
         return Wish(
-            self.redemption_id, self.to_holder(), self.reward, self.points, self.times, self.sale_id
+            self.redemption_id,
+            self.to_holder(),
+            self.reward,
+            self.points,
+            self.times,
+            self.sale_id,
+            self.channel,
         )
 
 

@@ -8,7 +8,7 @@ from edge_agent.domain.basket import EntryMode, PresentedCard
 from edge_agent.domain.cards import normalised
 from edge_agent.till.present import AT_TILL, Holder
 from edge_agent.web.bodies.strict import Strict
-from edge_agent.web.fields import Code, Word, wrong
+from edge_agent.web.fields import Code, Kind, Word, wrong
 
 
 class Presented(Strict):
@@ -21,6 +21,12 @@ class Presented(Strict):
     def to_card(self) -> PresentedCard:
         """The card, normalised."""
         return PresentedCard(normalised(self.code), EntryMode(self.entry), self.symbology)
+
+
+class IdentifyBody(Presented):
+    """`POST /v1/identify`: a code; of the rewards those of `channel` are shown."""
+
+    channel: Kind = "store"
 
 
 class AtTill(Strict):

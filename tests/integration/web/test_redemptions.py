@@ -107,6 +107,18 @@ def test_a_sale_equals_its_quote_also_with_a_publish_and_a_pull_between(
     agent.post(f"/v1/redemptions/{redemption_id}/cancel")
 
 
+def test_a_web_shop_says_its_channel_and_sees_and_redeems_what_is_good_there(agent: Agent) -> None:
+    only = 'title = "€ 5 korting"\nwhen = { channels = ["web"] }'
+    text = PROGRAMME.replace('title = "€ 5 korting"', only).replace("version = 1", "version = 2", 1)
+    agent.terminal.shelf.offer(text, "of the web", NOW)
+    wish = {"redemption_id": "R", **CARD, "reward": "five-euro"}
+    for channel, status, shown in (("store", 409, set()), ("web", 201, {"five-euro"})):
+        seen = answered(agent.post("/v1/identify", {**CARD, "channel": channel}), 200)
+        assert {each["id"] for each in seen["rewards"]} - {"fifth-off"} == shown
+        said = answered(agent.post("/v1/redemptions", {**wish, "channel": channel}), status)
+        assert said.get("detail") in (None, "niet via dit kanaal")
+
+
 def test_every_line_that_is_not_as_quoted_is_named_with_by_how_much(agent: Agent) -> None:
     reserve(agent, "R", "fifth-off")
     answered(agent.post("/v1/quotes", a_basket([1000, 500], quote_id="Q", redemptions=["R"])), 200)

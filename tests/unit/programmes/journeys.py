@@ -179,7 +179,9 @@ class Journey:
         now |= {
             f"reward {each.id}": f"{each.usable} of {each.cost} {each.unit}"
             + ("" if each.unmet is None else f", {each.unmet.in_words('nl', 'EUR')}")
-            for each in rewards_for(programme.file.reward, present, at, programme.file.unit)
+            for each in rewards_for(
+                programme.file.reward, present, at, programme.file.unit, "0412", "store"
+            )
         }
         offers = offers_for(programme.file.offer, present, at)
         now["offers"] = " ".join(f"{each.id}{'' if each.active else '?'}" for each in offers)

@@ -158,11 +158,16 @@ class Counter:
         return f"sale-{self._count}"
 
     def redeems(
-        self, reward: str, points: int | None = None, redemption_id: str = "R"
+        self,
+        reward: str,
+        points: int | None = None,
+        redemption_id: str = "R",
+        channel: str = "store",
     ) -> dict[str, Any]:
         """Reserve a reward."""
         chosen = None if points is None else Decimal(points)
-        return self.shop.till.reserve(Wish(redemption_id, scanned(JAN), reward, chosen)).result
+        wish = Wish(redemption_id, scanned(JAN), reward, chosen, channel=channel)
+        return self.shop.till.reserve(wish).result
 
     def has(self, unit: str = "points") -> int:
         """How much of a unit of the programme Jan has, in smallest parts, pending or not."""

@@ -16,7 +16,7 @@ from edge_agent.domain.programme.consents import Consent
 from edge_agent.domain.programme.moving import transferred
 from edge_agent.domain.programme.situation import Redemption, Wanted
 from edge_agent.domain.programme.upkeep import keep_up
-from edge_agent.errors import Invalid
+from edge_agent.errors import Invalid, Refused
 from edge_agent.till.without_sale import Answering, Enrolling, Reported
 from tests.tills import JAN, STRANGER, back, jan, scanned
 from tests.unit.programmes.shops import (
@@ -162,7 +162,9 @@ def counter(tmp_path: Path) -> Iterator[Counter]:
 
 
 def test_a_ticket_is_paid_with_points_at_the_cinema_alone(counter: Counter) -> None:
-    counter.redeems("cinema-ticket")
+    with pytest.raises(Refused, match="niet via dit kanaal"):
+        counter.redeems("cinema-ticket")
+    counter.redeems("cinema-ticket", channel="cinema")
     two = item(2500, "ticket", quantity=2)
     result = counter.buys(two, uses=("R",), channel="cinema")
     # One of two is free; 12.50 is paid, 6.25 times 5 points: 31.

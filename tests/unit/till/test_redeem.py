@@ -56,6 +56,37 @@ off = { percent = 20 }
 id = "cake"
 title = "een taart"
 """
+PLACES = """
+[[reward]]
+id = "here"
+title = "een rondleiding"
+cost = 100
+sort = "experience"
+when = { stores = ["0412"], channels = ["store"] }
+[[reward]]
+id = "there"
+title = "een proeverij"
+cost = 100
+sort = "experience"
+when = { stores = ["0413"] }
+[[reward]]
+id = "web"
+title = "gratis bezorgen"
+cost = 100
+sort = "experience"
+when = { channels = ["web"] }
+[[reward]]
+id = "web-share"
+title = "een tiende korting"
+cost = 100
+off = { percent = 10 }
+when = { channels = ["web"] }
+[[reward]]
+id = "web-points"
+title = "punten als korting in de webwinkel"
+spend = { step = 100, value = 150 }
+when = { channels = ["web"] }
+"""
 MARIE, MARIE_REF = "2900000000025", "c" * 32
 LAST_DAY = date(2027, 3, 31)
 
@@ -142,10 +173,11 @@ def test_the_same_again_is_answered_the_same_also_after_a_restart(shop: Shop) ->
         wish(reward="coffee"),
         wish(times=2),
         wish(sale_id="s"),
+        wish(channel="web"),
         wish(reward="points-off", points=Decimal(200)),
         wish(card=scanned(MARIE)),
     ],
-    ids=["reward", "times", "sale", "points", "card"],
+    ids=["reward", "times", "sale", "channel", "points", "card"],
 )
 def test_another_wish_under_the_same_id_is_refused(shop: Shop, other: Wish) -> None:
     reserve(shop)
@@ -293,6 +325,53 @@ def test_committed_without_a_sale_it_is_one_record_that_can_be_worked_out_again(
     assert (entry.quantity, entry.expires_on) == (-60, LAST_DAY)
     with pytest.raises(Refused, match="al gebruikt"):
         shop.till.cancel("R1")
+
+
+@pytest.fixture
+def placed(shop: Shop) -> Shop:
+    """The same till with rewards of this store, of another one, and of the web shop."""
+    shop.shelf.offer(text(5, PLACES), "of places", AT)
+    return shop
+
+
+@pytest.mark.parametrize(
+    ("reward", "channel", "said"),
+    [
+        ("there", "store", "niet in deze winkel"),
+        ("there", "web", "niet in deze winkel"),
+        ("web", "store", "niet via dit kanaal"),
+        ("web-share", "store", "niet via dit kanaal"),
+        ("web-points", "store", "niet via dit kanaal"),
+        ("here", "web", "niet via dit kanaal"),
+    ],
+)
+def test_a_reward_of_another_store_or_channel_is_refused_before_anything_is_reserved(
+    placed: Shop, reward: str, channel: str, said: str
+) -> None:
+    with pytest.raises(Refused, match=said):
+        reserve(placed, reward=reward, channel=channel)
+    assert points(placed).reserved == 0
+
+
+@pytest.mark.parametrize(("reward", "channel"), [("here", "store"), ("web", "web")])
+def test_what_is_reserved_in_a_channel_is_charged_there(
+    placed: Shop, reward: str, channel: str
+) -> None:
+    reserve(placed, reward=reward, channel=channel)
+    seq = placed.till.commit("R1").result["seq"]
+    basket = Recorded.from_body(placed.ledger.lookups().body(seq)).basket
+    assert (basket.store, basket.channel) == ("0412", channel)
+    assert points(placed).unconfirmed == -100
+
+
+def test_whoever_is_identified_sees_the_rewards_of_this_store_and_channel(placed: Shop) -> None:
+    def shown(*channel: str) -> set[str]:
+        rewards = placed.till.identify(scanned(JAN), *channel).to_json()["rewards"]
+        return {each["id"] for each in rewards} & {"here", "there", "web"}
+
+    assert (shown(), shown("web")) == ({"here"}, {"web"})
+    sold = placed.till.sell(sale("s")).result
+    assert {each["id"] for each in sold["rewards"]} & {"here", "there", "web"} == {"here"}
 
 
 def test_an_issued_reward_is_collected_once(shop: Shop) -> None:

@@ -52,6 +52,25 @@ def test_what_is_off_a_basket_needs_one() -> None:
     assert why_not(collecting(Redemption("half"))) == {"half": "needs-quote"}
 
 
+@pytest.mark.parametrize(
+    ("store", "channel", "obstacle"),
+    [
+        ("0412", "store", None),
+        ("0413", "store", "other-store"),
+        ("0412", "web", "other-channel"),
+    ],
+)
+def test_a_reward_of_one_store_is_collected_there(
+    store: str, channel: str, obstacle: str | None
+) -> None:
+    when = 'when = { stores = ["0412"], channels = ["store"] }'
+    here = rules(reward("trip", f'cost = 100\nsort = "experience"\n{when}'))
+    wanted = redeeming(Redemption("trip"), reduces=False)
+    found = collect(here, RICH, wanted, A_SATURDAY, store=store, channel=channel)
+    assert why_not(found) == ({} if obstacle is None else {"trip": obstacle})
+    assert spent(found) == (100 if obstacle is None else 0)
+
+
 @pytest.mark.parametrize("standing", [Standing.BLOCKED, Standing.ERASED])
 def test_an_account_that_does_not_take_part_gets_nothing(standing: Standing) -> None:
     found = collecting(Redemption("miles"), facts=replace(RICH, standing=standing))

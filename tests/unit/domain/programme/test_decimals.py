@@ -122,7 +122,9 @@ def told(rules: Programme, times: int) -> list[object]:
     ]
     shown = [
         (each.id, each.cost / times, each.usable / times, each.worth, each.unmet is None)
-        for each in rewards_for(rules.file.reward, facts, A_SATURDAY, rules.file.unit)
+        for each in rewards_for(
+            rules.file.reward, facts, A_SATURDAY, rules.file.unit, "0412", "store"
+        )
     ]
     return [
         *(moved(each, times) for each in (sale, joined, morning)),

@@ -419,10 +419,13 @@ def test_the_redemption_that_was_reserved_is_named_by_its_outcome() -> None:
 # --- Screens
 
 
-def shown(rule: Programme, who: MemberFacts) -> list[tuple[str, int, int | None, str | None]]:
+def shown(
+    rule: Programme, who: MemberFacts, *place: str
+) -> list[tuple[str, int, int | None, str | None]]:
+    place = place or ("0412", "store")
     return [
         (each.id, each.cost, each.worth, None if each.unmet is None else each.unmet.obstacle.value)
-        for each in rewards_for(rule.file.reward, who, A_SATURDAY, rule.file.unit)
+        for each in rewards_for(rule.file.reward, who, A_SATURDAY, rule.file.unit, *place)
     ]
 
 
@@ -441,6 +444,21 @@ def test_what_the_screen_shows() -> None:
         ("once", 1, None, "used-up"),
     ]
     assert ("issued", 1, None, None) in shown(rule, member(Holding("reward/issued", 1)))
+
+
+def test_a_screen_shows_what_can_be_used_in_its_store_and_channel() -> None:
+    rule = rules(
+        reward("here", 'cost = 1\nwhen = { stores = ["0412"] }')
+        + reward("web", 'cost = 1\nwhen = { channels = ["web", "app"] }')
+        + reward("issued", 'off = { percent = 10 }\nwhen = { stores = ["0413"] }')
+    )
+    has = member(points(9), Holding("reward/issued", 1))
+
+    def ids(*place: str) -> list[str]:
+        return [each[0] for each in shown(rule, has, *place)]
+
+    assert (ids("0412", "store"), ids("0412", "app")) == (["here"], ["here", "web"])
+    assert (ids("0413", "store"), ids("0414", "store")) == (["issued"], [])
 
 
 @pytest.mark.parametrize(
