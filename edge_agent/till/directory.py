@@ -145,10 +145,16 @@ class Directory:
         self, account: Account, lookups: Lookups, programme: Programme, unit: str, at: datetime
     ) -> int:
         """How much of a unit, also a derived one, could be redeemed at `at`, in smallest parts."""
+        found = self.balances(account, lookups, programme, at)
+        return found[unit].spendable if unit in found else 0
+
+    def balances(
+        self, account: Account, lookups: Lookups, programme: Programme, at: datetime
+    ) -> dict[str, Balance]:
+        """The balance of each of the programme's units and of every other that the account has anything of."""
         own = lookups.unposted(account.refs, account.applied)
         posted, alive = _alive(account, own, programme, at)
-        found = _balances(account, lookups, programme, at, posted, alive)
-        return found[unit].spendable if unit in found else 0
+        return _balances(account, lookups, programme, at, posted, alive)
 
 
 def _balances(

@@ -3,8 +3,9 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from edge_agent.domain.balance import Balance
 from edge_agent.domain.basket import EntryMode, PresentedCard
 from edge_agent.domain.cards import (
     CODE_CHARACTERS_MAX,
@@ -20,9 +21,9 @@ from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
 from edge_agent.till.parts import Parts
 from edge_agent.till.refusals import Refusal
-from edge_agent.till.shown import NOTHING_SHOWN, greeting_json, standing_json
+from edge_agent.till.shown import NOTHING_SHOWN, balances_json, greeting_json, standing_json
+from edge_agent.till.unworked import worked_or
 from edge_agent.till.views import MemberView
-from edge_agent.till.working_out import NO_HOLDINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def identify(parts: Parts, card: PresentedCard, channel: str = "store") -> Membe
     """The member behind a card, with the rewards of this store and `channel`. An unknown but well-formed card is
     answered as such: it earns.
 
+    Where the rules fail on it, by a mistake of ours, the view has who it is and the balance, and says so.
     Raises PaymentCard, or UnknownCard for a code that is not of a form this shop gives out.
     """
     if holds_payment_card(card.code):
@@ -56,35 +58,81 @@ def identify(parts: Parts, card: PresentedCard, channel: str = "store") -> Membe
     if not is_member_card(card.code, parts.settings.patterns):
         raise UnknownCard(Refusal.NOT_OUR_CARD.in_words(parts.settings.language))
     lookups = parts.ledger.lookups()
-    known = parts.directory.presented(card.code, lookups)
+    account = parts.directory.presented(card.code, lookups)
     now = parts.clock.now()
     current = parts.shelf.current(now)
-    holdings: Holdings | None = NO_HOLDINGS
-    if current is not None and not current[0].shows_balance(card.entry):
-        holdings = None
-    elif current is not None:
-        holdings = parts.directory.holdings(known, lookups, current[0], now)
-    programme = current[0] if current else None
-    view = _view(parts, lookups, card, known, holdings, programme, now, channel)
+    if current is None:
+        seen = _NO_PROGRAMME
+    else:
+        who = _Presented(card, account, current[0], now, channel)
+        seen = worked_or(
+            lambda: _seen(parts, lookups, who), lambda _: _seen_without_rules(parts, lookups, who)
+        )
+    view = _view(lookups, card, account, seen, now)
     parts.present.set(card, now)
     parts.events.publish("member", view.to_json())
     return view
 
 
+class _Presented(NamedTuple):
+    """Whose card is presented, by which programme, when and in which channel."""
+
+    card: PresentedCard
+    account: Account
+    programme: Programme
+    now: datetime
+    channel: str
+
+
+class _Seen(NamedTuple):
+    """What may be seen of an account: its balance, None where that is not to be shown, and all else that is shown."""
+
+    balance: dict[str, Balance] | None
+    shown: dict[str, Any]
+
+
+_NO_PROGRAMME = _Seen(
+    {}, {"balance": {}, "rewards": [], **NOTHING_SHOWN, "messages": [], "questions": []}
+)
+
+
+def _seen(parts: Parts, lookups: Lookups, who: _Presented) -> _Seen:
+    card, account, programme, now, channel = who
+    language, store = parts.settings.language, parts.settings.store
+    holdings: Holdings | None = None
+    if programme.shows_balance(card.entry):
+        holdings = parts.directory.holdings(account, lookups, programme, now)
+    return _Seen(
+        None if holdings is None else holdings.balance,
+        {
+            **standing_json(account, holdings, programme, now, store, language, channel),
+            **greeting_json(programme, holdings, now, store, language),
+        },
+    )
+
+
+def _seen_without_rules(parts: Parts, lookups: Lookups, who: _Presented) -> _Seen:
+    """The balance, as far as it is known, and that the rest could not be worked out."""
+    card, account, programme, now, _ = who
+    language, store = parts.settings.language, parts.settings.store
+
+    def balance() -> dict[str, Balance]:
+        found = parts.directory.balances(account, lookups, programme, now)
+        return {unit: found[unit] for unit in programme.units}
+
+    known = worked_or(balance, lambda _: {}) if programme.shows_balance(card.entry) else None
+    shown = standing_json(account, None, programme, now, store, language)
+    if known is not None:
+        shown["balance"] = balances_json(known, programme)
+    said = Refusal.NOT_SHOWN.in_words(language)
+    return _Seen(known, {**shown, "messages": [], "questions": [], "not_worked_out": said})
+
+
 def _view(
-    parts: Parts,
-    lookups: Lookups,
-    card: PresentedCard,
-    account: Account,
-    holdings: Holdings | None,
-    programme: Programme | None,
-    now: datetime,
-    channel: str,
+    lookups: Lookups, card: PresentedCard, account: Account, seen: _Seen, now: datetime
 ) -> MemberView:
-    member = account.member
-    shown = _shown(parts, account, holdings, programme, now, channel)
-    reserved = () if holdings is None else lookups.made_for(now, account.refs)
-    tier = shown["tier"]
+    member, tier = account.member, seen.shown["tier"]
+    reserved = () if seen.balance is None else lookups.made_for(now, account.refs)
     return MemberView(
         standing=account.standing,
         account=account.ref or None,
@@ -93,25 +141,7 @@ def _view(
         tier=tier["id"] if tier else None if member is None else member.tier,
         since=None if member is None else member.since,
         language=None if member is None else member.language,
-        balance=None if holdings is None else holdings.balance,
-        shown={**shown, "redemptions": [json.loads(each.result) for each in reserved]},
+        balance=seen.balance,
+        shown={**seen.shown, "redemptions": [json.loads(each.result) for each in reserved]},
         as_of=account.as_of,
     )
-
-
-def _shown(
-    parts: Parts,
-    account: Account,
-    holdings: Holdings | None,
-    programme: Programme | None,
-    now: datetime,
-    channel: str,
-) -> dict[str, Any]:
-    """Everything that the view shows of an account; nothing without a programme to show it by."""
-    if programme is None:
-        return {"balance": {}, "rewards": [], **NOTHING_SHOWN, "messages": [], "questions": []}
-    language, store = parts.settings.language, parts.settings.store
-    return {
-        **standing_json(account, holdings, programme, now, store, language, channel),
-        **greeting_json(programme, holdings, now, store, language),
-    }

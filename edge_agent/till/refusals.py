@@ -45,6 +45,7 @@ class Refusal(StrEnum):
     NO_PRINTER = "no-printer"
     CANNOT_BE_WORKED_OUT = "cannot-be-worked-out"
     NOT_WORKED_OUT = "not-worked-out"
+    NOT_SHOWN = "not-shown"
 
     def in_words(self, language: str, **values: str) -> str:
         """The reason in the till's language."""
@@ -336,6 +337,14 @@ _WORDS: Mapping[Refusal, Texts] = {
             "en": "recorded, but the points could not be worked out; head office looks at it",
             "de": "erfasst, aber die Punkte ließen sich nicht berechnen; die Zentrale sieht es sich an",
             "fr": "enregistré, mais les points n’ont pas pu être calculés ; le siège s’en occupe",
+        }
+    ),
+    Refusal.NOT_SHOWN: texts(
+        {
+            "nl": "aanbiedingen en voortgang zijn nu niet uit te rekenen; afrekenen kan gewoon",
+            "en": "offers and progress cannot be worked out now; paying works as usual",
+            "de": "Angebote und Fortschritt lassen sich jetzt nicht berechnen; Kassieren geht ganz normal",
+            "fr": "offres et progression ne peuvent pas être calculées ; l’encaissement se fait normalement",
         }
     ),
 }

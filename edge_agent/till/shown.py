@@ -1,6 +1,6 @@
 """What cashier and customer see of a member: what there is, what comes, what goes, what is within reach."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -64,6 +64,11 @@ def balance_json(balance: Balance, programme: Programme, unit: str) -> dict[str,
     }
 
 
+def balances_json(balances: Mapping[str, Balance], programme: Programme) -> dict[str, Any]:
+    """The balance of each unit as the API shows it."""
+    return {unit: balance_json(balance, programme, unit) for unit, balance in balances.items()}
+
+
 def standing_json(
     account: Account | None,
     holdings: Holdings | None,
@@ -95,10 +100,7 @@ def standing_json(
     reward = next_reward(rewards, holdings.balance)
     return {
         "standing": standing,
-        "balance": {
-            unit: balance_json(balance, programme, unit)
-            for unit, balance in holdings.balance.items()
-        },
+        "balance": balances_json(holdings.balance, programme),
         "rewards": [each.to_json() for each in rewards],
         "next_reward": None
         if reward is None

@@ -20,6 +20,7 @@ from edge_agent.till.redeem import Wish, reserve
 from edge_agent.till.refusals import Refusal
 from edge_agent.till.sell import print_paper, sell
 from edge_agent.till.shown import standing_json
+from edge_agent.till.unworked import worked_or_refused
 from edge_agent.till.views import Answer, CentralState, MemberView, PrintState, SaleNow
 from edge_agent.till.without_sale import (
     Answering,
@@ -213,7 +214,8 @@ class Till:
     def print_slip(self, holder: Holder) -> PrintState:
         """Print a balance slip for a card, or for the one that is at the till.
 
-        Raises PaymentCard, UnknownCard, NoProgramme, or Refused without a printer or with nobody at the till.
+        Raises PaymentCard, UnknownCard, NoProgramme, or Refused: without a printer, with nobody at the till, or where
+        the rules fail on it.
         """
         parts = self._parts
         columns = self._columns()
@@ -226,20 +228,23 @@ class Till:
         with as_ledger_errors():
             lookups = parts.ledger.lookups()
             account = parts.directory.by_card(card.code, lookups)
-            if account is None:
-                raise self._refused(Refusal.NO_POINTS_YET)
+        if account is None:
+            raise self._refused(Refusal.NO_POINTS_YET)
+
+        def slip() -> Paper:
             holdings = parts.directory.holdings(account, lookups, programme, now)
-        facts = {
-            "kind": "slip",
-            "at": now.isoformat(),
-            "card": view.card,
-            "entries": [],
-            "offline": parts.line.offline,
-            **standing_json(
-                account, holdings, programme, now, parts.settings.store, parts.settings.language
-            ),
-        }
-        return self._print("slip", self._receipts.paper(facts, programme, columns))
+            store, language = parts.settings.store, parts.settings.language
+            facts = {
+                "kind": "slip",
+                "at": now.isoformat(),
+                "card": view.card,
+                "entries": [],
+                "offline": parts.line.offline,
+                **standing_json(account, holdings, programme, now, store, language),
+            }
+            return self._receipts.paper(facts, programme, columns)
+
+        return self._print("slip", worked_or_refused(parts, slip))
 
     def _print(self, job_id: str, paper: Paper) -> PrintState:
         if paper.document is None:

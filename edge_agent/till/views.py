@@ -51,7 +51,7 @@ class MemberView:
 
     `standing` tells known, unknown (well-formed, earns here), blocked and erased apart. `card` is masked. `balance` is
     None where it is not to be shown (a typed number). `shown` is the rest of the view, as the API has it: balance per
-    unit, stamps, rewards, offers, what expires, messages and questions.
+    unit, stamps, rewards, offers, what expires, messages and questions, and where the rules failed on it that they did.
     """
 
     standing: Standing

@@ -153,7 +153,10 @@ class MembershipAnswer(Answer):
 
 
 class MemberViewAnswer(Answer):
-    """What the cashier sees after a scan; `card` is masked."""
+    """What the cashier sees after a scan; `card` is masked.
+
+    `not_worked_out` is there where the rules failed, and says so to the cashier: all but the balance is then empty.
+    """
 
     known: bool
     standing: Literal["known", "unknown", "blocked", "erased"]
@@ -171,4 +174,5 @@ class MemberViewAnswer(Answer):
     messages: list[MessageAnswer]
     questions: list[QuestionAnswer]
     redemptions: list[RedemptionAnswer]
+    not_worked_out: str | None = None
     as_of: str | None

@@ -156,6 +156,10 @@ def sale_unworked(agent: ScriptedAgent) -> None:
     agent.say("sale", {"kind": "sale", "result": samples.sale(**samples.UNWORKED)})
 
 
+def member_unworked(agent: ScriptedAgent) -> None:
+    agent.say("member", samples.member(tier=None, expiring=[], messages=[], not_worked_out="-"))
+
+
 def return_unworked(agent: ScriptedAgent) -> None:
     member_found(agent)
     agent.say("sale", {"kind": "return", "result": samples.sale(**samples.UNWORKED)})
@@ -235,6 +239,7 @@ SCENES = (
     Scene("return", returned, "return", "quiet"),
     Scene("return-of-unknown-sale", return_of_unknown_sale, "return", "quiet"),
     Scene("void", voided, "void", "quiet"),
+    Scene("member-unworked", member_unworked, "member", "warn"),
     Scene("sale-unworked", sale_unworked, "sale", "warn"),
     Scene("return-unworked", return_unworked, "return", "warn"),
     Scene("offline", offline, "waiting", "calm"),

@@ -114,6 +114,17 @@ def test_the_balance_stays_hidden_after_the_sale_of_a_typed_number(
     assert "+45" in region(page, "sale")
 
 
+def test_a_member_on_whom_the_rules_fail_has_their_balance_until_a_sale_knows_more(
+    page: Page, agent: ScriptedAgent
+) -> None:
+    happens(page, agent, "member-unworked")
+
+    assert "Saldo 1.258 punten" in region(page, "member")
+    assert region(page, "notice").startswith("Aanbiedingen niet te tonen")
+    agent.say("sale", {"kind": "sale", "result": samples.sale()})
+    expect(page.locator("#notice[data-tone=quiet]")).to_be_visible()
+
+
 def test_an_unknown_card_earns_anyway(page: Page, agent: ScriptedAgent) -> None:
     happens(page, agent, "unknown-card")
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from pysqlite3 import dbapi2 as sqlite3
+from structlog.testing import capture_logs
 
+from edge_agent.domain.basket import EntryMode, PresentedCard
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
 from edge_agent.domain.programme.consents import Consent
 from edge_agent.domain.record import RecordKind
@@ -354,6 +356,55 @@ def test_what_has_not_happened_yet_is_refused_in_words(
     said = "dit is nu niet uit te rekenen; afrekenen kan gewoon, zonder dit"
     assert (of_reward.value.detail, of_basket.value.detail) == (said, said)
     assert points(shop).reserved == 0
+
+
+def test_whoever_is_identified_is_shown_with_the_balance_and_what_is_reserved(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.till.reserve(Wish("r-1", scanned(JAN), "tasting"))
+    known = shop.till.identify(scanned(JAN)).to_json()
+    broken(monkeypatch, "directory.member_facts")
+    with capture_logs() as logged:
+        view = shop.till.identify(scanned(JAN)).to_json()
+    assert [each["failure"] for each in logged if each["event"] == "not_worked_out"] == [
+        "RulesFail"
+    ]
+    assert view["not_worked_out"] == (
+        "aanbiedingen en voortgang zijn nu niet uit te rekenen; afrekenen kan gewoon"
+    )
+    for same in ("known", "member", "card", "balance", "redemptions", "as_of"):
+        assert view[same] == known[same]
+    assert (view["rewards"], view["offers"], view["progress"]) == ([], [], [])
+    assert shop.heard.events[-1] == ("member", view)
+    assert "not_worked_out" not in known
+
+
+@pytest.mark.parametrize("entry", EntryMode)
+def test_of_whom_not_even_the_balance_can_be_worked_out_it_is_unknown_and_not_nought(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, entry: EntryMode
+) -> None:
+    broken(monkeypatch, "directory._balances", "identify.greeting_json")
+    view = shop.till.identify(PresentedCard(JAN, entry)).to_json()
+    assert view["member"]["id"] == JAN_REF
+    # What is not shown of a typed number stays so.
+    assert view["balance"] == (None if entry is EntryMode.KEYED else {})
+
+
+def test_an_act_is_answered_where_what_the_member_then_has_cannot_be_shown(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.till.identify(scanned(JAN))
+    broken(monkeypatch, "identify.greeting_json")
+    assert ACTS["action"][0](shop)["earned"]["points"] == 25
+
+
+def test_a_slip_that_cannot_be_worked_out_is_refused_in_words(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken(monkeypatch, "directory.member_facts")
+    with pytest.raises(Refused, match="nu niet uit te rekenen"):
+        shop.till.print_slip(scanned(JAN))
+    assert shop.tray.jobs == []
 
 
 def test_what_the_ledger_cannot_do_now_is_no_failure_of_the_rules(

@@ -151,6 +151,8 @@ export default {
   "notice.not_now_do": "Kassieren geht ganz normal.",
   "notice.not_worked_out": "Punkte nicht berechnet",
   "notice.not_worked_out_do": "Es ist erfasst, und die Zentrale sieht es sich an. Kassieren geht ganz normal.",
+  "notice.not_shown": "Angebote nicht verfügbar",
+  "notice.not_shown_do": "Angebote und Fortschritt lassen sich jetzt nicht berechnen. Kassieren geht ganz normal.",
   "notice.enrolled": "Willkommen als Mitglied!",
   "notice.enrolled_do": "Die Anmeldung ist gespeichert und geht von selbst an die Zentrale.",
   "notice.member_already": "Dieser Kunde ist schon Mitglied",

@@ -151,6 +151,8 @@ export default {
   "notice.not_now_do": "Paying works as usual.",
   "notice.not_worked_out": "Points not worked out",
   "notice.not_worked_out_do": "It is recorded, and head office looks at it. Paying works as usual.",
+  "notice.not_shown": "Offers cannot be shown",
+  "notice.not_shown_do": "Offers and progress cannot be worked out now. Paying works as usual.",
   "notice.enrolled": "Welcome as a member!",
   "notice.enrolled_do": "The enrolment has been kept and goes to head office by itself.",
   "notice.member_already": "This customer is a member already",

@@ -151,6 +151,8 @@ export default {
   "notice.not_now_do": "L’encaissement se fait normalement.",
   "notice.not_worked_out": "Points non calculés",
   "notice.not_worked_out_do": "C’est enregistré, et le siège s’en occupe. L’encaissement se fait normalement.",
+  "notice.not_shown": "Offres non affichées",
+  "notice.not_shown_do": "Offres et progression ne peuvent pas être calculées. L’encaissement se fait normalement.",
   "notice.enrolled": "Bienvenue parmi nos membres !",
   "notice.enrolled_do": "L’inscription est enregistrée et part d’elle-même à la centrale.",
   "notice.member_already": "Ce client est déjà membre",

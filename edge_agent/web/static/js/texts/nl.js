@@ -151,6 +151,8 @@ export default {
   "notice.not_now_do": "Afrekenen kan gewoon.",
   "notice.not_worked_out": "Punten niet uitgerekend",
   "notice.not_worked_out_do": "Het is vastgelegd, en het hoofdkantoor kijkt ernaar. Afrekenen kan gewoon.",
+  "notice.not_shown": "Aanbiedingen niet te tonen",
+  "notice.not_shown_do": "Aanbiedingen en voortgang zijn nu niet uit te rekenen. Afrekenen kan gewoon.",
   "notice.enrolled": "Welkom als lid!",
   "notice.enrolled_do": "De inschrijving is bewaard en gaat vanzelf naar de centrale.",
   "notice.member_already": "Deze klant is al lid",

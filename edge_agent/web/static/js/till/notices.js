@@ -1,6 +1,6 @@
 /** The one line under the customer: the most important thing to know now, and what to do about it. */
 
-import { NOT_WORKED_OUT, unworked } from './said.js';
+import { NOT_SHOWN, NOT_WORKED_OUT, unworked } from './said.js';
 import { central, devicesOf, standing } from './state.js';
 import { troubleOf } from './trouble.js';
 
@@ -58,8 +58,9 @@ function passingNotice(state, words) {
 
 /** @type {(state: State, words: Words) => Notice | null} */
 function unworkedNotice(state, words) {
-  if (!unworked(state.sale)) return null;
-  const { tone, icon, title, text } = NOT_WORKED_OUT;
+  const said = unworked(state.sale) ? NOT_WORKED_OUT : state.customer?.not_worked_out ? NOT_SHOWN : null;
+  if (said === null) return null;
+  const { tone, icon, title, text } = said;
   return { tone, icon, title: words.t(title), text: words.t(text) };
 }
 

@@ -45,6 +45,9 @@ export const NOT_NOW = /** @type {Passing} */ ({
 export const NOT_WORKED_OUT = /** @type {Passing} */ ({
   tone: 'warn', icon: 'info', title: 'notice.not_worked_out', text: 'notice.not_worked_out_do',
 });
+export const NOT_SHOWN = /** @type {Passing} */ ({
+  tone: 'warn', icon: 'info', title: 'notice.not_shown', text: 'notice.not_shown_do',
+});
 export const NO_ANSWER = NOT_PRINTED.unreachable;
 
 /**

@@ -28,6 +28,7 @@
  * @property {{id: string, title: string, until: string}[]} [memberships]
  * @property {{id: string, text: string}[]} [messages]
  * @property {Question[]} [questions]
+ * @property {string | null} [not_worked_out]  There where the rules failed on all but the balance.
  * @property {string} [as_of]
  */
 

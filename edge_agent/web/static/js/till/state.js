@@ -202,7 +202,8 @@ function sold(state, event, now, times) {
   const { result } = event;
   const customer = whose(state.customer, result);
   // The balance in the answer is newer than the one that the customer came with.
-  const shown = customer && hasAny(result.balance) && !hidden(customer) ? { ...customer, ...newer(result) } : customer;
+  const told = customer && hasAny(result.balance) && !hidden(customer);
+  const shown = told ? { ...customer, ...newer(result), not_worked_out: null } : customer;
   return {
     ...state,
     customer: shown,
