@@ -30,6 +30,8 @@ _CARD_SHAPES = re.compile(r"1[4-9]|4 4 4 (?:[2-7]|4 [1-3])|4 6 [45]|6 (?:8|9|1[0
 Any other grouping is somebody's own id ("412-03-20261121-000173"), and a tenth of those would pass Luhn by chance.
 """
 _GROUPS_MAX = 5
+_DIGITS_MIN = 14
+"""Of the shortest of these shapes; most texts have only shorter numbers, and are looked at no further."""
 
 
 class CardCheck(StrEnum):
@@ -103,7 +105,8 @@ def holds_payment_card(text: str) -> bool:
     return any(
         _has_payment_prefix(number) and luhn.is_valid(number)
         for run in _DIGIT_GROUPS.finditer(text)
-        for number in _numbers_in(re.findall(r"\d+", run.group()))
+        if len(run[0]) >= _DIGITS_MIN
+        for number in _numbers_in(re.findall(r"\d+", run[0]))
     )
 
 

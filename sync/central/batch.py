@@ -279,12 +279,15 @@ class Batch:
         """Keep nothing of what a till should not have sent; the body stays, and its commitment in it."""
         self._erased.append(received.row)
 
-    def set_state(self, received: Received, outcome: Outcome, *, tell: bool) -> None:
-        """The record's state; with `tell` the terminal hears of it by `changes`, not by its push alone."""
+    def set_state(
+        self, received: Received, outcome: Outcome, act: Act | None = None, *, tell: bool
+    ) -> None:
+        """The record's state, and its kind by the act in it, if it was read; with `tell` the terminal hears of it by
+        `changes`, not by its push alone."""
         self._states.append(
             {
                 "r": received.row,
-                "new_kind": kind_of(received.body),
+                "new_kind": kind_of(received.body) if act is None else act.kind.value,
                 "new_state": outcome.state.value,
                 "new_code": outcome.code,
                 "new_account": outcome.account,

@@ -7,8 +7,8 @@ is guessed. What is newer than this code is parked, what is wrong is rejected.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import (
@@ -21,9 +21,10 @@ from pydantic import (
     TypeAdapter,
     ValidationError,
 )
+from pydantic_core import from_json
 
 from edge_agent.domain.basket import LINES_MAX
-from edge_agent.domain.entries import QUANTITY_MAX, EntryKind, Life
+from edge_agent.domain.entries import QUANTITY_MAX, Entry, EntryKind
 from edge_agent.domain.record import BODY_VERSION, RecordKind, canonical
 from edge_agent.domain.units import is_tally
 from sync.central.tables import UNIT_CHARACTERS_MAX
@@ -84,12 +85,14 @@ NOTES_MAX = 5_000
 
 _Notes = Annotated[
     dict[_Name, Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]],
-    Field(max_length=NOTES_MAX),
+    Field(max_length=NOTES_MAX, default_factory=dict),
 ]
 
+_Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
-class BodyEntry(_Fact):
-    """One entry as a till recorded it."""
+
+class _Entry(_Fact):
+    """The shape of an entry as a till recorded it."""
 
     kind: EntryKind
     unit: _Unit
@@ -97,15 +100,10 @@ class BodyEntry(_Fact):
     rule: Annotated[str, Field(max_length=128, pattern=r"^[^\x00]*$")]
     line: Annotated[StrictInt, Field(ge=-(2**31), lt=2**31)] | None = None
     lot: _RecordId | None = None
-    expires_on: date | None = None
-    matures_on: date | None = None
-    day: date | None = None
+    expires_on: _Day | None = None
+    matures_on: _Day | None = None
+    day: _Day | None = None
     account: _AccountRef | None = None
-
-    @property
-    def life(self) -> Life:
-        """When what it adds or takes can be used."""
-        return Life(self.matures_on, self.expires_on, self.day)
 
 
 class BodyFacts(_Fact):
@@ -137,7 +135,7 @@ class BodyRedeemed(_Fact):
 class _Body(_Fact):
     at: AwareDatetime
     facts: BodyFacts | None = None
-    entries: Annotated[tuple[BodyEntry, ...], Field(max_length=ENTRIES_MAX)] = ()
+    entries: Annotated[tuple[_Entry, ...], Field(max_length=ENTRIES_MAX)] = ()
     redeemed: Annotated[tuple[BodyRedeemed, ...], Field(max_length=REDEEMED_MAX)] = ()
     commitment: str | None = None
     programme: Annotated[str, Field(max_length=64)] | None = None
@@ -155,7 +153,7 @@ class _Reduction(_Fact):
 class _BasketBody(_Body):
     basket: dict[str, Any]
     reductions: tuple[_Reduction, ...] = ()
-    notes: _Notes = {}
+    notes: _Notes
 
 
 class _SaleBody(_BasketBody):
@@ -224,7 +222,7 @@ class _ActionNames(_Fact):
 
 class _ActionBody(_Body):
     action: _ActionNames
-    notes: _Notes = {}
+    notes: _Notes
 
 
 class AnswerNames(_Fact):
@@ -293,7 +291,7 @@ class Act:
     act_id: str
     at: datetime
     account: str | None
-    entries: tuple[BodyEntry, ...]
+    entries: tuple[Entry, ...]
     commitment: str | None
     programme: str | None
     content: bytes
@@ -331,22 +329,18 @@ def read_body(body: bytes, envelope: Envelope) -> Act:
         raise rejected("malformed") from error
     if act.account is None and not all(map(_is_of_nobody, act.entries)):
         raise rejected("malformed")
-    return replace(act, said=facts)
+    return act
 
 
-def _is_of_nobody(entry: BodyEntry) -> bool:
+def _is_of_nobody(entry: Entry) -> bool:
     """Whether a customer without a card can cause it: what a till counts for itself, or another's voucher."""
     return is_tally(entry.unit) or entry.account is not None
 
 
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no JSON")  # which Python would read all the same
-
-
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        facts = json.loads(body, parse_constant=_no_number)
-    except (ValueError, RecursionError) as error:
+        facts = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
         raise rejected("malformed") from error
     if not isinstance(facts, dict):
         raise rejected("malformed")
@@ -374,8 +368,8 @@ def _has_newer_entries(facts: Mapping[str, Any]) -> bool:
 def _read_sale(facts: Mapping[str, Any]) -> Act:
     body = _SALE.validate_python(facts)
     content = {"basket": body.basket, "member": body.facts is not None}
-    act = _act(RecordKind.SALE, body.sale.sale_id, body, content)
-    return replace(act, notes=body.notes, paid=_paid(body))
+    named = {"notes": body.notes, "paid": _paid(body)}
+    return _act(RecordKind.SALE, body.sale.sale_id, facts, body, content, **named)
 
 
 def _paid(body: _BasketBody) -> int:
@@ -388,65 +382,67 @@ def _paid(body: _BasketBody) -> int:
 
 def _read_return(facts: Mapping[str, Any]) -> Act:
     body = _RETURN.validate_python(facts)
-    named = body.returned
-    content = {"sale": named.sale_id, "lines": named.lines}
-    act = _act(RecordKind.RETURN, named.return_id, body, content, _TAKING_BACK)
-    return replace(act, original=named.original, returned=named)
+    names = body.returned
+    content = {"sale": names.sale_id, "lines": names.lines}
+    named = {"original": names.original, "returned": names}
+    return _act(RecordKind.RETURN, names.return_id, facts, body, content, **named)
 
 
 def _read_void(facts: Mapping[str, Any]) -> Act:
     body = _VOID.validate_python(facts)
-    act = _act(RecordKind.VOID, body.void.void_id, body, {"sale": body.void.sale_id}, _TAKING_BACK)
-    return replace(act, original=body.void.original)
+    names = body.void
+    content = {"sale": names.sale_id}
+    named = {"original": names.original}
+    return _act(RecordKind.VOID, names.void_id, facts, body, content, **named)
 
 
 def _read_attach(facts: Mapping[str, Any]) -> Act:
     body = _ATTACH.validate_python(facts)
     if body.facts is None:
         raise rejected("malformed")
-    named = body.attach
-    content = {"sale": named.sale_id, "original": named.original}
-    act = _act(RecordKind.ATTACH, named.sale_id, body, content)
-    return replace(act, original=named.original, notes=body.notes, paid=_paid(body))
+    names = body.attach
+    content = {"sale": names.sale_id, "original": names.original}
+    named = {"original": names.original, "notes": body.notes, "paid": _paid(body)}
+    return _act(RecordKind.ATTACH, names.sale_id, facts, body, content, **named)
 
 
 def _read_redemption(facts: Mapping[str, Any]) -> Act:
     body = _REDEMPTION.validate_python(facts)
-    named = body.redemption
-    return _act(RecordKind.REDEMPTION, named.redemption_id, body, facts["redemption"])
+    act_id = body.redemption.redemption_id
+    return _act(RecordKind.REDEMPTION, act_id, facts, body, facts["redemption"])
 
 
 def _read_action(facts: Mapping[str, Any]) -> Act:
     body = _ACTION.validate_python(facts)
-    named = body.action
-    act = _act(RecordKind.ACTION, named.action_id, body, named.model_dump())
-    return replace(act, notes=body.notes)
+    names = body.action
+    content = names.model_dump()
+    return _act(RecordKind.ACTION, names.action_id, facts, body, content, notes=body.notes)
 
 
 def _read_answer(facts: Mapping[str, Any]) -> Act:
     body = _ANSWER.validate_python(facts)
-    named = body.answer
-    content = named.model_dump(include={"question", "value"})
-    return replace(_act(RecordKind.ANSWER, named.answer_id, body, content), answer=named)
+    names = body.answer
+    content = names.model_dump(include={"question", "value"})
+    return _act(RecordKind.ANSWER, names.answer_id, facts, body, content, answer=names)
 
 
 def _read_member(facts: Mapping[str, Any]) -> Act:
     body = _MEMBER.validate_python(facts)
-    named = body.member
+    names = body.member
     if body.facts is None:
         raise rejected("malformed")
-    act = _act(RecordKind.MEMBER, named.member_id, body, named.model_dump(mode="json"))
-    return replace(act, enrolled=named)
+    content = names.model_dump(mode="json")
+    return _act(RecordKind.MEMBER, names.member_id, facts, body, content, enrolled=names)
 
 
 def _read_consent(facts: Mapping[str, Any]) -> Act:
     body = _CONSENT.validate_python(facts)
-    named = body.consent
+    names = body.consent
     if body.facts is None or body.entries:
         raise rejected("malformed")
-    content = named.model_dump(mode="json")
-    act = _act(RecordKind.CONSENT, named.consent_id, body, content)
-    return replace(act, consents=named.consents)
+    content = names.model_dump(mode="json")
+    named = {"consents": names.consents}
+    return _act(RecordKind.CONSENT, names.consent_id, facts, body, content, **named)
 
 
 _GIVING = frozenset({EntryKind.EARN, EntryKind.REDEEM, EntryKind.COUNT})
@@ -456,11 +452,15 @@ _TAKING_BACK = frozenset({EntryKind.REVERSE})
 def _act(
     kind: RecordKind,
     act_id: str,
+    facts: Mapping[str, Any],
     body: _Body,
     content: Mapping[str, Any],
-    kinds: frozenset[EntryKind] = _GIVING,
+    **named: Any,
 ) -> Act:
-    for entry in body.entries:
+    """What all kinds have in common; `named` is what an act of this kind has besides."""
+    entries = _entries(facts)
+    kinds = _TAKING_BACK if kind in {RecordKind.RETURN, RecordKind.VOID} else _GIVING
+    for entry in entries:
         if entry.kind not in kinds or (entry.kind is EntryKind.REDEEM and entry.quantity > 0):
             raise rejected("malformed")
     return Act(
@@ -468,13 +468,23 @@ def _act(
         act_id,
         body.at,
         None if body.facts is None else body.facts.account,
-        body.entries,
+        entries,
         body.commitment,
         body.programme,
         canonical(content),
         body.redeemed,
+        said=facts,
         unlike=None if body.not_worked_out is None else parked("not-worked-out"),
+        **named,
     )
+
+
+def _entries(facts: Mapping[str, Any]) -> tuple[Entry, ...]:
+    """The entries of a body, whose shape has been checked."""
+    try:
+        return tuple(Entry.from_json(each) for each in facts.get("entries", ()))
+    except ValueError as error:  # a day that no calendar has
+        raise rejected("malformed") from error
 
 
 _ENVELOPE = TypeAdapter(_Envelope)

@@ -3,6 +3,7 @@
 Exit codes: 0 fine, 1 the answer is no (also: bad lines, bad configuration), 2 wrong use, 3 could not do it.
 """
 
+import gc
 import io
 import signal
 import sys
@@ -65,6 +66,7 @@ def run(config: Path, as_json: bool) -> None:
         signal.signal(number, lambda *_: stop.set())
 
     def ready(url: str) -> None:
+        gc.freeze()  # without this every full collection walks all that was loaded, several times a push
         shown = {"central": url, "admin_token_file": str(settings.admin_token_file)}
         say(as_json, shown, f"central: {url}\nadmin token: {settings.admin_token_file}")
 

@@ -11,13 +11,13 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from edge_agent.domain.entries import EntryKind
+from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.programme.giving_back import GivenBack
 from edge_agent.domain.record import RecordKind
 from edge_agent.domain.units import keeps_lots_apart
 from sync.central import holds
 from sync.central.batch import Batch, Outcome, Received
-from sync.central.bodies import Act, BodyEntry, ReturnNames, parked, rejected
+from sync.central.bodies import Act, ReturnNames, parked, rejected
 from sync.central.differing import Difference, Known
 from sync.central.effects import note_effects
 from sync.central.enrolment import enrol, note_consents
@@ -214,8 +214,7 @@ def _returned_elsewhere(of: Decision, named: ReturnNames) -> Outcome:
         came_back(batch, original),
         None if account is None else batch.known(account),
     )
-    entries = [BodyEntry.model_validate(each.to_json()) for each in given.entries]
-    moved = reversing(batch, original.sources, _named(batch, entries, account))
+    moved = reversing(batch, original.sources, _named(batch, given.entries, account))
     batch.append(of.received.record_id, moved)
     note_giveback(batch, of.received, original, given)
     return Outcome(RecordState.ACCEPTED, account=account)
@@ -259,7 +258,7 @@ def _lots_for(
     batch: Batch,
     record: str,
     account: str,
-    entry: BodyEntry,
+    entry: Entry,
     day: date,
     before: Sequence[LedgerEntry],
 ) -> list[HeldLot]:
@@ -287,15 +286,13 @@ def _together(held: Iterable[HeldLot]) -> list[HeldLot]:
     return [key._replace(quantity=quantity) for key, quantity in sums.items()]
 
 
-def _named(
-    batch: Batch, entries: Iterable[BodyEntry], account: str | None
-) -> list[tuple[str, BodyEntry]]:
+def _named(batch: Batch, entries: Iterable[Entry], account: str | None) -> list[tuple[str, Entry]]:
     """The entries of an act, each with its account; what a till counts of nobody is of no account."""
     named = ((_account_of(batch, entry, account), entry) for entry in entries)
     return [(of, entry) for of, entry in named if of is not None]
 
 
-def _account_of(batch: Batch, entry: BodyEntry, account: str | None) -> str | None:
+def _account_of(batch: Batch, entry: Entry, account: str | None) -> str | None:
     """Whose an entry is: the record's own member's, or that of the account it names."""
     if entry.account is None:
         return account

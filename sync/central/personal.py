@@ -4,12 +4,13 @@ An attachment is checked against what the body commits to. What is not understoo
 enrolment disappears quietly; a payment card is no card of a member's and is not kept.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+
+from pydantic_core import from_json
 
 from edge_agent.domain.cards import CODE_CHARACTERS_MAX, holds_payment_card, normalised
 from edge_agent.domain.record import Attachment
@@ -70,13 +71,13 @@ def read_attachment(act: Act, attachment: Attachment | None) -> Personal:
         raise rejected("attachment")
     try:
         text = attachment.content.decode()
-        content = json.loads(text)
+        content = from_json(attachment.content)
         card = _card(content)
         forbidden = holds_payment_card(text)
         if forbidden or not isinstance(content, dict):
             return Personal(card, holds_payment_card=forbidden)
         return Personal(card, _profile(content.get("profile") or {}), _written(content))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise rejected("attachment") from error
 
 

@@ -244,9 +244,11 @@ class Posting:
             outcome = Outcome.without_effect(reason)
         if was is not None and (outcome.state, outcome.code) == (RecordState.PARKED, was):
             return None
-        if isinstance(act, Act) and batch.is_of_forgotten(act):
+        understood = act if isinstance(act, Act) else None
+        if understood is not None and batch.is_of_forgotten(understood):
             batch.erase_attachment(received)
-        batch.set_state(received, outcome, tell=settling or not outcome.has_effect)
+        tell = settling or not outcome.has_effect
+        batch.set_state(received, outcome, understood, tell=tell)
         return outcome.state
 
 

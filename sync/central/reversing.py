@@ -11,10 +11,10 @@ is given some days of grace.
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from edge_agent.domain.entries import EntryKind
+from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.units import is_tally
 from sync.central.batch import Batch
-from sync.central.bodies import BodyEntry, rejected
+from sync.central.bodies import rejected
 from sync.central.ledger import OVERDRAFT, HeldLot, LedgerEntry, entries_of, life_of, lots_in
 
 _Key = tuple[str, str, str, int | None, bool]
@@ -35,7 +35,7 @@ class _Moved:
 
 
 def reversing(
-    batch: Batch, sources: Sequence[str], entries: Sequence[tuple[str, BodyEntry]]
+    batch: Batch, sources: Sequence[str], entries: Sequence[tuple[str, Entry]]
 ) -> list[LedgerEntry]:
     """The ledger's entries for those that take back what the records `sources` moved, each with its account.
 
@@ -112,7 +112,7 @@ def _take_off(lots: list[HeldLot], gone: Iterable[HeldLot]) -> None:
                 lots[number] = lot._replace(quantity=lot.quantity - part)
 
 
-def _given_back(moved: _Moved, entry: BodyEntry) -> list[HeldLot]:
+def _given_back(moved: _Moved, entry: Entry) -> list[HeldLot]:
     """Into which lots what was used goes back."""
     fitting = [each for each in moved.lots if each.lot == OVERDRAFT or each.life == entry.life]
     fitting.sort(key=lambda each: (each.lot != OVERDRAFT, each.lot != entry.lot))
@@ -142,7 +142,7 @@ class _Taking:
         self._original = original
         self._others: dict[tuple[str, str], list[HeldLot]] = {}
 
-    def out_of(self, moved: _Moved, account: str, entry: BodyEntry) -> list[HeldLot]:
+    def out_of(self, moved: _Moved, account: str, entry: Entry) -> list[HeldLot]:
         """The lots that a negative entry takes from, each with a negative quantity."""
         taken, left = _parts(
             [each for each in moved.lots if each.life == entry.life], -entry.quantity
@@ -160,7 +160,7 @@ class _Taking:
             taken += (*others, *rest)
         return [each._replace(quantity=-each.quantity) for each in taken]
 
-    def _others_of(self, account: str, entry: BodyEntry) -> list[HeldLot]:
+    def _others_of(self, account: str, entry: Entry) -> list[HeldLot]:
         key = (account, entry.unit)
         if key not in self._others:
             held = lots_in(self._batch.connection, account, entry.unit)

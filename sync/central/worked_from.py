@@ -22,6 +22,8 @@ _Whole = Annotated[StrictInt, Field(ge=-WHOLE_MAX, le=WHOLE_MAX)]
 _Decimal = Annotated[StrictStr, Field(pattern=r"^-?\d{1,18}(\.\d{1,18})?$", max_length=40)]
 """Without an exponent: `1e999999999` is a short text and an endless number."""
 _Many = Field(max_length=MANY_MAX)
+_Words = Annotated[dict[str, StrictStr], Field(max_length=MANY_MAX, default_factory=dict)]
+_Figures = Annotated[dict[str, _Whole], Field(max_length=MANY_MAX, default_factory=dict)]
 
 
 class _Fact(BaseModel):
@@ -72,10 +74,10 @@ class _MemberFacts(_Fact):
     since: date | None = None
     language: StrictStr | None = None
     segments: Annotated[tuple[StrictStr, ...], _Many] = ()
-    attributes: Annotated[dict[str, StrictStr], _Many] = {}
+    attributes: _Words
     birthday: tuple[Birthday, ...] = ()
     holdings: Annotated[tuple[_Holding, ...], _Many] = ()
-    figures: Annotated[dict[str, _Whole], _Many] = {}
+    figures: _Figures
     referred_by: StrictStr | None = None
 
 
@@ -96,7 +98,7 @@ class _Wanted(_Fact):
     redemptions: Annotated[tuple[_Redemption, ...], _Many] = ()
     codes: Annotated[tuple[StrictStr, ...], _Many] = ()
     vouchers: Annotated[tuple[_Voucher, ...], _Many] = ()
-    spendable: Annotated[dict[str, _Whole], _Many] = {}
+    spendable: _Figures
 
 
 class _Reduction(_Fact):
@@ -110,7 +112,7 @@ class Member(_Fact):
     """Who an act is of: all that an action, an answer or an enrolment is worked out from."""
 
     facts: _MemberFacts | None
-    figures: Annotated[dict[str, _Whole], _Many] = {}
+    figures: _Figures
 
 
 class Bought(Member):

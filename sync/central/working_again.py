@@ -116,7 +116,7 @@ class WorkingAgain:
             return ()
         found = differences(act, programme, known)
         if act.redeemed:
-            wanted = Recorded.from_body(act.said).wanted
+            wanted = Recorded.from_body(act.said, act.entries).wanted
             found += worth_otherwise(act, programme, wanted)
         return found
 
@@ -203,7 +203,7 @@ def _bought_again(asked: _Asked) -> None:
     act, said = asked.act, asked.said
     try:
         _BOUGHT.validate_python(said)
-        recorded = Recorded.from_body(said)
+        recorded = Recorded.from_body(said, act.entries)
     except _BROKEN as error:
         raise rejected("malformed") from error
     if recorded.basket.store not in {"", asked.store}:
@@ -264,11 +264,7 @@ def _enrolled_again(asked: _Asked) -> None:
 
 
 def _recorded(asked: _Asked) -> _Came:
-    return _Came(_entries(asked.said), notes=asked.said.get("notes", {}))
-
-
-def _entries(said: Mapping[str, Any]) -> tuple[Entry, ...]:
-    return tuple(Entry.from_json(each) for each in said["entries"])
+    return _Came(asked.act.entries, notes=asked.said.get("notes", {}))
 
 
 def _given_back(asked: _Asked, original: Original, before: Sequence[Mapping[str, Any]]) -> None:

@@ -56,8 +56,12 @@ class Recorded:
         return facts
 
     @classmethod
-    def from_body(cls, body: Mapping[str, Any]) -> "Recorded":
-        """The inverse, from the body of a record."""
+    def from_body(
+        cls, body: Mapping[str, Any], entries: tuple[Entry, ...] | None = None
+    ) -> "Recorded":
+        """The inverse, from the body of a record; `entries` are those of the body where they were read before."""
+        if entries is None:
+            entries = tuple(Entry.from_json(each) for each in body["entries"])
         facts, wanted, quoted_at = body["facts"], body.get("wanted"), body.get("quoted_at")
         return cls(
             body["programme"],
@@ -66,7 +70,7 @@ class Recorded:
             else MemberFacts.from_json(facts),
             Basket.from_json(body["basket"]),
             UNQUOTED if wanted is None else Wanted.from_json(wanted),
-            tuple(Entry.from_json(each) for each in body["entries"]),
+            entries,
             tuple(Reduction.from_json(each) for each in body.get("reductions", ())),
             body.get("notes", {}),
             None if quoted_at is None else datetime.fromisoformat(quoted_at),

@@ -71,6 +71,17 @@ def test_any_changed_fact_has_an_answer(data: st.DataObject) -> None:
     assert all(type(entry.quantity) is int for entry in act.entries)
 
 
+@pytest.mark.parametrize("day", ["2026-02-30", "20261130", "2026-11-30T00:00:00", 1795996800, ""])
+@pytest.mark.parametrize("name", ["expires_on", "matures_on", "day"])
+def test_an_entry_of_a_day_that_is_none_is_malformed(name: str, day: Any) -> None:
+    till = Till()
+    till.sale("ref-1", [earn(2)])
+    facts = json.loads(till.records[0].body)
+    facts["entries"][0][name] = day
+    with pytest.raises(Unpostable, match="malformed"):
+        read_body(json.dumps(facts).encode(), envelope_of(till))
+
+
 @given(st.binary(max_size=200))
 def test_any_attachment_has_an_answer(content: bytes) -> None:
     attachment = Attachment(bytes(16), content)
