@@ -213,13 +213,14 @@ def _committed_json(parts: Parts, lookups: Lookups, reservation: Reservation) ->
     body = lookups.body(reservation.seq or 0)
     recorded = Recorded.from_body(body)
     programme = parts.shelf.by_digest(recorded.programme) or parts.shelf.at(parts.clock.now())
+    failed = body.get("not_worked_out")
     return {
         **json.loads(reservation.result),
         "state": ReservationState.COMMITTED.value,
         "record": body["id"],
         "seq": body["seq"],
-        "spent": spent(recorded.entries, programme),
-        **said_of(parts, body.get("not_worked_out")),
+        "spent": {} if failed else spent(recorded.entries, programme),
+        **said_of(parts, failed),
     }
 
 

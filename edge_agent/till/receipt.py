@@ -150,6 +150,7 @@ def _remarks(facts: ReceiptFacts, pen: Pen) -> list[Block]:
         (words.balance_unknown, nothing_known and not unknown),
         (words.refused_card, not standing.earns),
         (words.awaiting_original, facts.awaiting_original),
+        (words.not_worked_out, facts.not_worked_out and facts.member is not None),
         (words.excluded, facts.excluded),
         (words.offline_slip, slip and facts.offline),
         (words.offline, facts.offline and not slip and standing.earns),

@@ -18,7 +18,7 @@ _DAYS_SHOWN_MAX: Final = 3
 
 def earned(facts: ReceiptFacts, pen: Pen) -> list[Block]:
     """What was earned, or taken back; a card that could have earned is told so where it did not."""
-    if facts.kind is ReceiptKind.SLIP or facts.awaiting_original:
+    if facts.kind is ReceiptKind.SLIP or facts.awaiting_original or facts.not_worked_out:
         return []
     per_unit = _per_unit(facts.changes)
     if not per_unit and facts.member is not None and facts.member.standing.earns:

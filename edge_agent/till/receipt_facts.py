@@ -193,7 +193,8 @@ class ReceiptFacts:
     `balances` has what the member may see, per unit in the order of printing: empty where a balance is not to be
     shown; `fresh` says whether it is young enough to go without its time. `pending` and `expiring` are by day.
     `excluded`: a part of the basket earned nothing because of what it is. `awaiting_original`: a return of a sale
-    that this till does not know. `reference` is what the QR code says, "" for none.
+    that this till does not know. `not_worked_out`: the rules failed on it. `reference` is what the QR code says, ""
+    for none.
     """
 
     kind: ReceiptKind
@@ -230,6 +231,7 @@ class ReceiptFacts:
     offline: bool = False
     excluded: bool = False
     awaiting_original: bool = False
+    not_worked_out: bool = False
     training: bool = False
     copy: bool = False
     reference: str = ""

@@ -71,6 +71,7 @@ class Words:
     unknown_card_slip: str
     refused_card: str
     awaiting_original: str
+    not_worked_out: str
     invitation: str
     spent: str
     restored_return: str
@@ -135,6 +136,7 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             unknown_card_slip="Deze kaart is hier nog niet bekend.",
             refused_card="Met deze kaart kunt u nu niet sparen. Vraag ernaar bij de servicebalie.",
             awaiting_original="Deze kassa kent de oorspronkelijke bon niet. Uw saldo wordt later aangepast.",
+            not_worked_out="Deze bon is nog niet in uw saldo verwerkt. Het hoofdkantoor kijkt ernaar.",
             invitation="Spaart u al mee met {programme}? Vraag ernaar aan de kassa.",
             spent="Ingewisseld",
             restored_return="Teruggegeven bij deze retour",
@@ -196,6 +198,7 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             unknown_card_slip="This card is not known here yet.",
             refused_card="This card cannot earn at the moment. Please ask at the service desk.",
             awaiting_original="This till does not know the original receipt. Your balance will be adjusted later.",
+            not_worked_out="This receipt is not in your balance yet. Head office looks at it.",
             invitation="Not a member of {programme} yet? Just ask at the till.",
             spent="Redeemed",
             restored_return="Given back for this return",
@@ -257,6 +260,7 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             unknown_card_slip="Diese Karte ist hier noch nicht bekannt.",
             refused_card="Mit dieser Karte können Sie zurzeit nicht sammeln. Bitte fragen Sie am Serviceschalter.",
             awaiting_original="Diese Kasse kennt den ursprünglichen Bon nicht. Ihr Guthaben wird später angepasst.",
+            not_worked_out="Dieser Bon ist noch nicht in Ihrem Guthaben. Die Zentrale sieht es sich an.",
             invitation="Sammeln Sie schon mit {programme}? Fragen Sie einfach an der Kasse.",
             spent="Eingelöst",
             restored_return="Zurückgegeben bei dieser Rückgabe",
@@ -318,6 +322,7 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             unknown_card_slip="Cette carte n'est pas encore connue ici.",
             refused_card="Cette carte ne permet pas de cumuler pour le moment. Renseignez-vous à l'accueil.",
             awaiting_original="Cette caisse ne connaît pas le ticket d'origine. Votre solde sera ajusté plus tard.",
+            not_worked_out="Ce ticket n'est pas encore compté dans votre solde. Le siège s'en occupe.",
             invitation="Pas encore membre de {programme}\N{NO-BREAK SPACE}? Renseignez-vous en caisse.",
             spent="Utilisé",
             restored_return="Recrédité pour ce retour",

@@ -104,6 +104,7 @@ class Receipts:
             offline=result["offline"],
             excluded=bool(result.get("excluded")),
             awaiting_original=result.get("awaiting_original", False),
+            not_worked_out="not_worked_out" in result,
             training=training,
             copy=copy,
             reference=result.get("reference", ""),

@@ -103,18 +103,22 @@ def _here(parts: Parts, basket: Basket) -> Basket:
 
 
 def bare_json(parts: Parts, _lookups: Lookups, worked: WorkedOut) -> dict[str, Any]:
-    """What an answer needs, with nothing in it that would have to be worked out: in place of `worked_json`."""
+    """What an answer needs, with nothing in it that would have to be worked out: in place of `worked_json`.
+
+    Of what was not quoted either it is not known what was earned and used: nought would be a number.
+    """
     programme, card = worked.programme, worked.customer.card
+    entries = worked.evaluation.entries
     language, store = parts.settings.language, parts.settings.store
     return {
         "kind": "sale",
         "at": worked.at.isoformat(),
         "programme": programme.digest,
         "card": None if card is None else masked(card.code),
-        "entries": entries_json(worked.evaluation.entries, programme, language),
+        "entries": entries_json(entries, programme, language),
         "excluded": [],
-        "earned": earned(worked.evaluation.entries, programme),
-        "spent": spent(worked.evaluation.entries, programme),
+        "earned": earned(entries, programme) if entries else {},
+        "spent": spent(entries, programme) if entries else {},
         "discount": sum(each.amount for each in worked.evaluation.reductions),
         "lines": lines_json(worked, language),
         **standing_json(worked.customer.account, None, programme, worked.at, store, language),

@@ -404,8 +404,8 @@ def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done
         "programme": programme.digest,
         "card": None if card is None else masked(card.code),
         "entries": entries_json(entries, programme, language),
-        "earned": earned(entries, programme),
-        "spent": spent(entries, programme),
+        "earned": {} if failed else earned(entries, programme),
+        "spent": {} if failed else spent(entries, programme),
         **standing_json(account, holdings, programme, at, store, language),
         **said_of(parts, failed),
     }

@@ -300,7 +300,7 @@ CODE_SHOWN: Json = {
 
 UNWORKED: Json = {
     "entries": [],
-    "earned": {"points": 0},
+    "earned": {},
     "balance": None,
     "not_worked_out": (
         "vastgelegd, maar de punten waren niet uit te rekenen; het hoofdkantoor kijkt ernaar"

@@ -125,6 +125,18 @@ def test_a_member_on_whom_the_rules_fail_has_their_balance_until_a_sale_knows_mo
     expect(page.locator("#notice[data-tone=quiet]")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("scene", "title"), [("sale-unworked", "Vastgelegd"), ("return-unworked", "Retour")]
+)
+def test_points_that_were_not_worked_out_are_unknown_and_not_nought(
+    page: Page, agent: ScriptedAgent, scene: str, title: str
+) -> None:
+    happens(page, agent, scene)
+
+    assert region(page, "sale") == f"{title} – punten nog niet uitgerekend"
+    assert region(page, "notice").startswith("Punten niet uitgerekend")
+
+
 def test_an_unknown_card_earns_anyway(page: Page, agent: ScriptedAgent) -> None:
     happens(page, agent, "unknown-card")
 

@@ -194,6 +194,13 @@ def copy(language: Language) -> ReceiptFacts:
     return replace(sale(language), copy=True)
 
 
+def unworked(language: Language) -> ReceiptFacts:
+    """A copy of a sale that the rules failed on: nothing is known of its points."""
+    return replace(
+        refused_card(language), member=sale(language).member, not_worked_out=True, copy=True
+    )
+
+
 def training(language: Language) -> ReceiptFacts:
     """A sale for practice."""
     return replace(sale(language), training=True, reference="")
@@ -331,6 +338,7 @@ CASES: Final[Mapping[str, Callable[[Language], ReceiptFacts]]] = {
     "void": voided,
     "unknown-card": unknown_card,
     "refused-card": refused_card,
+    "unworked": unworked,
     "copy": copy,
     "training": training,
     "slip": slip,

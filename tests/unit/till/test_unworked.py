@@ -19,6 +19,7 @@ from edge_agent.errors import Invalid, LedgerUnavailable, OverReturn, Refused
 from edge_agent.ledger.reservations import ReservationState
 from edge_agent.till.attach import Attaching
 from edge_agent.till.give_back import GiveBack, give_back
+from edge_agent.till.receipt_layout import plain
 from edge_agent.till.receipts import Paper, Receipts
 from edge_agent.till.redeem import Wish
 from edge_agent.till.sell import sell
@@ -116,6 +117,7 @@ def said_by_central(shop: Shop, seq: int) -> str | None:
 def test_the_sale_is_recorded_with_nothing_given_and_the_next_one_is_worked_out(shop: Shop) -> None:
     answer = shop.till.sell(sale("s-1", milk(amount=TOO_MUCH)))
     assert (answer.first, answer.result["entries"], answer.result["balance"]) == (True, [], None)
+    assert (answer.result["earned"], answer.result["spent"]) == ({}, {})
     body = body_of(shop, answer.result)
     assert (body["kind"], body["not_worked_out"]) == (RecordKind.SALE, "OverflowError")
     assert body["facts"]["account"] == JAN_REF
@@ -130,6 +132,15 @@ def test_central_parks_it_by_name_and_posts_the_others(shop: Shop) -> None:
     shop.till.sell(sale("s-1", milk(amount=TOO_MUCH)))
     shop.till.sell(sale("s-2"))
     assert [said_by_central(shop, seq) for seq in (1, 2)] == ["not-worked-out", None]
+
+
+def test_a_copy_of_its_receipt_says_that_the_points_are_not_known_and_no_number(shop: Shop) -> None:
+    shop.till.sell(sale("s-1", milk(amount=TOO_MUCH)))
+    shop.till.print_copy("s-1")
+    ((_, document),) = shop.tray.jobs
+    said = " ".join(plain(document, 42))
+    assert "Deze bon is nog niet in uw saldo verwerkt." in said
+    assert "Gespaard" not in said
 
 
 def test_what_was_to_be_used_with_it_is_used_up_and_not_to_be_had_again(shop: Shop) -> None:
@@ -228,6 +239,7 @@ def test_an_act_without_a_sale_is_recorded_with_nothing_given(
     broken(monkeypatch, "without_sale.facts_of")
     result = act(shop)
     assert (result["entries"], result["balance"]) == ([], None)
+    assert (result["earned"], result["spent"]) == ({}, {})
     assert result["not_worked_out"] == (
         "vastgelegd, maar de punten waren niet uit te rekenen; het hoofdkantoor kijkt ernaar"
     )
@@ -289,6 +301,7 @@ def test_goods_come_back_and_are_paid_back_with_nothing_taken(
     result = bring()
     assert (result["refund"]["amount"], result["entries"]) == (200 if whole else 100, [])
     assert (result["receipt"], result["balance"]) == ({"lines": []}, None)
+    assert (result["earned"], result["spent"]) == ({}, {})
     assert "niet uit te rekenen" in result["not_worked_out"]
     assert body_of(shop, result)["not_worked_out"] == "RulesFail"
     assert said_by_central(shop, 2) == "not-worked-out"
@@ -324,6 +337,7 @@ def test_a_card_is_attached_with_nothing_given(shop: Shop, monkeypatch: pytest.M
     attaching = Attaching("s-1", scanned(JAN), sold["reference"])
     result = shop.till.attach(attaching).result
     assert (result["entries"], "niet uit te rekenen" in result["not_worked_out"]) == ([], True)
+    assert (result["earned"], result["spent"]) == ({}, {})
     assert said_by_central(shop, 2) == "not-worked-out"
     monkeypatch.undo()
     assert shop.till.attach(attaching).result == result
@@ -339,7 +353,7 @@ def test_a_redemption_by_itself_uses_what_was_reserved(
         "committed",
         True,
     )
-    assert body_of(shop, result)["redeemed"][0]["quantity"] == 100
+    assert (body_of(shop, result)["redeemed"][0]["quantity"], result["spent"]) == (100, {})
     assert said_by_central(shop, 1) == "not-worked-out"
     monkeypatch.undo()
     assert shop.till.commit("r-1").result == result

@@ -3,6 +3,7 @@
 import { h, icon, line, redraw } from '../core/dom.js';
 import { cardLine, figure, member, shortMask } from './member.js';
 import { rewards } from './rewards.js';
+import { unworked } from './said.js';
 import { central, devicesOf, hidden, mainUnit, showing, standing } from './state.js';
 import { troubleOf } from './trouble.js';
 
@@ -147,19 +148,26 @@ export function pointsOf(sale, unit) {
 function saleParts(state, unit, points, words) {
   const sale = /** @type {import('./state.js').Sale} */ (state.sale);
   const back = sale.kind !== 'sale';
-  const awaiting = sale.result.awaiting_original === true;
-  const title = words.t(back ? (sale.kind === 'void' ? 'sale.voided' : 'sale.returned') : 'sale.posted');
+  const unknown = sale.result.awaiting_original ? 'sale.awaiting' : unworked(sale) ? 'sale.unworked' : null;
+  const title = words.t(titleOf(sale));
   const parts = [
     h('div', { class: 'sale-head' }, icon(back ? 'back' : 'check'), line('h2', 'sale-title', title)),
     h('div', { class: 'sale-points' },
-      figure(awaiting ? '–' : words.withSign(points)),
-      line('p', 'sale-unit', saleWords(sale.kind, points, awaiting, unit, words)),
+      figure(unknown ? '–' : words.withSign(points)),
+      line('p', 'sale-unit', unknown ? words.t(unknown) : saleWords(sale.kind, points, unit, words)),
     ),
     surprise(sale, words),
-    h('ul', { class: 'reasons' }, ...(awaiting ? [] : reasons(sale, words))),
+    h('ul', { class: 'reasons' }, ...(unknown ? [] : reasons(sale, words))),
     newBalance(state, words),
   ];
   return parts.filter((node) => node !== null);
+}
+
+/** @param {import('./state.js').Sale} sale */
+function titleOf(sale) {
+  if (sale.kind === 'void') return 'sale.voided';
+  if (sale.kind === 'return') return 'sale.returned';
+  return unworked(sale) ? 'sale.recorded' : 'sale.posted';
 }
 
 /**
@@ -181,12 +189,10 @@ function surprise(sale, words) {
 /**
  * @param {string} kind
  * @param {number} points
- * @param {boolean} awaiting
  * @param {string} unit
  * @param {Words} words
  */
-function saleWords(kind, points, awaiting, unit, words) {
-  if (awaiting) return words.t('sale.awaiting');
+function saleWords(kind, points, unit, words) {
   if (points === 0) return words.t(kind === 'sale' ? 'sale.nothing' : 'sale.nothing_back');
   if (unit !== 'points') return unit;
   return words.count(kind === 'sale' ? 'sale.earned' : 'sale.taken_back', points);
