@@ -24,6 +24,7 @@ from sync.wire import (
     REASON_CHARACTERS_MAX,
     MemberDelta,
     ProgrammeDelta,
+    SignedPosition,
     StateOfRecord,
     TillReport,
 )
@@ -76,6 +77,15 @@ class LedgerOutbox:
     def received(self) -> int:
         """How far central holds the journal."""
         return self._ledger.received().seq
+
+    def signed(self) -> SignedPosition | None:
+        """How far central holds the journal, by its own signature."""
+        received, signature = self._ledger.received(), self._ledger.signature()
+        if received.seq == 0 or signature is None:
+            return None
+        return SignedPosition(
+            received=received.seq, head=received.hash.hex(), signature=signature.hex()
+        )
 
     def last_seq(self) -> int:
         """The newest record."""

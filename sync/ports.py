@@ -19,6 +19,7 @@ from sync.wire import (
     ProgrammeReport,
     RecordsAnswer,
     RecordsMessage,
+    SignedPosition,
     StateOfRecord,
     TillReport,
 )
@@ -123,6 +124,10 @@ class Outbox(Protocol):
 
     def received(self) -> int:
         """The received position as it was last marked; 0 before the first."""
+        ...
+
+    def signed(self) -> SignedPosition | None:
+        """The received position with central's signature of it, as they were last marked; None before the first."""
         ...
 
     def last_seq(self) -> int:

@@ -159,6 +159,7 @@ class _Turn:
             begins_after=outbox.begins_after,
             follows=outbox.follows,
             contests=contests,
+            signed=outbox.signed(),
         )
 
     def _settle(self, answer: RecordsAnswer) -> int:

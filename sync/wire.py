@@ -99,12 +99,22 @@ def wire_attachment(attachment: Attachment) -> WireAttachment:
     return WireAttachment(salt=attachment.salt.hex(), content=attachment.content.decode())
 
 
+class SignedPosition(Message):
+    """How far central held a journal, and the hash (hex) there, with its signature (hex) of what
+    `signing.head_statement` makes of it: what a till keeps of the last `RecordsAnswer`."""
+
+    received: int = Field(ge=1)
+    head: str = Field(pattern=_HEX_32_BYTES)
+    signature: str = Field(pattern=_HEX_64_BYTES)
+
+
 class RecordsMessage(Message):
     """`POST /wire/v1/records`: records in order of seq, without gaps.
 
     An epoch that was begun because central held other records than the journal (a backup was put back) `follows` the
     one before it, and its own records begin after the last one that both agreed on. With `contests` a terminal whose
-    epoch was closed by another one says that it is still at work: then two machines have its identity.
+    epoch was closed by another one says that it is still at work: then two machines have its identity. `signed` is what
+    central signed last of this epoch: one that holds less now was put back from a backup, and can tell by it.
     """
 
     terminal: str
@@ -114,6 +124,7 @@ class RecordsMessage(Message):
     begins_after: int = Field(default=0, ge=0)
     follows: str | None = Field(default=None, pattern=_ID)
     contests: str | None = Field(default=None, pattern=_ID)
+    signed: SignedPosition | None = None
 
 
 class StateOfRecord(Message):

@@ -5,12 +5,12 @@ import os
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -66,6 +66,22 @@ class Place:
                 file.write_bytes(_empty_database())
             return f"sqlite:///{file}"
         return self.databases.of(folder)
+
+    def back_up(self, folder: Path) -> Callable[[], None]:
+        """Keep the database of the central in this folder, which does not run, as it is; called, it is put back.
+
+        What else is in the folder stays as it is: keys and members files, which have a place of their own in a shop.
+        """
+        if self.databases is not None:
+            return partial(self.databases.put_back, folder, self.databases.back_up(folder))
+        content = (folder / "central.db").read_bytes()
+        return partial(_put_back, folder / "central.db", content)
+
+
+def _put_back(file: Path, content: bytes) -> None:
+    for beside in file.parent.glob(f"{file.name}-*"):
+        beside.unlink()
+    file.write_bytes(content)
 
 
 PLACE = Place()

@@ -38,6 +38,7 @@ from sync.wire import (
     ReleaseAnswer,
     ReleaseMessage,
     SignedManifest,
+    SignedPosition,
     TillReport,
     WireRecord,
 )
@@ -248,12 +249,13 @@ def _lost_journal(folder: Path) -> Shop:
 
 def _begins_anew(client: CentralClient, shop: Shop) -> None:
     message = message_of(shop)
-    client.send(message)
+    signed = SignedPosition.model_validate(client.send(message).model_dump())
     client.changes(0, shop.ledger.epoch, 0, _report(shop))
     first, second = message.records
     other = second.model_copy(update={"seq": first.seq})
     with contextlib.suppress(Conflict):
         client.send(message.model_copy(update={"records": (other,)}))
+    client.send(message.model_copy(update={"records": (), "signed": signed}))
 
 
 def plain(exchange: Exchange) -> dict[str, Any]:

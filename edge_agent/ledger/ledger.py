@@ -133,6 +133,12 @@ class Ledger:
             row = self._connections.read().execute("SELECT received, head FROM outbox").fetchone()
         return Head(*row)
 
+    def signature(self) -> bytes | None:
+        """Central's signature of how far it holds the journal; None before it signed any of this epoch."""
+        with as_ledger_errors():
+            row = self._connections.read().execute("SELECT signature FROM outbox").fetchone()
+        return None if row is None else row[0]
+
     def oldest_waiting_at(self) -> datetime | None:
         """When the oldest record that central has not received was made; None when it has all."""
         received = self.received()

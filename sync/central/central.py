@@ -67,7 +67,7 @@ class Central:
         self.terminals = Terminals(
             self.database, till_keys, clock, timedelta(hours=settings.code_lives_hours)
         )
-        self.intake = Intake(self.database, clock)
+        self.intake = Intake(self.database, clock, till_keys.central_key)
         self.programmes = Programmes(self.database, clock)
         checks = checks or WorkingAgain(self.programmes, card_key)
         self.posting = Posting(self.database, self.accounts, checks, clock)

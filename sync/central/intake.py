@@ -9,6 +9,7 @@ and the terminal sends again from there. The body is stored before anybody tries
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, insert, select, update
 
 from edge_agent.domain.record import BODY_BYTES_MAX, chain_hash
@@ -18,10 +19,16 @@ from sync.central.database import Database
 from sync.central.refusals import Refusal, list_refusal
 from sync.central.tables import attachments, chains, records
 from sync.central.times import Clock, stored
-from sync.wire import RecordsMessage, SignedCheckpoint, WireRecord
+from sync.signing import head_statement, is_signed_by
+from sync.wire import RecordsMessage, SignedCheckpoint, SignedPosition, WireRecord
+
+_log = structlog.get_logger("central.intake")
 
 RECORD_DIFFERS = "record-differs"
 FOLDED = "folded"
+
+PUT_BACK = "central-put-back"
+"""What is listed where a terminal has central's signature for more than central holds."""
 
 _NO_FAULT = frozenset({"gap", FOLDED})
 """What is nobody's mistake, and so not listed: the terminal goes on from the position in the answer."""
@@ -64,9 +71,11 @@ class _Push:
 class Intake:
     """Stores what terminals send."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, public_key: bytes) -> None:
+        """`public_key` is that of central, which signs positions."""
         self._database = database
         self._clock = clock
+        self._public_key = public_key
 
     def take(self, message: RecordsMessage, *, ended: bool = False) -> Taken:
         """Store the records that continue the chain; the terminal has been checked against its key.
@@ -75,12 +84,16 @@ class Intake:
         """
         at = stored(self._clock())
         return self._database.transaction(
-            lambda connection: _take(connection, message, at, ended=ended)
+            lambda connection: _take(connection, message, at, self._public_key, ended=ended)
         )
 
 
-def _take(connection: Connection, message: RecordsMessage, at: str, *, ended: bool) -> Taken:
+def _take(
+    connection: Connection, message: RecordsMessage, at: str, public_key: bytes, *, ended: bool
+) -> Taken:
     push = _open(connection, message, at, ended=ended)
+    if message.signed is not None and _held_more(push, message.signed, public_key):
+        _list_put_back(connection, push, message.signed)
     for record in message.records:
         reason = _consider(push, record)
         if reason is not None:
@@ -88,7 +101,7 @@ def _take(connection: Connection, message: RecordsMessage, at: str, *, ended: bo
                 refusal = Refusal(
                     push.terminal, reason, push.epoch, record.seq, record.hash, record.id
                 )
-                list_refusal(connection, refusal, at)
+                list_refusal(connection, refusal, push.at)
             break
     else:
         reason, record = None, None
@@ -103,6 +116,30 @@ def _take(connection: Connection, message: RecordsMessage, at: str, *, ended: bo
         push.checkpoint if reason == FOLDED else None,
         push.journal.closed_by,
         push.journal.quarantined,
+    )
+
+
+def _held_more(push: _Push, signed: SignedPosition, public_key: bytes) -> bool:
+    """Whether central has signed that it holds more of this journal than it does."""
+    if signed.received <= push.received:
+        return False
+    statement = head_statement(push.terminal, push.epoch, signed.received, signed.head)
+    return is_signed_by(public_key, bytes.fromhex(signed.signature), statement)
+
+
+def _list_put_back(connection: Connection, push: _Push, signed: SignedPosition) -> None:
+    """What is in central's place came from a backup, or is a server that was behind.
+
+    The terminal sends its records again; what only central knew is gone, and somebody has to hear of it.
+    """
+    refusal = Refusal(push.terminal, PUT_BACK, push.epoch, signed.received, signed.head)
+    list_refusal(connection, refusal, push.at)
+    _log.error(
+        "central was put back",
+        terminal=push.terminal,
+        epoch=push.epoch,
+        held=signed.received,
+        holds=push.received,
     )
 
 

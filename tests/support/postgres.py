@@ -82,6 +82,15 @@ class Databases:
             self._urls[folder] = url
         return self._urls[folder]
 
+    def back_up(self, folder: Path) -> str:
+        """A copy of the folder's database, to which nobody is connected."""
+        return self._server.make(self._urls[folder])
+
+    def put_back(self, folder: Path, backup: str) -> None:
+        """The folder's database is that copy from now on."""
+        self._server.drop(self._urls[folder])
+        self._urls[folder] = backup
+
     def let_go(self, folder: Path) -> None:
         """Nobody asks for those of this folder, and of those in it, any more."""
         self._take_back(lambda each: each.is_relative_to(folder))

@@ -1,13 +1,8 @@
 """Positions of a central that was put back from a backup, with central as its own process."""
 
-import shutil
 from pathlib import Path
 
-import pytest
-
-from tests.central import Running, Wire, running_central
-
-pytestmark = pytest.mark.not_on_postgresql  # a backup is a copy of the folder here
+from tests.central import PLACE, Running, Wire, running_central
 
 
 def members(running: Running, *names: str) -> None:
@@ -27,18 +22,17 @@ def asked_from(running: Running, wire: Wire, at: tuple[int, str]) -> int:
 
 
 def test_a_position_of_before_central_was_put_back_is_not_gone_on_from(tmp_path: Path) -> None:
-    folder, backup = tmp_path / "central", tmp_path / "backup"
+    folder = tmp_path / "central"
     with running_central(folder) as running:
         wire = running.enrol()
         members(running, "1")
         kept = position(wire)
-    shutil.copytree(folder, backup)
+    put_back = PLACE.back_up(folder)
     with running_central(folder) as running:
         members(running, "2", "3")
         assert asked_from(running, wire, kept) == 200
         lost = position(wire)
-    shutil.rmtree(folder)
-    backup.rename(folder)
+    put_back()
     with running_central(folder) as running:
         assert asked_from(running, wire, lost) == 410
         members(running, "4", "5", "6", "7", "8")

@@ -44,7 +44,9 @@ class Journal(LedgerOutbox):
         self.marks: list[int] = []
         self.told: dict[int, str] = {}
 
-    def record(self, count: int = 1, note: str = "", personal: str = "") -> None:
+    def record(
+        self, count: int = 1, note: str = "", personal: str = "", programme: str = STARTER_DIGEST
+    ) -> None:
         """Record so many sales that earn a point each, in one transaction to save time."""
         with self.ledger.act() as act:
             for number in range(count):
@@ -55,7 +57,7 @@ class Journal(LedgerOutbox):
                     AT,
                     ClockReading(AT, "boot", number),
                     {
-                        "programme": STARTER_DIGEST,
+                        "programme": programme,
                         "facts": {"account": ACCOUNT, "standing": "unknown"},
                         "sale": {"sale_id": f"s-{record_id}"},
                         "basket": ONE_POINT.to_json() | ({"note": note} if note else {}),
