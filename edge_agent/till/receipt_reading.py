@@ -199,7 +199,7 @@ class Reading:
     def memberships(self) -> tuple[Running, ...]:
         """The memberships that are worth telling of: new, over soon, or on a slip."""
         running = [
-            (each["id"], Running(each["title"], date.fromisoformat(each["until"])))
+            (each["id"], Running(each["title"], _day(each["until"])))
             for each in self._result["memberships"]
         ]
         return tuple(

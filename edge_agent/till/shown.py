@@ -147,7 +147,7 @@ def shown_json(
             {
                 "id": each.rule,
                 "title": each.title.for_language(language),
-                "until": each.until.isoformat(),
+                "until": None if each.until is None else each.until.isoformat(),
             }
             for each in programme.memberships.running(facts, here.date())
         ],

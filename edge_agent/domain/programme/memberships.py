@@ -32,7 +32,10 @@ class TrialTable(TableModel):
 
 
 class MembershipRule(Campaign):
-    """A membership that is bought. A purchase while it runs adds to its end; a returned article ends what it bought."""
+    """A membership that is bought. A purchase while it runs adds to its end; a returned article ends what it bought.
+
+    To one without an end, which only head office gives, nothing can be added: what is bought runs from today beside it.
+    """
 
     id: RuleId = Field(description="How rules name it.", examples=["plus"])
     title: LocalText = Field(description="What the customer is told.", examples=["Plus"])
@@ -95,11 +98,11 @@ class MembershipRule(Campaign):
 
 
 class Running(NamedTuple):
-    """A membership that somebody has, up to and including the day `until`."""
+    """A membership that somebody has, up to and including the day `until`; None for one without an end."""
 
     rule: str
     title: Texts
-    until: date
+    until: date | None
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,8 @@ class Memberships:
         """The memberships that somebody has today, with all that was paid for already."""
         for rule in self.rules:
             if facts.has(Derived.MEMBERSHIP, rule.id, today):
-                yield Running(rule.id, rule.title, _end(rule, facts, today))
+                until = None if _is_endless(rule, facts) else _end(rule, facts, today)
+                yield Running(rule.id, rule.title, until)
 
     def reasons(self) -> Mapping[str, Texts]:
         """The memberships by their titles."""
@@ -156,7 +160,8 @@ def _entries(rule: MembershipRule, situation: Situation) -> Iterator[Entry]:
     end = _end(rule, situation.facts, situation.today)
     for line in situation.sold:
         if rule.trial is not None and line.sku in rule.trial.skus:
-            if not situation.figure(rule.tried) and end < situation.today:
+            is_member = end >= situation.today or _is_endless(rule, situation.facts)
+            if not is_member and not situation.figure(rule.tried):
                 end = situation.today + timedelta(days=rule.trial.days - 1)
                 yield _period(rule, situation, None, end, line)
                 yield situation.counted(rule.tried.tally, 1, rule.id, line.number)
@@ -176,13 +181,20 @@ def _entries(rule: MembershipRule, situation: Situation) -> Iterator[Entry]:
 
 
 def _end(rule: MembershipRule, facts: MemberFacts, today: date) -> date:
-    """The last day that is paid for already; yesterday where nothing is."""
-    paid = [
-        each.expires_on or date.max
-        for each in facts.holdings
-        if each.unit == rule.unit and each.quantity > 0
-    ]
+    """The last day that is paid for already; yesterday where nothing is. What has no end is not paid for by the day."""
+    paid = [each for each in _last_days(rule, facts) if each is not None]
     return max([*paid, today - timedelta(days=1)])
+
+
+def _is_endless(rule: MembershipRule, facts: MemberFacts) -> bool:
+    return None in _last_days(rule, facts)
+
+
+def _last_days(rule: MembershipRule, facts: MemberFacts) -> list[date | None]:
+    """The last day of each period that somebody has, None for one without an end."""
+    return [
+        each.expires_on for each in facts.holdings if each.unit == rule.unit and each.quantity > 0
+    ]
 
 
 def _next(rule: MembershipRule, today: date, end: date) -> tuple[date | None, date]:

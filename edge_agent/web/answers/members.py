@@ -145,11 +145,11 @@ class QuestionAnswer(Answer):
 
 
 class MembershipAnswer(Answer):
-    """A paid membership that runs up to and including the day `until`."""
+    """A paid membership that runs up to and including the day `until`, null for one without an end."""
 
     id: str
     title: str
-    until: str
+    until: str | None
 
 
 class MemberViewAnswer(Answer):

@@ -126,6 +126,19 @@ def test_a_member_on_whom_the_rules_fail_has_their_balance_until_a_sale_knows_mo
 
 
 @pytest.mark.parametrize(
+    ("until", "said"),
+    [("2027-11-22", "Plus, tot en met 22 november 2027"), (None, "Plus, zonder einddatum")],
+)
+def test_a_membership_is_shown_with_its_last_day_where_it_has_one(
+    page: Page, agent: ScriptedAgent, until: str | None, said: str
+) -> None:
+    running = {"id": "plus", "title": "Plus", "until": until}
+    agent.say("member", samples.member(memberships=[running]))
+
+    expect(page.locator("#member")).to_contain_text(said)
+
+
+@pytest.mark.parametrize(
     ("scene", "title"), [("sale-unworked", "Vastgelegd"), ("return-unworked", "Retour")]
 )
 def test_points_that_were_not_worked_out_are_unknown_and_not_nought(

@@ -248,6 +248,16 @@ def test_a_membership_is_told_of_within_sixty_days_of_its_end(
     assert any(line.startswith("Zuiver Plus t/m") for line in said) is told
 
 
+def test_one_without_an_end_is_told_of_without_a_day(shop: Shop) -> None:
+    shop.shelf.offer(PROGRAMME.replace("version = 1", "version = 10") + PLUS, "plus", AT)
+    shop.confirm(replace(jan(0), lots=(Holding("membership/plus", 1),)))
+    shown = shop.till.identify(scanned(JAN)).to_json()["memberships"]
+    assert shown == [{"id": "plus", "title": "Zuiver Plus", "until": None}]
+    shop.till.print_slip(scanned(JAN))
+    ((_, slip),) = shop.tray.jobs
+    assert "Zuiver Plus" in plain(slip, 42)
+
+
 def test_a_membership_that_was_bought_now_is_told_of(shop: Shop) -> None:
     shop.shelf.offer(PROGRAMME.replace("version = 1", "version = 10") + PLUS, "plus", AT)
     card = Line(1, "plus-year", Decimal(1), 3000, name="Plus")

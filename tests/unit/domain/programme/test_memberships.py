@@ -76,7 +76,7 @@ def runs(facts: MemberFacts) -> list[tuple[date | None, date | None]]:
     ]
 
 
-def until(facts: MemberFacts, day: date) -> list[date]:
+def until(facts: MemberFacts, day: date) -> list[date | None]:
     return [each.until for each in SHOP.memberships.running(facts, day)]
 
 
@@ -122,6 +122,35 @@ def test_a_trial_is_had_once_and_what_is_bought_runs_after_it() -> None:
 def test_whoever_is_a_member_has_nothing_to_try() -> None:
     member = after(MEMBER, YEAR)
     assert runs(after(member, TRIAL)) == runs(member)
+
+
+ENDLESS = replace(MEMBER, holdings=(Holding("membership/plus", 1),))
+
+
+def test_what_is_bought_beside_one_without_an_end_runs_from_that_day() -> None:
+    assert until(ENDLESS, BOUGHT) == [None]
+    assert points(sold(ENDLESS, line(1, 10_00))) == 20
+    member = after(ENDLESS, replace(YEAR, quantity=YEAR.quantity * 2))
+    assert runs(member) == [
+        (None, date(2027, 1, 14)),
+        (date(2027, 1, 15), date(2028, 1, 14)),
+        (None, None),
+    ]
+    assert until(member, BOUGHT) == [None]
+    again = after(member, YEAR, day=date(2026, 12, 1))
+    assert (date(2028, 1, 15), date(2029, 1, 14)) in runs(again)
+
+
+def test_a_gift_beside_one_without_an_end_is_used_up_and_runs_from_that_day() -> None:
+    gift = PresentedVoucher("b002", Holding("voucher/plus", 1, lot="c" * 32))
+    entries = sold(ENDLESS, line(1, 10_00), wanted=Wanted(vouchers=(gift,)))
+    moved = [(each.unit, each.quantity, each.expires_on) for each in entries]
+    assert ("voucher/plus", -1, None) in moved
+    assert ("membership/plus", 1, date(2027, 1, 14)) in moved
+
+
+def test_whoever_has_one_without_an_end_has_nothing_to_try() -> None:
+    assert runs(after(ENDLESS, TRIAL)) == runs(ENDLESS)
 
 
 def test_a_gift_is_presented_by_somebody_else_and_then_used_up() -> None:

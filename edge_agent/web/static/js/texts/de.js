@@ -64,6 +64,7 @@ export default {
   "fact.expires": "{points} verfallen am {day}",
   "fact.of": "{have} von {need}",
   "fact.membership": "{title}, bis einschließlich {day}",
+  "fact.membership_endless": "{title}, ohne Enddatum",
 
   "offer.mention": "Jetzt erwähnen",
   "offer.activate": "Aktivieren",

@@ -64,6 +64,7 @@ export default {
   "fact.expires": "{points} expire on {day}",
   "fact.of": "{have} of {need}",
   "fact.membership": "{title}, up to and including {day}",
+  "fact.membership_endless": "{title}, without an end",
 
   "offer.mention": "Mention now",
   "offer.activate": "Activate",

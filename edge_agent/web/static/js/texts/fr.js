@@ -64,6 +64,7 @@ export default {
   "fact.expires": "{points} expirent le {day}",
   "fact.of": "{have} sur {need}",
   "fact.membership": "{title}, jusqu’au {day} inclus",
+  "fact.membership_endless": "{title}, sans date de fin",
 
   "offer.mention": "À proposer",
   "offer.activate": "Activer",

@@ -64,6 +64,7 @@ export default {
   "fact.expires": "{points} vervallen op {day}",
   "fact.of": "{have} van {need}",
   "fact.membership": "{title}, tot en met {day}",
+  "fact.membership_endless": "{title}, zonder einddatum",
 
   "offer.mention": "Nu noemen",
   "offer.activate": "Activeren",

@@ -209,10 +209,18 @@ function facts(view, words) {
     ...(view.stamps ?? []).map((card) => way('stamp', card, words)),
     ...(view.progress ?? []).filter((each) => each.towards === 'challenge').map((each) => way('flag', each, words)),
     ...(soon?.warn ? [] : expires),
-    ...(view.memberships ?? []).map((each) =>
-      fact('star', words.t('fact.membership', { title: each.title, day: words.date(each.until) }), '')),
+    ...(view.memberships ?? []).map((each) => fact('star', membership(each, words), '')),
   ];
   return shown.slice(0, FACTS_MAX);
+}
+
+/**
+ * @param {{title: string, until: string | null}} running
+ * @param {Words} words
+ */
+function membership({ title, until }, words) {
+  if (until === null) return words.t('fact.membership_endless', { title });
+  return words.t('fact.membership', { title, day: words.date(until) });
 }
 
 /**

@@ -25,7 +25,7 @@
  * @property {{id: string, title: string, say?: string | null, until?: string | null, active?: boolean}[]} [offers]
  * @property {Dated[]} [pending]
  * @property {(Dated & {warn?: boolean})[]} [expiring]
- * @property {{id: string, title: string, until: string}[]} [memberships]
+ * @property {{id: string, title: string, until: string | null}[]} [memberships]
  * @property {{id: string, text: string}[]} [messages]
  * @property {Question[]} [questions]
  * @property {string | null} [not_worked_out]  There where the rules failed on all but the balance.
