@@ -108,8 +108,12 @@ class Database:
             if self._sqlite
             else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         )
-        self.migrated = self._migrate()
-        """The steps that this took."""
+        try:
+            self.migrated = self._migrate()
+            """The steps that this took."""
+        except BaseException:
+            self.close()
+            raise
 
     def _migrate(self) -> list[str]:
         with self.write() as connection:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-HEAD = "0007"
+HEAD = "0001"
 """The newest step; alembic is only imported where a database has another one."""
 
 

@@ -1,19 +1,23 @@
 """The schema's steps: they lead to what `tables` says, on both databases, and never back."""
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
-from alembic.autogenerate import compare_metadata
 from alembic.config import Config
-from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from pysqlite3 import dbapi2
+from sqlalchemy import Engine, create_engine, insert, inspect, text
 
 from sync.central import migrations
 from sync.central.database import ACCOUNTS, CHANGE, Database, read_counter
-from sync.central.tables import metadata
+from sync.central.migrations import SchemaTooNew
+from sync.central.tables import instances, metadata
 from tests.central import config_in, run_command, settings_in
 from tests.support.postgres import Server
 
@@ -21,8 +25,18 @@ from tests.support.postgres import Server
 @pytest.fixture
 def empty(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a database without tables."""
+    yield from _made(database, tmp_path / "empty.db", request)
+
+
+@pytest.fixture
+def another(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of another one."""
+    yield from _made(database, tmp_path / "another.db", request)
+
+
+def _made(database: str, file: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     if database == "sqlite":
-        yield f"sqlite:///{tmp_path}/empty.db"
+        yield f"sqlite:///{file}"
         return
     server: Server = request.getfixturevalue("postgres")
     url = server.make()
@@ -30,12 +44,48 @@ def empty(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iter
     server.drop(url)
 
 
-def test_the_steps_lead_to_the_tables(empty: str) -> None:
+def engine_of(url: str) -> Engine:
+    if url.startswith("sqlite"):
+        return create_engine(url, module=dbapi2)
+    return create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+
+
+def schema_of(url: str) -> dict[str, Any]:
+    """Every table with its columns, keys, constraints and indexes, and for which rows these are."""
+    engine = engine_of(url)
+    with engine.connect() as connection:
+        found = inspect(connection)
+        schema = {
+            table: {
+                "columns": {
+                    each["name"]: (str(each["type"]), each["nullable"], each["default"])
+                    for each in found.get_columns(table)
+                },
+                "key": found.get_pk_constraint(table),
+                "foreign": sorted(map(str, found.get_foreign_keys(table))),
+                "unique": sorted(map(str, found.get_unique_constraints(table))),
+                "indexes": sorted(map(_plain, found.get_indexes(table))),
+            }
+            for table in found.get_table_names()
+            if table != "alembic_version"
+        }
+    engine.dispose()
+    return schema
+
+
+def _plain(index: Any) -> str:
+    where = {name: str(value) for name, value in index.get("dialect_options", {}).items()}
+    return str({**index, "dialect_options": where})
+
+
+def test_the_steps_lead_to_the_tables(empty: str, another: str) -> None:
     database = Database(empty)
     assert database.migrated[-1] == migrations.HEAD
+    engine = engine_of(another)
+    metadata.create_all(engine)
+    engine.dispose()
+    assert schema_of(empty) == schema_of(another), "make revision writes the step"
     with database.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == [], "make revision writes the step"
         assert [read_counter(connection, name) for name in (CHANGE, ACCOUNTS)] == [0, 0]
     database.close()
     again = Database(empty)
@@ -52,6 +102,61 @@ def test_the_steps_are_one_line_that_ends_at_the_head() -> None:
     assert [step.revision for step in script.walk_revisions()][::-1] == [
         f"{number:04}" for number in range(1, int(migrations.HEAD) + 1)
     ]
+
+
+NEXT_STEP = '''"""A column more"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{after}"
+down_revision = "{before}"
+
+
+def upgrade() -> None:
+    """From the schema before to this one."""
+    op.add_column("instances", sa.Column("version", sa.Text(), nullable=False, server_default="1"))
+'''
+
+OPENED = """
+import sys
+from sync.central.database import Database
+
+print(Database(sys.argv[1]).migrated)
+"""
+
+
+def test_the_next_version_brings_a_database_along_with_what_is_in_it(
+    empty: str, tmp_path: Path
+) -> None:
+    """The next version is this one with one step more."""
+    database = Database(empty)
+    with database.write() as connection:
+        connection.execute(insert(instances).values(token="kept", begun_at=7))
+    database.close()
+    root = Path(migrations.__file__).parents[3]
+    for package in ("sync", "edge_agent"):
+        shutil.copytree(root / package, tmp_path / "next" / package)
+    folder = tmp_path / "next" / "sync" / "central" / "migrations"
+    after = f"{int(migrations.HEAD) + 1:04}"
+    step = NEXT_STEP.format(after=after, before=migrations.HEAD)
+    (folder / "versions" / f"{after}_next.py").write_text(step)
+    head = (folder / "__init__.py").read_text()
+    (folder / "__init__.py").write_text(
+        head.replace(f'HEAD = "{migrations.HEAD}"', f'HEAD = "{after}"')
+    )
+    command = [sys.executable, "-c", OPENED, empty]
+    opened = subprocess.run(
+        command, check=True, capture_output=True, text=True, cwd=tmp_path / "next"
+    )
+    assert opened.stdout == f"['{after}']\n"
+    engine = engine_of(empty)
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT token, begun_at, version FROM instances")).all()
+    engine.dispose()
+    assert rows == [("kept", 7, "1")]
+    with pytest.raises(SchemaTooNew, match=f"schema {after}, this version knows"):
+        Database(empty)
 
 
 def test_processes_that_start_at_once_make_the_tables_once(empty: str) -> None:

@@ -75,13 +75,77 @@ def upgrade() -> None:
         sa.Column("act_id", sa.String(length=64), nullable=False),
         sa.Column("record_id", sa.String(length=32), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("epoch", sa.String(length=32), nullable=True),
+        sa.Column("folded", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("terminal", "kind", "act_id", name=op.f("pk_acts")),
+        sa.UniqueConstraint("record_id", name=op.f("uq_acts_record_id")),
+    )
+    with op.batch_alter_table("acts", schema=None) as batch_op:
+        batch_op.create_index(
+            "acts_folded",
+            ["terminal", "epoch", "folded"],
+            unique=False,
+            sqlite_where=sa.text("folded IS NOT NULL"),
+            postgresql_where=sa.text("folded IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "acts_sales",
+            ["act_id"],
+            unique=False,
+            sqlite_where=sa.text("kind = 'sale'"),
+            postgresql_where=sa.text("kind = 'sale'"),
+        )
+
+    op.create_table(
+        "checkpoints",
+        sa.Column("terminal", sa.String(length=130), nullable=False),
+        sa.Column("epoch", sa.String(length=32), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("head", sa.LargeBinary(), nullable=False),
+        sa.Column("folded", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.String(length=24), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("terminal", "epoch", name=op.f("pk_checkpoints")),
     )
     op.create_table(
         "counters",
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_counters")),
+    )
+    op.create_table(
+        "differences",
+        sa.Column("record_id", sa.String(length=32), nullable=False),
+        sa.Column("fact", sa.String(length=160), nullable=False),
+        sa.Column("till", sa.Text(), nullable=False),
+        sa.Column("central", sa.Text(), nullable=False),
+        sa.Column("account", sa.String(length=64), nullable=False),
+        sa.Column("terminal", sa.String(length=130), nullable=False),
+        sa.Column("at", sa.String(length=24), nullable=False),
+        sa.PrimaryKeyConstraint("record_id", "fact", name=op.f("pk_differences")),
+    )
+    with op.batch_alter_table("differences", schema=None) as batch_op:
+        batch_op.create_index("differences_by_account", ["account"], unique=False)
+        batch_op.create_index("differences_by_time", ["at"], unique=False)
+
+    op.create_table(
+        "givebacks",
+        sa.Column("record_id", sa.String(length=32), nullable=False),
+        sa.Column("sale", sa.String(length=32), nullable=False),
+        sa.Column("worked_out", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("record_id", name=op.f("pk_givebacks")),
+    )
+    with op.batch_alter_table("givebacks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_givebacks_sale"), ["sale"], unique=False)
+
+    op.create_table(
+        "instances",
+        sa.Column("row", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("token", sa.String(length=32), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("row", name=op.f("pk_instances")),
+        sa.UniqueConstraint("token", name=op.f("uq_instances_token")),
     )
     op.create_table(
         "notes",
@@ -247,6 +311,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_cards")),
     )
     with op.batch_alter_table("cards", schema=None) as batch_op:
+        batch_op.create_index(
+            "cards_buried",
+            ["added_at"],
+            unique=False,
+            sqlite_where=sa.text("code = ''"),
+            postgresql_where=sa.text("code = ''"),
+        )
         batch_op.create_index(batch_op.f("ix_cards_account"), ["account"], unique=False)
 
     op.create_table(
@@ -430,6 +501,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("case_notes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_case_notes_case"), ["case"], unique=False)
+
     op.bulk_insert(
         sa.table("counters", sa.column("name"), sa.column("value")),
         [{"name": "change", "value": 0}, {"name": "accounts", "value": 0}],
