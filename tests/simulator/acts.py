@@ -267,17 +267,20 @@ def repeat(world: World, terminal: Terminal, luck: random.Random) -> str | None:
 
 
 def reuse_id(world: World, terminal: Terminal, luck: random.Random) -> str | None:
-    """A POS sends another sale under a used id."""
+    """A POS sends another sale under a used id: refused; of whom was forgotten nothing is left to tell it by."""
     if not terminal.memory.sales:
         return None
     sold = luck.choice(terminal.memory.sales)
     other = Sale(sold.sale_id, terminal.store.clock.now(), Basket((), 0, "EUR"))
+    kept = terminal.store.ledger.lookups().sale(sold.sale_id)
     try:
-        terminal.till.sell(other)
+        taken = terminal.till.sell(other)
     except SaleDiffers:
         return f"refuses another {sold.sale_id}"
-    demand(False, f"{terminal.key} took another sale {sold.sale_id}")
-    return None
+    same = kept is not None and taken.result == json.loads(kept.result) and not taken.first
+    erased = kept is not None and world.books.is_erased(kept.account)
+    demand(same and erased, f"{terminal.key} took another sale {sold.sale_id}")
+    return f"answers another {sold.sale_id}, of somebody who was erased, as the one before"
 
 
 def _keep(kept: list[Any], one: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from pysqlite3 import dbapi2 as sqlite3
 
 from edge_agent.domain.entries import Entry, EntryKind
+from edge_agent.domain.member import Standing
 from edge_agent.domain.record import GENESIS, Record, chain_hash
 from edge_agent.domain.redeemed import AuthorisedBy, Redeemed
 from sync.central.risk import OFFLINE_RISK
@@ -157,6 +158,11 @@ class Books:
     def account(self, ref: str) -> str:
         """The account behind a ref."""
         return self.aliases.get(ref, ref)
+
+    def is_erased(self, account: str | None) -> bool:
+        """Whether central has forgotten who it was."""
+        row = self._db.execute(_STANDING, (account,)).fetchone()
+        return row is not None and row[0] == Standing.ERASED
 
     def received(self, epoch: str) -> int:
         """How much central holds of a journal."""
@@ -384,6 +390,7 @@ _OF_SALE = (
     "SELECT account, source, original, unit, rule, quantity FROM entries"
     " WHERE source IN ({}) OR original IN ({}) OR source = ?"
 )
+_STANDING = "SELECT standing FROM accounts WHERE ref = ?"
 _STATES = "SELECT row, record_id, state, code FROM records WHERE state IS NOT NULL AND row IN ({})"
 _LEFT = (
     "SELECT coalesce(max(row), 0), count(*), (SELECT coalesce(sum(folded), 0) FROM checkpoints),"
