@@ -82,7 +82,8 @@ class Share(NamedTuple):
 
     def split(self, weights: Sequence[int]) -> list[int]:
         """The share of all weights together, rounded once and split over them."""
-        return apportion(self.taken(sum(weights)), weights)
+        taken = self.rounds(sum(weights) * self.numerator, self.denominator)
+        return apportion(taken, weights)
 
 
 @lru_cache(_EXACT_KEPT)

@@ -130,7 +130,7 @@ class Actions:
 
     def work(self, situation: Situation, worked: Worked) -> Worked:
         """What it gives."""
-        if situation.facts.anonymous or not self.rules:
+        if situation.facts.anonymous:
             return worked
         act = situation.act
         if act is not None and act.action.startswith(ACTIVATE) and not any(worked.entries()):

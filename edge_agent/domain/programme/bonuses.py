@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from edge_agent.domain.basket import Line
-from edge_agent.domain.entries import Entry, EntryKind, entries_by_line
+from edge_agent.domain.entries import Entry, EntryKind, Life, entries_by_line
 from edge_agent.domain.money import Rounding, Share, apportion, fraction
 from edge_agent.domain.programme.conditions import Conditions
 from edge_agent.domain.programme.expiry import Expiry
@@ -202,12 +202,16 @@ def _more(factor: Decimal, rule: BonusRule) -> Share:
 
 @dataclass(slots=True)
 class _Base:
-    """What the bonuses of one unit are worked out from: `entries` are what was given of it on lines before them."""
+    """What the bonuses of one unit are worked out from: `entries` are what was given of it on lines before them.
+
+    `life` is that of the unit, which most of them give.
+    """
 
     situation: Situation
     worked: Worked
     entries: Sequence[Entry]
     scale: int
+    life: Life
 
     def points(self, rules: frozenset[str] | None = None) -> Points:
         """By line, of these rules or of all."""
@@ -231,22 +235,24 @@ class _Bonus:
         return (self.rule.number,)
 
     def give(self, points: Points, given: Given) -> None:
-        rule, situation, lines = self.rule, self.base.situation, self.lines
+        rule, base, lines = self.rule, self.base, self.lines
         added = rule.added
         quantities = self._multiplied(points) if added is None else self._added(added)
         if not any(quantities):
             given.unmet[rule.number] = _NO_BASE
             return
-        life = situation.life(rule.unit, rule.expiry)
-        entries = entries_by_line(_EARN, rule.unit, quantities, rule.id, lines, life)
-        given.entries[rule.number] = tuple(entries)
+        life = base.life if rule.expiry is None else base.situation.life(rule.unit, rule.expiry)
+        entries = tuple(entries_by_line(_EARN, rule.unit, quantities, rule.id, lines, life))
+        given.entries[rule.number] = entries
         if rule.grows:
-            given.growing.append(given.entries[rule.number])
+            given.growing.append(entries)
         given.stops = rule.stops
 
     def _multiplied(self, points: Points) -> Sequence[int]:
         rule, base = self.rule, self.base
-        more = rule.more_for(base.situation.facts.tier)
+        more = rule.more
+        if rule.more_by_tier:
+            more = rule.more_for(base.situation.facts.tier)
         if more is None:
             return ()
         if rule.of_base:
@@ -274,7 +280,7 @@ class Bonuses:
 
     def work(self, situation: Situation, worked: Worked) -> Worked:
         """The bonuses of each unit, in the file's order."""
-        if situation.facts.anonymous or not self.rules:
+        if situation.facts.anonymous:
             return worked
         given = Given()
         stopped = self._stopped(worked)
@@ -286,8 +292,8 @@ class Bonuses:
                 given.stops = False  # whoever stopped another unit stops none of this one
                 group.give(bonuses[0].base.points(), given)
         if not situation.explains:
-            gave = sorted(given.entries.items())
-            return worked.plus([Outcome(self._ready[number].id, its) for number, its in gave])
+            ready, gave = self._ready, given.entries
+            return worked.plus([Outcome(ready[number].id, gave[number]) for number in sorted(gave)])
         return worked.plus(
             Outcome(rule.id, given.entries[number])
             if number in given.entries
@@ -302,8 +308,9 @@ class Bonuses:
         result: dict[str, list[_Bonus]] = {}
         explains, tier = situation.explains, situation.facts.tier
         index = self._index if explains else self._index.open_at(situation.at)
-        for number, lines in sorted(index.selected(situation.lines).items()):
-            rule, obstacle = self._ready[number], None
+        selected, ready = index.selected(situation.lines), self._ready
+        for number in sorted(selected):
+            rule, lines, obstacle = ready[number], selected[number], None
             if explains:
                 obstacle = rule.when.unmet_by(situation, worked, lines)
             elif rule.asks_more:
@@ -312,11 +319,10 @@ class Bonuses:
                 obstacle = Unmet(Obstacle.OTHER_TIER, tuple(sorted(rule.more_by_tier)))
             if obstacle is not None:
                 unmet[number] = obstacle
-            elif rule.unit in result:
-                result[rule.unit].append(_Bonus(rule, lines, result[rule.unit][0].base))
-            else:
-                base = self._base(rule.unit, situation, worked)
-                result[rule.unit] = [_Bonus(rule, lines, base)]
+                continue
+            others = result.setdefault(rule.unit, [])
+            base = others[0].base if others else self._base(rule.unit, situation, worked)
+            others.append(_Bonus(rule, lines, base))
         return result
 
     def _members(self, bonuses: Iterable[_Bonus]) -> list[Acting]:
@@ -347,7 +353,8 @@ class Bonuses:
             and entry.account is None
             and entry.rule not in not_multiplied
         ]
-        return _Base(situation, worked, entries, situation.units[unit].scale)
+        scale, life = situation.units[unit].scale, situation.life(unit)
+        return _Base(situation, worked, entries, scale, life)
 
     def _stopped(self, worked: Worked) -> set[str]:
         """The units of which an earning rule that stops gave something."""

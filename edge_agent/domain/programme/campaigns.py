@@ -143,7 +143,7 @@ class CampaignCounts:
 
     def work(self, situation: Situation, worked: Worked) -> Worked:
         """Spend and base points by line, so that a return takes its part back."""
-        if situation.facts.anonymous or not self.rules:
+        if situation.facts.anonymous:
             return worked
         result = []
         for rule, lines, unmet in asked(self.rules, self._index, situation, worked):

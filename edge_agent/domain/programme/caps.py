@@ -149,7 +149,7 @@ class Caps:
 
     def work(self, situation: Situation, worked: Worked) -> Worked:
         """What was given, trimmed, and the count of what stays for caps that ask for it later."""
-        if situation.facts.anonymous or not self.rules:
+        if situation.facts.anonymous:
             return worked
         holding = [rule for rule in self.rules if rule.holds_on(situation.today)]
         trimmed: dict[str, int] = {}

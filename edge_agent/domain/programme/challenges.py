@@ -76,8 +76,9 @@ class _Past:
 class _Ready:
     """A challenge as every sale asks for it: read from its model once, which takes far longer.
 
-    `count` says how much each of some lines counts, None where the sale counts once. `once` is the figure that has to
-    be 0 where it counts once per period; `asks` says whether it has conditions.
+    `count` says how much each of some lines counts, None where the sale counts once. `done` is the key of the figure
+    that says how often it was completed, `once` of the one that has to be 0 where it counts once per period. `asks`
+    says whether it has conditions.
     """
 
     rule: ChallengeRule
@@ -86,8 +87,8 @@ class _Ready:
     count: "_CountLines | None"
     window: Window
     times: int
-    done: Reading
-    once: Reading | None
+    done: str
+    once: str | None
     activate: bool
     when: Conditions
     asks: bool
@@ -103,8 +104,8 @@ class _Ready:
             None if rule.items else _COUNTED_BY_LINE.get(rule.counts),
             rule.window,
             rule.times,
-            rule.done,
-            None if rule.once_per is None else rule.counted_in(rule.once_per),
+            rule.done.key,
+            None if rule.once_per is None else rule.counted_in(rule.once_per).key,
             rule.activate,
             rule.when,
             rule.when.asks,
@@ -121,10 +122,11 @@ class Challenges:
 
     def work(self, situation: Situation, worked: Worked) -> Worked:
         """What is counted, and what is given, in the file's order."""
-        if situation.facts.anonymous or not self.rules:
+        if situation.facts.anonymous:
             return worked
         selected = self._selected(situation)
         past = _Past(self._units, situation.facts, situation.today)
+        counted_today = Life(day=situation.today)
         result = []
         for number in range(len(self.rules)) if situation.explains else sorted(selected):
             rule, parts = self._ready[number], selected.get(number, ())
@@ -132,8 +134,16 @@ class Challenges:
             entries: list[Entry] = []
             now: dict[str, int] = {}
             for part, lines in () if unmet else parts:
-                counted, now[part.unit] = _count(rule, situation, worked, part, lines)
-                entries += counted
+                if situation.act is not None or rule.count is None:
+                    much = 1 if situation.act is None else situation.act.times
+                    entries.append(Entry(_COUNT, part.unit, much, rule.id, day=situation.today))
+                else:
+                    each = rule.count(worked, lines)
+                    much = sum(each)
+                    entries += entries_by_line(
+                        _COUNT, part.unit, each, rule.id, lines, counted_today
+                    )
+                now[part.unit] = much
             if entries:
                 entries += _completed(rule, situation, past, now)
                 result.append(Outcome(rule.id, tuple(entries)))
@@ -219,27 +229,16 @@ def _closed(
         return Unmet(Obstacle.NO_LINE)
     if rule.activate and not situation.facts.has(Derived.OFFER, rule.id, situation.today):
         return Unmet(Obstacle.NOT_ACTIVATED)
-    if situation.figure(rule.done) >= rule.times:
+    figures = situation.facts.figures
+    if figures.get(rule.done, 0) >= rule.times:
         return Unmet(Obstacle.USED_UP, rule.times)
-    if rule.once is not None and situation.figure(rule.once) > 0:
+    if rule.once is not None and figures.get(rule.once, 0) > 0:
         return Unmet(Obstacle.USED_UP, 1)
     if not rule.asks:
         return None
     several = len(selected) > 1
     lines = [line for _, its in selected for line in its] if several else selected[0][1]
     return rule.when.unmet_by(situation, worked, lines)
-
-
-def _count(
-    rule: _Ready, situation: Situation, worked: Worked, part: Part, lines: Sequence[Line]
-) -> tuple[list[Entry], int]:
-    """The entries that count this sale or action for one part, and how much that is together."""
-    unit, today = part.unit, situation.today
-    if situation.act is not None or rule.count is None:
-        much = 1 if situation.act is None else situation.act.times
-        return [Entry(_COUNT, unit, much, rule.id, day=today)], much
-    each = rule.count(worked, lines)
-    return entries_by_line(_COUNT, unit, each, rule.id, lines, Life(day=today)), sum(each)
 
 
 _CountLines = Callable[[Worked, Sequence[Line]], Sequence[int]]
@@ -267,14 +266,14 @@ def _completed(
         times = 0 if situation.figure(rule.rule.counted_in(rule.in_a_row)) > 0 else times
     else:
         left = _left(rule, situation, past, now)
-        times = rule.times - situation.figure(rule.done) if left else 0
+        times = rule.times - situation.facts.figures.get(rule.done, 0) if left else 0
         for part, days in left:
             times = min(times, sum(days.values()) // part.need)
         if times > 0:
             used = [each for of in left for each in _used_up(*of, times * of[0].need, rule.id)]
     if times <= 0:
         return ()
-    done = situation.counted(rule.done.tally, times, rule.id)
+    done = situation.counted(rule.rule.done.tally, times, rule.id)
     return (*used, done, *given(rule.rule.gives, situation, rule.id, times))
 
 

@@ -211,6 +211,9 @@ class Claim(Protocol):
 class Source(Protocol):
     """All rules of one kind that take something off."""
 
+    @property
+    def rules(self) -> Sequence[Reducing]: ...
+
     def claims(self, situation: Situation) -> Iterable[Claim]:
         """What they may take off this sale."""
         ...
@@ -241,19 +244,23 @@ class Reductions:
     loners: frozenset[str] = frozenset()
     name: ClassVar[str] = "reduction"
 
+    @cached_property
+    def rules(self) -> Sequence[Reducing]:
+        """Those of all sources."""
+        return [rule for each in self.sources for rule in each.rules]
+
     def work(self, situation: Situation, worked: Worked) -> Worked:
         """What is off the lines, rule by rule, and what was paid for it."""
         claims = [claim for source in self.sources for claim in source.claims(situation)]
         waiting = self.combine.ordered(claims) if len(claims) > 1 else claims
-        one_offer = self.combine.offers is not Several.ALL
-        while waiting:
-            claim = waiting.pop(0)
-            if one_offer and claim.turn.kind is Kind.OFFER:
-                rivals = [claim, *(each for each in waiting if each.turn.kind is Kind.OFFER)]
-                waiting = [each for each in waiting if each.turn.kind is not Kind.OFFER]
-                worked = worked.plus(self._chosen(rivals, situation, worked))
-            else:
+        rivals: list[Claim] = []
+        if self.combine.offers is not Several.ALL:
+            rivals = [claim for claim in waiting if claim.turn.kind is Kind.OFFER]
+        for claim in waiting:
+            if not rivals or claim.turn.kind is not Kind.OFFER:
                 worked = worked.plus(self._outcomes(claim, situation, worked))
+            elif claim is rivals[0]:
+                worked = worked.plus(self._chosen(rivals, situation, worked))
         return worked
 
     def _outcomes(self, claim: Claim, situation: Situation, worked: Worked) -> Sequence[Outcome]:

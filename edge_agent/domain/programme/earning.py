@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, cast
 
 from edge_agent.domain.basket import QUANTITY_DECIMALS_MAX, Line, Tender
 from edge_agent.domain.entries import Entry, EntryKind, entries_by_line
@@ -219,10 +219,10 @@ def _paid_pieces(worked: Worked, line: Line) -> Fraction:
     return quantity - quantity * rewarded // (worked.net(line) + rewarded)
 
 
-def _weights(counted: Sequence[Number], total: Number) -> list[int]:
+def _weights(counted: Sequence[Number], total: Number) -> Sequence[int]:
     """Whole numbers in the same proportion, of which `total` is the sum; what is less than nothing takes no part."""
     if isinstance(total, int) and min(counted, default=0) >= 0:
-        return list(map(int, counted))
+        return cast("Sequence[int]", counted)  # no fraction adds up to an int
     common = lcm(*[number.denominator for number in counted])
     return [int(number * common) if number > 0 else 0 for number in counted]
 
@@ -243,7 +243,9 @@ def _all(candidates: Sequence[_Candidate], _situation: Situation, _worked: Worke
     return {number: lines for number, _, lines in candidates}
 
 
-def _first(candidates: Sequence[_Candidate], _situation: Situation, _worked: Worked) -> _LinesOf:
+def _first(candidates: Sequence[_Candidate], situation: Situation, worked: Worked) -> _LinesOf:
+    if len({rate.rule.unit for _, rate, _ in candidates}) == len(candidates):
+        return _all(candidates, situation, worked)
     claimed: dict[str, set[int]] = {}
     found: dict[int, Sequence[Line]] = {}
     for number, rate, lines in candidates:

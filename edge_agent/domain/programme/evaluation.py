@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from edge_agent.domain.basket import Basket, Line
 from edge_agent.domain.draws import Draw
@@ -79,7 +79,7 @@ def evaluate(
     """
     if not facts.standing.earns:
         return NOTHING_WORKED_OUT
-    sold = Lines(sorted(basket.lines, key=_not_as_scanned))
+    sold = Lines(_not_as_scanned(basket.lines))
     split = programme.exclusions.split(sold)
     here = at.astimezone(programme.timezone)
     situation = Situation(
@@ -146,18 +146,15 @@ def work_through(
             if isinstance(mechanism, _CHANGES_STANDING):
                 situation = situation.knowing(after.outcomes[len(worked.outcomes) :])
             worked = after
-    entries: list[Entry] = []
-    for outcome in worked.outcomes:
-        if outcome.entries:
-            entries += _by_line(outcome.entries)
-    moved = list(map(_QUANTITY, entries))
+    entries = tuple([each for outcome in worked.outcomes for each in outcome.entries])
+    moved = set(map(_QUANTITY, entries))  # most move one of a few numbers
     if moved and (max(moved) > QUANTITY_MAX or min(moved) < -QUANTITY_MAX):
         most = max(entries, key=lambda each: abs(each.quantity))
         raise OverflowError(f"{most.rule} moves {most.quantity} of {most.unit}")
     return Evaluation(
         worked.outcomes,
         excluded,
-        tuple(entries),
+        entries,
         tuple([each for outcome in worked.outcomes for each in outcome.reductions]),
     )
 
@@ -165,24 +162,23 @@ def work_through(
 _CHANGES_STANDING = (Memberships, Tiers, TierReview, Lapses)
 """What changes the tier or the memberships of somebody, so that others have to know of it."""
 
-_LINE, _QUANTITY = (itemgetter(Entry._fields.index(each)) for each in ("line", "quantity"))
+_QUANTITY = itemgetter(Entry._fields.index("quantity"))
 
 
-def _by_line(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """An outcome's entries by line, those of no line first: the order of lines at the scanner changes no record."""
-    if len(entries) < 2:
-        return entries
-    try:
-        return sorted(entries, key=_LINE)
-    except TypeError:  # some are of no line
-        return sorted(entries, key=lambda each: each.line or 0)
-
-
-def _not_as_scanned(line: Line) -> tuple[object, ...]:
-    """An order of lines by what they are, so that who is scanned first never decides who gets an odd point.
+def _not_as_scanned(lines: Sequence[Line]) -> list[Line]:
+    """The lines ordered by what they are, so that who is scanned first never decides who gets an odd point.
 
     Only lines that are alike in everything stay in the order of their numbers.
     """
+    if len(set(map(_ARTICLE, lines))) == len(lines):  # nothing after the article has a say
+        return sorted(lines, key=_ARTICLE)
+    return sorted(lines, key=_all_of_it)
+
+
+_ARTICLE = attrgetter("sku")
+
+
+def _all_of_it(line: Line) -> tuple[object, ...]:
     return (
         line.sku,
         line.amount,

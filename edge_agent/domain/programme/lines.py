@@ -1,7 +1,6 @@
 """The lines of a basket in one order, with what many rules ask of them, worked out once."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
 from operator import attrgetter
 from typing import Self
 
@@ -25,7 +24,15 @@ _WORDS_OF_LINE: Mapping[str, Callable[[Line], Iterable[str]]] = {
 class Lines(tuple[Line, ...]):
     """Lines in one order, sorted by their words once for all rules that ask."""
 
+    amount: int
+    """What is to pay for them before anything is taken off, in minor units."""
+    below_zero: bool
+    """Whether any line is a reduction that was made by hand, or a deposit that is paid back."""
+
     def __init__(self, _lines: Iterable[Line] = ()) -> None:
+        amounts = [line.amount for line in self]
+        self.amount = sum(amounts)
+        self.below_zero = min(amounts, default=0) < 0
         self._by_key: dict[str, dict[str | None, list[Line]]] = {}
 
     @classmethod
@@ -67,16 +74,6 @@ class Lines(tuple[Line, ...]):
         """What is in any of these parts, each line once, in the order of all."""
         numbers = {line.number for part in parts for line in part}
         return [line for line in self if line.number in numbers]
-
-    @cached_property
-    def amount(self) -> int:
-        """What is to pay for them before anything is taken off, in minor units."""
-        return sum([line.amount for line in self])
-
-    @cached_property
-    def below_zero(self) -> bool:
-        """Whether any line is a reduction that was made by hand, or a deposit that is paid back."""
-        return any(line.amount < 0 for line in self)
 
 
 NO_LINES = Lines()

@@ -105,9 +105,9 @@ class RuleIndex:
             reached = bisect_right(self._floors, everything.amount, key=itemgetter(0))
             found.update((number, everything) for _, number in self._floors[:reached])
         for key, by_word in self._by_key.items():
-            words = everything.under(key)
-            for word in [each for each in words if each in by_word]:
-                under = words[word]
+            for word, under in everything.under(key).items():
+                if word not in by_word:
+                    continue
                 for number, takes in by_word[word]:
                     chosen = under if takes is None else [line for line in under if takes(line)]
                     if not chosen:

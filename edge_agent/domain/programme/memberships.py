@@ -114,8 +114,6 @@ class Memberships:
 
     def work(self, situation: Situation, worked: Worked) -> Worked:
         """One outcome for each membership that is bought, tried, given or presented."""
-        if not self.rules:
-            return worked
         skus = {line.sku for line in situation.basket.lines}
         return worked.plus(
             Outcome(rule.id, entries)

@@ -260,9 +260,10 @@ class Offers:
     def _in_time(self, situation: Situation) -> Sequence[OfferClaim]:
         """The offers that come by themselves, now and to this member."""
         found, facts, at = [], situation.facts, situation.at
+        rules, by_themselves = self.rules, self._by_themselves
         selected = self._index.open_at(at).selected(situation.sold)
         for number in sorted(selected):
-            offer, turn = self.rules[number], self._by_themselves.get(number)
+            offer, turn = rules[number], by_themselves.get(number)
             if turn is not None and not offer.when.unmet_of_member(facts, at):
                 found.append(OfferClaim(offer, turn, selected[number], in_time=True))
         return found

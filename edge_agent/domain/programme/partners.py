@@ -127,7 +127,7 @@ class Partners:
 
     def work(self, situation: Situation, worked: Worked) -> Worked:
         """What partners give; shares are of what the house's rules gave, never of each other."""
-        if situation.facts.anonymous or not self.rules:
+        if situation.facts.anonymous:
             return worked
         result = []
         for rule, lines, unmet in asked(self.rules, self._index, situation, worked):

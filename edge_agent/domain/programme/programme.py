@@ -111,11 +111,12 @@ class Programme:
         for come after these points, and so do not lower them.
         """
         file = self.file
-        first = (Offers(file.offer), Vouchers(file.voucher), Rewards(file.reward))
-        late = Rewards(file.reward, late=True)
+        rewards = Rewards(tuple(each for each in file.reward if not each.same_sale))
+        first = (Offers(file.offer), Vouchers(file.voucher), rewards)
+        late = Rewards(tuple(each for each in file.reward if each.same_sale))
         loners = frozenset(rule for source in (*first, late) for rule in source.alone())
         early = tuple(each for each in self._tiers if each.table.counts is Counts.THIS_SALE)
-        found: tuple[Mechanism, ...] = (
+        found = _with_rules(
             Memberships(tuple(each for each in file.membership if each.this_sale)),
             Reductions(first, file.combine, loners),
             *early,
@@ -215,13 +216,8 @@ class Programme:
     @cached_property
     def acts(self) -> tuple[Mechanism, ...]:
         """What works out an act of a member without a sale, in order."""
-        return (
-            Activations((*self.file.challenge, *self.file.offer)),
-            self.questions,
-            *self.doings,
-            self.caps,
-            *self.consequences,
-        )
+        activations = Activations((*self.file.challenge, *self.file.offer))
+        return _with_rules(activations, self.questions, *self.doings, self.caps, *self.consequences)
 
     @cached_property
     def known_acts(self) -> frozenset[str]:
@@ -313,3 +309,8 @@ class Programme:
     def local_date(self, at: datetime) -> date:
         """The day of `at` in the programme's time zone."""
         return at.astimezone(self.timezone).date()
+
+
+def _with_rules(*mechanisms: Mechanism) -> tuple[Mechanism, ...]:
+    """Those that have something to do; what is declared in a table of its own, and not in rules, always has."""
+    return tuple(each for each in mechanisms if getattr(each, "rules", True))

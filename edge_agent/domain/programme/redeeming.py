@@ -176,16 +176,15 @@ class RewardClaim(NamedTuple):
 
 @dataclass(frozen=True)
 class Rewards:
-    """Rewards as a source of reductions: those paid from what was there before, or `late` those of this very sale."""
+    """Rewards as a source of reductions."""
 
     rules: tuple[RewardRule, ...]
-    late: bool = False
 
     def claims(self, situation: Situation) -> Iterable[Claim]:
-        """What the customer wants of them, in the order given; a reward that is not in the file is none of ours."""
+        """What the customer wants of them, in the order given; a reward that is not among them is none of ours."""
         for place, redemption in enumerate(situation.wanted.redemptions, 1):
             number = self._numbers.get(redemption.reward)
-            if number is not None and self.rules[number].same_sale == self.late:
+            if number is not None:
                 rule = self.rules[number]
                 yield RewardClaim(rule, Turn.of(rule, Kind.REWARD, number, place), redemption)
 
@@ -193,7 +192,7 @@ class Rewards:
         self, facts: MemberFacts, at: datetime, units: Mapping[str, UnitTable]
     ) -> Iterable[Progress]:
         """How far the member is from each reward of theirs that has a price of its own."""
-        for rule in self._mine:
+        for rule in self.rules:
             need = 0 if rule.is_issued else rule.least(units)
             if need and rule.when.unmet_for(facts, at) is None:
                 have = usable(facts.holdings, rule.unit, at.date())
@@ -212,27 +211,23 @@ class Rewards:
 
     def alone(self) -> Iterable[str]:
         """The rewards that act alone."""
-        return (rule.id for rule in self._mine if rule.alone)
+        return (rule.id for rule in self.rules if rule.alone)
 
     def reasons(self) -> Mapping[str, Texts]:
         """Their titles."""
-        return {rule.id: rule.title for rule in self._mine}
+        return {rule.id: rule.title for rule in self.rules}
 
     def readings(self) -> Iterable[Reading]:
         """Those of limits and conditions."""
-        for rule in self._mine:
+        for rule in self.rules:
             yield from limit_readings(rule.limits, rule.id)
             yield from rule.when.readings()
 
     def looks_at(self) -> Iterable[str]:
         """What they are paid in, and what the conditions ask of the member."""
-        for rule in self._mine:
+        for rule in self.rules:
             yield rule.paid_in
             yield from rule.when.looks_at()
-
-    @cached_property
-    def _mine(self) -> tuple[RewardRule, ...]:
-        return tuple(rule for rule in self.rules if rule.same_sale == self.late)
 
     @cached_property
     def _numbers(self) -> Mapping[str, int]:

@@ -187,7 +187,10 @@ class Worked:
         new = tuple(outcomes)
         if not new:
             return self
-        reductions = [part for each in new for part in each.reductions]
+        if len(new) == 1:
+            reductions: Sequence[Reduction] = new[0].reductions
+        else:
+            reductions = [part for each in new for part in each.reductions]
         if not reductions:  # what is paid for lines stays the same, and so is known already
             return Worked(self.outcomes + new, self.reduced, self.rewarded, self._nets)
         reduced, rewarded = {**self.reduced}, self.rewarded
@@ -240,7 +243,7 @@ class Worked:
 
     def weights(self, lines: Sequence[Line]) -> Sequence[int]:
         """How what is given for several lines together is shared out over them: by what is paid for each."""
-        nets = self.nets(lines)
+        nets = self._known(lines)[1]
         return [max(0, net) for net in nets] if nets and min(nets) < 0 else nets
 
     def added(self, unit: str) -> int:

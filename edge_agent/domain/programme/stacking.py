@@ -83,8 +83,9 @@ class Group:
 
     def _in_order(self, points: Points, given: Given) -> None:
         only_first, on_top = self.stacking is Stacking.FIRST, self.stacking is Stacking.MULTIPLY
+        gave = len(given.entries)
         for index, member in enumerate(self.members):
-            gave, grew = len(given.entries), len(given.growing)
+            grew = len(given.growing)
             member.give(points, given)
             last = only_first and len(given.entries) > gave
             if given.stops or last:

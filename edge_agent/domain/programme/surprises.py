@@ -191,7 +191,7 @@ class Surprises:
 
     def work(self, situation: Situation, worked: Worked) -> Worked:
         """One outcome for every draw, won or not, with its note."""
-        if situation.facts.anonymous or not self.rules:
+        if situation.facts.anonymous:
             return worked
         result = []
         for rule, _, unmet in asked(self.rules, self._index, situation, worked):

@@ -162,6 +162,14 @@ def test_who_is_scanned_first_does_not_change_what_is_earned(
     assert by_rule(awarded(rules, other)) == by_rule(awarded(rules, bought))
 
 
+@given(rules=programmes(), bought=baskets, data=st.data())
+def test_the_order_in_which_a_pos_sends_lines_changes_no_record(
+    rules: Programme, bought: Basket, data: st.DataObject
+) -> None:
+    sent = replace(bought, lines=tuple(data.draw(st.permutations(bought.lines))))
+    assert awarded(rules, sent) == awarded(rules, bought)
+
+
 @pytest.mark.parametrize(
     ("key", "values"),
     [
