@@ -1,6 +1,7 @@
 """The till's end against the real central in a process of its own: enrolled, pushed, posted, pulled back."""
 
 import gzip
+import hashlib
 import random
 import time
 from collections.abc import Iterator
@@ -14,8 +15,10 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from edge_agent.checking import unsigned
 from edge_agent.domain.cards import card_key
+from edge_agent.domain.programme import load_programme
 from edge_agent.ledger.inspect import open_journal
 from edge_agent.ledger.ledger import LEDGER_FILE
+from edge_agent.till.directory import Directory
 from sync.client import Timeouts
 from sync.errors import EnrolmentRefused, ProtocolError
 from sync.identity import Identity, client_for, enrol
@@ -29,7 +32,7 @@ from sync.worker import Parts, Worker
 from tests.central import STARTER
 from tests.integration.sync.scripted_central import eventually
 from tests.support.process import Process, ReservedPort, installed
-from tests.unit.sync.real_till import CARD, EPOCH, PROGRAMME, TERMINAL, RealTill
+from tests.unit.sync.real_till import ACCOUNT, AT, CARD, EPOCH, PROGRAMME, TERMINAL, RealTill
 
 pytest.importorskip("sync.central.cli", reason="needs central's end")
 
@@ -223,6 +226,35 @@ def test_a_revoked_terminal_may_still_upload_and_what_it_sends_waits_for_somebod
     assert central.admin("POST", "/terminals/0412/03/release").json()["posted"] == {"accepted": 3}
     all_posted(till, 3)
     assert again.stop()
+
+
+def shown(till: RealTill) -> tuple[int, int]:
+    """Confirmed and unconfirmed points of the member of all sales, as the till shows them now."""
+    directory = Directory(till.members.file, lambda: None, till.ledger.is_own_epoch)
+    programme = load_programme(STARTER, "starter")
+    account = directory.by_ref(ACCOUNT)
+    balance = directory.balances(account, till.ledger.lookups(), programme, AT)["points"]
+    return balance.confirmed, balance.unconfirmed
+
+
+def test_what_was_parked_is_unconfirmed_until_its_points_are_there_and_never_in_neither(
+    central: CentralProcess, identity: Identity, till: RealTill
+) -> None:
+    """States come a moment before members; here the disk fails in between."""
+    later = STARTER.replace("version = 1", "version = 2", 1)
+    till.journal.record(1)
+    till.journal.record(2, programme=hashlib.sha256(later.encode()).hexdigest())
+    with closing(client_for(identity)) as client:
+        sync_once(client, till.journal, till.members, till.programmes)
+        assert (till.ledger.state_counts()["parked"], shown(till)) == (2, (1, 2))
+        central.admin("PUT", "/programme", data=later.encode())
+        till.members.fail_at_commit = OSError("disk full")
+        with pytest.raises(OSError, match="disk full"):
+            sync_once(client, till.journal, till.members, till.programmes)
+        assert (till.ledger.state_counts()["parked"], shown(till)) == (0, (1, 2))
+        till.members.fail_at_commit = None
+        sync_once(client, till.journal, till.members, till.programmes)
+        assert shown(till) == (3, 0)
 
 
 def test_a_till_that_was_put_back_goes_on_in_a_new_epoch_and_comes_to_the_same(
