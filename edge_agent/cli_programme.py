@@ -217,8 +217,12 @@ def try_basket(
     facts = _member(member, loaded, today)
     found = evaluate(loaded, facts, what.basket, moment, what.wanted, explains=True)
     ahead = outlook(loaded, facts.after(found.entries, loaded.readings, today), moment)
+    store, channel = what.basket.store, what.basket.channel
     lines = (
-        each.in_words(language, loaded.file.currency, loaded.file.unit) for each in ahead.progress
+        each.in_words(
+            language, loaded.file.currency, loaded.file.unit, each.unmet_where(store, channel)
+        )
+        for each in ahead.progress
     )
     trial = tried(loaded, found, what.basket, language, lines)
     if as_json:

@@ -106,7 +106,7 @@ def _seen(parts: Parts, lookups: Lookups, who: _Presented) -> _Seen:
         None if holdings is None else holdings.balance,
         {
             **standing_json(account, holdings, programme, now, store, language, channel),
-            **greeting_json(programme, holdings, now, store, language),
+            **greeting_json(programme, holdings, now, store, channel, language),
         },
     )
 

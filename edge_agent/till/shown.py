@@ -15,6 +15,7 @@ from edge_agent.domain.programme.outlook import Outlook, outlook
 from edge_agent.domain.programme.progress import Measure, Progress, Towards
 from edge_agent.domain.programme.questions import QuestionRule
 from edge_agent.domain.programme.surprises import prize_in
+from edge_agent.domain.programme.unmet import Unmet
 from edge_agent.domain.units import is_tally
 from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
@@ -109,16 +110,23 @@ def standing_json(
             "have": programme.shown(reward.unit, reward.have),
             "cost": programme.shown(reward.unit, reward.cost),
         },
-        **shown_json(programme, holdings, at, language),
+        **shown_json(programme, holdings, at, store, channel, language),
     }
 
 
 def shown_json(
-    programme: Programme, holdings: Holdings | None, at: datetime, language: str
+    programme: Programme,
+    holdings: Holdings | None,
+    at: datetime,
+    store: str,
+    channel: str,
+    language: str,
 ) -> dict[str, Any]:
     """Tier, stamps, offers, what waits, expires and is on the way; `holdings` None shows nothing.
 
-    Offers are ranked: the first one is the one to mention. What expires within the unit's `warn_days` says `warn`.
+    Offers are those of this store and channel and ranked: the first one is the one to mention. The way to what can only
+    be had elsewhere is shown, and says so: the member goes on with it here, by the same points. What expires within the
+    unit's `warn_days` says `warn`.
     """
     if holdings is None or holdings.facts.anonymous:
         return NOTHING_SHOWN
@@ -132,14 +140,15 @@ def shown_json(
             for each in seen.towards(Towards.STAMP_CARD)
         ],
         "offers": [
-            _offer_json(each, language) for each in offers_for(programme.file.offer, facts, here)
+            _offer_json(each, language)
+            for each in offers_for(programme.file.offer, facts, here, store, channel)
         ],
         "pending": [
             _on_json(programme, each.unit, each.quantity, each.day) for each in seen.pending
         ],
         "expiring": _expiring_json(programme, holdings, seen),
         "progress": [
-            _progress_json(programme, each, language)
+            _progress_json(programme, each, language, each.unmet_where(store, channel))
             for each in seen.progress
             if each.towards is not Towards.STAMP_CARD
         ],
@@ -193,7 +202,11 @@ def _tier_json(
     }
 
 
-def _progress_json(programme: Programme, progress: Progress, language: str) -> dict[str, Any]:
+def _progress_json(
+    programme: Programme, progress: Progress, language: str, elsewhere: Unmet | None = None
+) -> dict[str, Any]:
+    units = programme.file.unit
+
     def counted(quantity: int) -> int | str:
         of_unit = progress.measure is Measure.UNIT and progress.unit is not None
         return programme.shown(progress.unit or "", quantity) if of_unit else quantity
@@ -210,17 +223,22 @@ def _progress_json(programme: Programme, progress: Progress, language: str) -> d
         "until": None if progress.until is None else progress.until.isoformat(),
         "stand": progress.stand.value,
         "gives": None if progress.gives is None else progress.gives.for_language(language),
-        "say": progress.in_words(language, programme.file.currency, programme.file.unit),
+        "say": progress.in_words(language, programme.file.currency, units, elsewhere),
     }
 
 
 def greeting_json(
-    programme: Programme, holdings: Holdings | None, at: datetime, store: str, language: str
+    programme: Programme,
+    holdings: Holdings | None,
+    at: datetime,
+    store: str,
+    channel: str,
+    language: str,
 ) -> dict[str, Any]:
     """What the screen says and asks when the member is recognised."""
     if holdings is None:
         return {"messages": [], "questions": []}
-    said = greeting(programme, holdings.facts, at, store)
+    said = greeting(programme, holdings.facts, at, store, channel)
     return {
         "messages": [_message_json(each, {Place.SCREEN}, language) for each in said.messages],
         "questions": []

@@ -356,6 +356,7 @@ def _progress(rule: ChallengeRule, past: _Past) -> Progress:
         until=_last_day(rule, facts, today),
         stand=stand,
         left=left,
+        when=None if stand is Stand.REACHED else rule.when,
     )
 
 

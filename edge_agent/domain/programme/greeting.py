@@ -18,11 +18,14 @@ class Greeting(NamedTuple):
     question: QuestionRule | None = None
 
 
-def greeting(programme: Programme, facts: MemberFacts, at: datetime, store: str = "") -> Greeting:
-    """What the screen says to this member at `at` (aware). Rules about a basket wait for the sale."""
+def greeting(
+    programme: Programme, facts: MemberFacts, at: datetime, store: str = "", channel: str = "store"
+) -> Greeting:
+    """What the screen says to this member at `at` (aware) in that store and channel. Rules about a basket wait for the
+    sale."""
     if facts.anonymous or not facts.standing.earns:
         return Greeting()
-    situation = without_sale(programme, facts, at, store=store)
+    situation = without_sale(programme, facts, at, store=store, channel=channel)
     told = programme.messages.told(situation, Worked())
     question = programme.questions.next(situation, Worked())
     if question is not None and Place.SCREEN not in wants(facts, question.where):

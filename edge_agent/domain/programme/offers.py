@@ -354,8 +354,10 @@ class OfferShown(NamedTuple):
     active: bool
 
 
-def offers_for(rules: Iterable[OfferRule], facts: MemberFacts, at: datetime) -> list[OfferShown]:
-    """The offers of this member now, the one to mention first; `at` is in the programme's time zone.
+def offers_for(
+    rules: Iterable[OfferRule], facts: MemberFacts, at: datetime, store: str, channel: str
+) -> list[OfferShown]:
+    """The offers of this member now and here, the one to mention first; `at` is in the programme's time zone.
 
     Nobody of the control group sees the offer, nor is one shown that is used up or only comes by a code.
     """
@@ -366,7 +368,7 @@ def offers_for(rules: Iterable[OfferRule], facts: MemberFacts, at: datetime) -> 
         active = rule.unmet_for(facts, at)
         if active is not None and active.obstacle is not Obstacle.NOT_ACTIVATED:
             continue
-        unmet = rule.when.unmet_for(facts, at)
+        unmet = rule.when.unmet_where(store, channel) or rule.when.unmet_for(facts, at)
         if unmet is None:
             unmet = unmet_before(rule.limits, rule.id, facts.figures)
         if unmet is None:

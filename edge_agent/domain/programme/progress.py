@@ -18,6 +18,8 @@ from babel.numbers import format_currency, format_decimal
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.texts import LOCALES, CountedTexts, Texts, language_of, texts
 from edge_agent.domain.programme.units import UnitTable
+from edge_agent.domain.programme.unmet import Unmet
+from edge_agent.domain.programme.when import When
 
 _NUMBERS_KEPT = 4_096
 """Every sale says a few, and writing one in a language takes as long as working out two offers."""
@@ -113,7 +115,8 @@ class Progress:
     """`have` of the `need` towards what the rule `rule` gives; `measure` says in what.
 
     `until` is the last day on which it can still be reached. `gives` is what comes then, where it is not the `title`
-    itself. `left` names what is missing of a collection.
+    itself. `left` names what is missing of a collection. `when` says in which stores and channels it can be had, None
+    for in all.
     """
 
     towards: Towards
@@ -127,14 +130,32 @@ class Progress:
     stand: Stand = Stand.ON_THE_WAY
     gives: Texts | None = None
     left: tuple[Texts, ...] = ()
+    when: When | None = None
 
     @property
     def missing(self) -> int:
         """What is still needed, in the measure; never below 0."""
         return max(self.need - self.have, 0)
 
-    def in_words(self, language: str, currency: str, units: Mapping[str, UnitTable]) -> str:
-        """A line for people in `language` ("nl" or "nl-NL"), such as "Goud: nog € 34,00 (t/m 31 dec 2026)"."""
+    def unmet_where(self, store: str, channel: str) -> Unmet | None:
+        """Why it cannot be had at this place; None where it can."""
+        return None if self.when is None else self.when.unmet_where(store, channel)
+
+    def in_words(
+        self,
+        language: str,
+        currency: str,
+        units: Mapping[str, UnitTable],
+        elsewhere: Unmet | None = None,
+    ) -> str:
+        """A line for people in `language` ("nl" or "nl-NL"), such as "Goud: nog € 34,00 (t/m 31 dec 2026)".
+
+        Of what can only be had `elsewhere` it says so: the way to it is as long here, and nobody may ask for it here.
+        """
+        said = self._said(language, currency, units)
+        return said if elsewhere is None else f"{said}, {elsewhere.in_words(language, currency)}"
+
+    def _said(self, language: str, currency: str, units: Mapping[str, UnitTable]) -> str:
         missing = self._amount(self.missing, language, currency, units)
         title = self.title.for_language(language)
         said = _SAYS[self.stand].for_language(language).format(title=title, missing=missing)

@@ -207,6 +207,7 @@ class Rewards:
                     rule.unit,
                     rule.when.until_date,
                     stand,
+                    when=rule.when,
                 )
 
     def alone(self) -> Iterable[str]:

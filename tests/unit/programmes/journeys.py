@@ -173,7 +173,9 @@ class Journey:
         view = outlook(programme, facts, at)
         now = {"tier": f"{present.tier}"}
         now |= {
-            f"{each.towards.value} {each.rule}": each.in_words("en", "EUR", programme.file.unit)
+            f"{each.towards.value} {each.rule}": each.in_words(
+                "en", "EUR", programme.file.unit, each.unmet_where("0412", "store")
+            )
             for each in view.progress
         }
         now |= {
@@ -183,7 +185,7 @@ class Journey:
                 programme.file.reward, present, at, programme.file.unit, "0412", "store"
             )
         }
-        offers = offers_for(programme.file.offer, present, at)
+        offers = offers_for(programme.file.offer, present, at, "0412", "store")
         now["offers"] = " ".join(f"{each.id}{'' if each.active else '?'}" for each in offers)
         now["pending"] = " ".join(
             f"{each.quantity} {each.unit} {each.day}" for each in view.pending

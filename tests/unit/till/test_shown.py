@@ -145,6 +145,29 @@ def test_the_offer_to_mention_first_comes_first_with_the_words_to_say(shop: Shop
     assert offers[0]["say"] == "Vandaag kaas met korting voor u."
 
 
+def test_what_does_not_hold_in_this_channel_is_not_offered_and_not_said(shop: Shop) -> None:
+    only = 'when = { channels = ["web"] }'
+    placed = [
+        HEAD.replace("version = 1", "version = 10"),
+        RULES.replace('when = { skus = ["never"] }', only)
+        .replace('text = "Welkom terug!"', f'text = "Welkom terug!"\n{only}')
+        .replace("off = { amount = 500 }", f"off = {{ amount = 500 }}\n{only}"),
+    ]
+    shop.shelf.offer("".join(placed), "of places", AT)
+
+    def seen(channel: str) -> tuple[list[str], int, list[str]]:
+        found = shop.till.identify(scanned(JAN), channel).to_json()
+        offers = [each["id"] for each in found["offers"]]
+        ways = [each["say"] for each in found["progress"] if each["id"] == "five-euro"]
+        return offers, len(found["messages"]), ways
+
+    (say,) = seen("web")[2]
+    assert seen("web") == (["cheese", "milk"], 1, [say])
+    assert seen("store") == (["cheese"], 0, [f"{say}, niet via dit kanaal"])
+    sold = shop.till.sell(sale("s")).result
+    assert [each["id"] for each in sold["offers"]] == ["cheese"]
+
+
 def test_at_identify_it_is_said_and_asked_and_with_the_sale_it_is_counted(shop: Shop) -> None:
     seen = view(shop)
     assert [each["text"] for each in seen["messages"]] == ["Welkom terug!"]

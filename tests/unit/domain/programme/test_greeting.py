@@ -15,6 +15,7 @@ RULES = programme(
     + '[[message]]\nid = "high"\ntext = "x"\npriority = 9\n'
     + '[[message]]\nid = "paper"\ntext = "x"\nwhere = ["receipt"]\n'
     + '[[message]]\nid = "here"\ntext = "x"\nwhen = { stores = ["0412"] }\n'
+    + '[[message]]\nid = "web"\ntext = "x"\nwhen = { channels = ["web"] }\n'
     + '[[message]]\nid = "bread"\ntext = "x"\nwhen = { categories = ["bread"] }\n'
     + '[messages]\nper_visit = 9\n[[question]]\nid = "q"\ntext = "x"\n'
 )
@@ -28,6 +29,7 @@ def said(found: Greeting) -> tuple[list[str], str | None]:
 def test_the_most_important_comes_first_and_rules_about_a_basket_wait() -> None:
     assert said(greeting(RULES, MEMBER, A_SATURDAY)) == (["high", "low"], "q")
     assert said(greeting(RULES, MEMBER, A_SATURDAY, "0412"))[0] == ["high", "low", "here"]
+    assert said(greeting(RULES, MEMBER, A_SATURDAY, channel="web"))[0] == ["high", "low", "web"]
 
 
 @pytest.mark.parametrize(

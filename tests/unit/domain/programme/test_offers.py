@@ -250,9 +250,12 @@ SHOP = (
 )
 
 
+HERE = ("0412", "store")
+
+
 def test_the_offer_to_mention_is_the_highest_in_rank_and_then_in_worth() -> None:
     used = member(figures={"use.once@ever": 1})
-    shown = offers_for(rules(SHOP).file.offer, used, A_SATURDAY)
+    shown = offers_for(rules(SHOP).file.offer, used, A_SATURDAY, *HERE)
     assert [(each.id, each.active) for each in shown] == [
         ("ranked", True),
         ("worth-more", True),
@@ -261,6 +264,20 @@ def test_the_offer_to_mention_is_the_highest_in_rank_and_then_in_worth() -> None
     ]
     assert shown[0].say is not None
     assert (shown[0].say.nl, shown[0].until) == ("eerst", date(2026, 11, 30))
+
+
+def test_an_offer_is_mentioned_only_where_it_holds() -> None:
+    deals = rules(
+        offer("here", "amount = 1", 'when = { stores = ["0412"] }')
+        + offer("web", "amount = 1", 'when = { channels = ["web", "app"] }')
+        + offer("there", "amount = 1", 'how = "activated"\nwhen = { stores = ["0413"] }')
+    ).file.offer
+
+    def ids(*place: str) -> list[str]:
+        return [each.id for each in offers_for(deals, member(), A_SATURDAY, *place)]
+
+    assert (ids("0412", "store"), ids("0412", "app")) == (["here"], ["here", "web"])
+    assert (ids("0413", "store"), ids("0414", "store")) == (["there"], [])
 
 
 @pytest.mark.parametrize(
@@ -280,7 +297,7 @@ def test_about_how_much_an_offer_is_worth(keys: dict[str, Any], worth: int) -> N
 def test_who_is_held_out_is_told_nothing() -> None:
     rule = rules(offer("deal", "amount = 100", "held_out_percent = 50")).file.offer
     shown = {
-        rule[0].holds_out(account): offers_for(rule, MemberFacts(account), A_SATURDAY)
+        rule[0].holds_out(account): offers_for(rule, MemberFacts(account), A_SATURDAY, *HERE)
         for account in (f"{number:016x}" for number in range(20))
     }
     assert shown[True] == []

@@ -142,6 +142,40 @@ def test_what_ends_with_inactivity_is_told_of_with_the_day_on_which_it_would_end
     assert outlook(rules, gone, NOON).expiring == ()
 
 
+PLACES = """
+[[reward]]
+id = "web-coffee"
+cost = 60
+title = "Coffee"
+when = { channels = ["web"] }
+[[challenge]]
+id = "there"
+title = "Five visits"
+target = 5
+gives = [{ quantity = 100 }]
+when = { stores = ["0413"] }
+"""
+
+
+def test_what_can_only_be_had_elsewhere_is_told_of_and_says_so() -> None:
+    rules = programme(PLACES, HEAD)
+
+    def told(facts: MemberFacts, *place: str) -> list[str]:
+        return [
+            each.in_words("en", "EUR", rules.file.unit, each.unmet_where(*place))
+            for each in outlook(rules, facts, NOON).progress
+        ]
+
+    has = MemberFacts("a", holdings=(held(60),))
+    assert told(has, "0413", "web") == ["Coffee: reached", "Five visits: 5 visits to go"]
+    assert told(has, "0412", "store") == [
+        "Coffee: reached, not in this channel",
+        "Five visits: 5 visits to go, not in this store",
+    ]
+    done = MemberFacts("a", figures={"did.there@ever": 1, "done.there@ever": 1})
+    assert told(done, "0412", "store")[1] == "Five visits: reached"  # and nothing to do anywhere
+
+
 EVERYTHING = """
 [unit.stamps]
 name = { one = "stamp", many = "stamps" }
