@@ -180,10 +180,7 @@ def _states(connection: Connection, terminal: str, epoch: str | None, after: int
         return ()
     return connection.execute(
         select(records.c.seq, records.c.state, records.c.code, records.c.change)
-        .where(
-            own_records(connection, terminal, epoch),
-            records.c.change > after,
-        )
+        .where(own_records(connection, terminal, epoch, records.c.change > after))
         .order_by(records.c.change)
         .limit(STATES_PER_PAGE_MAX)
     ).all()
@@ -225,9 +222,13 @@ def _parked(
         connection.scalars(
             select(records.c.seq)
             .where(
-                own_records(connection, terminal, epoch),
-                records.c.state == RecordState.PARKED.value,
-                records.c.seq <= applied,
+                own_records(
+                    connection,
+                    terminal,
+                    epoch,
+                    records.c.state == RecordState.PARKED.value,
+                    records.c.seq <= applied,
+                )
             )
             .order_by(records.c.seq)
         )
@@ -254,7 +255,7 @@ def _position(connection: Connection, terminal: str, epoch: str | None) -> _Posi
         return _Position()
     unposted = connection.scalar(
         select(func.min(records.c.seq)).where(
-            own_records(connection, terminal, epoch), records.c.state.is_(None)
+            own_records(connection, terminal, epoch, records.c.state.is_(None))
         )
     )
     applied = chain.received if unposted is None else unposted - 1

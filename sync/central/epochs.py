@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from edge_agent.domain.record import GENESIS
 from sync.central.database import hold, next_change, next_changes, upsert
@@ -137,18 +137,24 @@ def parked_from_now(connection: Connection, how_many: int) -> list[dict[str, Any
     return [state | {"change": change} for change in next_changes(connection, how_many)]
 
 
-def own_records(connection: Connection, terminal: str, epoch: str) -> ColumnElement[bool]:
+def own_records(
+    connection: Connection, terminal: str, epoch: str, *which: ColumnElement[bool]
+) -> ColumnElement[bool]:
     """The condition that picks the records of a journal: those of its epoch, and of the epochs that it took over from
-    those up to where it took over."""
-    own = records.c.epoch == epoch
+    those up to where it took over.
+
+    `which` of them stands beside each epoch, where an index finds them: a journal is long, and asked about often.
+    """
+    of_terminal = and_(records.c.terminal == terminal, *which)
+    own = and_(of_terminal, records.c.epoch == epoch)
     seen = {epoch}
     upto = None
     while (row := _begun(connection, terminal, epoch)) is not None and row.follows not in seen:
         epoch = row.follows
         seen.add(epoch)
         upto = row.begins_after if upto is None else min(upto, row.begins_after)
-        own = own | ((records.c.epoch == epoch) & (records.c.seq <= upto))
-    return (records.c.terminal == terminal) & own
+        own = own | and_(of_terminal, records.c.epoch == epoch, records.c.seq <= upto)
+    return own
 
 
 def _begun(connection: Connection, terminal: str, epoch: str) -> Any | None:

@@ -137,7 +137,7 @@ records = Table(
 another record has the claimed id already. `change` is set when a state was made that the terminal has not been told in
 the answer to its push alone: rejected, parked and settled ones."""
 
-Index("records_by_state", records.c.terminal, records.c.epoch, records.c.state)
+Index("records_by_state", records.c.terminal, records.c.epoch, records.c.state, records.c.seq)
 Index("records_by_change", records.c.terminal, records.c.epoch, records.c.change)
 Index(
     "records_awaiting",

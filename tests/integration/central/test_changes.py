@@ -2,15 +2,19 @@
 
 import threading
 import time
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from sync.central import changes as feed_module
 from sync.central.central import Central
 from sync.central.problems import Problem
-from sync.wire import MemberDelta, MembersManifest, ProgrammeReport
+from sync.wire import MemberDelta, MembersManifest, ProgrammeReport, RecordsMessage
 from tests.central import Till, earn
 from tests.integration.central.looking import changes
 
@@ -60,6 +64,43 @@ def test_states_come_in_pages_too(
         if not got.more:
             break
     assert seqs == list(range(1, 11))
+
+
+@pytest.mark.not_on_postgresql
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_a_pull_looks_at_no_more_of_a_journal_than_it_tells(
+    central: Central, till: Till, epochs: int
+) -> None:
+    central.push(till.message())
+    epoch = till.epoch
+    if epochs == 2:
+        epoch = uuid.uuid4().hex
+        central.push(
+            RecordsMessage(terminal=till.terminal, epoch=epoch, records=(), follows=till.epoch)
+        )
+    with plans() as found:
+        changes(central, 0, epoch)
+    searches = [each for each in found if each.startswith(("SEARCH records", "SCAN records"))]
+    assert len(searches) >= 3
+    for each in searches:
+        assert "(terminal=? AND epoch=? AND state=?" in each or "records_by_change" in each
+
+
+@contextmanager
+def plans() -> Iterator[list[str]]:
+    """What SQLite does for every question that is asked in the block."""
+    found: list[str] = []
+
+    def explain(_connection: Any, cursor: Any, asked: str, values: Any, *_: Any) -> None:
+        if asked.startswith("SELECT"):
+            rows = cursor.connection.execute(f"EXPLAIN QUERY PLAN {asked}", values)
+            found.extend(row[3] for row in rows)
+
+    event.listen(Engine, "before_cursor_execute", explain)
+    try:
+        yield found
+    finally:
+        event.remove(Engine, "before_cursor_execute", explain)
 
 
 def test_a_member_that_changes_between_two_pages_is_told_as_it_is_at_the_end(

@@ -207,7 +207,9 @@ def upgrade() -> None:
             postgresql_where=sa.text("awaiting IS NOT NULL"),
         )
         batch_op.create_index("records_by_change", ["terminal", "epoch", "change"], unique=False)
-        batch_op.create_index("records_by_state", ["terminal", "epoch", "state"], unique=False)
+        batch_op.create_index(
+            "records_by_state", ["terminal", "epoch", "state", "seq"], unique=False
+        )
         batch_op.create_index(
             "records_parked",
             ["row"],
