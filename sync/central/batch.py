@@ -117,11 +117,10 @@ class Batch:
     def read_ahead(self, read: Sequence[tuple[Received, Act]]) -> None:
         """Look up the accounts and acts of a whole batch at once."""
         named = {entry.account for _, act in read for entry in act.entries}
-        self._hold({ref for ref in named | {act.account for _, act in read} if ref is not None})
         own = {act.account for _, act in read}
-        self._known.update(
-            known_of(self._connection, {self._refs[ref] for ref in own if ref in self._refs})
-        )
+        held = self._hold({ref for ref in named | own if ref is not None})
+        rows = {held[ref].ref: held[ref] for ref in own if ref in held}
+        self._known.update(known_of(self._connection, rows))
         keys = {(received.terminal, act.kind.value, act.act_id) for received, act in read}
         self._acts.update(dict.fromkeys(keys))
         for row in self._connection.execute(
@@ -133,11 +132,14 @@ class Batch:
         ):
             self._acts[row.terminal, row.kind, row.act_id] = Before(row.record_id, row.digest)
 
-    def _hold(self, refs: Collection[str]) -> None:
-        for ref, row in self._accounts.hold(self._connection, refs).items():
+    def _hold(self, refs: Collection[str]) -> dict[str, Any]:
+        """The rows of the accounts behind refs, by those that are known."""
+        held = self._accounts.hold(self._connection, refs)
+        for ref, row in held.items():
             self._refs[ref] = row.ref
             if row.standing == Standing.ERASED:
                 self._forgotten.add(row.ref)
+        return held
 
     def account_of(self, ref: str) -> str | None:
         """The account behind a ref, if central knows it."""
@@ -204,7 +206,8 @@ class Batch:
         """What central knows of an account before what is posted next; None of one that is new."""
         if account not in self._known:
             self.flush()
-            self._known[account] = known_of(self._connection, [account]).get(account)
+            rows = {row.ref: row for row in self._hold([account]).values()}
+            self._known[account] = known_of(self._connection, rows).get(account)
         return self._known[account]
 
     def note_differences(self, received: Received, account: str, found: Sequence[Any]) -> None:

@@ -5,11 +5,11 @@ through once, or what a tier gives that was lost meanwhile. What central knows i
 order that records are posted in.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.member import MemberFacts, birthday_windows
@@ -18,7 +18,6 @@ from edge_agent.domain.units import Derived, is_tally, keeps_lots_apart, kind_of
 from sync.central.bodies import Act
 from sync.central.facts import facts_on
 from sync.central.ledger import LedgerEntry, holdings
-from sync.central.tables import accounts
 
 DIFFERENCES_PER_RECORD_MAX = 20
 """More facts than the rules of most programmes ask about; a till that knows nothing right is seen by them."""
@@ -48,13 +47,10 @@ class Known:
         self.held.append(Holding(entry.unit, entry.quantity, expires_on, matures_on, day, lot))
 
 
-def known_of(connection: Connection, refs: Collection[str]) -> dict[str, Known]:
-    """What the database knows of these accounts, in two queries."""
-    if not refs:
-        return {}
-    held = holdings(connection, list(refs))
-    rows = connection.execute(select(accounts).where(accounts.c.ref.in_(refs)))
-    return {row.ref: Known(row, list(held.get(row.ref, ()))) for row in rows}
+def known_of(connection: Connection, rows: Mapping[str, Any]) -> dict[str, Known]:
+    """What the database knows of these accounts, whose rows are given by their refs."""
+    held = holdings(connection, list(rows)) if rows else {}
+    return {ref: Known(row, held.get(ref, [])) for ref, row in rows.items()}
 
 
 def differences(act: Act, programme: Programme, known: Known) -> list[Difference]:
@@ -66,40 +62,43 @@ def differences(act: Act, programme: Programme, known: Known) -> list[Difference
     if programme.asks.birthday and row.birthday:
         ours = replace(ours, birthday=birthday_windows(row.birthday[-len("MM-DD") :], today))
     ours = programme.present(ours, today)
-    theirs = dict(_said(tills, programme, today))
-    expected = dict(_said(ours, programme, today))
+    theirs, expected = _said(tills, programme, today), _said(ours, programme, today)
+    if theirs == expected:
+        return []
     found = [
-        Difference(name, theirs.get(name, ""), expected.get(name, ""))
+        Difference(name, _text(theirs.get(name)), _text(expected.get(name)))
         for name in sorted(theirs.keys() | expected.keys())
-        if theirs.get(name, "") != expected.get(name, "")
+        if theirs.get(name) != expected.get(name)
     ]
     return found[:DIFFERENCES_PER_RECORD_MAX]
 
 
-def _said(facts: MemberFacts, programme: Programme, today: Any) -> Iterator[tuple[str, str]]:
-    """The facts that the rules may have looked at, each as text; what is nothing is left out.
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)[:_VALUE_CHARACTERS_MAX]
+
+
+def _said(facts: MemberFacts, programme: Programme, today: Any) -> dict[str, Any]:
+    """The facts that the rules may have looked at; what is nothing is left out.
 
     Not among them: what a till counts for itself, the lots that something is kept in (only their sum), and vouchers,
     which a typed number hides.
     """
-    yield "standing", facts.standing.value
-    single: Mapping[str, Any] = {
+    said: dict[str, Any] = {
+        "standing": facts.standing.value,
         "tier": facts.tier,
         "since": facts.since,
         "language": facts.language if programme.asks.language else None,
         "segments": " ".join(sorted(facts.segments & programme.asks.segments)),
         "birthday": " ".join(sorted(facts.birthday)),
     }
-    named = {f"attributes.{name}": value for name, value in facts.attributes.items()}
-    counted = {
-        f"figures.{reading.key}": facts.figures.get(reading.key)
-        for reading in programme.readings
-        if not reading.here
-    }
-    held = {f"holdings.{unit}": n for unit, n in _held(facts.holdings, programme, today)}
-    for name, value in {**single, **named, **counted, **held}.items():
-        if value is not None and value not in {"", 0}:
-            yield name, str(value)[:_VALUE_CHARACTERS_MAX]
+    for name, value in facts.attributes.items():
+        said[f"attributes.{name}"] = value
+    for reading in programme.readings:
+        if not reading.here:
+            said[f"figures.{reading.key}"] = facts.figures.get(reading.key)
+    for unit, quantity in _held(facts.holdings, programme, today):
+        said[f"holdings.{unit}"] = quantity
+    return {name: value for name, value in said.items() if value}
 
 
 def _held(held: Iterable[Holding], programme: Programme, today: Any) -> Iterable[tuple[str, int]]:

@@ -1,7 +1,6 @@
 """The ledger of all accounts: append-only entries, and the lots that they add up to."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -10,7 +9,7 @@ from sqlalchemy import Connection, bindparam, case, func, insert, literal, selec
 from edge_agent.domain.entries import ALWAYS, Entry, EntryKind, Life
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.units import Derived, derived, is_tally, keeps_lots_apart
-from sync.central.database import next_changes, upsert
+from sync.central.database import ForMany, next_changes, upsert
 from sync.central.tables import NO_DAY, accounts, entries, lots
 
 OVERDRAFT = "overdraft"
@@ -20,8 +19,7 @@ NO_LOT = ""
 """The lot of all tallies: nobody takes from a tally, so which record counted need not be told apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
+class LedgerEntry(NamedTuple):
     """One line of the ledger; `original` is the record that a reversing entry takes back."""
 
     account: str
@@ -63,55 +61,45 @@ def append(connection: Connection, source: str, at: str, new: Sequence[LedgerEnt
     append_many(connection, at, [(source, ordinal, entry) for ordinal, entry in enumerate(new)])
 
 
-_LOT_KEY = ("account", "unit", "lot", "expires_on", "matures_on", "day")
-
-
 def append_many(
     connection: Connection, at: str, new: Sequence[tuple[str, int, LedgerEntry]]
 ) -> None:
     """The same for entries of many sources at once, each with its ordinal in its source."""
     if not new:
         return
-    rows = [_row(source, ordinal, at, entry) for source, ordinal, entry in new]
-    connection.execute(insert(entries), rows)
+    rows = []
     sums: dict[tuple[str, ...], int] = {}
-    for row in rows:
-        lot = NO_LOT if is_tally(row["unit"]) else row["lot"]
-        key = (row["account"], row["unit"], lot, *(row[name] for name in _LOT_KEY[3:]))
-        sums[key] = sums.get(key, 0) + row["quantity"]
+    for source, ordinal, entry in new:
+        account, kind, unit, quantity, lot, life, rule, line, original = entry
+        days = (stored_day(life.expires_on), stored_day(life.matures_on), stored_day(life.day))
+        what = (account, source, ordinal, kind.value, unit, quantity, lot)
+        rows.append((*what, *days, rule, line, original, at))
+        key = (account, unit, NO_LOT if is_tally(unit) else lot, *days)
+        sums[key] = sums.get(key, 0) + quantity
+    _INSERT.execute(connection, rows)
+    _ADD_TO_LOT.execute(connection, [(*key, quantity) for key, quantity in sums.items()])
+
+
+_LIFE = ("expires_on", "matures_on", "day")
+_LOT_KEY = ("account", "unit", "lot", *_LIFE)
+
+_INSERT = ForMany(
+    lambda _: insert(entries),
+    *("account", "source", "ordinal", "kind", "unit", "quantity", "lot"),
+    *_LIFE,
+    *("rule", "line", "original", "at"),
+)
+
+
+def _add_to_lot(connection: Connection) -> Any:
     statement = upsert(connection, lots)
-    statement = statement.on_conflict_do_update(
+    return statement.on_conflict_do_update(
         index_elements=[lots.c[name] for name in _LOT_KEY],
         set_={"quantity": lots.c.quantity + statement.excluded.quantity},
     )
-    connection.execute(
-        statement,
-        [
-            {**dict(zip(_LOT_KEY, key, strict=True)), "quantity": quantity}
-            for key, quantity in sums.items()
-        ],
-    )
 
 
-def _row(source: str, ordinal: int, at: str, entry: LedgerEntry) -> dict[str, Any]:
-    matures_on, expires_on, day = entry.life
-    return {
-        "account": entry.account,
-        "source": source,
-        "ordinal": ordinal,
-        "kind": entry.kind.value,
-        "unit": entry.unit,
-        "quantity": entry.quantity,
-        "lot": entry.lot,
-        "expires_on": stored_day(expires_on),
-        "matures_on": stored_day(matures_on),
-        "day": stored_day(day),
-        "rule": entry.rule,
-        "line": entry.line,
-        "original": entry.original,
-        "at": at,
-    }
-
+_ADD_TO_LOT = ForMany(_add_to_lot, *_LOT_KEY, "quantity")
 
 _TOUCH = (
     update(accounts).where(accounts.c.ref == bindparam("touched")).values(change=bindparam("n"))

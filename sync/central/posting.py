@@ -7,7 +7,7 @@ for a parked one whose original has come, and the ledger's unique key holds even
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -16,7 +16,15 @@ from sqlalchemy.exc import OperationalError
 
 from sync.central.accounts import Accounts
 from sync.central.batch import RECEIVED, Batch, Outcome, Received
-from sync.central.bodies import AWAITS_A_SALE, Act, Envelope, Unpostable, read_body, rejected
+from sync.central.bodies import (
+    AWAITS_A_SALE,
+    Act,
+    Envelope,
+    Unpostable,
+    parked,
+    read_body,
+    rejected,
+)
 from sync.central.database import Database, hold
 from sync.central.deciding import Checks, decide
 from sync.central.epochs import hold_journal, quarantined_records
@@ -24,8 +32,9 @@ from sync.central.tables import records
 from sync.central.times import Clock, stored
 from sync.wire import RecordState
 
-BATCH = 200
-"""Records per commit: fsync is shared by many, and other writers wait some hundred milliseconds at most."""
+BATCH = 250
+"""Records per commit, half of the longest push: fsync is shared by many, and other writers wait some hundred
+milliseconds at most."""
 
 Counts = Counter[RecordState]
 
@@ -44,6 +53,7 @@ class Posted:
 
 
 _Read = Act | Unpostable
+_Ahead = tuple[Received, _Read]
 
 PARKED_UNTIL_UPGRADE = (
     "unknown-kind",
@@ -72,12 +82,10 @@ class Posting:
         """Post everything without a state (of one journal, or all); how many got which state."""
         counts: Counts = Counter()
         for journal in [(terminal, epoch)] if terminal and epoch else self._journals():
-            while True:
-                done = self._post_batch(*journal)
+            while ahead := self._read_ahead(*journal):
+                done = self._post_batch(*journal, ahead)
                 counts.update(done.states)
                 counts.update(self.settle(done.looked_for))
-                if len(done.states) < BATCH:
-                    break
         return counts
 
     def settle(self, originals: Collection[str] | None = None) -> Counts:
@@ -147,27 +155,35 @@ class Posting:
         with self._database.read() as connection:
             return [(row.terminal, row.epoch) for row in connection.execute(_JOURNALS)]
 
-    def _post_batch(self, terminal: str, epoch: str) -> Posted:
-        """The next records of a journal."""
+    def _read_ahead(self, terminal: str, epoch: str) -> list[_Ahead]:
+        """The next records of a journal.
+
+        The rules are asked before a transaction begins: nobody waits for a lock while they work.
+        """
+        waiting = _WAITING.where(records.c.terminal == terminal, records.c.epoch == epoch)
+        with self._database.read() as connection:
+            found = [Received.of(row) for row in connection.execute(waiting)]
+            return [(each, self._understand(connection, each)) for each in found]
+
+    def _post_batch(self, terminal: str, epoch: str, ahead: Sequence[_Ahead]) -> Posted:
+        """Post these records of a journal, but for those that another process has posted meanwhile."""
+
+        def still_waiting(connection: Connection) -> list[_Ahead]:
+            hold_journal(connection, terminal, epoch)
+            rows = {"rows": [received.row for received, _ in ahead]}
+            waiting = set(connection.scalars(_STILL_WAITING, rows))
+            return [(received, act) for received, act in ahead if received.row in waiting]
 
         def post(connection: Connection) -> Posted:
-            hold_journal(connection, terminal, epoch)
-            return self._post(connection, _waiting(connection, terminal, epoch), ahead)
+            return self._post(connection, still_waiting(connection))
 
         def one_by_one(connection: Connection) -> Posted:
-            hold_journal(connection, terminal, epoch)
             posted = Posted()
-            for each in _waiting(connection, terminal, epoch):
-                posted.add(self._post_alone(connection, each))
+            for received, act in still_waiting(connection):
+                posted.add(self._post_alone(connection, received, act))
             return posted
 
         try:
-            # The rules are asked before the transaction begins: nobody waits for a lock while they work.
-            with self._database.read() as connection:
-                ahead = {
-                    each.row: self._understand(connection, each)
-                    for each in _waiting(connection, terminal, epoch)
-                }
             return self._database.transaction(post)
         except OperationalError:
             raise  # the disk or the lock: nothing is said of any record, all are tried again later
@@ -175,10 +191,10 @@ class Posting:
             self._log.exception("batch could not be posted; now record by record")
         return self._database.transaction(one_by_one)
 
-    def _post_alone(self, connection: Connection, received: Received) -> Posted:
+    def _post_alone(self, connection: Connection, received: Received, act: _Read) -> Posted:
         try:
             with connection.begin_nested():
-                return self._post(connection, [received], {})
+                return self._post(connection, [(received, act)])
         except OperationalError:
             raise
         except Exception:  # noqa: BLE001 - as above
@@ -190,14 +206,8 @@ class Posting:
         batch.finish()
         return Posted([RecordState.PARKED])
 
-    def _post(
-        self, connection: Connection, received: Sequence[Received], ahead: Mapping[int, _Read]
-    ) -> Posted:
-        """Post these records, of which those in `ahead` (by row) are understood already."""
+    def _post(self, connection: Connection, read: Sequence[_Ahead]) -> Posted:
         batch = self.batch(connection)
-        read = [
-            (each, ahead.get(each.row) or self._understand(connection, each)) for each in received
-        ]
         batch.read_ahead([(each, act) for each, act in read if isinstance(act, Act)])
         states = [self._settle(batch, each, act, settling=False) for each, act in read]
         batch.finish()
@@ -209,6 +219,17 @@ class Posting:
 
     def _understand(self, connection: Connection, received: Received) -> _Read:
         """The act in a record, its award worked out again, or why there is none."""
+        try:
+            return self._understood(connection, received)
+        except OperationalError:
+            raise
+        except Exception:  # noqa: BLE001 - as above
+            self._log.exception(
+                "record could not be read", terminal=received.terminal, seq=received.seq
+            )
+            return parked("internal")
+
+    def _understood(self, connection: Connection, received: Received) -> _Read:
         try:
             if received.id_is_taken:
                 raise rejected("id-taken")
@@ -252,12 +273,6 @@ class Posting:
         return outcome.state
 
 
-def _waiting(connection: Connection, terminal: str, epoch: str) -> list[Received]:
-    """The next records of a journal that have no state."""
-    query = _WAITING.where(records.c.terminal == terminal, records.c.epoch == epoch)
-    return [Received.of(row) for row in connection.execute(query)]
-
-
 _STILL_PARKED = select(records.c.row).where(records.c.state == RecordState.PARKED.value)
 
 _PARKED = (
@@ -286,4 +301,7 @@ _JOURNALS = (
     .order_by(func.min(records.c.row))
 )
 
-_WAITING = RECEIVED.where(records.c.state.is_(None)).order_by(records.c.row).limit(BATCH)
+_WAITING = RECEIVED.where(records.c.state.is_(None)).order_by(records.c.seq).limit(BATCH)
+_STILL_WAITING = select(records.c.row).where(
+    records.c.row.in_(bindparam("rows", expanding=True)), records.c.state.is_(None)
+)
