@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlite_utils import Database
 
 from edge_agent.domain.record import (
@@ -107,7 +108,7 @@ def records_after(
         size += len(body) + (0 if content is None else len(content))
         if found and bytes_max is not None and size > bytes_max:
             break
-        facts = json.loads(body)
+        facts = orjson.loads(body)
         found.append(
             Record(
                 seq,

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import Connection, delete, insert
 
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.record import GENESIS, Record, RecordKind, canonical, chain_hash
 from sync.central import bodies as bodies_module
+from sync.central.bodies import Act
 from sync.central.central import Central
 from sync.central.mending import OperatorsWord
 from sync.central.posting import Posting
@@ -410,6 +411,36 @@ def test_a_record_that_brings_up_the_unforeseen_is_parked_alone(
     assert {first.id, last.id} == {
         each["lot"] for each in central.members.get("ref-1")["entries"] if each["quantity"]
     }
+
+
+class FailsOn(OperatorsWord):
+    """Checks that fail on one sale in a way that nobody foresaw."""
+
+    def __init__(self, sale_id: str) -> None:
+        super().__init__()
+        self._sale_id = sale_id
+
+    def award(self, connection: Connection, terminal: str, act: Act) -> None:
+        if act.act_id == self._sale_id:
+            raise RuntimeError("nobody foresaw this")
+        super().award(connection, terminal, act)
+
+
+def test_a_record_that_brings_up_the_unforeseen_when_it_is_read_is_parked_alone(
+    central: Central, till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2, 3):
+        till.sale("ref-1", [earn(number)], card=CARD, sale_id=f"s-{number}")
+    with monkeypatch.context() as failing:
+        failing.setattr(central.posting, "checks", FailsOn("s-2"))
+        central.push(till.message())
+    assert states(central) == [
+        (1, "accepted", None),
+        (2, "parked", "internal"),
+        (3, "accepted", None),
+    ]
+    central.catch_up()
+    assert balance(central, "ref-1") == 6
 
 
 def test_posting_again_has_no_effect(central: Central, till: Till) -> None:

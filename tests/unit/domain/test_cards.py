@@ -101,6 +101,18 @@ class TestPaymentCards:
     @pytest.mark.parametrize(
         "text",
         [
+            "B7000000000007^JANSEN/A^",
+            ";7000000000007=2212101",
+            "7000000000007=2212101",
+            "7000000000007D2212101",
+        ],
+    )
+    def test_a_track_is_seen_by_its_form_whatever_its_number(self, text: str) -> None:
+        assert holds_payment_card(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
             "",
             "0412-03-20261121-000173",
             "412-03-20261121-000173",
