@@ -65,6 +65,8 @@ class Model:
     points: Counter[int] = field(default_factory=Counter)
     known: set[int] = field(default_factory=set)
     """Cards that central has met."""
+    enrolled: set[int] = field(default_factory=set)
+    """Cards whose holder became a member at a till."""
 
     def post(self) -> None:
         """Everything that waits, journal by journal."""
@@ -94,6 +96,8 @@ class Model:
             return
         self.states[act.record] = "accepted"
         self.known.add(act.card)
+        if act.moves is None:
+            self.enrolled.add(act.card)
         for name, quantity in moves.items():
             if act.of is None:
                 self.left[act.record, name] = quantity
@@ -208,10 +212,13 @@ class PostingMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.imported)
     @rule()
     def import_members(self) -> None:
-        self.central.member_import.run(LINES.splitlines(keepends=True))
+        """A card of somebody who enrolled is not given to another member."""
+        report = self.central.member_import.run(LINES.splitlines(keepends=True))
         self.imported = True
-        self.model.known.add(0)
-        self.model.points[0] += OPENING
+        assert report.bad == (0 in self.model.enrolled)
+        if not report.bad:
+            self.model.known.add(0)
+            self.model.points[0] += OPENING
 
     @invariant()
     def it_is_as_the_model_says(self) -> None:
