@@ -254,6 +254,7 @@ def _till(
                 settings.language,
                 settings.patterns,
                 offline_limits(settings),
+                terminal.channel,
             ),
             ledger=store.ledger,
             directory=Directory(store.members, line.card_key, store.ledger.is_own_epoch),

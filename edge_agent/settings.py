@@ -26,6 +26,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from drivers.build import COLUMNS_MAX, COLUMNS_MIN
 from drivers.framing import SUFFIXES
 from drivers.serial_scanner import BAUDS
+from edge_agent.domain.basket import KIND_PATTERN
 from edge_agent.domain.cards import CardCheck, CardPattern
 from edge_agent.domain.programme.mistakes import in_words
 from edge_agent.domain.toml_source import TomlMistake, TomlSource, read_toml
@@ -44,6 +45,7 @@ DEADLINE_MS = 300
 """As long as a customer waits for central's word on a redemption without noticing that somebody was asked."""
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
+_Channel = Annotated[str, StringConstraints(pattern=KIND_PATTERN)]
 _Language = Annotated[str, StringConstraints(pattern=r"^(nl|en|de|fr)([-_][A-Za-z]{2})?$")]
 
 
@@ -67,10 +69,12 @@ class _Table(BaseModel):
 
 
 class TerminalTable(_Table):
-    """Which till this is, and where it keeps its data."""
+    """Which till this is, and where it keeps its data. `channel` is that of whatever is sold here, unless the POS says
+    another one."""
 
     store: _Name
     till: _Name
+    channel: _Channel = "store"
     language: _Language = "nl-NL"
     data: Path = Path("/var/lib/edge-agent")
 
@@ -305,6 +309,7 @@ def load_settings(path: Path) -> Settings:
 
 _FORMS = {
     "id": "1 to 32 letters, digits, dots, hyphens and underscores",
+    "channel": "a word of small letters, digits, dashes and underscores, such as store",
     "language": "nl, en, de or fr, with or without a country: nl-NL",
     "listen": "an address and a port: 127.0.0.1:8420",
     "url": "an address such as https://loyalty.example",

@@ -154,6 +154,7 @@ def open_shop(
     programme: Path = PROGRAMME,
     authority: Authority | None = None,
     till: str = "03",
+    channel: str = "store",
 ) -> Shop:
     """Open (again) a till in `data`, with a programme, without one with the sample; and with a central to ask about
     redemptions, without one with none."""
@@ -167,7 +168,7 @@ def open_shop(
     patterns = (CardPattern(re.compile(r"29\d{11}"), CardCheck.EAN13),)
     directory = Directory(members, lambda: KEY, ledger.is_own_epoch)
     parts = Parts(
-        settings=TillSettings("0412", till, language, patterns),
+        settings=TillSettings("0412", till, language, patterns, channel=channel),
         ledger=ledger,
         directory=directory,
         shelf=shelf,

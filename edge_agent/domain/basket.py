@@ -16,6 +16,9 @@ QUANTITY_MAX = Decimal(100_000)
 QUANTITY_DECIMALS_MAX = 3
 """Trade scales weigh to the gram (OIML R 76) and till software stores kilograms."""
 
+KIND_PATTERN = r"^[a-z][a-z0-9_-]{0,31}$"
+"""A channel, a kind of line or a means of payment."""
+
 
 def plain(quantity: Decimal) -> str:
     """One form for equal quantities: 2, 2.0 and 2e0 are all "2", so the same sale has the same bytes."""
@@ -113,7 +116,10 @@ class Tender:
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """What is bought, where, and how it is paid. The line amounts add up to `total`, in minor units of `currency`."""
+    """What is bought, where, and how it is paid. The line amounts add up to `total`, in minor units of `currency`.
+
+    As a POS sends it `store` is empty, and so is `channel` where it says none: both are then the till's own.
+    """
 
     lines: tuple[Line, ...]
     total: int

@@ -241,7 +241,8 @@ def _record(
         holdings = None  # as on the sale's own receipt, or not to be worked out
     elif account is not None:
         holdings = parts.directory.holdings(account, act, programme, at)
-    language, store = parts.settings.language, parts.settings.store
+    settings = parts.settings
+    store, channel, language = settings.store, settings.channel, settings.language
     taken = [entry for entry in given.entries if entry.quantity < 0]
     restored = [
         entry._replace(quantity=-entry.quantity) for entry in given.entries if entry.quantity > 0
@@ -253,7 +254,7 @@ def _record(
         "earned": {} if failed else of_own_units(programme, total_per_unit(taken)),
         "spent": {} if failed else of_own_units(programme, total_per_unit(restored)),
         "refund": _refund_json(given),
-        **standing_json(account, holdings, programme, at, store, language),
+        **standing_json(account, holdings, programme, at, store, channel, language),
         **said_of(parts, failed),
     }
     paper = NO_PAPER if failed else receipts.paper(result, programme, parts.columns)
@@ -307,7 +308,8 @@ def _record_awaiting(
         parts, act, wanted, reading, None, list(wanted.lines or ()), None, NOTHING_GIVEN_BACK
     )
     programme = parts.shelf.at(parts.clock.now())
-    language, store = parts.settings.language, parts.settings.store
+    settings = parts.settings
+    store, channel, language = settings.store, settings.channel, settings.language
     result |= {
         "card": None,
         "programme": programme.digest,
@@ -315,7 +317,7 @@ def _record_awaiting(
         "earned": {},
         "spent": {},
         "refund": None,
-        **standing_json(None, NO_HOLDINGS, programme, reading[0], store, language),
+        **standing_json(None, NO_HOLDINGS, programme, reading[0], store, channel, language),
         "awaiting_original": True,
     }
     paper = NO_PAPER if failed else receipts.paper(result, programme, parts.columns)

@@ -46,9 +46,9 @@ def look_at(parts: Parts, text: str, symbology: str | None) -> Seen:
     return Seen(True, masked(code), None, PresentedCard(code, EntryMode.SCANNED, symbology))
 
 
-def identify(parts: Parts, card: PresentedCard, channel: str = "store") -> MemberView:
-    """The member behind a card, with the rewards of this store and `channel`. An unknown but well-formed card is
-    answered as such: it earns.
+def identify(parts: Parts, card: PresentedCard, channel: str = "") -> MemberView:
+    """The member behind a card, with what is good in this store and `channel` ("" for the till's own). An unknown but
+    well-formed card is answered as such: it earns.
 
     Where the rules fail on it, by a mistake of ours, the view has who it is and the balance, and says so.
     Raises PaymentCard, or UnknownCard for a code that is not of a form this shop gives out.
@@ -64,7 +64,7 @@ def identify(parts: Parts, card: PresentedCard, channel: str = "store") -> Membe
     if current is None:
         seen = _NO_PROGRAMME
     else:
-        who = _Presented(card, account, current[0], now, channel)
+        who = _Presented(card, account, current[0], now, parts.settings.channel_of(channel))
         seen = worked_or(
             lambda: _seen(parts, lookups, who), lambda _: _seen_without_rules(parts, lookups, who)
         )
@@ -105,7 +105,7 @@ def _seen(parts: Parts, lookups: Lookups, who: _Presented) -> _Seen:
     return _Seen(
         None if holdings is None else holdings.balance,
         {
-            **standing_json(account, holdings, programme, now, store, language, channel),
+            **standing_json(account, holdings, programme, now, store, channel, language),
             **greeting_json(programme, holdings, now, store, channel, language),
         },
     )
@@ -113,7 +113,7 @@ def _seen(parts: Parts, lookups: Lookups, who: _Presented) -> _Seen:
 
 def _seen_without_rules(parts: Parts, lookups: Lookups, who: _Presented) -> _Seen:
     """The balance, as far as it is known, and that the rest could not be worked out."""
-    card, account, programme, now, _ = who
+    card, account, programme, now, channel = who
     language, store = parts.settings.language, parts.settings.store
 
     def balance() -> dict[str, Balance]:
@@ -121,7 +121,7 @@ def _seen_without_rules(parts: Parts, lookups: Lookups, who: _Presented) -> _See
         return {unit: found[unit] for unit in programme.units}
 
     known = worked_or(balance, lambda _: {}) if programme.shows_balance(card.entry) else None
-    shown = standing_json(account, None, programme, now, store, language)
+    shown = standing_json(account, None, programme, now, store, channel, language)
     if known is not None:
         shown["balance"] = balances_json(known, programme)
     said = Refusal.NOT_SHOWN.in_words(language)

@@ -57,13 +57,19 @@ COLUMNS_WITHOUT_PRINTER = 42
 
 @dataclass(frozen=True, slots=True)
 class TillSettings:
-    """What the acts need of the configuration. `language` is "nl", "en", "de" or "fr"; `offline` limits redeeming."""
+    """What the acts need of the configuration. `language` is "nl", "en", "de" or "fr"; `offline` limits redeeming;
+    `channel` is that of calls that say none."""
 
     store: str
     till: str
     language: str
     patterns: tuple[CardPattern, ...]
     offline: OfflineLimits = field(default_factory=OfflineLimits)
+    channel: str = "store"
+
+    def channel_of(self, said: str) -> str:
+        """The channel that a call says it is of; the till's own where it says none ("")."""
+        return said or self.channel
 
 
 def no_key() -> bytes | None:

@@ -5,7 +5,7 @@ when it is committed. Central is asked before the ledger is written to: no sale 
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -45,7 +45,7 @@ from edge_agent.till.views import Answer
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What the customer wants to use: a reward, so many `times`, or `points` of their choice (whole ones); `channel` as
-    a sale would say it."""
+    a sale would say it, "" for the till's own."""
 
     redemption_id: str
     card: Holder
@@ -53,7 +53,7 @@ class Wish:
     points: Decimal | None = None
     times: int = 1
     sale_id: str | None = None
-    channel: str = "store"
+    channel: str = ""
 
     @property
     def content(self) -> bytes:
@@ -94,6 +94,7 @@ def reserve(parts: Parts, wish: Wish) -> Answer:
 
 def _once(parts: Parts, wish: Wish) -> Answer:
     mark = parts.ledger.fingerprint(wish.content)
+    wish = replace(wish, channel=parts.settings.channel_of(wish.channel))
     lookups = parts.ledger.lookups()
     again = _again(lookups, wish, mark)
     if again is not None:

@@ -76,8 +76,8 @@ def standing_json(
     programme: Programme,
     at: datetime,
     store: str,
+    channel: str,
     language: str,
-    channel: str = "store",
 ) -> dict[str, Any]:
     """What an answer says of what a member has: the balance per unit, the rewards that can be used in this store and
     channel and which one is next, and the rest of `shown_json`.

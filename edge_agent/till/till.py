@@ -64,8 +64,8 @@ class Till:
             self.identify(seen.card)
         return seen.accepted
 
-    def identify(self, card: PresentedCard, channel: str = "store") -> MemberView:
-        """Who holds this card, and what do they have that is good in this channel."""
+    def identify(self, card: PresentedCard, channel: str = "") -> MemberView:
+        """Who holds this card, and what do they have that is good in this channel ("" for the till's own)."""
         with as_ledger_errors():
             return identify(self._parts, card, channel)
 
@@ -233,14 +233,15 @@ class Till:
 
         def slip() -> Paper:
             holdings = parts.directory.holdings(account, lookups, programme, now)
-            store, language = parts.settings.store, parts.settings.language
+            settings = parts.settings
+            store, channel, language = settings.store, settings.channel, settings.language
             facts = {
                 "kind": "slip",
                 "at": now.isoformat(),
                 "card": view.card,
                 "entries": [],
                 "offline": parts.line.offline,
-                **standing_json(account, holdings, programme, now, store, language),
+                **standing_json(account, holdings, programme, now, store, channel, language),
             }
             return self._receipts.paper(facts, programme, columns)
 

@@ -7,7 +7,6 @@ and head office sees it there. What has not happened yet, a quote or a redemptio
 
 import traceback
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -27,7 +26,14 @@ from edge_agent.till.parts import Parts
 from edge_agent.till.quotes import Quote
 from edge_agent.till.refusals import Refusal
 from edge_agent.till.shown import entries_json, standing_json
-from edge_agent.till.working_out import Customer, WorkedOut, earned, lines_json, spent
+from edge_agent.till.working_out import (
+    Customer,
+    WorkedOut,
+    at_this_till,
+    earned,
+    lines_json,
+    spent,
+)
 
 T = TypeVar("T")
 
@@ -73,7 +79,7 @@ def as_quoted(
     recorded = Recorded(
         was.programme,
         was.facts,
-        _here(parts, basket),
+        at_this_till(parts, basket),
         was.wanted,
         was.entries,
         was.reductions,
@@ -94,12 +100,8 @@ def not_worked_out(
 ) -> WorkedOut:
     """The sale with nothing worked out: nothing is given, used or taken off."""
     facts = NOBODY if customer.account is None else customer.account.facts
-    recorded = Recorded(programme.digest, facts, _here(parts, basket), wanted)
+    recorded = Recorded(programme.digest, facts, at_this_till(parts, basket), wanted)
     return WorkedOut(customer, programme, at, recorded, NOTHING_WORKED_OUT)
-
-
-def _here(parts: Parts, basket: Basket) -> Basket:
-    return replace(basket, store=parts.settings.store)
 
 
 def bare_json(parts: Parts, _lookups: Lookups, worked: WorkedOut) -> dict[str, Any]:
@@ -110,6 +112,7 @@ def bare_json(parts: Parts, _lookups: Lookups, worked: WorkedOut) -> dict[str, A
     programme, card = worked.programme, worked.customer.card
     entries = worked.evaluation.entries
     language, store = parts.settings.language, parts.settings.store
+    channel = worked.recorded.basket.channel
     return {
         "kind": "sale",
         "at": worked.at.isoformat(),
@@ -121,7 +124,9 @@ def bare_json(parts: Parts, _lookups: Lookups, worked: WorkedOut) -> dict[str, A
         "spent": spent(entries, programme) if entries else {},
         "discount": sum(each.amount for each in worked.evaluation.reductions),
         "lines": lines_json(worked, language),
-        **standing_json(worked.customer.account, None, programme, worked.at, store, language),
+        **standing_json(
+            worked.customer.account, None, programme, worked.at, store, channel, language
+        ),
         "messages": [],
         "questions": [],
         "surprises": [],

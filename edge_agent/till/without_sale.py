@@ -394,7 +394,8 @@ def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done
     holdings = None
     if account is not None and shows and doing.failed is None:
         holdings = parts.directory.holdings(account, act, programme, at)
-    language, store = parts.settings.language, parts.settings.store
+    settings = parts.settings
+    store, channel, language = settings.store, settings.channel, settings.language
     return {
         **done.said,
         "kind": kind.value,
@@ -406,6 +407,6 @@ def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done
         "entries": entries_json(entries, programme, language),
         "earned": {} if failed else earned(entries, programme),
         "spent": {} if failed else spent(entries, programme),
-        **standing_json(account, holdings, programme, at, store, language),
+        **standing_json(account, holdings, programme, at, store, channel, language),
         **said_of(parts, failed),
     }

@@ -106,7 +106,7 @@ def work_out(
 
     With `quoted_at` it comes to what it came to then, also where an offer is over since.
     """
-    here = replace(basket, store=parts.settings.store)
+    here = at_this_till(parts, basket)
     evaluation = evaluate(programme, facts, here, quoted_at or at, wanted, draw)
     recorded = Recorded(
         programme.digest,
@@ -119,6 +119,12 @@ def work_out(
         None if quoted_at == at else quoted_at,
     )
     return WorkedOut(customer, programme, at, recorded, evaluation)
+
+
+def at_this_till(parts: Parts, basket: Basket) -> Basket:
+    """The basket in this till's store, and in its channel where the POS said none."""
+    settings = parts.settings
+    return replace(basket, store=settings.store, channel=settings.channel_of(basket.channel))
 
 
 def shown_holdings(parts: Parts, lookups: Lookups, worked: WorkedOut) -> Holdings | None:
@@ -153,7 +159,7 @@ def worked_json(parts: Parts, lookups: Lookups, worked: WorkedOut) -> dict[str, 
         "spent": spent(evaluation.entries, programme),
         "discount": sum(each.amount for each in evaluation.reductions),
         "lines": lines_json(worked, language),
-        **standing_json(account, holdings, programme, worked.at, store, language, channel),
+        **standing_json(account, holdings, programme, worked.at, store, channel, language),
         **told_json(programme, evaluation, language),
         "free": [
             {"sku": each.sku, "quantity": each.quantity, "rule": outcome.rule}

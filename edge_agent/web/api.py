@@ -27,7 +27,7 @@ def _json(body: Any, status: int = 200) -> Response:
 
 
 def identify(ports: Ports, body: IdentifyBody) -> Response:
-    return _json(ports.till.identify(body.to_card(), body.channel).to_json())
+    return _json(ports.till.identify(body.to_card(), body.channel or "").to_json())
 
 
 def quote(ports: Ports, body: QuoteBody) -> Response:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, PlainValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from edge_agent.domain.basket import QUANTITY_DECIMALS_MAX, QUANTITY_MAX
+from edge_agent.domain.basket import KIND_PATTERN, QUANTITY_DECIMALS_MAX, QUANTITY_MAX
 from edge_agent.domain.cards import CODE_CHARACTERS_MAX
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
 
@@ -38,7 +38,6 @@ YEAR_MIN, YEAR_MAX = 2000, 2100
 ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 TEXT_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*$"
 CODE_PATTERN = r"^[^\x00-\x1c\x1e\x1f\x7f]+$"  # GS (1D) separates fields in GS1 codes
-WORD_PATTERN = r"^[a-z][a-z0-9_-]{0,31}$"
 TAX_PATTERN = r"^\d{1,3}(\.\d{1,3})?$"
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -148,6 +147,6 @@ Word = Annotated[
 ]
 Text = Annotated[str, StringConstraints(max_length=NAME_CHARACTERS_MAX, pattern=TEXT_PATTERN)]
 TaxRate = Annotated[str, StringConstraints(pattern=TAX_PATTERN)]
-Kind = Annotated[str, StringConstraints(pattern=WORD_PATTERN)]
+Kind = Annotated[str, StringConstraints(pattern=KIND_PATTERN)]
 Code = Annotated[str, StringConstraints(max_length=CODE_CHARACTERS_MAX, pattern=CODE_PATTERN)]
 LineNumber = Annotated[int, Field(ge=1, le=LINE_NUMBER_MAX)]

@@ -23,7 +23,8 @@ class Till(Protocol):
     """
 
     def identify(self, card: PresentedCard, channel: str) -> MemberView:
-        """Find the member, with the rewards of `channel`; a code of no card of ours raises `UnknownCard`."""
+        """Find the member, with what is good in `channel` ("" for the till's own); a code of no card of ours raises
+        `UnknownCard`."""
 
     def quote(self, quote_id: str, sale: Sale) -> dict[str, Any]:
         """Say what a basket would earn; `sale.sale_id` is empty."""

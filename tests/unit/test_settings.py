@@ -49,7 +49,7 @@ def mistakes(config: Path, text: str) -> list[str]:
 
 def test_a_good_file_loads(config: Path) -> None:
     settings = load_settings(config)
-    assert settings.terminal.store == "0412"
+    assert (settings.terminal.store, settings.terminal.channel) == ("0412", "store")
     assert settings.language == "nl"
     assert settings.identity_file == Path("/var/lib/edge-agent/identity")
     assert settings.patterns[0].matches("2912345678906")
@@ -88,6 +88,7 @@ def test_every_mistake_is_reported_at_once_with_its_line(config: Path) -> None:
         (('id = "hand"', 'id = "hand"\nkind = "hid"'), "scanner.0.kind"),
         (("[terminal]", "[terminal"), "1: "),
         (('store = "0412"', 'store = "04 12"'), "terminal.store: has to be 1 to 32 letters"),
+        (('till = "03"', 'till = "03"\nchannel = "The web"'), "terminal.channel: has to be a word"),
         (('url = "https://', 'url = "'), "central.url: has to be an address such as"),
         (("columns = 48", "colums = 48"), "is not a key that is known here; is columns meant?"),
         (("columns = 48", "columns = 480"), "must be at most"),

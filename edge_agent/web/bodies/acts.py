@@ -19,7 +19,7 @@ class RedemptionBody(OfHolder):
     """`POST /v1/redemptions`: a reward, or points of the customer's choice, or both.
 
     With `sale_id` only that sale can use it. `times` is how often a reward is wanted. `channel` is where it is used, as
-    in a sale: a reward of other channels is refused.
+    in a sale, the till's own without it: a reward of other channels is refused.
     """
 
     redemption_id: Id
@@ -27,7 +27,7 @@ class RedemptionBody(OfHolder):
     points: Points | None = None
     times: Annotated[int, Field(ge=1, le=REDEMPTIONS_MAX)] = 1
     sale_id: Id | None = None
-    channel: Kind = "store"
+    channel: Kind | None = None
     symbology: Word | None = None
 
     @model_validator(mode="after")
@@ -47,7 +47,7 @@ class RedemptionBody(OfHolder):
             self.points,
             self.times,
             self.sale_id,
-            self.channel,
+            self.channel or "",
         )
 
 

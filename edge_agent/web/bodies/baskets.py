@@ -85,11 +85,11 @@ class TenderBody(Strict):
 
 
 class BasketBody(Strict):
-    """What a sale and a quote have in common."""
+    """What a sale and a quote have in common; without `channel` it is the till's own."""
 
     card: Card | None = None
     cashier: Word | None = None
-    channel: Kind = "store"
+    channel: Kind | None = None
     training: bool = False
     lines: Annotated[list[LineBody], Field(min_length=1, max_length=LINES_MAX)]
     total: Total
@@ -104,7 +104,7 @@ class BasketBody(Strict):
             total=self.total.amount,
             currency=self.total.currency,
             tenders=tuple(Tender(each.type, each.amount) for each in self.tenders),
-            channel=self.channel,
+            channel=self.channel or "",
         )
 
     def as_sale(self, sale_id: str, at: datetime, quote_id: str | None) -> Sale:

@@ -24,9 +24,9 @@ class Presented(Strict):
 
 
 class IdentifyBody(Presented):
-    """`POST /v1/identify`: a code; of the rewards those of `channel` are shown."""
+    """`POST /v1/identify`: a code; what is good in `channel` is shown, in the till's own without it."""
 
-    channel: Kind = "store"
+    channel: Kind | None = None
 
 
 class AtTill(Strict):

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from edge_agent.domain.basket import KIND_PATTERN
 from edge_agent.errors import FieldError, Invalid
 from edge_agent.web.bodies.cards import AT_TILL_TAG, PRESENTED
 from edge_agent.web.body import shown_name
@@ -20,7 +21,6 @@ from edge_agent.web.fields import (
     ID_PATTERN,
     TAX_PATTERN,
     TEXT_PATTERN,
-    WORD_PATTERN,
 )
 
 B = TypeVar("B", bound=BaseModel)
@@ -95,7 +95,7 @@ _PATTERN_MESSAGES = {
     ID_PATTERN: "must be 1 to 64 letters, digits, dots, dashes or underscores",
     TEXT_PATTERN: "must not hold control characters",
     CODE_PATTERN: "must not be empty or hold control characters",
-    WORD_PATTERN: "must be a word of small letters, digits and dashes",
+    KIND_PATTERN: "must be a word of small letters, digits and dashes",
     TAX_PATTERN: 'must be a percentage as text, like "9" or "5.5"',
 }
 

@@ -13,7 +13,7 @@ from edge_agent.web.bodies.cards import Card, Presented
 from edge_agent.web.bodies.checked import checked
 from edge_agent.web.bodies.strict import Strict
 from edge_agent.web.body import decoded
-from edge_agent.web.fields import Code, Id, Time, Word
+from edge_agent.web.fields import Code, Id, Kind, Time, Word
 
 
 class WishBody(Strict):
@@ -54,6 +54,7 @@ class TrialBody(BasketBody):
     quote_id: Id | None = None
     at: Time | None = None
     store: Word = ""
+    channel: Kind = "store"
     wanted: WantedBody = WantedBody()
 
     def to_trial(self) -> TrialBasket:

@@ -98,7 +98,13 @@ def open_till(central: Running, tmp_path: Path) -> Iterator[Opening]:
 
 @contextmanager
 def counter(
-    central: Running, folder: Path, till: str, *, store: str = STORE, port: int = 0
+    central: Running,
+    folder: Path,
+    till: str,
+    *,
+    store: str = STORE,
+    port: int = 0,
+    channel: str = "store",
 ) -> Iterator[Counter]:
     """A till that is enrolled, runs and knows the members."""
     data = folder / "data"
@@ -106,7 +112,7 @@ def counter(
     with FaultProxy(urlsplit(central.url).port or 0) as line:
         config = folder / "agent.toml"
         config.write_text(
-            f'[terminal]\nstore = "{store}"\ntill = "{till}"\nlanguage = "en"\ndata = "{data}"\n'
+            f'[terminal]\nstore = "{store}"\ntill = "{till}"\nchannel = "{channel}"\nlanguage = "en"\ndata = "{data}"\n'
             f'[web]\nlisten = "127.0.0.1:{port}"\n[central]\nurl = "{line.url}"\ntimeout_ms = 5000\n'
             f'[[card]]\npattern = "29\\\\d{{11}}"\ncheck = "ean13"\n{LIMITS}'
         )

@@ -46,7 +46,6 @@ class Shop:
             "sale_id": sale_id,
             "at": self.agent.agent.store.clock.now().isoformat(),
             "card": {"code": card(member), "entry": "tapped"},
-            "channel": "web",
             "lines": [
                 {"line": 1, "sku": "8710400055556", "quantity": 1, "amount": 1499, "tax_rate": "9"}
             ],
@@ -71,7 +70,7 @@ def central(tmp_path_factory: pytest.TempPathFactory, channel_port: int) -> Iter
 @pytest.fixture
 def shop(central: Running, channel_port: int, tmp_path: Path) -> Iterator[Shop]:
     folder = tmp_path / "web"
-    with counter(central, folder, "1", store="web", port=channel_port) as agent:
+    with counter(central, folder, "1", store="web", port=channel_port, channel="web") as agent:
         yield Shop(central.url, (folder / "data" / "token").read_text().strip(), agent)
     central.admin("DELETE", "/terminals/web/1")
 
@@ -90,6 +89,8 @@ def test_what_is_bought_on_the_web_counts_at_the_till_and_can_be_spent_there_onc
 
     assert (sold.status_code, again.status_code) == (201, 200)
     assert sold.json()["result"] == again.json()["result"]
+    stored = shop.agent.agent.store.ledger.lookups().body(sold.json()["result"]["seq"])
+    assert (stored["basket"]["store"], stored["basket"]["channel"]) == ("web", "web")
     earned = sold.json()["result"]["earned"]["points"]
     assert earned == quoted.json()["earned"]["points"] > 0
     wait_until(lambda: till.points(1) == POINTS + earned, "the till was told")

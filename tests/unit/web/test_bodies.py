@@ -82,7 +82,7 @@ def test_only_what_the_contract_calls_necessary_is_necessary() -> None:
         None,
         False,
         False,
-        "store",
+        "",
     )
     assert mistakes(SaleBody, {}) == dict.fromkeys(
         ("sale_id", "at", "lines", "total"), "is required"
