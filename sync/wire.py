@@ -379,6 +379,7 @@ class AuthorisationCode(StrEnum):
     BLOCKED = "blocked"
     UNKNOWN_ACCOUNT = "unknown-account"
     TOO_MANY = "too-many"
+    CLOCK_WRONG = "clock-wrong"
 
 
 class AuthorisationMessage(Message):

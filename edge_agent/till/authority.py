@@ -56,7 +56,7 @@ class Authority(Protocol):
     """Central, as far as redemptions are concerned."""
 
     def ask(self, question: Question) -> Word | None:
-        """What central says within its deadline; None where it does not."""
+        """What central says of the member within its deadline; None where it does not."""
         ...
 
     def let_go(self, redemption_id: str) -> None:

@@ -4,6 +4,8 @@ Nothing is given back by central's own clock. What a terminal did not use ends w
 it; when the terminal's position has passed the time up to which it could be charged; or with the terminal itself.
 """
 
+from datetime import timedelta
+
 from sqlalchemy import Connection, func, select
 
 from edge_agent.domain.member import Standing
@@ -29,6 +31,10 @@ from sync.wire import (
 AUTHORISATIONS_PER_TERMINAL_MAX = 1_000
 """Open at a time; a busy till has a few. A till that never charges what it reserved must not reserve everything."""
 
+AHEAD_MAX = timedelta(days=1)
+"""What is set aside for a till whose clock runs ahead is free when its clock, put right, has got there: after a day at
+most, which is also what clocks may differ by before one of them is called wrong. Tills ask for half an hour."""
+
 
 class Authorising:
     """Sets points aside, and ends what is set aside."""
@@ -48,6 +54,8 @@ class Authorising:
     def _authorise(
         self, connection: Connection, message: AuthorisationMessage
     ) -> AuthorisationAnswer:
+        if message.until > self._clock() + AHEAD_MAX:
+            return _refused(message, AuthorisationCode.CLOCK_WRONG)
         account = self._accounts.resolve(connection, message.account)
         standing = _held_standing(connection, account)
         if account is None or standing is not Standing.KNOWN:

@@ -141,6 +141,7 @@ class Books:
         self._chains: dict[str, _Chain] = {}
         self._waiting: dict[int, tuple[str, int]] = {}
         self._parked: dict[int, tuple[str, int]] = {}
+        self._parked_sums = (0, 0, 0)
         self._rows = self._entries = 0
 
     def _connected(self) -> Any:
@@ -252,11 +253,17 @@ class Books:
             if noted is not None and noted.epoch == epoch:
                 demand(noted.hash == digest, f"{record} is not what the till wrote")
             self._waiting[row] = (epoch, seq)
-        parked = {row: (epoch, seq) for row, epoch, seq in self._db.execute(_PARKED)}
-        accepted = self._take_states([*self._waiting, *(self._parked.keys() - parked.keys())])
-        if parked.keys() != self._parked.keys():
-            self._parked, self.parked = parked, frozenset(parked.values())
-        return accepted
+        return self._take_states([*self._waiting, *self._parked_no_more()])
+
+    def _parked_no_more(self) -> set[int]:
+        """The rows of records that were parked when last looked at; which are now is only listed where that changed."""
+        sums = self._db.execute(_PARKED_SUMS).fetchone()
+        if sums == self._parked_sums:
+            return set()
+        before, self._parked_sums = self._parked, sums
+        self._parked = {row: (epoch, seq) for row, epoch, seq in self._db.execute(_PARKED)}
+        self.parked = frozenset(self._parked.values())
+        return before.keys() - self._parked.keys()
 
     def _chain(self, epoch: str) -> _Chain:
         if epoch not in self._chains:
@@ -397,6 +404,10 @@ _LEFT = (
     " (SELECT coalesce(max(row), 0) FROM entries) FROM records"
 )
 _PARKED = "SELECT row, epoch, seq FROM records WHERE state = 'parked'"
+_PARKED_SUMS = (
+    "SELECT count(*), coalesce(sum(row), 0), coalesce(sum(row * row), 0) FROM records"
+    " WHERE state = 'parked'"
+)
 _EPOCHS = "SELECT epoch FROM chains"
 _CHAIN = "SELECT follows, begins_after FROM chains WHERE epoch = ?"
 _ASKED_AT_ONCE = 500

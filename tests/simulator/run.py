@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from sync.central.authorising import AHEAD_MAX
 from tests.simulator import acts, faults
 from tests.simulator.books import demand
 from tests.simulator.terminal import Terminal
@@ -25,7 +26,8 @@ CALM_ROUNDS = 3
 
 
 LAPSED = HOUR
-"""After that no reservation can be charged any more, and central hears of it with the next pull."""
+"""After that no reservation can be charged any more that was made by a right clock; central hears of it with the next
+pull. What a till reserved by a wrong one is free within `AHEAD_MAX`."""
 
 
 class Step(NamedTuple):
@@ -168,8 +170,8 @@ class Run:
         world.network.settle()
         world.office.restart()
         world.reconcile()
-        for _ in range(CALM_ROUNDS):
-            world.time.now += LAPSED
+        for passed in (*[LAPSED] * CALM_ROUNDS, AHEAD_MAX):
+            world.time.now += passed
             for terminal in world.terminals:
                 terminal.push()
             world.network.settle()

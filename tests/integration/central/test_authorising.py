@@ -144,6 +144,15 @@ def test_what_is_let_go_of_is_free_at_once_and_only_the_holder_lets_go(central: 
     assert ask(central, "R3", 500).quantity == 500
 
 
+def test_nothing_is_set_aside_for_longer_than_a_day_for_a_till_whose_clock_is_wrong(
+    central: Central, clock: Any
+) -> None:
+    """It would stay so until the clock, put right, has got there: for ten years, where it said 2036."""
+    refused = ask(central, until=clock.now + timedelta(days=1, seconds=1))
+    assert (refused.quantity, refused.code, set_aside(central)) == (0, "clock-wrong", 0)
+    assert ask(central, until=clock.now + timedelta(days=1)).quantity == 300
+
+
 def test_nothing_is_given_back_by_centrals_own_clock(central: Central, clock: Any) -> None:
     ask(central)
     clock.now += timedelta(days=400)

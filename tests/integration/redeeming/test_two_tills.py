@@ -1,6 +1,7 @@
 """Two tills, one member, one set of points: with central, without it, and where the answer is lost in between."""
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from edge_agent.compose import offline_limits
 from edge_agent.demo.goods import card
 from edge_agent.errors import Refused
+from edge_agent.till.authority import Question, Word
 from edge_agent.till.limits import worst_loss
 from edge_agent.till.redeem import Wish
 from tests.central import Running
@@ -100,6 +102,15 @@ def test_what_central_stands_for_is_used_once_and_comes_back_with_a_return(
     till.all_posted()
     assert at_central(central, 2)["balance"]["points"] == POINTS
     assert overdrafts(central, 2) == []
+
+
+def test_a_till_whose_clock_is_wrong_hears_nothing_of_the_member_and_goes_by_its_limits(
+    central: Running, open_till: Opening
+) -> None:
+    authority, at = open_till("31").agent.till._parts.authority, datetime.now(UTC)
+    asked = Question("R1", at_central(central, 11)["ref"], "points", COST, COST, at, 0)
+    assert authority.ask(replace(asked, until=at + timedelta(days=2))) is None
+    assert authority.ask(asked) == Word(COST, spendable=POINTS)
 
 
 def test_an_answer_that_is_lost_leaves_nothing_set_aside_and_nothing_twice(
