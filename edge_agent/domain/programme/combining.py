@@ -14,8 +14,10 @@ from typing import ClassVar, Protocol, Self
 from pydantic import Field, model_validator
 
 from edge_agent.domain.member import MemberFacts
+from edge_agent.domain.programme.conditions import Circumstances
 from edge_agent.domain.programme.discounts import Off
 from edge_agent.domain.programme.form import TableModel, Whole
+from edge_agent.domain.programme.limits import UseLimits, limit_readings
 from edge_agent.domain.programme.progress import Progress, ShowsProgress
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.texts import Texts
@@ -168,7 +170,13 @@ class Reducing(Protocol):
     @property
     def id(self) -> str: ...
     @property
+    def title(self) -> Texts: ...
+    @property
     def off(self) -> Off | None: ...
+    @property
+    def when(self) -> Circumstances: ...
+    @property
+    def limits(self) -> UseLimits: ...
     @property
     def alone(self) -> bool: ...
 
@@ -216,18 +224,6 @@ class Source(Protocol):
 
     def claims(self, situation: Situation) -> Iterable[Claim]:
         """What they may take off this sale."""
-        ...
-
-    def alone(self) -> Iterable[str]:
-        """The rules that act alone."""
-        ...
-
-    def reasons(self) -> Mapping[str, Texts]:
-        """Why each rule takes something off, in words."""
-        ...
-
-    def readings(self) -> Iterable[Reading]:
-        """The figures that its rules ask for."""
         ...
 
     def looks_at(self) -> Iterable[str]:
@@ -308,12 +304,14 @@ class Reductions:
         return tuple(each for each in self.sources if isinstance(each, ShowsProgress))
 
     def reasons(self) -> Mapping[str, Texts]:
-        """The words of all sources."""
-        return {rule: text for each in self.sources for rule, text in each.reasons().items()}
+        """Their titles."""
+        return {rule.id: rule.title for rule in self.rules}
 
     def readings(self) -> Iterable[Reading]:
-        """What limits and conditions ask for."""
-        return (reading for each in self.sources for reading in each.readings())
+        """Those of limits and conditions."""
+        for rule in self.rules:
+            yield from limit_readings(rule.limits, rule.id)
+            yield from rule.when.readings()
 
     def looks_at(self) -> Iterable[str]:
         """What is paid with, and what is used up."""

@@ -25,7 +25,6 @@ from edge_agent.domain.programme.discounts import Off
 from edge_agent.domain.programme.form import Exact, Flag, Whole
 from edge_agent.domain.programme.limits import (
     UseLimits,
-    limit_readings,
     unmet_before,
     unmet_limit,
     use_counted,
@@ -35,7 +34,6 @@ from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.taken import Taken, amount_off
 from edge_agent.domain.programme.texts import Campaign, LocalText, RuleId, Texts, Words
 from edge_agent.domain.programme.unmet import NO_LINE, Obstacle, Unmet
-from edge_agent.domain.tallies import Reading
 from edge_agent.domain.units import Derived, derived
 
 RANK_MAX = 1_000
@@ -294,20 +292,6 @@ class Offers:
                 if any(coupon.number.startswith(each) for each in rule.coupons or ())
             ]
         return found
-
-    def alone(self) -> Iterable[str]:
-        """The offers that act alone."""
-        return (rule.id for rule in self.rules if rule.alone)
-
-    def reasons(self) -> Mapping[str, Texts]:
-        """Their titles."""
-        return {rule.id: rule.title for rule in self.rules}
-
-    def readings(self) -> Iterable[Reading]:
-        """Those of limits and conditions."""
-        for rule in self.rules:
-            yield from limit_readings(rule.limits, rule.id)
-            yield from rule.when.readings()
 
     def looks_at(self) -> Iterable[str]:
         """Activated offers, and what the conditions ask of the member."""

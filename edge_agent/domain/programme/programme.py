@@ -114,7 +114,7 @@ class Programme:
         rewards = Rewards(tuple(each for each in file.reward if not each.same_sale))
         first = (Offers(file.offer), Vouchers(file.voucher), rewards)
         late = Rewards(tuple(each for each in file.reward if each.same_sale))
-        loners = frozenset(rule for source in (*first, late) for rule in source.alone())
+        loners = frozenset(rule.id for each in (*first, late) for rule in each.rules if rule.alone)
         early = tuple(each for each in self._tiers if each.table.counts is Counts.THIS_SALE)
         found = _with_rules(
             Memberships(tuple(each for each in file.membership if each.this_sale)),

@@ -12,7 +12,7 @@ from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.money import AMOUNT_MAX_MINOR, Rounding, fraction, rounded
 from edge_agent.domain.programme.combining import Claim, CombineTable, Kind, Turn
 from edge_agent.domain.programme.gifts import given
-from edge_agent.domain.programme.limits import limit_readings, unmet_limit, use_counted
+from edge_agent.domain.programme.limits import unmet_limit, use_counted
 from edge_agent.domain.programme.progress import Measure, Progress, Stand, Towards
 from edge_agent.domain.programme.rewards import Charge, RewardRule, Sort, scale_of
 from edge_agent.domain.programme.situation import Outcome, Redemption, Situation, Worked
@@ -21,7 +21,6 @@ from edge_agent.domain.programme.taken import NOTHING_TAKEN, Taken, amount_off, 
 from edge_agent.domain.programme.texts import Texts
 from edge_agent.domain.programme.units import UnitTable
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
-from edge_agent.domain.tallies import Reading
 
 TIMES_MAX = 99
 """What a till's key for a number of pieces takes in two digits; it bounds how often one redemption is worked."""
@@ -209,20 +208,6 @@ class Rewards:
                     stand,
                     when=rule.when,
                 )
-
-    def alone(self) -> Iterable[str]:
-        """The rewards that act alone."""
-        return (rule.id for rule in self.rules if rule.alone)
-
-    def reasons(self) -> Mapping[str, Texts]:
-        """Their titles."""
-        return {rule.id: rule.title for rule in self.rules}
-
-    def readings(self) -> Iterable[Reading]:
-        """Those of limits and conditions."""
-        for rule in self.rules:
-            yield from limit_readings(rule.limits, rule.id)
-            yield from rule.when.readings()
 
     def looks_at(self) -> Iterable[str]:
         """What they are paid in, and what the conditions ask of the member."""

@@ -24,16 +24,14 @@ from edge_agent.domain.programme.form import Flag, Whole
 from edge_agent.domain.programme.issuing import AtPoints, AtStatement, PerSale, WhenBought
 from edge_agent.domain.programme.limits import (
     UseLimits,
-    limit_readings,
     unmet_limit,
     use_counted,
 )
 from edge_agent.domain.programme.situation import Outcome, Situation, Worked
 from edge_agent.domain.programme.taken import Taken, amount_off
-from edge_agent.domain.programme.texts import Campaign, CountedTexts, LocalText, RuleId, Texts
+from edge_agent.domain.programme.texts import Campaign, CountedTexts, LocalText, RuleId
 from edge_agent.domain.programme.units import UnitTable
 from edge_agent.domain.programme.unmet import Obstacle, Unmet
-from edge_agent.domain.tallies import Reading
 from edge_agent.domain.units import Derived, derived, name_of
 
 USES_MAX = 1_000
@@ -310,20 +308,6 @@ class Vouchers:
             if (each.unit, each.lot) == (shown.unit, shown.lot)
         ]
         return shown._replace(quantity=sum(each.quantity for each in same)) if same else shown
-
-    def alone(self) -> Iterable[str]:
-        """The vouchers that act alone."""
-        return (rule.id for rule in self.rules if rule.alone)
-
-    def reasons(self) -> Mapping[str, Texts]:
-        """Their titles."""
-        return {rule.id: rule.title for rule in self.rules}
-
-    def readings(self) -> Iterable[Reading]:
-        """Those of limits and conditions."""
-        for rule in self.rules:
-            yield from limit_readings(rule.limits, rule.id)
-            yield from rule.when.readings()
 
     def looks_at(self) -> Iterable[str]:
         """The vouchers that a member has, and what the conditions ask."""
