@@ -26,7 +26,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from drivers.build import COLUMNS_MAX, COLUMNS_MIN
 from drivers.framing import SUFFIXES
 from drivers.serial_scanner import BAUDS
-from edge_agent.domain.basket import KIND_PATTERN
+from edge_agent.domain.basket import KIND_PATTERN, STORE_CHANNEL
 from edge_agent.domain.cards import CardCheck, CardPattern
 from edge_agent.domain.programme.mistakes import in_words
 from edge_agent.domain.toml_source import TomlMistake, TomlSource, read_toml
@@ -74,7 +74,7 @@ class TerminalTable(_Table):
 
     store: _Name
     till: _Name
-    channel: _Channel = "store"
+    channel: _Channel = STORE_CHANNEL
     language: _Language = "nl-NL"
     data: Path = Path("/var/lib/edge-agent")
 

@@ -19,6 +19,9 @@ QUANTITY_DECIMALS_MAX = 3
 KIND_PATTERN = r"^[a-z][a-z0-9_-]{0,31}$"
 """A channel, a kind of line or a means of payment."""
 
+STORE_CHANNEL = "store"
+"""The channel of a till that is told no other one, and of acts whose records name none."""
+
 
 def plain(quantity: Decimal) -> str:
     """One form for equal quantities: 2, 2.0 and 2e0 are all "2", so the same sale has the same bytes."""
@@ -125,7 +128,7 @@ class Basket:
     total: int
     currency: str
     tenders: tuple[Tender, ...] = ()
-    channel: str = "store"
+    channel: str = STORE_CHANNEL
     store: str = ""
 
     def to_json(self) -> dict[str, Any]:

@@ -45,14 +45,15 @@ class RecordKind(StrEnum):
     - `attach` `{sale_id, original}`: a card that was attached to the sale `original`, which was made without one; with
       `basket`, `reductions` and `notes` as of the sale, and dated as it: what it gives has the sale's day;
     - `redemption` `{redemption_id, ...}`: committed without a sale;
-    - `action` `{action_id, action, times?}`: more than buying, such as a check-in, a recycled bottle or an offer that
-      is activated;
-    - `answer` `{answer_id, question, value, case?}`: `value` is a number or one of the declared choices, `case` is true
-      where it opens a case; what the customer wrote is `text` in the attachment;
+    - `action` `{action_id, action, times?, channel?}`: more than buying, such as a check-in, a recycled bottle or an
+      offer that is activated; without `channel` it is `STORE_CHANNEL`, as in `answer` and `member`;
+    - `answer` `{answer_id, question, value, case?, channel?}`: `value` is a number or one of the declared choices,
+      `case` is true where it opens a case; what the customer wrote is `text` in the attachment;
     - `consent` `{consent_id, consents}`: what a member agreed to or took back later on, as in `member`;
-    - `member` `{member_id, consents: [{purpose, version, given}], referred_by?}`: enrolled at the till and provisional
-      until central confirms, with `card` and `profile` in the attachment. Of a profile central knows `display_name`,
-      `email`, `phone`, `birthday` (a day with its year), `language` and `channel`; any other text is an attribute.
+    - `member` `{member_id, consents: [{purpose, version, given}], referred_by?, channel?}`: enrolled at the till and
+      provisional until central confirms, with `card` and `profile` in the attachment. Of a profile central knows
+      `display_name`, `email`, `phone`, `birthday` (a day with its year), `language` and `channel`, the one that they
+      are spoken to by; any other text is an attribute.
     """
 
     SALE = "sale"

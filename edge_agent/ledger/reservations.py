@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
+from edge_agent.domain.basket import STORE_CHANNEL
 from edge_agent.domain.programme.situation import Redemption
 from edge_agent.domain.redeemed import AuthorisedBy
 from edge_agent.domain.units import Derived, derived
@@ -48,7 +49,7 @@ class Reservation:
     result: str
     needs_quote: bool = False
     sale_id: str | None = None
-    channel: str = "store"
+    channel: str = STORE_CHANNEL
     state: ReservationState = ReservationState.RESERVED
     seq: int | None = None
 

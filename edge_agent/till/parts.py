@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from drivers.document import Document
 from edge_agent.clock import Clock
-from edge_agent.domain.basket import PresentedCard
+from edge_agent.domain.basket import STORE_CHANNEL, PresentedCard
 from edge_agent.domain.cards import CardPattern
 from edge_agent.domain.draws import Draw, draw_from, draw_key
 from edge_agent.errors import Refused
@@ -65,7 +65,7 @@ class TillSettings:
     language: str
     patterns: tuple[CardPattern, ...]
     offline: OfflineLimits = field(default_factory=OfflineLimits)
-    channel: str = "store"
+    channel: str = STORE_CHANNEL
 
     def channel_of(self, said: str) -> str:
         """The channel that a call says it is of; the till's own where it says none ("")."""

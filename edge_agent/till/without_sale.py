@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import uuid_utils
 
-from edge_agent.domain.basket import PresentedCard
+from edge_agent.domain.basket import STORE_CHANNEL, PresentedCard
 from edge_agent.domain.cards import masked
 from edge_agent.domain.member import NOBODY, MemberFacts
 from edge_agent.domain.programme import Evaluation, Programme
@@ -53,12 +53,16 @@ from edge_agent.till.working_out import Customer, earned, facts_of, spent
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """An action of the programme that a member did, so many times; or `activate/ID` of an offer or challenge."""
+    """An action of the programme that a member did, so many times; or `activate/ID` of an offer or challenge.
+
+    `channel` is where they did, as in a sale: "" for the till's own.
+    """
 
     act_id: str
     card: Holder
     action: str
     times: int = 1
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Answering:
     """An answer to one of the programme's questions: by whoever holds the card, or bought with `sale_id`.
 
     Without either it is kept and gives nothing. `text` is what they wrote or said besides, and stays personal.
+    `channel` as in a sale.
     """
 
     act_id: str
@@ -74,17 +79,19 @@ class Answering:
     card: Holder | None = None
     sale_id: str | None = None
     text: str | None = None
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolling:
-    """Somebody who becomes a member. `profile` are personal facts."""
+    """Somebody who becomes a member. `profile` are personal facts; `channel` as in a sale."""
 
     act_id: str
     card: Holder | None
     profile: Mapping[str, Any]
     consents: tuple[Consent, ...] = ()
     referred_by: PresentedCard | None = None
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +105,7 @@ class Consenting:
 
 @dataclass(frozen=True, slots=True)
 class _Doing:
-    """One act while it is worked out: who, when, by which programme, with which facts.
+    """One act while it is worked out: who, when, in which channel, by which programme, with which facts.
 
     `failed` is how the rules failed on it, where it is recorded without them.
     """
@@ -106,6 +113,7 @@ class _Doing:
     customer: Customer
     programme: Programme
     at: datetime
+    channel: str
     facts: MemberFacts
     lookups: Lookups
     failed: str | None = None
@@ -115,7 +123,7 @@ class _Doing:
         check_act(self.programme, deed)
         if self.failed is not None:
             return NOTHING_WORKED_OUT
-        return act_on(self.programme, self.facts, deed, self.at, store=store)
+        return act_on(self.programme, self.facts, deed, self.at, store=store, channel=self.channel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +142,7 @@ def report(parts: Parts, wanted: Reported) -> Answer:
     action), Refused (a limit of the programme, with the reason), NoProgramme, DiskFull or LedgerUnavailable; then
     nothing was recorded.
     """
-    sent = [as_sent(wanted.card), wanted.action, wanted.times]
+    sent = [as_sent(wanted.card), wanted.action, wanted.times, wanted.channel]
 
     def work(doing: _Doing) -> _Done:
         try:
@@ -149,7 +157,9 @@ def report(parts: Parts, wanted: Reported) -> Answer:
         said = {"action_id": wanted.act_id, "action": wanted.action, "times": wanted.times}
         return _Done(said, evaluation)
 
-    return _once(parts, RecordKind.ACTION, wanted.act_id, sent, wanted.card, work)
+    return _once(
+        parts, RecordKind.ACTION, wanted.act_id, sent, wanted.card, work, channel=wanted.channel
+    )
 
 
 def give_answer(parts: Parts, wanted: Answering) -> Answer:
@@ -158,7 +168,8 @@ def give_answer(parts: Parts, wanted: Answering) -> Answer:
     Raises ActDiffers, Invalid (no such question, or no answer to it), UnknownSale, NoProgramme, DiskFull or
     LedgerUnavailable.
     """
-    sent = [as_sent(wanted.card), wanted.question, wanted.value, wanted.sale_id, wanted.text]
+    card, channel = as_sent(wanted.card), wanted.channel
+    sent = [card, wanted.question, wanted.value, wanted.sale_id, wanted.text, channel]
 
     def work(doing: _Doing) -> _Done:
         try:
@@ -171,6 +182,7 @@ def give_answer(parts: Parts, wanted: Answering) -> Answer:
                     wanted.value,
                     doing.at,
                     store=parts.settings.store,
+                    channel=doing.channel,
                 )
         except UnknownQuestion as error:
             raise Invalid("no such question", [FieldError("question", str(error))]) from error
@@ -187,7 +199,14 @@ def give_answer(parts: Parts, wanted: Answering) -> Answer:
         )
 
     return _once(
-        parts, RecordKind.ANSWER, wanted.act_id, sent, wanted.card, work, sale_id=wanted.sale_id
+        parts,
+        RecordKind.ANSWER,
+        wanted.act_id,
+        sent,
+        wanted.card,
+        work,
+        sale_id=wanted.sale_id,
+        channel=wanted.channel,
     )
 
 
@@ -198,7 +217,8 @@ def enrol(parts: Parts, wanted: Enrolling) -> Answer:
     without an account, consents that are not the programme's), NoProgramme, DiskFull or LedgerUnavailable.
     """
     consents = [each.to_json() for each in wanted.consents]
-    sent = [as_sent(wanted.card), dict(wanted.profile), consents, as_sent(wanted.referred_by)]
+    card, referrer = as_sent(wanted.card), as_sent(wanted.referred_by)
+    sent = [card, dict(wanted.profile), consents, referrer, wanted.channel]
 
     def work(doing: _Doing) -> _Done:
         account = doing.customer.account
@@ -214,7 +234,14 @@ def enrol(parts: Parts, wanted: Enrolling) -> Answer:
         return _Done(said, evaluation, {"profile": dict(wanted.profile)})
 
     return _once(
-        parts, RecordKind.MEMBER, wanted.act_id, sent, wanted.card, work, needs_account=True
+        parts,
+        RecordKind.MEMBER,
+        wanted.act_id,
+        sent,
+        wanted.card,
+        work,
+        needs_account=True,
+        channel=wanted.channel,
     )
 
 
@@ -289,6 +316,7 @@ class _Asked:
     holder: Holder | None
     sale_id: str | None
     needs_account: bool
+    channel: str
 
 
 def _once(
@@ -301,13 +329,14 @@ def _once(
     *,
     needs_account: bool = False,
     sale_id: str | None = None,
+    channel: str = "",
 ) -> Answer:
     """Record an act under its id: the first time worked out, and ever after answered the same.
 
     One that the rules fail on, by a mistake of ours, is recorded without them.
     """
     mark = parts.ledger.fingerprint(orjson.dumps(sent))
-    asked = _Asked(kind, act_id, mark, holder, sale_id, needs_account)
+    asked = _Asked(kind, act_id, mark, holder, sale_id, needs_account, channel)
     return worked_or(
         lambda: _recorded(parts, asked, work),
         lambda failure: _recorded(parts, asked, work, failure),
@@ -350,7 +379,8 @@ def _begin(parts: Parts, lookups: Lookups, asked: _Asked, failed: str | None) ->
         facts = NOBODY if account is None else account.facts
     else:
         facts = facts_of(customer, programme, lookups, now)
-    return _Doing(customer, programme, now, facts, lookups, failed)
+    channel = parts.settings.channel_of(asked.channel)
+    return _Doing(customer, programme, now, channel, facts, lookups, failed)
 
 
 def _buyer(parts: Parts, lookups: Lookups, sale_id: str) -> Account | None:
@@ -370,8 +400,11 @@ def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done
     programme, entries = doing.programme, done.evaluation.entries
     notes = done.evaluation.notes()
     record_id = str(uuid_utils.uuid7().hex)
-    # Consents give nothing: there was nothing to work out.
-    failed = None if kind is RecordKind.CONSENT else doing.failed
+    said, failed = dict(done.said), doing.failed
+    if kind is RecordKind.CONSENT:
+        failed = None  # consents give nothing: there was nothing to work out
+    elif doing.channel != STORE_CHANNEL:
+        said["channel"] = doing.channel
     personal = dict(done.personal)
     if (kept := doing.customer.recorded_card) is not None:
         personal["card"] = kept.to_json()
@@ -381,7 +414,7 @@ def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done
         at,
         clock,
         {
-            kind.value: dict(done.said),
+            kind.value: said,
             "programme": programme.digest,
             "facts": None if doing.facts.anonymous else doing.facts.to_json(),
             **({"notes": notes} if notes else {}),
@@ -394,8 +427,7 @@ def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done
     holdings = None
     if account is not None and shows and doing.failed is None:
         holdings = parts.directory.holdings(account, act, programme, at)
-    settings = parts.settings
-    store, channel, language = settings.store, settings.channel, settings.language
+    store, channel, language = parts.settings.store, doing.channel, parts.settings.language
     return {
         **done.said,
         "kind": kind.value,

@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import from_json
 
-from edge_agent.domain.basket import LINES_MAX
+from edge_agent.domain.basket import LINES_MAX, STORE_CHANNEL
 from edge_agent.domain.entries import QUANTITY_MAX, Entry, EntryKind
 from edge_agent.domain.record import BODY_VERSION, RecordKind, canonical
 from edge_agent.domain.units import is_tally
@@ -218,6 +218,7 @@ class _ActionNames(_Fact):
     action_id: _ActId
     action: _Name
     times: Annotated[StrictInt, Field(ge=1, le=1_000_000)] = 1
+    channel: _Name = STORE_CHANNEL
 
 
 class _ActionBody(_Body):
@@ -232,6 +233,7 @@ class AnswerNames(_Fact):
     question: _Name
     value: StrictInt | _Name
     case: StrictBool = False
+    channel: _Name = STORE_CHANNEL
 
 
 class _AnswerBody(_Body):
@@ -252,6 +254,7 @@ class MemberNames(_Fact):
     member_id: _ActId
     consents: Annotated[tuple[ConsentGiven, ...], Field(max_length=CONSENTS_MAX)] = ()
     referred_by: _AccountRef | None = None
+    channel: _Name = STORE_CHANNEL
 
 
 class _ConsentNames(_Fact):
@@ -422,7 +425,7 @@ def _read_action(facts: Mapping[str, Any]) -> Act:
 def _read_answer(facts: Mapping[str, Any]) -> Act:
     body = _ANSWER.validate_python(facts)
     names = body.answer
-    content = names.model_dump(include={"question", "value"})
+    content = names.model_dump(include={"question", "value", "channel"})
     return _act(RecordKind.ANSWER, names.answer_id, facts, body, content, answer=names)
 
 

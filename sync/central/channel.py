@@ -19,8 +19,11 @@ BODY_BYTES_MAX = 1_048_576
 CONNECT_S, ANSWER_S = 1.0, 15.0
 """The agent is on this machine or beside it; a sale whose disk is slow may take some seconds."""
 
-_CALLS = re.compile(r"(identify|quotes|sales|redemptions)(/[A-Za-z0-9._/-]*)?")
-"""What a shop without a cashier needs. The rest of the agent's API is about devices, and about its machine."""
+_CALLS = re.compile(
+    r"(identify|quotes|sales|redemptions|actions|answers|enrolment|members|consents)"
+    r"(/[A-Za-z0-9._/-]*)?"
+)
+"""What a shop or app without a cashier needs. The rest of the agent's API is about devices, and about its machine."""
 
 _PASSED_ON = ("Authorization", "Content-Type", "Content-Encoding")
 """Neither cookies nor an origin: a browser's page cannot speak for a shop."""

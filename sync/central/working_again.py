@@ -14,6 +14,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
+from edge_agent.domain.basket import STORE_CHANNEL
 from edge_agent.domain.draws import Draw, draw_from, draw_key
 from edge_agent.domain.entries import Entry
 from edge_agent.domain.member import NOBODY, MemberFacts
@@ -230,8 +231,11 @@ def _who(asked: _Asked) -> MemberFacts:
 def _acted_again(asked: _Asked) -> None:
     named = asked.said["action"]
     deed = Deed(named["action"], named.get("times", 1))
+    channel = named.get("channel", STORE_CHANNEL)
     try:
-        found = act_on(asked.programme, _who(asked), deed, asked.act.at, store=asked.store)
+        found = act_on(
+            asked.programme, _who(asked), deed, asked.act.at, store=asked.store, channel=channel
+        )
     except (UnknownAction, ValueError) as error:
         raise rejected(UNLIKE) from error
     _same(_recorded(asked), _Came.of(found))
@@ -249,6 +253,7 @@ def _answered_again(asked: _Asked) -> None:
             named.value,
             asked.act.at,
             store=asked.store,
+            channel=named.channel,
         )
     except (UnknownQuestion, NotAnAnswer) as error:
         raise rejected(UNLIKE) from error
@@ -257,9 +262,17 @@ def _answered_again(asked: _Asked) -> None:
 
 def _enrolled_again(asked: _Asked) -> None:
     named = asked.act.enrolled
-    referred_by = None if named is None else named.referred_by
-    member = replace(_who(asked), referred_by=referred_by)
-    found = act_on(asked.programme, member, Deed(ENROLMENT), asked.act.at, store=asked.store)
+    if named is None:
+        raise rejected("malformed")
+    member = replace(_who(asked), referred_by=named.referred_by)
+    found = act_on(
+        asked.programme,
+        member,
+        Deed(ENROLMENT),
+        asked.act.at,
+        store=asked.store,
+        channel=named.channel,
+    )
     _same(_recorded(asked), _Came.of(found))
 
 

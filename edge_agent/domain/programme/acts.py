@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from edge_agent.domain.basket import STORE_CHANNEL
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.actions import ENROLMENT
 from edge_agent.domain.programme.evaluation import (
@@ -44,7 +45,7 @@ def act_on(
     at: datetime,
     *,
     store: str = "",
-    channel: str = "store",
+    channel: str = STORE_CHANNEL,
     explains: bool = False,
 ) -> Evaluation:
     """What an act gives this member at `at` (aware): an action that is reported, `activate/ID`, or `enrolment`.
@@ -90,7 +91,7 @@ def answered(
     at: datetime,
     *,
     store: str = "",
-    channel: str = "store",
+    channel: str = STORE_CHANNEL,
 ) -> Answered:
     """What an answer to a question comes to at `at` (aware); of a customer without a card it is kept and gives nothing.
 

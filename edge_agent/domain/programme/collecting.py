@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
+from edge_agent.domain.basket import STORE_CHANNEL
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.combining import Reductions
 from edge_agent.domain.programme.evaluation import (
@@ -22,7 +23,7 @@ def collect(
     at: datetime,
     *,
     store: str = "",
-    channel: str = "store",
+    channel: str = STORE_CHANNEL,
 ) -> Evaluation:
     """What these redemptions come to for this member at `at` (aware) where there is no basket.
 

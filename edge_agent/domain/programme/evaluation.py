@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter, itemgetter
 
-from edge_agent.domain.basket import Basket, Line
+from edge_agent.domain.basket import STORE_CHANNEL, Basket, Line
 from edge_agent.domain.draws import Draw
 from edge_agent.domain.entries import QUANTITY_MAX, Entry
 from edge_agent.domain.member import MemberFacts
@@ -106,7 +106,7 @@ def without_sale(
     at: datetime,
     *,
     store: str = "",
-    channel: str = "store",
+    channel: str = STORE_CHANNEL,
     explains: bool = False,
     act: Act | None = None,
 ) -> Situation:
@@ -124,7 +124,7 @@ def without_sale(
     )
 
 
-def nothing_bought(programme: Programme, store: str = "", channel: str = "store") -> Basket:
+def nothing_bought(programme: Programme, store: str = "", channel: str = STORE_CHANNEL) -> Basket:
     """The basket of whoever buys nothing."""
     return Basket((), 0, programme.file.currency, channel=channel, store=store)
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from edge_agent.domain.basket import STORE_CHANNEL
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.evaluation import without_sale
 from edge_agent.domain.programme.messages import MessageRule, Place, wants
@@ -19,7 +20,11 @@ class Greeting(NamedTuple):
 
 
 def greeting(
-    programme: Programme, facts: MemberFacts, at: datetime, store: str = "", channel: str = "store"
+    programme: Programme,
+    facts: MemberFacts,
+    at: datetime,
+    store: str = "",
+    channel: str = STORE_CHANNEL,
 ) -> Greeting:
     """What the screen says to this member at `at` (aware) in that store and channel. Rules about a basket wait for the
     sale."""

@@ -62,22 +62,28 @@ class AttachBody(OfHolder):
 
 
 class ActionBody(OfHolder):
-    """`POST /v1/actions`: an action of the programme, or `activate/ID` of an offer or challenge."""
+    """`POST /v1/actions`: an action of the programme, or `activate/ID` of an offer or challenge.
+
+    `channel` is as in a sale.
+    """
 
     action_id: Id
     action: Word
     times: Annotated[int, Field(ge=1, le=TIMES_AT_ONCE_MAX)] = 1
+    channel: Kind | None = None
 
     def to_act(self) -> Reported:
         """The act, in the till's words."""
-        return Reported(self.action_id, self.to_holder(), self.action, self.times)
+        return Reported(
+            self.action_id, self.to_holder(), self.action, self.times, self.channel or ""
+        )
 
 
 class AnswerBody(OfAnybody):
     """`POST /v1/answers`: a customer's answer to one of the programme's questions; with or without a card.
 
     `text` is what the customer wrote or said besides; it stays out of everything that is hashed. `sale_id` names the
-    sale that it was asked after, whose buyer answers: their card may have gone by then.
+    sale that it was asked after, whose buyer answers: their card may have gone by then. `channel` is as in a sale.
     """
 
     answer_id: Id
@@ -87,6 +93,7 @@ class AnswerBody(OfAnybody):
     text: (
         Annotated[str, StringConstraints(max_length=FREE_TEXT_MAX, pattern=TEXT_PATTERN)] | None
     ) = None
+    channel: Kind | None = None
 
     @model_validator(mode="after")
     def _says_who(self) -> Self:
@@ -96,5 +103,12 @@ class AnswerBody(OfAnybody):
 
     def to_act(self) -> Answering:
         """The answer, in the till's words."""
-        who = self.to_holder_if_any()
-        return Answering(self.answer_id, self.question, self.value, who, self.sale_id, self.text)
+        return Answering(
+            self.answer_id,
+            self.question,
+            self.value,
+            self.to_holder_if_any(),
+            self.sale_id,
+            self.text,
+            self.channel or "",
+        )

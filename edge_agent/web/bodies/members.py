@@ -11,7 +11,7 @@ from edge_agent.domain.programme.programme_file import CONSENTS_MAX
 from edge_agent.till.without_sale import Consenting, Enrolling
 from edge_agent.web.bodies.cards import OfAnybody, OfHolder
 from edge_agent.web.bodies.strict import Strict
-from edge_agent.web.fields import WORDS_MAX, Code, Day, Id, Text, Word
+from edge_agent.web.fields import WORDS_MAX, Code, Day, Id, Kind, Text, Word
 
 
 class ProfileBody(Strict):
@@ -43,12 +43,13 @@ class ConsentBody(Strict):
 
 
 class MemberBody(OfAnybody):
-    """`POST /v1/members`: enrolment; `referred_by` is the card of whoever brought them in."""
+    """`POST /v1/members`: enrolment; `referred_by` is the card of whoever brought them in, `channel` as in a sale."""
 
     member_id: Id
     profile: ProfileBody = ProfileBody()
     consents: Annotated[list[ConsentBody], Field(max_length=CONSENTS_MAX)] = []
     referred_by: Code | None = None
+    channel: Kind | None = None
 
     def to_act(self) -> Enrolling:
         """The enrolment, in the till's words."""
@@ -56,7 +57,12 @@ class MemberBody(OfAnybody):
         referrer = None if code is None else PresentedCard(normalised(code), EntryMode.SCANNED)
         consents = tuple(each.to_consent() for each in self.consents)
         return Enrolling(
-            self.member_id, self.to_holder_if_any(), self.profile.to_facts(), consents, referrer
+            self.member_id,
+            self.to_holder_if_any(),
+            self.profile.to_facts(),
+            consents,
+            referrer,
+            self.channel or "",
         )
 
 

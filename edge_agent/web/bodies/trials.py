@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
-from edge_agent.domain.basket import LINES_MAX, Basket
+from edge_agent.domain.basket import LINES_MAX, STORE_CHANNEL, Basket
 from edge_agent.domain.programme.situation import Redemption, Wanted
 from edge_agent.web.bodies.baskets import BasketBody
 from edge_agent.web.bodies.cards import Card, Presented
@@ -54,7 +54,7 @@ class TrialBody(BasketBody):
     quote_id: Id | None = None
     at: Time | None = None
     store: Word = ""
-    channel: Kind = "store"
+    channel: Kind = STORE_CHANNEL
     wanted: WantedBody = WantedBody()
 
     def to_trial(self) -> TrialBasket:

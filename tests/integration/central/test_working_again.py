@@ -11,8 +11,10 @@ import pytest
 
 from edge_agent.domain.members_file import Member
 from edge_agent.domain.programme import acts
+from edge_agent.domain.programme.consents import Consent
 from edge_agent.domain.record import GENESIS, canonical, chain_hash
 from edge_agent.till.redeem import Wish
+from edge_agent.till.without_sale import Enrolling, Reported
 from sync.central.central import Central
 from sync.central.ledger import entries_of
 from sync.central.mending import Repair
@@ -269,6 +271,49 @@ def test_a_card_is_attached_to_what_was_sold_and_to_nothing_dearer(
 
     central.push(forged(shop, ATTACH, all_of_it))
     assert outcomes(central)[ATTACH] == UNLIKE
+
+
+IN_APP = (
+    RULES
+    + """
+[[action]]
+id = "check-in"
+title = "ingecheckt"
+gives = [{ unit = "points", quantity = 5 }]
+when = { channels = ["app"] }
+[[action]]
+id = "welcome-app"
+title = "welkom in de app"
+happens = "enrolment"
+gives = [{ unit = "points", quantity = 7 }]
+when = { channels = ["app"] }
+"""
+)
+
+
+@pytest.mark.parametrize("said", ["app", "web", None])
+@pytest.mark.parametrize("kind", ["action", "member"])
+def test_what_was_done_in_the_app_is_worked_out_as_there(
+    tmp_path: Path, central: Central, kind: str, said: str | None
+) -> None:
+    central.publish(IN_APP, "rules")
+    central.member_import.run(["card,member_id,points\n", f"{JAN},M1,118\n"])
+
+    def done_there(body: dict[str, Any]) -> None:
+        assert body[kind].pop("channel") == "app"
+        body[kind] |= {} if said is None else {"channel": said}
+
+    (tmp_path / "till").mkdir()
+    with closing(open_shop(tmp_path / "till")) as shop:
+        shop.shelf.offer(IN_APP, "rules", AT)
+        shop.confirm(jan())
+        if kind == "action":
+            shop.till.report(Reported("A1", scanned(JAN), "check-in", channel="app"))
+        else:
+            terms = (Consent("terms", "7"),)
+            shop.till.enrol(Enrolling("M1", None, {}, terms, channel="app"))
+        central.push(forged(shop, 1, done_there))
+    assert outcomes(central)[1] == (ACCEPTED if said == "app" else UNLIKE)
 
 
 def test_a_return_counts_from_the_earlier_ones_that_it_names(shop: Shop, central: Central) -> None:

@@ -68,10 +68,10 @@ def central(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @contextmanager
-def furnished(folder: Path) -> Iterator[Running]:
-    """A central with a programme and members."""
+def furnished(folder: Path, more_rules: str = "") -> Iterator[Running]:
+    """A central with a programme, the sample with more rules, and members."""
     with running_central(folder) as running:
-        running.publish(PROGRAMME.read_text(encoding="utf-8"))
+        running.publish(PROGRAMME.read_text(encoding="utf-8") + more_rules)
         rows = "".join(f"{card(n)},M{n},{POINTS}\n" for n in range(MEMBERS))
         imported = running.admin(
             "POST", "/members/import", data=f"card,member_id,points\n{rows}".encode()

@@ -22,6 +22,13 @@ from tests.support.waiting import wait_until
 
 REWARD, COST = "five-euro", 250
 CHANNEL = "LOYALTY_CENTRAL_CHANNEL"
+CHECK_IN = """
+[[action]]
+id = "check-in"
+title = { nl = "ingecheckt", en = "checked in", de = "eingecheckt", fr = "passage" }
+gives = [{ quantity = 5 }]
+when = { channels = ["app"] }
+"""
 
 
 @dataclass
@@ -63,7 +70,7 @@ def channel_port() -> int:
 def central(tmp_path_factory: pytest.TempPathFactory, channel_port: int) -> Iterator[Running]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv(CHANNEL, f"http://127.0.0.1:{channel_port}")
-        with furnished(tmp_path_factory.mktemp("central")) as running:
+        with furnished(tmp_path_factory.mktemp("central"), CHECK_IN) as running:
             yield running
 
 
@@ -111,6 +118,17 @@ def test_a_till_and_the_web_shop_do_not_spend_the_same_points(
     wish = {"redemption_id": "W-R2", "code": card(2), "entry": "tapped", "reward": REWARD}
     refused = shop.call("redemptions", wish)
     assert (refused.status_code, refused.json()["code"]) == (409, "refused")
+
+
+def test_what_a_member_does_in_the_app_is_reported_as_done_there(shop: Shop) -> None:
+    who = {"code": card(3), "entry": "tapped", "action": "check-in"}
+    on_the_web = shop.call("actions", {"action_id": "A1", **who})
+    assert (on_the_web.status_code, on_the_web.json()["detail"]) == (409, "not in this channel")
+    in_app = shop.call("actions", {"action_id": "A2", **who, "channel": "app"})
+    assert (in_app.status_code, in_app.json()["result"]["earned"]["points"]) == (201, 5)
+    shop.agent.all_posted()
+    assert shop.agent.points(3) == POINTS + 5
+    assert shop.call("enrolment").json()["consents"]
 
 
 def test_only_the_calls_of_a_shop_are_passed_on_and_only_with_the_channels_token(

@@ -10,9 +10,10 @@ import pytest
 
 from edge_agent.domain.basket import Sale
 from edge_agent.domain.holdings import Holding
-from edge_agent.errors import Refused
+from edge_agent.errors import ActionDiffers, Refused
 from edge_agent.till.redeem import Wish
-from tests.tills import JAN, Shop, jan, open_shop, sale, scanned
+from edge_agent.till.without_sale import Answering, Enrolling, Reported
+from tests.tills import JAN, STRANGER, Shop, jan, open_shop, sale, scanned
 from tests.unit.domain.builders import HEAD
 
 RULES = """
@@ -40,6 +41,22 @@ id = "matinee"
 title = "de matinee"
 off = { percent = 10 }
 when = { channels = ["cinema"], skus = ["never"] }
+[[action]]
+id = "check-in"
+title = "ingecheckt"
+gives = [{ unit = "points", quantity = 5 }]
+when = { channels = ["app"], stores = ["0412"] }
+beyond = "refused"
+[[action]]
+id = "welcome"
+title = "welkom"
+happens = "enrolment"
+gives = [{ unit = "points", quantity = 100 }]
+when = { channels = ["cinema"] }
+[[question]]
+id = "recommend"
+text = "Zou u ons aanraden?"
+gives = [{ unit = "points", quantity = 5 }]
 [[message]]
 id = "film"
 text = "De film begint om acht uur."
@@ -103,7 +120,7 @@ def test_a_sale_is_of_the_tills_channel_unless_the_pos_says_another_one(
     result = cinema.till.sell(sold_in(said)).result
     assert quoted["earned"]["points"] == result["earned"]["points"] == earned
     assert result["rewards"] == quoted["rewards"]
-    assert [each["id"] for each in result["rewards"]] == (HERE if not said else ELSEWHERE)[0]
+    assert [each["id"] for each in result["rewards"]] == (ELSEWHERE if said else HERE)[0]
     recorded = cinema.ledger.lookups().body(result["seq"])["basket"]
     assert (recorded["store"], recorded["channel"]) == ("0412", channel)
 
@@ -114,3 +131,38 @@ def test_a_redemption_is_of_the_tills_channel_unless_the_pos_says_another_one(ci
     cinema.till.reserve(Wish("R1", scanned(JAN), "popcorn"))
     seq = cinema.till.commit("R1").result["seq"]
     assert cinema.ledger.lookups().body(seq)["basket"]["channel"] == "cinema"
+
+
+def recorded(shop: Shop, kind: str, seq: int) -> dict[str, Any]:
+    return dict(shop.ledger.lookups().body(seq)[kind])
+
+
+def test_an_action_gives_where_it_was_done_and_its_record_says_where(cinema: Shop) -> None:
+    with pytest.raises(Refused, match="niet via dit kanaal"):
+        cinema.till.report(Reported("A0", scanned(JAN), "check-in"))
+    in_app = Reported("A1", scanned(JAN), "check-in", channel="app")
+    done = cinema.till.report(in_app)
+    assert done.result["earned"] == {"points": 5}
+    assert recorded(cinema, "action", done.result["seq"])["channel"] == "app"
+    assert not cinema.till.report(in_app).first
+    with pytest.raises(ActionDiffers):
+        cinema.till.report(replace(in_app, channel="web"))
+
+
+@pytest.mark.parametrize(
+    ("said", "channel", "points"), [("", "cinema", 100), ("app", "app", 0), ("store", None, 0)]
+)
+def test_who_enrols_does_so_in_the_tills_channel_unless_the_call_says_another_one(
+    cinema: Shop, said: str, channel: str | None, points: int
+) -> None:
+    result = cinema.till.enrol(Enrolling("M1", scanned(STRANGER), {}, channel=said)).result
+    assert result["earned"] == {"points": points}
+    assert [each["id"] for each in result["offers"]] == (ELSEWHERE if said else HERE)[1]
+    assert recorded(cinema, "member", result["seq"]).get("channel") == channel
+
+
+def test_an_answer_says_in_its_record_where_it_was_given(cinema: Shop) -> None:
+    for number, (said, channel) in enumerate((("", "cinema"), ("app", "app"), ("store", None)), 1):
+        answer = Answering(f"Q{number}", "recommend", 9, scanned(JAN), channel=said)
+        seq = cinema.till.answer(answer).result["seq"]
+        assert recorded(cinema, "answer", seq).get("channel") == channel

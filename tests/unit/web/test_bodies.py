@@ -16,10 +16,11 @@ from edge_agent.domain.basket import LINES_MAX, EntryMode, ReturnedLine
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
 from edge_agent.domain.programme.situation import Redemption, Wanted
 from edge_agent.errors import Invalid
-from edge_agent.web.bodies.acts import RedemptionBody
+from edge_agent.web.bodies.acts import ActionBody, AnswerBody, RedemptionBody
 from edge_agent.web.bodies.baskets import QuoteBody, SaleBody
 from edge_agent.web.bodies.cards import Presented
 from edge_agent.web.bodies.checked import checked, checked_id
+from edge_agent.web.bodies.members import MemberBody
 from edge_agent.web.bodies.returns import ReturnBody
 from edge_agent.web.bodies.trials import trial_from_json
 from edge_agent.web.routes import ROUTES
@@ -87,6 +88,25 @@ def test_only_what_the_contract_calls_necessary_is_necessary() -> None:
     assert mistakes(SaleBody, {}) == dict.fromkeys(
         ("sale_id", "at", "lines", "total"), "is required"
     )
+
+
+WHO = {"code": "2912345678906", "entry": "scanned"}
+
+
+@pytest.mark.parametrize(
+    ("model", "body"),
+    [
+        (ActionBody, {"action_id": "A", "action": "review", **WHO}),
+        (AnswerBody, {"answer_id": "Q", "question": "recommend", "value": 9, **WHO}),
+        (MemberBody, {"member_id": "M", **WHO}),
+    ],
+)
+def test_what_a_member_does_may_say_its_channel(
+    model: type[ActionBody | AnswerBody | MemberBody], body: dict[str, Any]
+) -> None:
+    assert checked(model, body).to_act().channel == ""
+    assert checked(model, body | {"channel": "app"}).to_act().channel == "app"
+    assert set(mistakes(model, body | {"channel": "The app"})) == {"channel"}
 
 
 def test_the_card_may_be_the_one_on_the_tills_screen() -> None:
