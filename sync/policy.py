@@ -37,6 +37,13 @@ routers forget a silent connection, and below the 60 s of common reverse proxies
 PULL_EVERY_MIN_S = 1.0
 """Between the starts of two pulls, so that a central that does not wait is not asked in a circle."""
 
+PULL_PER_MEMBER_S = 0.005
+"""The same for every member that the pull brought: twenty times what telling one takes. A till that uploads a backlog,
+or a chain at its busiest, would else be told of the same thousand members every second."""
+
+PULL_EVERY_MAX_S = 5.0
+"""However many they were: what changed elsewhere is here within seconds."""
+
 PAGE_ATTEMPTS_MAX = 5
 """Tries for one page in the middle of a pull; the pages before it are kept only until the pull
 ends."""
@@ -125,6 +132,11 @@ class Window:
     def grow(self) -> None:
         """After a push was taken."""
         self.records = min(RECORDS_PER_PUSH_MAX, self.records * 2)
+
+
+def pull_every_s(members: int) -> float:
+    """Seconds between the start of a pull that brought changes of so many members and that of the next."""
+    return min(PULL_EVERY_MAX_S, max(PULL_EVERY_MIN_S, members * PULL_PER_MEMBER_S))
 
 
 def backoff_s(attempt: int, uniform: Callable[[float, float], float]) -> float:

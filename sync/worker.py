@@ -411,7 +411,8 @@ class _PullLoop(_Loop):
         self._tell(result)
         if result.received < acknowledged or result.closed:
             self._ask_again()
-        return max(0.0, policy.PULL_EVERY_MIN_S - (time.monotonic() - began))
+        changed = 0 if result.fresh else result.members
+        return max(0.0, policy.pull_every_s(changed) - (time.monotonic() - began))
 
     def _again(self) -> Retrying:
         return Retrying(

@@ -201,6 +201,21 @@ def test_a_central_that_never_waits_is_not_asked_in_a_circle(
     assert server.count("/wire/v1/changes") <= 3
 
 
+def test_after_many_members_central_is_asked_again_later(
+    bench: Bench, server: ScriptedCentral, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.start()
+    connected(bench)
+    eventually(lambda: server.count("/wire/v1/changes") >= 2, "a long poll is open")
+    monkeypatch.setattr(policy, "PULL_PER_MEMBER_S", 3.0)
+    server.model.set_points("m", 7)
+    eventually(lambda: bench.till.members.refs().get("m") == 7, "the change")
+    began = time.monotonic()
+    server.model.set_points("m", 8)
+    eventually(lambda: bench.till.members.refs().get("m") == 8, "the next change")
+    assert time.monotonic() - began > 1.5  # and 1 at most after one that brought few
+
+
 def test_ten_thousand_waiting_records_arrive_in_batches(
     bench: Bench, server: ScriptedCentral
 ) -> None:

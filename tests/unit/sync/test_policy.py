@@ -5,7 +5,7 @@ import pytest
 from edge_agent.domain.record import BODY_BYTES_MAX
 from sync import policy
 from sync.errors import Busy, HeadDiffers, Refused, TooLarge, Unreachable
-from sync.policy import Window, backoff_s, pause_s
+from sync.policy import Window, backoff_s, pause_s, pull_every_s
 from sync.wire import PUSH_BYTES_MAX, RECORDS_PER_PUSH_MAX
 
 
@@ -29,6 +29,13 @@ def test_backoff_doubles_from_half_a_second_up_to_a_minute() -> None:
         60.0,
         60.0,
     ]
+
+
+@pytest.mark.parametrize(
+    ("members", "seconds"), [(0, 1.0), (1, 1.0), (200, 1.0), (400, 2.0), (1_000, 5.0), (10**6, 5.0)]
+)
+def test_who_was_told_of_many_members_asks_again_later(members: int, seconds: float) -> None:
+    assert pull_every_s(members) == seconds
 
 
 def test_backoff_has_full_jitter() -> None:
