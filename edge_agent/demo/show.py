@@ -16,7 +16,7 @@ from drivers.simulated_printer_server import PrinterServer
 from drivers.simulated_scanner import PtyScanner
 from edge_agent.demo.processes import COLUMNS, Place, Service, installed
 from edge_agent.demo.shop import Demo, Members
-from edge_agent.demo.told import told
+from edge_agent.demo.told import points_told, told
 
 RECEIPTS_BEHIND_MAX = 8
 """A cashier waits for the receipt; the demo lets this many customers stand at the end of the till."""
@@ -46,7 +46,7 @@ def run_demo(
             _tell_the_first(demo, demo.customer(number, members), seen)
             demo.wait_for(
                 "the printer",
-                lambda: demo.printer.printed_count >= demo.counts.posted - RECEIPTS_BEHIND_MAX,
+                lambda: demo.printer.printed_count >= demo.counts.receipts - RECEIPTS_BEHIND_MAX,
             )
         demo.settle()
         demo.save_pictures()
@@ -107,13 +107,9 @@ Open the till's page beside this window. Ctrl-C ends everything.
     for number, before in enumerate(_script(demo)):
         before()
         result = demo.customer(number, members)
-        demo.wait_for("the receipt", lambda: demo.printer.printed_count >= demo.counts.posted)
+        demo.wait_for("the receipt", lambda: demo.printer.printed_count >= demo.counts.receipts)
         demo.save_pictures()
-        balance = result["balance"].get("points", {"confirmed": 0, "unconfirmed": 0})
-        demo.say(
-            f"{result['sale_id']}  {result['card']}  +{result['earned']['points']} punten, saldo "
-            f"{balance['confirmed'] + balance['unconfirmed']} ({balance['unconfirmed']} nog niet bevestigd)"
-        )
+        demo.say(f"{result['sale_id']}  {result['card']}  {points_told(result)}")
         for _, line in told(result):
             demo.say(f"    {line}")
         if number == 0:

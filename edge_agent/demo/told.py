@@ -18,6 +18,18 @@ def told(result: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "surprise", f"{each['title']}: {each['prize']}"
 
 
+def points_told(result: dict[str, Any]) -> str:
+    """What a sale gave and what there is now; of one that the rules failed on what the till says of that."""
+    if "not_worked_out" in result:
+        return str(result["not_worked_out"])
+    earned = f"+{result['earned'].get('points', 0)} punten"
+    if result["balance"] is None:  # it is as it was quoted, and the rules failed since
+        return f"{earned}, saldo onbekend"
+    balance = result["balance"].get("points", {"confirmed": 0, "unconfirmed": 0})
+    waiting = balance["unconfirmed"]
+    return f"{earned}, saldo {balance['confirmed'] + waiting} ({waiting} nog niet bevestigd)"
+
+
 def _off(result: dict[str, Any]) -> dict[str, tuple[str, int]]:
     """By rule what it is called and what it took off all lines together, in cents."""
     found: dict[str, tuple[str, int]] = {}

@@ -2,11 +2,20 @@
 
 import csv
 import random
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from edge_agent.demo.goods import MEMBERS, basket, sale, write_members, write_programme
-from edge_agent.demo.told import told
+import pytest
+
+from edge_agent.demo.goods import MEMBERS, POINTS_USED, basket, sale, write_members, write_programme
+from edge_agent.demo.shop import can_use_points
+from edge_agent.demo.told import points_told, told
 from edge_agent.domain.programme import load_programme
+from edge_agent.till.sell import sell
+from tests.tills import Shop, jan, milk, open_shop
+from tests.tills import sale as bought
+from tests.unit.till.test_unworked import RULES, TOO_MUCH, NoReceipts
 
 
 def test_the_programme_is_the_supermarkets_with_a_surprise_at_one_sale_in_three(
@@ -67,3 +76,47 @@ def test_a_reward_an_offer_a_stamp_card_and_a_surprise_are_told() -> None:
 def test_a_sale_without_any_of_it_tells_nothing_more() -> None:
     nothing: dict[str, object] = {"lines": [], "entries": [], "stamps": [], "surprises": []}
     assert list(told(nothing)) == []
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A till whose rules fail on a sale that is dear enough."""
+    (tmp_path / "rules.toml").write_text(RULES, encoding="utf-8")
+    (tmp_path / "data").mkdir()
+    opened = open_shop(tmp_path / "data", programme=tmp_path / "rules.toml")
+    opened.confirm(jan(2000))
+    yield opened
+    opened.close()
+
+
+def test_a_sale_tells_its_points_and_the_balance(shop: Shop) -> None:
+    result = shop.till.sell(bought("s", milk(amount=200))).result
+    assert points_told(result) == "+2 punten, saldo 2002 (2 nog niet bevestigd)"
+
+
+def test_of_a_sale_that_the_rules_failed_on_it_is_told_what_the_till_says(shop: Shop) -> None:
+    result = shop.till.sell(bought("s", milk(amount=TOO_MUCH))).result
+    assert points_told(result) == result["not_worked_out"]
+    assert "niet uit te rekenen" in points_told(result)
+    assert list(told(result)) == []
+
+
+def test_of_a_sale_as_it_was_quoted_no_balance_is_told(shop: Shop) -> None:
+    shop.till.quote("q", bought("", milk(amount=200)))
+    parts = shop.till._parts
+    paid = bought("s", milk(amount=200), quote_id="q")
+    result = sell(parts, NoReceipts(parts.settings), paid).result
+    assert points_told(result) == "+2 punten, saldo onbekend"
+
+
+@pytest.mark.parametrize(
+    ("balance", "can"),
+    [({"points": {"spendable": POINTS_USED}}, True), ({"points": {"spendable": 0}}, False)],
+)
+def test_a_customer_uses_points_that_are_there(balance: dict[str, Any], can: bool) -> None:
+    assert can_use_points({"balance": balance}) is can
+
+
+@pytest.mark.parametrize("balance", [None, {}])
+def test_nobody_uses_points_that_are_not_known(balance: dict[str, Any] | None) -> None:
+    assert not can_use_points({"balance": balance})
