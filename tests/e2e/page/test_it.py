@@ -94,6 +94,13 @@ def test_position_members_programme_and_machine_are_shown(it_page: Page) -> None
     assert figure(it_page, "it.offset") == "+0,2 s"
     assert figure(it_page, "it.disk_free") == "21,5 GB"
     assert figure(it_page, "it.head") == "9f2c41d07be2"
+    assert figure(it_page, "it.worst_loss") == "€ 400,00 (20.000 punten)"
+
+
+def test_without_a_programme_no_loss_is_named(it_page: Page, agent: ScriptedAgent) -> None:
+    agent.sync(programme=None, redemption={"worst_loss": 0, "points_per_outage": 20_000})
+
+    expect(it_page.locator("[data-figure='it.worst_loss'] dd")).to_have_text("onbekend")
 
 
 def test_a_till_that_is_not_enrolled_asks_for_its_code_and_one_that_is_does_not(

@@ -206,7 +206,7 @@ export function drawFigures(status, words) {
     ['it.programme', text(programme?.id)],
     ['it.programme_version', text(programme?.version)],
     ['it.programme_as_of', words.exactly(programme?.as_of)],
-    ['it.worst_loss', number(redemption?.worst_loss)],
+    ['it.worst_loss', worstLoss(redemption, programme?.currency, words)],
   ], words);
   figures('machine', [
     ['it.version', text(status?.version)],
@@ -215,6 +215,19 @@ export function drawFigures(status, words) {
     ['it.offset', typeof clock?.offset_seconds === 'number' ? words.t('it.seconds', { n: words.withSign(clock.offset_seconds) }) : '–'],
     ['it.disk_free', typeof status?.disk_free_bytes === 'number' ? words.bytes(status.disk_free_bytes) : '–'],
   ], words);
+}
+
+/**
+ * What could be given away at most for points that were not there: in money, and of how many points that is.
+ *
+ * @param {any} redemption
+ * @param {string | undefined} currency  None without a programme, by which nothing can be redeemed either.
+ * @param {Words} words
+ */
+function worstLoss(redemption, currency, words) {
+  if (!currency || typeof redemption?.worst_loss !== 'number') return words.t('time.unknown');
+  const points = words.unit('points', redemption.points_per_outage).replaceAll(' ', '\u00a0');
+  return `${words.money(redemption.worst_loss, currency)} (${points})`;
 }
 
 /** @type {Readonly<Record<string, string>>}  Why central took a record without effect, in words. */
