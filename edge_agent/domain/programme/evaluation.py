@@ -146,17 +146,16 @@ def work_through(
             if isinstance(mechanism, _CHANGES_STANDING):
                 situation = situation.knowing(after.outcomes[len(worked.outcomes) :])
             worked = after
-    entries = tuple([each for outcome in worked.outcomes for each in outcome.entries])
+    entries: list[Entry] = []
+    reductions: list[Reduction] = []
+    for outcome in worked.outcomes:
+        entries += outcome.entries
+        reductions += outcome.reductions
     moved = set(map(_QUANTITY, entries))  # most move one of a few numbers
     if moved and (max(moved) > QUANTITY_MAX or min(moved) < -QUANTITY_MAX):
         most = max(entries, key=lambda each: abs(each.quantity))
         raise OverflowError(f"{most.rule} moves {most.quantity} of {most.unit}")
-    return Evaluation(
-        worked.outcomes,
-        excluded,
-        entries,
-        tuple([each for outcome in worked.outcomes for each in outcome.reductions]),
-    )
+    return Evaluation(worked.outcomes, excluded, tuple(entries), tuple(reductions))
 
 
 _CHANGES_STANDING = (Memberships, Tiers, TierReview, Lapses)

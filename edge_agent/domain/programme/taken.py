@@ -49,18 +49,18 @@ def amount_off(
     amount: int, selected: Sequence[Line], situation: Situation, worked: Worked
 ) -> Taken:
     """Take `amount` minor units off these lines, as far as they go, in proportion to what is left to pay for them."""
-    rooms = situation.rooms(selected, worked)
+    rooms = situation.takeable(selected, worked)[1]
     parts = apportion(min(amount, sum(rooms)), rooms)
     return spread(selected, parts, None, selected, situation, worked)
 
 
 def room_in_all(selected: Sequence[Line], situation: Situation, worked: Worked) -> int:
     """What may still be taken off these lines together: no more than the sale as a whole bears."""
-    of_these = sum(situation.rooms(selected, worked))
+    of_these = sum(situation.takeable(selected, worked)[1])
     if not situation.sold.below_zero:
         return of_these  # without reductions by hand the others bear no less
     of_these += by_hand(selected, situation)
-    of_sale = sum(situation.rooms(situation.sold, worked))
+    of_sale = sum(situation.takeable(situation.sold, worked)[1])
     return max(0, min(of_these, of_sale + by_hand(situation.sold, situation)))
 
 
@@ -97,8 +97,7 @@ class Portions:
 
 def takeable(lines: Sequence[Line], situation: Situation, worked: Worked) -> Portions:
     """The lines that something may be taken off, each with all of its units."""
-    payable = worked.payable(lines)
-    rooms = situation.rooms_of(lines, payable, worked)
+    payable, rooms = situation.takeable(lines, worked)
     if 0 not in rooms:
         return Portions(lines, payable, rooms)
     places = [place for place, room in enumerate(rooms) if room]
