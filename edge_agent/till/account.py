@@ -49,6 +49,6 @@ class Account:
         return () if self.member is None else self.member.lots
 
 
-def unknown_account(ref: str) -> Account:
-    """The account of a card that central has not told us of."""
-    return Account(ref, None, NOTHING_APPLIED, None)
+def unknown_account(ref: str, applied: Applied = NOTHING_APPLIED) -> Account:
+    """The account of a card that central has not told us of: of the records that it applied none gave it anything."""
+    return Account(ref, None, applied, None)

@@ -100,8 +100,11 @@ class Directory:
 
     def by_ref(self, ref: str) -> Account:
         """The account with this ref, or that this ref was joined to."""
+        applied = (
+            self.applied()
+        )  # first: whoever is not in a later file had nothing accepted before it either
         found = self._members.by_ref(ref)
-        return unknown_account(ref) if found is None else self._account(found)
+        return unknown_account(ref, applied) if found is None else self._account(found)
 
     def _account(self, found: Found, own_ref: str | None = None) -> Account:
         member, position = found.member, found.position

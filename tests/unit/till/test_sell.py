@@ -217,6 +217,16 @@ def test_what_a_card_earned_before_central_told_of_it_still_counts_until_it_is_p
     assert (shown.confirmed, shown.unconfirmed) == (120, 0)
 
 
+def test_what_central_rejected_of_a_card_that_it_does_not_know_is_on_its_way_no_more(
+    shop: Shop,
+) -> None:
+    shop.till.sell(sale("a", card=STRANGER))
+    shop.confirm(jan(), applied_seq=1, parked=(1,))
+    assert points(shop, STRANGER).unconfirmed == 2
+    shop.confirm(jan(), applied_seq=1)
+    assert points(shop, STRANGER).unconfirmed == 0
+
+
 @pytest.mark.parametrize("standing", [Standing.BLOCKED, Standing.ERASED])
 def test_a_blocked_or_erased_account_earns_nothing_and_the_answer_says_so(
     shop: Shop, standing: Standing
