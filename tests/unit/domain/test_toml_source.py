@@ -160,6 +160,7 @@ def test_no_binary_float_comes_out() -> None:
         ("a = 1 2\n", 1, "something stands behind the value"),
         ("a = 1\nb = 18:00\n", 2, "a time is written with seconds, such as 18:00:00"),
         ("w = { from_time = 18:00, until_time = 20:00 }\n", 1, "a time is written with seconds"),
+        ("a = 1\n\n\n\nb = 18:00\n", 5, "a time is written with seconds, such as 18:00:00"),
         ("a = 1\r\nb = 18:00\r\n", 2, "a time is written with seconds, such as 18:00:00"),
         ("a = " + "[" * 100_000, 1, "arrays or tables are nested too deeply"),
         ("a = " + "9" * 5_000, 1, "a number in this file is too large to be meant"),

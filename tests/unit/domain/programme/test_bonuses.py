@@ -59,6 +59,27 @@ def test_a_bonus_of_its_own_expiry_makes_a_lot_of_its_own() -> None:
     }
 
 
+def test_two_bonuses_of_their_own_expiry_each_keep_to_their_own() -> None:
+    rules = BASE + bonus("add = 5\nexpiry = { days = 60 }")
+    rules += bonus("add = 5\nexpiry = { days = 30 }", rule="sooner")
+    entries = awarded(programme(rules), basket(line(1, 1000))).entries
+    assert {entry.rule: entry.expires_on for entry in entries} == {
+        "base": None,
+        "extra": date(2027, 1, 20),
+        "sooner": date(2026, 12, 21),
+    }
+
+
+def test_the_tier_is_looked_at_where_factors_go_by_it() -> None:
+    assert programme(BASE + bonus("multiply = 2")).looks_at == frozenset()
+    levels = '[tiers]\nmeasure = "spend"\nlevel = [{ id = "gold", name = "x", at_least = 5 }]\n'
+    by_tier = bonus("tier_multiply = { gold = 2 }")
+    (bonuses,) = (
+        each for each in programme(levels + BASE + by_tier).mechanisms if each.name == "bonus"
+    )
+    assert set(bonuses.looks_at()) == {"tier/"}
+
+
 def test_nothing_is_multiplied_where_the_base_gave_nothing() -> None:
     found = awarded(programme(BASE + bonus("multiply = 100")), basket(line(1, 99), line(2, 0)))
     assert found.entries == ()

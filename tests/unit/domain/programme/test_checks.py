@@ -15,6 +15,8 @@ POINTS_EXPIRE = "[unit.points.expiry]\nmonths = 12\n"
 STARS = "[unit.stars.expiry]\nmonths = 12\n"
 EARNS_STARS = STARS + '[[earn]]\nid = "s"\nunit = "stars"\npoints = 1\nper = 100\n'
 CARD_OF_STAMPS = '[unit.stamps.expiry]\nmonths = 1\n[[earn]]\nid = "s"\nunit = "stamps"\npoints = 1\neach = "sale"\n'
+EURO = '[unit.euro]\ndecimals = 2\nname = { one = "x", many = "x" }\nexpiry = { months = 12 }\n'
+WALLET = f'{EURO}[[wallet]]\nid = "w"\ntitle = "x"\nunit = "euro"\ntender = "card"\n'
 GOLD = '[tiers]\nmeasure = "spend"\nlevel = [{ id = "gold", name = "x", at_least = 5 }]\n'
 
 
@@ -73,8 +75,10 @@ FINDINGS = [
     (reward("cost = 5\noff = { amount = 499 }"), ("generous", "reward[0].off")),
     (reward("cost = 5\noff = { amount = 500 }"), ("reward-above-spend", "reward[0].off")),
     (reward("spend = { step = 1, value = 21 }"), ("generous", "reward[0].spend")),
+    (reward("cost = 5\noff = { percent = 5 }") + reward("cost = 5\noff = { amount = 500 }").replace("thing", "other"), ("reward-above-spend", "reward[1].off")),
     # What is asked for and nobody gives.
     (reward("cost = 10\nunit = 'stars'") + STARS, ("never-given", "reward[0]")),
+    (reward("cost = 10\nunit = 'euro'") + WALLET, ("never-given", "reward[0]")),
     (reward("off = { percent = 100, units = 1 }\nexpiry = { months = 1 }"), ("never-given", "reward[0]")),
     (voucher("expiry = { months = 3 }"), ("never-given", "voucher[0]")),
     (voucher("expiry = { months = 3 }\nat_points = { unit = 'stars', points = 5 }") + STARS, ("never-given", "voucher[0].at_points")),
@@ -127,6 +131,7 @@ FINE = {
     "some of the goods are excluded": bonus('categories = ["x", "z"]') + '[[exclude]]\nid = "out"\ncategories = ["x"]\nwhy = "x"\n',
     "only its discounts are excluded": bonus('categories = ["x"]') + '[[exclude]]\nid = "out"\ncategories = ["x"]\nforbids = "discounts"\nwhy = "x"\n',
     "a partner gives what a reward costs": reward("cost = 10\nunit = 'stars'") + STARS + '[[partner]]\nid = "p"\nname = "x"\nwhen = { labels = ["p"] }\nunit = "stars"\npoints = 1\nper = 100\n',
+    "a wallet is filled with what a reward costs": reward("cost = 10\nunit = 'euro'") + WALLET + 'top_up = { skus = ["top-up"] }\n',
     "a reward that a surprise gives": reward("off = { percent = 100, units = 1 }\nexpiry = { months = 1 }") + surprise('prizes = [{ id = "p", title = "x", reward = "thing" }]\nbudgets = [{ wins = 5 }]'),
     "every gift of it ends": reward("off = { percent = 100, units = 1 }") + '[[action]]\nid = "review"\ntitle = "x"\ngives = [{ reward = "thing", expiry = { days = 30 } }]\nlimits = [{ times = 1 }]\n',
     "a bought voucher is money and may last": voucher('bought = { lines = { kinds = ["voucher"] } }'),

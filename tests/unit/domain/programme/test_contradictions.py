@@ -97,6 +97,7 @@ PAIRS: list[tuple[type[TableModel], Keys, Keys, str]] = [
     (Gift, {"quantity": 1, "unit": "stars"}, {"offer": "b"}, "give one of unit, reward, voucher and offer"),
     (PerSale, {"percent": 5}, {"per": 100}, "give either percent or per"),
     (AtPoints, {"points": 5, "counts": "progress", "within": "year"}, {"counts": "balance"}, "within goes with counts"),
+    (AtPoints, {"points": 5, "counts": "progress", "within": "day"}, {"counts": "balance"}, "within goes with counts"),
     (AtPoints, {"points": 5, "carry_over": False}, {"counts": "progress"}, "carry_over goes with counts"),
     (AtStatement, {"months": [1, 12], "step": 1, "value": 1}, {"months": [13]}, "months are numbers from 1"),
     (AtStatement, {"months": [1, 12], "step": 1, "value": 1}, {"months": [0]}, "months are numbers from 1"),

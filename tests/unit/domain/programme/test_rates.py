@@ -388,6 +388,8 @@ def test_litres_and_pieces_are_added_up_over_a_period_too() -> None:
     cups = programme(rule('points = 1\neach = "piece"\npieces = 5\nperiod = "ever"'))
     drunk = [(A_SATURDAY, basket(pieces(1, "2", 300)))] * 5
     assert [earned(each.entries) for each in over_time(cups, drunk)] == [0, 0, 1, 0, 1]
+    weighed = [(A_SATURDAY, basket(pieces(1, "0.25", 300)))] * 20
+    assert sum(earned(each.entries) for each in over_time(cups, weighed)) == 1
 
 
 @given(amounts=st.lists(st.integers(0, 5000), max_size=12), per=st.integers(1, 700))

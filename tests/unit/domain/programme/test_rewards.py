@@ -243,6 +243,16 @@ def test_as_often_as_points_last(held: int, issued: int) -> None:
     assert spent(found) == issued * 125
 
 
+def test_of_an_amount_of_which_a_cent_was_used_a_cent_is_charged() -> None:
+    found = worked(
+        rules(reward("r", "cost = 100\noff = { amount = 100 }")),
+        bill(1),
+        redeeming(Redemption("r")),
+        member(points(100)),
+    )
+    assert (spent(found), total_off(found)) == (1, 1)
+
+
 def test_two_free_units_a_reward_five_units_three_rewards() -> None:
     rule = reward("r", 'cost = 3\noff = { free = { sku = "pen", quantity = 2, added = true } }\n')
     wanted = redeeming(Redemption("r", times=3))

@@ -89,6 +89,16 @@ FIFTY = bonus("fifty", "add = 50")
             ),
             {"base": 100, "b": 200, "fifty": 50, "c": 300},
         ),
+        # all of a group is in what is multiplied after it
+        (
+            'bonuses = "multiply"\ngroup = [{ id = "both", bonuses = "add" }]',
+            (
+                bonus("a", 'multiply = 2\ngroup = "both"'),
+                bonus("b", 'multiply = 3\ngroup = "both"'),
+                bonus("c", "multiply = 2"),
+            ),
+            {"base": 100, "a": 100, "b": 200, "c": 400},
+        ),
         # within a group each on the one before, between groups each on the base
         (
             'bonuses = "add"\ngroup = [{ id = "chain", bonuses = "multiply" }]',

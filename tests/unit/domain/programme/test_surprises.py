@@ -156,6 +156,17 @@ def test_a_till_keeps_to_its_share_of_the_stores_budget_over_all_members(
     assert wins == wins_per_day
 
 
+@pytest.mark.parametrize(
+    ("budget", "counted"), [('{ wins = 7, per = "day" }', False), ("{ worth = 600 }", True)]
+)
+def test_what_prizes_are_worth_is_counted_where_a_budget_asks_for_it(
+    budget: str, counted: bool
+) -> None:
+    rules = surprise(f"budgets = [{budget}]")
+    found = evaluate(rules, MemberFacts("a"), BOUGHT, NOON, draw=drawing(0))
+    assert ("count/worth.luck" in {each.unit for each in found.entries}) is counted
+
+
 @property_of(
     wins=st.integers(1, 6),
     worth=st.integers(150, 30_000),

@@ -244,6 +244,16 @@ def test_a_reset_leaves_what_is_still_pending() -> None:
     assert total_per_unit(entries) == {"tier/l2": 1, "points": -50}
 
 
+def test_a_tier_that_ended_is_held_anew_where_the_review_finds_it_earned() -> None:
+    rules = tiers(ACTIVE, ACTIVE_LEVELS)
+    held = (Holding("points", 50), Holding("tier/l2", 1, date(2023, 12, 31)))
+    facts = MemberFacts("7f0c", since=date(2023, 1, 1), holdings=held)
+    entries = tier_reviewed(rules, facts, date(2024, 1, 1)).entries
+    assert [(each.kind, each.quantity) for each in entries if each.unit == "tier/l2"] == [
+        (EntryKind.EARN, 1)
+    ]
+
+
 @pytest.mark.parametrize(
     ("downgrade", "tier"),
     [("one-down", "silver"), ("base", "base"), ("requalified", "base"), ("never", "gold")],
