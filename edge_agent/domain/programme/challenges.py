@@ -40,22 +40,19 @@ class _Past:
     def __init__(self, units: Container[str], facts: MemberFacts, today: date) -> None:
         self.facts = facts
         self.today = today
-        self._had: dict[str, list[Holding]] = {}
+        self._units = units
+        self._counted: dict[str, int] = {}
+        self._undone: dict[str, int] = {}
         self._bounds: dict[Window, tuple[date, date]] = {}
         for each in facts.holdings:
-            if each.unit in units:
-                self._had.setdefault(each.unit, []).append(each)
+            unit = each.unit
+            if unit in units:
+                sums = self._counted if each.quantity > 0 else self._undone
+                sums[unit] = sums.get(unit, 0) + each.quantity
 
     def ever(self, part: Part) -> int:
         """No less than what still counts, of whatever days: most sales are far from completing anything."""
-        most = 0
-        for each in self._had.get(part.unit, ()):
-            if each.quantity > 0:
-                most += each.quantity
-        for each in self._had.get(part.used, ()):
-            if each.quantity < 0:
-                most -= each.quantity
-        return most
+        return self._counted.get(part.unit, 0) - self._undone.get(part.used, 0)
 
     def unused(self, part: Part, window: Window) -> Days:
         """What of the window's days still counts towards the next completion, by day."""
@@ -70,6 +67,15 @@ class _Past:
                 if first <= day <= last:
                     days[day] = days.get(day, 0) + sign * each.quantity
         return days
+
+    @cached_property
+    def _had(self) -> Mapping[str, Sequence[Holding]]:
+        """What there is of each unit, for the few who are near to completing something."""
+        had: dict[str, list[Holding]] = {}
+        for each in self.facts.holdings:
+            if each.unit in self._units:
+                had.setdefault(each.unit, []).append(each)
+        return had
 
 
 @dataclass(frozen=True, slots=True)

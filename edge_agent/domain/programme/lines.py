@@ -1,18 +1,17 @@
 """The lines of a basket in one order, with what many rules ask of them, worked out once."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Self
 
 from edge_agent.domain.basket import Line
 
 _WORD_OF_LINE: Mapping[str, Callable[[Line], str | None]] = {
-    "skus": attrgetter("sku"),
     "brands": attrgetter("brand"),
     "margins": attrgetter("margin"),
     "kinds": attrgetter("kind"),
 }
-"""What a line has under those keys of a selection of which it has one word."""
+"""What a line has under those keys of a selection of which it has one word, but for the article's own number."""
 
 _WORDS_OF_LINE: Mapping[str, Callable[[Line], Iterable[str]]] = {
     "labels": attrgetter("labels"),
@@ -47,6 +46,18 @@ class Lines(tuple[Line, ...]):
             single = _WORD_OF_LINE.get(key)
             known = self._by_key[key] = self._under_one(single) if single else self._under_any(key)
         return known
+
+    def of_articles(self, skus: Container[str | None]) -> Mapping[str | None, Sequence[Line]]:
+        """The lines of each of these articles, in their order.
+
+        Hardly two lines are of the same article, so that to sort all of them by it would help nobody.
+        """
+        found: dict[str | None, list[Line]] = {}
+        for line in self:
+            sku = line.sku
+            if sku in skus:
+                found.setdefault(sku, []).append(line)
+        return found
 
     def _under_one(self, word_of: Callable[[Line], str | None]) -> dict[str | None, list[Line]]:
         known: dict[str | None, list[Line]] = {}

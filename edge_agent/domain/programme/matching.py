@@ -105,7 +105,9 @@ class RuleIndex:
             reached = bisect_right(self._floors, everything.amount, key=itemgetter(0))
             found.update((number, everything) for _, number in self._floors[:reached])
         for key, by_word in self._by_key.items():
-            for word, under in everything.under(key).items():
+            of_articles = key == "skus"
+            words = everything.of_articles(by_word) if of_articles else everything.under(key)
+            for word, under in words.items():
                 if word not in by_word:
                     continue
                 for number, takes in by_word[word]:
