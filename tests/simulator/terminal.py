@@ -14,7 +14,7 @@ from edge_agent.store import Store
 from edge_agent.till.directory import Directory
 from edge_agent.till.parts import Parts, TillSettings
 from edge_agent.till.till import Till
-from sync.client import CentralClient, Place
+from sync.client import CentralClient, Place, Timeouts
 from sync.errors import CentralError, HeadDiffers, Stalled
 from sync.identity import Identity, load_identity, save_identity
 from sync.policy import Window
@@ -25,6 +25,9 @@ from tests.simulator.asking import authority
 from tests.simulator.books import Noted, Seen
 from tests.simulator.network import CENTRAL_URL, Network
 from tests.tills import Heard, Tray, Wire
+
+AS_LONG_AS_IT_TAKES = Timeouts(total_s=86_400)
+"""Who gives up is drawn: the time of this machine, that stands still when somebody stops it, has no say in it."""
 
 CARD_PATTERN = r"29\d{11}"
 DISK_OF_IMAGE = ("ledger.db", "ledger.db-wal", "identity", "members")
@@ -262,7 +265,7 @@ class Terminal:
                 identity.terminal, identity.signing_key, lambda: self.wall().timestamp()
             )
             place = Place(identity.central, key=identity.central_key)
-            self._clients[what] = CentralClient(place, signer)
+            self._clients[what] = CentralClient(place, signer, AS_LONG_AS_IT_TAKES)
         return self._clients[what]
 
     def _push(self, client: CentralClient) -> None:
