@@ -61,4 +61,6 @@ def show(outcomes: Sequence[Outcome], seed: int, console: Console) -> None:
         if each.note:
             console.print(f"{each.what}: {each.note}", highlight=False)
         for sentence in each.wrong:
-            console.print(f"[red]{each.what}[/]: {sentence}", highlight=False)
+            console.print(f"[red]{each.what}[/]: ", end="")
+            # As it is: what is needed to see it again has colons and brackets, and no line may be broken within it.
+            console.print(sentence, markup=False, emoji=False, highlight=False, soft_wrap=True)

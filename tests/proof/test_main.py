@@ -1,12 +1,15 @@
 """The proof's command: which amounts were asked for, and what becomes of a part that ends early."""
 
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
+from typing import cast
 
 import pytest
+from rich.console import Console
 
 from tests.proof.__main__ import PARTS, chosen, run
-from tests.proof.report import Outcome, Part, Progress
+from tests.proof.report import Outcome, Part, Progress, show
 
 
 def test_arguments_come_before_the_environment() -> None:
@@ -28,6 +31,12 @@ def test_a_part_that_ends_early_does_not_hold_and_says_why() -> None:
     assert not outcome.holds
     assert (outcome.what, outcome.amount) == ("some part", 7)
     assert "central does not answer" in outcome.wrong[0]
+
+
+def test_what_is_needed_to_see_a_failure_again_is_told_as_it_is() -> None:
+    told, again = Console(file=StringIO(), width=40), "lose:100:7 sell:1:2 [3] " * 9
+    show([Outcome("some part", 1, 0, 0, 0.0, [again])], 7, told)
+    assert f"some part: {again}" in cast("StringIO", told.file).getvalue()
 
 
 def test_every_part_has_a_number_of_its_own() -> None:

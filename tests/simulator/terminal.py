@@ -62,9 +62,14 @@ class Memory:
         return noted.seq <= self.applied and (noted.epoch, noted.seq) not in self.seen.parked
 
     def confirm(self, seen: Seen, epoch: str) -> None:
-        """The members file holds now what central had when it said this to the journal `epoch`."""
+        """The members file holds now what central had when it said this to the journal `epoch`.
+
+        What that took over from the epoch before counts as its own, whatever became of it there.
+        """
         self.seen, self.applied = seen, seen.applied.get(epoch, 0)
-        self.own = {seq: each for seq, each in self.own.items() if not self.is_confirmed(each)}
+        taken_over = {each.seq: each for each in self.chain if each.epoch == epoch}
+        own = ((seq, taken_over.get(seq, each)) for seq, each in self.own.items())
+        self.own = {seq: each for seq, each in own if not self.is_confirmed(each)}
 
     def copy(self) -> "Memory":
         """As it is now."""
