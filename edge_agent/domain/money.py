@@ -82,8 +82,7 @@ class Share(NamedTuple):
 
     def split(self, weights: Sequence[int]) -> list[int]:
         """The share of all weights together, rounded once and split over them."""
-        taken = self.rounds(sum(weights) * self.numerator, self.denominator)
-        return apportion(taken, weights)
+        return apportion(self.taken(sum(weights)), weights)
 
 
 @lru_cache(_EXACT_KEPT)

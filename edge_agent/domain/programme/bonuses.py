@@ -250,9 +250,7 @@ class _Bonus:
 
     def _multiplied(self, points: Points) -> Sequence[int]:
         rule, base = self.rule, self.base
-        more = rule.more
-        if rule.more_by_tier:
-            more = rule.more_for(base.situation.facts.tier)
+        more = rule.more_for(base.situation.facts.tier)
         if more is None:
             return ()
         if rule.of_base:
