@@ -1,8 +1,10 @@
 """Fixtures that every test may use."""
 
+import sys
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.e2e.page.browser import CHROMIUM_FLAGS, WAIT_MS
@@ -21,6 +23,21 @@ def warm() -> Iterator[None]:
     """Agent and central are started some hundred times; their imports are done once."""
     with warm_starts():
         yield
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> Iterator[None]:
+    """One line each, because structlog's default draws tracebacks for minutes, and to a stream that is held.
+
+    The default prints to whatever `sys.stdout` is at that moment, to which CPython 3.11 takes no reference
+    (python/cpython#130163): a device's thread that logs while `capsys` puts it back takes the process down.
+    """
+    structlog.configure(
+        processors=[structlog.processors.KeyValueRenderer(key_order=["event"])],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+    )
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")

@@ -277,6 +277,7 @@ def _lapsed(entry: Entry, today: str) -> bool:
 def open_world(folder: Path, seed: int) -> Iterator[World]:
     """A fresh world in an empty folder."""
     time = TrueTime()
+    logs = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     # A programme is the same for every till; reading it is most of starting one.
     read_once = patch.object(shelf, "load_programme", lru_cache(load_programme))
@@ -288,4 +289,4 @@ def open_world(folder: Path, seed: int) -> Iterator[World]:
                 yield world
         finally:
             world.close()
-            structlog.reset_defaults()
+            structlog.configure(**logs)

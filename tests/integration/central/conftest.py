@@ -5,7 +5,6 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-import structlog
 
 from sync.central.central import Central
 from sync.central.mending import OperatorsWord
@@ -43,14 +42,6 @@ def own_databases(database: str, tmp_path: Path) -> Iterator[None]:
     yield
     if PLACE.databases is not None:
         PLACE.databases.let_go(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def plain_logs() -> Iterator[None]:
-    """One line each; structlog's default draws tracebacks for minutes."""
-    structlog.configure(processors=[structlog.processors.KeyValueRenderer(key_order=["event"])])
-    yield
-    structlog.reset_defaults()
 
 
 class SteppingClock:
