@@ -7,7 +7,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, partial
@@ -32,6 +32,8 @@ from edge_agent.domain.record import (
     Position,
     Record,
     RecordKind,
+    chain_hash,
+    in_epoch,
     make_attachment,
     make_record,
 )
@@ -193,6 +195,13 @@ class Till:
         )
         self.records.append(record)
         return record
+
+    def tell_again(self, record: Record) -> None:
+        """A record of an earlier epoch, taken over into this one, id and all."""
+        previous = self.records[-1].hash if self.records else GENESIS
+        body = in_epoch(record.body, record.hash, self.epoch)
+        digest = chain_hash(previous, body)
+        self.records.append(replace(record, previous=previous, hash=digest, body=body))
 
     def sale(
         self,

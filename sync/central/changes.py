@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from sync.central import instances, programmes
 from sync.central.allowances import told as allowances_told
@@ -14,7 +14,7 @@ from sync.central.database import ACCOUNTS, Database, current_change, read_count
 from sync.central.epochs import own_records
 from sync.central.problems import Problem
 from sync.central.programmes import Programmes
-from sync.central.tables import accounts, chains, records
+from sync.central.tables import accounts, acts, chains, records
 from sync.central.times import Clock
 from sync.central.told import members_told
 from sync.wire import MEMBERS_PER_PAGE_MAX, Changes, MemberDelta, RecordState, StateOfRecord
@@ -215,7 +215,11 @@ def applied_position(connection: Connection, terminal: str, epoch: str) -> int:
 def _parked(
     connection: Connection, terminal: str, epoch: str | None, applied: int
 ) -> tuple[int, ...]:
-    """Which records up to there wait for something."""
+    """Which records up to there wait for something.
+
+    A till counts what they moved as on its way. So one is left out whose effect the figures hold already: a till that
+    was put back sends it again in a new epoch, and it is laid aside unread where that is in quarantine.
+    """
     if epoch is None:
         return ()
     return tuple(
@@ -228,7 +232,8 @@ def _parked(
                     epoch,
                     records.c.state == RecordState.PARKED.value,
                     records.c.seq <= applied,
-                )
+                ),
+                ~exists().where(acts.c.record_id == records.c.claimed_id),
             )
             .order_by(records.c.seq)
         )

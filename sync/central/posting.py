@@ -231,14 +231,14 @@ class Posting:
 
     def _understood(self, connection: Connection, received: Received) -> _Read:
         try:
-            if received.id_is_taken:
-                raise rejected("id-taken")
             act = read_body(
                 received.body,
                 Envelope(received.terminal, received.epoch, received.seq, received.record_id),
             )
         except Unpostable as reason:
-            return reason
+            return rejected("id-taken") if received.id_is_taken else reason
+        if received.id_is_taken:  # by the same act, in the epoch before, or by another one
+            return replace(act, unlike=rejected("id-taken"))
         if act.unlike is not None:
             return act
         try:

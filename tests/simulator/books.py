@@ -127,6 +127,7 @@ class Books:
         self.balances: dict[str, Lots] = {}
         self.aliases: dict[str, str] = {}
         self.parked: frozenset[tuple[str, int]] = frozenset()
+        """The epochs and numbers of records that wait and whose effect is not there yet."""
         self.noted: dict[str, Noted] = {}
         """Records that central has not accepted yet."""
         self.states: Counter[str] = Counter()
@@ -140,7 +141,7 @@ class Books:
         self._accepted: set[str] = set()
         self._chains: dict[str, _Chain] = {}
         self._waiting: dict[int, tuple[str, int]] = {}
-        self._parked: dict[int, tuple[str, int]] = {}
+        self._parked: dict[int, tuple[str, str, int]] = {}
         self._parked_sums = (0, 0, 0)
         self._rows = self._entries = 0
 
@@ -194,6 +195,11 @@ class Books:
             posted, touched = self._read_entries()
             accepted = self._read_records()
             self._check_once(posted, accepted)
+            self.parked = frozenset(
+                (epoch, seq)
+                for record, epoch, seq in self._parked.values()
+                if record not in self._accepted
+            )
             self._check_lots(touched)
         finally:
             self._db.execute("COMMIT")
@@ -211,7 +217,6 @@ class Books:
         """New lines of the ledger, by the record that made them."""
         posted: dict[str, Sums] = {}
         touched: set[str] = set()
-        joined = False
         rows = self._db.execute(_ENTRIES, (self._entries,)).fetchall()
         for row, account, source, kind, unit, quantity, expires_on, matures_on in rows:
             self._entries = row
@@ -228,8 +233,8 @@ class Books:
             if len(source) == 32:
                 sums = posted.setdefault(source, {})
                 sums[account, unit] = sums.get((account, unit), 0) + quantity
-            joined = joined or source.startswith("join:")
-        if joined:
+        # An account that holds nothing is joined without an entry.
+        if self._db.execute(_JOINED).fetchone()[0] != len(self.aliases):
             self._read_aliases()
         return posted, touched
 
@@ -261,8 +266,7 @@ class Books:
         if sums == self._parked_sums:
             return set()
         before, self._parked_sums = self._parked, sums
-        self._parked = {row: (epoch, seq) for row, epoch, seq in self._db.execute(_PARKED)}
-        self.parked = frozenset(self._parked.values())
+        self._parked = {row: tuple(what) for row, *what in self._db.execute(_PARKED)}
         return before.keys() - self._parked.keys()
 
     def _chain(self, epoch: str) -> _Chain:
@@ -294,8 +298,6 @@ class Books:
         """
         for record in posted.keys() - accepted:
             demand(False, f"record {record} has an effect, and was not accepted just now")
-        if any(self._has_new_ref(self.noted.get(record)) for record in accepted):
-            self._read_aliases()
         for record in accepted:
             demand(record not in self._accepted, f"record {record} was accepted twice")
             noted = self.noted.pop(record, None)
@@ -325,13 +327,6 @@ class Books:
             (moved if is_sale else back)[key] += abs(quantity)
         for key, quantity in back.items():
             demand(quantity <= moved[key], f"of {sale_id} came back {quantity} of {key}")
-
-    def _has_new_ref(self, noted: Noted | None) -> bool:
-        """Whether a record speaks of somebody under a name that we have not met as an account."""
-        return noted is not None and any(
-            holder not in self.aliases and holder not in self.balances
-            for holder, _ in noted.moved()
-        )
 
     def _resolved(self, moved: Iterable[tuple[tuple[str, str], int]]) -> Sums:
         sums: Sums = {}
@@ -403,7 +398,7 @@ _LEFT = (
     "SELECT coalesce(max(row), 0), count(*), (SELECT coalesce(sum(folded), 0) FROM checkpoints),"
     " (SELECT coalesce(max(row), 0) FROM entries) FROM records"
 )
-_PARKED = "SELECT row, epoch, seq FROM records WHERE state = 'parked'"
+_PARKED = "SELECT row, claimed_id, epoch, seq FROM records WHERE state = 'parked'"
 _PARKED_SUMS = (
     "SELECT count(*), coalesce(sum(row), 0), coalesce(sum(row * row), 0) FROM records"
     " WHERE state = 'parked'"
@@ -411,6 +406,7 @@ _PARKED_SUMS = (
 _EPOCHS = "SELECT epoch FROM chains"
 _CHAIN = "SELECT follows, begins_after FROM chains WHERE epoch = ?"
 _ASKED_AT_ONCE = 500
+_JOINED = "SELECT count(*) FROM accounts WHERE joined_into IS NOT NULL"
 _ALIASES = "SELECT ref, joined_into FROM accounts WHERE joined_into IS NOT NULL"
 _AUTHORISED = "SELECT count(*) FROM holds WHERE kind = 'authorisation'"
 _SET_ASIDE = "SELECT coalesce(sum(quantity), 0) FROM holds WHERE account = ? AND unit = 'points'"

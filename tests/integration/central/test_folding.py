@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import ColumnElement, Executable, delete, insert, literal, select, update
 
 from edge_agent.domain.entries import Entry, EntryKind
-from edge_agent.domain.record import GENESIS, RecordKind, canonical, chain_hash, in_epoch
+from edge_agent.domain.record import GENESIS, RecordKind, canonical, chain_hash
 from edge_agent.domain.tallies import months_later
 from sync.central.central import Central
 from sync.central.feedback import CaseChange
@@ -304,24 +304,15 @@ def test_a_journal_that_takes_folded_records_over_into_a_new_epoch_moves_nothing
     folded: Central, till: Till, clock: SteppingClock
 ) -> None:
     before = balance(folded, "a"), sums(folded)
-    again = retold(till)
+    again = Till(till.terminal)
+    for record in till.records:
+        again.tell_again(record)
     folded.push(again.message())
     assert {state for _, state, _ in states(folded)} == {"duplicate"}
     assert (balance(folded, "a"), sums(folded)) == before
     # They are nothing that could be folded: what had the effect was another record.
     later(clock)
     assert fold(folded) == 0
-
-
-def retold(till: Till) -> Till:
-    """The same records, ids and all, in another epoch."""
-    again, previous = Till(till.terminal), GENESIS
-    for record in till.records:
-        body = in_epoch(record.body, record.hash, again.epoch)
-        digest = chain_hash(previous, body)
-        again.records.append(replace(record, previous=previous, hash=digest, body=body))
-        previous = digest
-    return again
 
 
 OPEN: dict[str, Callable[[Till], object]] = {

@@ -128,6 +128,28 @@ def test_enrolling_one_of_two_machines_again_ends_the_quarantine_of_the_other_na
     assert told(wire.push(opening(journal))).quarantined == "revoked"
 
 
+def test_what_is_laid_aside_and_was_accepted_before_is_not_on_its_way_any_more(
+    running: Running, wire: Wire, journal: Till
+) -> None:
+    """Of two machines one goes on in a new epoch with all it had, and then it was enrolled again."""
+    copy = Till(journal.terminal)
+    told(wire.push(opening(copy, begins_after=0, follows=journal.epoch)))
+    assert told(wire.push(opening(journal, contests=copy.epoch))).quarantined == "cloned"
+    for record in journal.records:
+        copy.tell_again(record)
+    new = copy.sale("ref-q1", [earn(100)], card=CARD)
+    states = told(wire.push(copy.message())).states
+    assert [(each.seq, each.code) for each in states] == [(n, "quarantined") for n in (1, 2, 3)]
+    kept = running.enrol(*wire.terminal.split("/"))
+    assert told(kept.push(opening(copy))).quarantined is None
+    changes = kept.changes(epoch=copy.epoch).json()
+    assert (changes["applied_seq"], changes["parked"]) == (3, [new.seq])
+    store, till = wire.terminal.split("/")
+    released = running.admin("POST", f"/terminals/{store}/{till}/release").json()
+    assert released["posted"] == {"duplicate": 2, "accepted": 1}
+    assert kept.changes(epoch=copy.epoch).json()["parked"] == []
+
+
 def test_an_epoch_that_begins_after_more_than_central_holds_is_taken_and_listed(
     running: Running, wire: Wire, journal: Till
 ) -> None:
