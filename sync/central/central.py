@@ -34,6 +34,7 @@ from sync.central.settings import Settings
 from sync.central.terminals import Terminals, TillKeys
 from sync.central.times import Clock, utc_now
 from sync.central.upkeep import Upkeep
+from sync.central.verifying import Verifier
 from sync.central.words import Words
 from sync.central.working_again import WorkingAgain
 from sync.signing import head_statement
@@ -81,6 +82,7 @@ class Central:
             self.database, clock, settings.fold_after_months, self._signing_key.sign
         )
         self.checkpoints = Checkpoints(self.database, till_keys.central_key)
+        self.verifier = Verifier(self.database, self.checkpoints)
         self.words = Words(self.database, self.programmes)
         self.members = Members(self.database, self.accounts, self.words, clock)
         self.mending = Mending(self.database, self.posting, self.accounts, self.members, clock)

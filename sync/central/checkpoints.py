@@ -54,18 +54,13 @@ class Checkpoints:
                 for row in _page(connection, after)
             ]
 
-    def faults(self) -> list[dict[str, Any]]:
-        """What is wrong with journals and their checkpoints, each with its journal; nothing where all are whole."""
+    def journals(self) -> list[tuple[str, str]]:
+        """Terminal and epoch of every journal that there is, or whose checkpoint is there."""
         with self._database.read() as connection:
-            journals = connection.execute(_JOURNALS).all()
-        found: list[dict[str, Any]] = []
-        for terminal, epoch in journals:
-            with self._database.read() as connection:
-                faults = self._faults(connection, terminal, epoch)
-                found += [{"terminal": terminal, "epoch": epoch, "fault": each} for each in faults]
-        return found
+            return [(row.terminal, row.epoch) for row in connection.execute(_JOURNALS)]
 
-    def _faults(self, connection: Connection, terminal: str, epoch: str) -> Iterator[str]:
+    def faults(self, connection: Connection, terminal: str, epoch: str) -> Iterator[str]:
+        """What is wrong with a journal's checkpoint; and what it is missing, with or without one."""
         made = checkpoint_of(connection, terminal, epoch)
         chain = connection.execute(
             select(chains).where(chains.c.terminal == terminal, chains.c.epoch == epoch)

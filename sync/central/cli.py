@@ -76,6 +76,19 @@ def run(config: Path, as_json: bool) -> None:
 
 @main.command()
 @common
+def verify(config: Path, as_json: bool) -> None:
+    """Check that journals, checkpoints and balances are whole and add up. Exit code 1 when not."""
+    with central_of(config) as central, could_not(SQLAlchemyError):
+        faults = central.verifier.faults()
+    lines = [f"{each.journal or 'account ' + each.account}: {each.fault}" for each in faults]
+    told = {"faults": [each._asdict() for each in faults]}
+    say(as_json, told, "\n".join(lines) or "everything is whole and adds up")
+    if faults:
+        sys.exit(ANSWER_IS_NO)
+
+
+@main.command()
+@common
 def migrate(config: Path, as_json: bool) -> None:
     """Bring the database to this version's schema. `run` does so too, if its role may change tables."""
     with central_of(config) as central:

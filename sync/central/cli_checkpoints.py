@@ -1,12 +1,11 @@
 """`loyalty-central checkpoints …`: what the oldest records of each journal became."""
 
-import sys
 from pathlib import Path
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from sync.central.cli_parts import ANSWER_IS_NO, central_of, common, could_not, say
+from sync.central.cli_parts import central_of, common, could_not, say
 
 
 @click.group("checkpoints")
@@ -27,18 +26,6 @@ def list_checkpoints(after: str, config: Path, as_json: bool) -> None:
         for each in found
     ]
     say(as_json, {"checkpoints": found}, "\n".join(lines) or "nothing was folded")
-
-
-@checkpoints_group.command("verify")
-@common
-def verify_checkpoints(config: Path, as_json: bool) -> None:
-    """Check that all are signed, and that nothing is missing or was changed since. Exit code 1 when not."""
-    with central_of(config) as central, could_not(SQLAlchemyError):
-        faults = central.checkpoints.faults()
-    lines = [f"{each['terminal']}/{each['epoch']}: {each['fault']}" for each in faults]
-    say(as_json, {"faults": faults}, "\n".join(lines) or "all checkpoints are whole")
-    if faults:
-        sys.exit(ANSWER_IS_NO)
 
 
 @checkpoints_group.command("fold")

@@ -246,11 +246,11 @@ def came_back(batch: Batch, sale: Sale) -> list[Mapping[str, Any]]:
         .order_by(records.c.posted_at, records.c.row)
     )
     return [
-        _posted(json.loads(row.body), row.worked_out) for row in batch.connection.execute(query)
+        as_posted(json.loads(row.body), row.worked_out) for row in batch.connection.execute(query)
     ]
 
 
-def _posted(body: Mapping[str, Any], worked_out: str | None) -> Mapping[str, Any]:
+def as_posted(body: Mapping[str, Any], worked_out: str | None) -> Mapping[str, Any]:
     """A return's body, with what central came to in the place of what its till could not say."""
     if worked_out is None:
         return body

@@ -202,6 +202,8 @@ class Run:
             demand(not left, f"{terminal.key} has unconfirmed records {left[:5]}: {terminal.fault}")
         demand(books.set_aside() == 0, f"{books.set_aside()} redemptions are still set aside")
         books.check_everything()
+        faults = self.world.office.central.verifier.faults()
+        demand(not faults, f"central is not whole: {faults[:3]}")
 
 
 def verify(terminal: Terminal) -> None:

@@ -209,5 +209,5 @@ def test_every_account_has_what_was_accepted_of_it(
         central.catch_up()
         central.keep_up()
         check(central, tills, folded)
-        assert central.checkpoints.faults() == []
+        assert central.verifier.faults() == []
         central.close()

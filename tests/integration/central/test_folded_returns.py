@@ -84,7 +84,7 @@ def test_returns_of_folded_sales_come_to_the_same_as_of_others(
     # And what is folded in the middle of it.
     assert folds.folding.run(AT + timedelta(days=1)) == 4
     assert has(folds) == has(keeps)
-    assert folds.checkpoints.faults() == []
+    assert folds.verifier.faults() == []
 
 
 def recorded_as(shop: Shop, text: bytes) -> Record:

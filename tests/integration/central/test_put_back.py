@@ -50,7 +50,7 @@ class Shop:
         """What central does thirteen months from now."""
         with closing(Central(settings_in(self.folder))) as central:
             folded = central.folding.run(datetime.now(UTC) + timedelta(days=1))
-            assert central.checkpoints.faults() == []
+            assert central.verifier.faults() == []
         return folded
 
     def checked(self, running: Running) -> int:
