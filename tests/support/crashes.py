@@ -151,6 +151,7 @@ def _compare_with_central(
     shop.wait_until_posted(POSTED_S)
     hashes = {record["seq"]: bytes.fromhex(record["hash"]) for record in journal}
     assert shop.at_central_by_hand() == hashes
+    assert shop.faults_at_central() == []
     totals = shop.totals()
     assert {each["state"] for each in totals["records"]} <= {"accepted"}, totals["records"]
     refused = shop.admin("GET", "/refused")

@@ -221,6 +221,13 @@ class Shop:
         found: dict[str, Any] = json.loads(done.stdout)
         return done.returncode, found
 
+    def faults_at_central(self) -> list[dict[str, str]]:
+        """What `loyalty-central verify` finds."""
+        done = run_installed("loyalty-central", "verify", "--config", self.central_config, "--json")
+        assert done.stdout, done.stderr
+        found: list[dict[str, str]] = json.loads(done.stdout)["faults"]
+        return found
+
     def at_central_by_hand(self) -> dict[int, bytes]:
         """seq -> hash of every record, straight out of central's database."""
         with sqlite3.connect(f"file:{self.central_data / 'central.db'}?mode=ro", uri=True) as db:

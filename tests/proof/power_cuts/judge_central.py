@@ -32,6 +32,7 @@ class JudgeOfCentral:
             self._compare_journals(central, acknowledged, found)
             central.catch_up()
             self._send_again(central, found)
+            found.corrupt.extend(str(each) for each in central.verifier.faults())
         finally:
             central.close()
 
