@@ -49,6 +49,17 @@ class Stalled(CentralError):
     code = "stalled"
 
 
+class EpochGap(CentralError):
+    """Central was put back to before the epoch began that this journal is in: of the one before it holds records only
+    up to `holds`."""
+
+    code = "epoch-gap"
+
+    def __init__(self, holds: int) -> None:
+        super().__init__(f"central holds records of the epoch before only up to {holds}")
+        self.holds = holds
+
+
 class PositionUnknown(CentralError):
     """Central does not know the position we asked from (410): its changes have to be read from the
     beginning."""

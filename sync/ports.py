@@ -99,7 +99,7 @@ class Outbox(Protocol):
         ...
 
     def begin_epoch(self, agreed: int) -> None:
-        """Begin a new epoch: central holds our records up to `agreed` and others after it.
+        """Begin a new epoch: central holds our records up to `agreed`, and others or none after it.
 
         Ours after it are put into the new epoch under their numbers, so that they are sent.
         """

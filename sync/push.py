@@ -5,7 +5,8 @@ not take), less than we thought (it came back from a backup) or more (an answer 
 the position is always taken from the answer, after comparing its head with our own chain.
 
 Where the chains differ, this journal was put back from a backup or copied. It then goes on in a new epoch, which
-begins after the last record that both have; what central had not seen is sent in that. Who finds its epoch closed
+begins after the last record that both have; what central had not seen is sent in that. So it does where central was put
+back to before the present epoch began, and lacks records of the one before. Who finds its epoch closed
 though its chain is as central has it says so: then there are two machines. See docs/decisions/epochs.md.
 
 What central took long ago it keeps no more, and so cannot compare: it answers with the checkpoint that this became. It
@@ -19,6 +20,7 @@ from edge_agent.domain.record import HASH_BYTES, Record
 from sync.errors import (
     CentralError,
     Conflict,
+    EpochGap,
     Folded,
     HeadDiffers,
     ProtocolError,
@@ -63,13 +65,9 @@ def push(
     turn = _Turn(central, outbox, window, moved_on, outbox.received())
     # After a fault the outbox is not touched any more: if we were stopped, it may be closed by now.
     try:
-        try:
-            try:
-                turn.send_all(ask_first=ask_first)
-            except Folded:
-                turn.send_all(ask_first=True)
-        except (HeadDiffers, Conflict):
-            outbox.begin_epoch(turn.agreed())
+        agreed = turn.try_all(ask_first=ask_first)
+        if agreed is not None:
+            outbox.begin_epoch(agreed)
             turn.after = outbox.received()
             turn.send_all(ask_first=True)
         outbox.note_standing(turn.standing)
@@ -91,6 +89,19 @@ class _Turn:
     after: int
     moved: int = 0
     standing: str | None = None
+
+    def try_all(self, *, ask_first: bool) -> int | None:
+        """Send what waits; where that takes a new epoch, after which record that begins. Raises `CentralError`."""
+        try:
+            try:
+                self.send_all(ask_first=ask_first)
+            except Folded:
+                self.send_all(ask_first=True)
+        except (HeadDiffers, Conflict):
+            return self.agreed()
+        except EpochGap as gap:
+            return gap.holds
+        return None
 
     def send_all(self, *, ask_first: bool) -> None:
         """Send what waits; raises `CentralError`."""
@@ -163,7 +174,7 @@ class _Turn:
         )
 
     def _settle(self, answer: RecordsAnswer) -> int:
-        """Mark what central holds. Raises HeadDiffers, and then nothing is marked.
+        """Mark what central holds. Raises HeadDiffers, and then nothing is marked; and EpochGap.
 
         The answer's states are not kept: the pull tells them too, in order and with the position that they belong to.
         One that is handled late would bring back a state that a pull has settled meanwhile.
@@ -175,6 +186,8 @@ class _Turn:
             # Our chain is as central has it, and another epoch was begun as this terminal: somewhere else.
             contested = self.central.send(self._message((), answer.closed_by))
             self.standing = contested.quarantined
+        elif answer.holds_before is not None and answer.quarantined is None:
+            raise EpochGap(answer.holds_before)
         return answer.received
 
 

@@ -157,11 +157,13 @@ class RecordsAnswer(Message):
 
     `signature` is central's, in hex, over that position: see `signing.head_statement`.
     `closed_by` is the epoch that this terminal began since, where it did. `quarantined` says why what is sent is taken
-    and waits for somebody to look: `revoked` or `cloned`.
+    and waits for somebody to look: `revoked` or `cloned`. `holds_before` is up to where central holds the epoch that
+    this one follows, where that is less than what it begins after: central was put back to before it began.
     """
 
     received: int
     head: str | None = None
+    holds_before: int | None = None
     closed_by: str | None = None
     quarantined: str | None = None
     signature: str | None = Field(default=None, pattern=_HEX_64_BYTES)

@@ -46,8 +46,12 @@ def hash_at(db: Database, seq: int) -> bytes | None:
 
 
 def _ends(db: Database) -> set[int]:
-    """After which records another epoch begins."""
-    return {row[0] for row in db.execute("SELECT begins_after FROM epochs WHERE begins_after > 0")}
+    """After which records another epoch begins. One that began earlier took over what a former one had begun with."""
+    rows = db.execute(
+        "SELECT begins_after FROM epochs e WHERE begins_after > 0 AND NOT EXISTS"
+        " (SELECT 1 FROM epochs l WHERE l.number > e.number AND l.begins_after < e.begins_after)"
+    )
+    return {row[0] for row in rows}
 
 
 def begin_epoch(db: Database, epoch: str, agreed: int, now: datetime) -> None:

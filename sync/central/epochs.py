@@ -35,6 +35,8 @@ class Journal:
     begins_after: int
     closed_by: str | None
     quarantined: str | None
+    holds_before: int | None
+    """How much is here of the epoch that this one follows, where that is less than what it begins after."""
 
 
 def opened(connection: Connection, message: RecordsMessage, at: str, *, ended: bool) -> Journal:
@@ -52,8 +54,14 @@ def opened(connection: Connection, message: RecordsMessage, at: str, *, ended: b
     if contested and not ended:
         _quarantine(connection, message, at)
     quarantined = REVOKED if ended else _standing(connection, message.terminal)
+    held = _held_before(connection, message.terminal, journal.follows, journal.begins_after)
     return Journal(
-        journal.received, journal.head, journal.begins_after, journal.closed_by, quarantined
+        journal.received,
+        journal.head,
+        journal.begins_after,
+        journal.closed_by,
+        quarantined,
+        held if held < journal.begins_after else None,
     )
 
 
@@ -76,9 +84,9 @@ def _begin(connection: Connection, message: RecordsMessage, at: str, *, closes: 
         terminal=message.terminal, epoch=message.epoch, **new
     )
     connection.execute(statement.on_conflict_do_nothing())
-    if message.begins_after > _held_before(connection, message):
-        # It may be central itself that came back from a backup: the till goes on, and somebody has to look.
-        seq = message.begins_after
+    seq = message.begins_after
+    if seq > _held_before(connection, message.terminal, message.follows, seq):
+        # It is central itself that came back from a backup: the till hears of it, and somebody has to look.
         list_refusal(connection, Refusal(message.terminal, "epoch-gap", message.epoch, seq), at)
     if closes:
         closed = connection.execute(
@@ -97,11 +105,14 @@ def _begin(connection: Connection, message: RecordsMessage, at: str, *, closes: 
             _log.warning("epoch begun", terminal=message.terminal, after=message.begins_after)
 
 
-def _held_before(connection: Connection, message: RecordsMessage) -> int:
+def _held_before(
+    connection: Connection, terminal: str, follows: str | None, begins_after: int
+) -> int:
+    """How much is here of the epoch that one follows which begins after so many."""
+    if begins_after == 0:
+        return 0
     received = connection.scalar(
-        select(chains.c.received).where(
-            chains.c.terminal == message.terminal, chains.c.epoch == message.follows
-        )
+        select(chains.c.received).where(chains.c.terminal == terminal, chains.c.epoch == follows)
     )
     return received or 0
 

@@ -50,6 +50,7 @@ class Taken:
     checkpoint: SignedCheckpoint | None = None
     closed_by: str | None = None
     quarantined: str | None = None
+    holds_before: int | None = None
 
 
 @dataclass(slots=True)
@@ -116,6 +117,7 @@ def _take(
         push.checkpoint if reason == FOLDED else None,
         push.journal.closed_by,
         push.journal.quarantined,
+        push.journal.holds_before,
     )
 
 

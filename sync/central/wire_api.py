@@ -109,6 +109,7 @@ def _push(central: Central, message: RecordsMessage, *, ended: bool) -> RecordsA
         received=taken.received,
         head=head,
         signature=central.countersign(message, taken.received, head),
+        holds_before=taken.holds_before,
         closed_by=taken.closed_by,
         quarantined=taken.quarantined,
         states=states,
