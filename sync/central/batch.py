@@ -9,6 +9,7 @@ accounts that records name are held together and in one order; counters come las
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
@@ -22,6 +23,7 @@ from sync.central.database import ACCOUNTS, count, next_changes
 from sync.central.differing import Known, known_of
 from sync.central.ledger import LedgerEntry, append_many, touch
 from sync.central.tables import acts, attachments, differences, records
+from sync.central.times import stored
 from sync.wire import RecordState
 
 
@@ -94,7 +96,7 @@ class Batch:
         self._connection = connection
         self._accounts = accounts
         self._refs: dict[str, str] = {}
-        self._forgotten: set[str] = set()
+        self._forgotten: dict[str, str] = {}
         self._acts: dict[_ActKey, Before | None] = {}
         self._opened = 0
         self._new_acts: list[dict[str, Any]] = []
@@ -138,7 +140,7 @@ class Batch:
         for ref, row in held.items():
             self._refs[ref] = row.ref
             if row.standing == Standing.ERASED:
-                self._forgotten.add(row.ref)
+                self._forgotten[row.ref] = row.erased_at
         return held
 
     def account_of(self, ref: str) -> str | None:
@@ -175,9 +177,18 @@ class Batch:
         """Whether an account was erased, so that nothing personal of it may be kept again."""
         return account in self._forgotten
 
+    def is_before_forgotten(self, account: str | None, at: datetime) -> bool:
+        """Whether somebody was erased after that time: what they did before is of whom nobody knows any more."""
+        return account in self._forgotten and stored(at) < self._forgotten[account]
+
     def is_of_forgotten(self, act: Act) -> bool:
         """Whether an act is that of somebody who was erased since, whatever becomes of it."""
         return act.account is not None and self.is_forgotten(self.account_of(act.account))
+
+    def last_owner_of(self, card: str) -> str | None:
+        """The account that a card belongs to, or belonged to before that was erased."""
+        owner = self._accounts.of_card(self._connection, card)
+        return None if owner is None else self.account_of(owner)
 
     def owner_of(self, card: str) -> str | None:
         """The account that a card belongs to, unless that was erased: then it is nobody's from now on."""

@@ -132,7 +132,8 @@ def _award(of: Decision) -> Outcome:
 
 def _answer(of: Decision) -> Outcome:
     outcome = _award(of)
-    note_answer(of.batch, of.received, of.act, outcome.account, of.personal.text)
+    text = None if of.batch.is_forgotten(outcome.account) else of.personal.text
+    note_answer(of.batch, of.received, of.act, outcome.account, text)
     return outcome
 
 

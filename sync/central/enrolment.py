@@ -8,6 +8,7 @@ can tell their points apart again.
 
 import json
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
@@ -29,7 +30,9 @@ def enrol(batch: Batch, received: Received, act: Act, personal: Personal) -> str
     if enrolled is None or ref is None:
         raise ValueError("this is no enrolment")
     batch.flush()
-    account = _of_card(batch, ref, personal.card)
+    account = _of_card(batch, ref, personal.card, act.at)
+    if batch.is_forgotten(account):
+        return account
     for other in _same_person(batch.connection, account, personal.profile):
         account = _one_of_both(batch, account, other)
     _confirm(batch, account, act, personal.profile)
@@ -38,12 +41,20 @@ def enrol(batch: Batch, received: Received, act: Act, personal: Personal) -> str
     return account
 
 
-def _of_card(batch: Batch, ref: str, card: str | None) -> str:
-    """The account of the ref and of the card, which are one from now on."""
+def _of_card(batch: Batch, ref: str, card: str | None, at: datetime) -> str:
+    """The account of the ref and of the card, which are one from now on.
+
+    That of somebody who was erased stays so where it was on its way already when they were. Who enrols after that is
+    somebody new, who may even have the same card.
+    """
     account = batch.account_of(ref)
-    if batch.is_forgotten(
-        account
-    ):  # somebody new, who may even have the card of whoever was erased
+    if account is None and card is not None:
+        owner = batch.last_owner_of(card)
+        if batch.is_before_forgotten(owner, at):
+            return batch.settle_ref(ref, card)
+    if account is not None and batch.is_before_forgotten(account, at):
+        return account
+    if batch.is_forgotten(account):
         ref, account = new_ref(), None
     owner = None if card is None else batch.owner_of(card)
     if card is None:

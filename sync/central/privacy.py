@@ -138,7 +138,8 @@ def _forget(connection: Connection, account: str, at: str) -> None:
     connection.execute(delete(case_notes).where(case_notes.c.case.in_(opened)))
     connection.execute(update(answers).where(answers.c.account == account).values(text=None))
     bury_cards(connection, account, at)
-    connection.execute(update(accounts).where(accounts.c.ref.in_(refs)).values(**_FORGOTTEN))
+    forgotten = _FORGOTTEN | {"erased_at": at}
+    connection.execute(update(accounts).where(accounts.c.ref.in_(refs)).values(**forgotten))
     touch(connection, [account])
 
 

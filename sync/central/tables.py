@@ -291,6 +291,7 @@ accounts = Table(
     Column("opened", Boolean, nullable=False),
     Column("redeems_offline", Boolean, nullable=False, default=True),
     Column("created_at", String(24), nullable=False),
+    Column("erased_at", String(24)),
     Column("change", BigInteger, nullable=False),
 )
 """Accounts under their member_ref. A row with `joined_into` is only another name of that account, one step deep.

@@ -81,18 +81,17 @@ def _of_record(row: Any, before: Any, moved: Mapping[str, Counter[str]]) -> Iter
 
 
 def _of_content(row: Any, moved: Counter[str]) -> Iterator[str]:
-    """An accepted record moved what it says, by unit, and no other moved anything."""
-    if row.duplicate_of is not None and row.duplicate_of == row.record_id:
-        return  # it was folded, and came again in a new epoch: the checkpoint has what it moved
+    """What was accepted moved what it says, by unit. Of anything else that has entries `_OF_NOTHING` tells."""
+    if row.state != RecordState.ACCEPTED.value:
+        return
+    body = as_posted(json.loads(row.body), row.worked_out)
+    made_with = body.get("commitment")
+    if row.salt is not None and Attachment(row.salt, row.content).commitment != made_with:
+        yield "its attachment is not the one that it was made with"
     said: Counter[str] = Counter()
-    if row.state == RecordState.ACCEPTED.value:
-        body = as_posted(json.loads(row.body), row.worked_out)
-        made_with = body.get("commitment")
-        if row.salt is not None and Attachment(row.salt, row.content).commitment != made_with:
-            yield "its attachment is not the one that it was made with"
-        for entry in body["entries"]:
-            if entry.get("account", row.account) is not None:
-                said[entry["unit"]] += entry["quantity"]
+    for entry in body["entries"]:
+        if entry.get("account", row.account) is not None:
+            said[entry["unit"]] += entry["quantity"]
     units = sorted(unit for unit in {*said, *moved} if said[unit] != moved[unit])
     if units:
         yield f"it moved other than it says: {', '.join(units)}"
@@ -117,7 +116,7 @@ def _of_accounts(connection: Connection) -> Iterator[tuple[str, str]]:
 
 _RECORDS = (
     select(
-        *(records.c[name] for name in ("seq", "record_id", "duplicate_of", "state", "account")),
+        *(records.c[name] for name in ("seq", "record_id", "state", "account")),
         *(records.c[name] for name in ("previous", "hash", "body")),
         attachments.c.salt,
         attachments.c.content,

@@ -7,6 +7,7 @@ they look at what is new there, and only at that.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,10 @@ from pysqlite3 import dbapi2 as sqlite3
 
 from edge_agent.domain.entries import Entry, EntryKind
 from edge_agent.domain.member import Standing
-from edge_agent.domain.record import GENESIS, Record, chain_hash
+from edge_agent.domain.record import GENESIS, Record, RecordKind, chain_hash
 from edge_agent.domain.redeemed import AuthorisedBy, Redeemed
 from sync.central.risk import OFFLINE_RISK
+from sync.central.times import stored
 
 Sums = dict[tuple[str, str], int]
 """By account and unit."""
@@ -44,6 +46,7 @@ class Noted:
     seq: int
     hash: bytes
     kind: str
+    at: datetime
     account: str | None
     entries: tuple[Entry, ...]
     on_credit: int = 0
@@ -65,6 +68,7 @@ class Noted:
             record.seq,
             record.hash,
             record.kind.value,
+            record.at,
             account,
             entries,
             sum(
@@ -75,10 +79,10 @@ class Noted:
             returned["sale_id"] if returned and returned["original"] is None else None,
         )
 
-    def moved(self) -> Iterator[tuple[str, Entry]]:
-        """Each entry with whose it is; what is counted of nobody is of no account."""
+    def moved(self, account: str | None) -> Iterator[tuple[str, Entry]]:
+        """Each entry with whose it is, by default this account's; what is counted of nobody is of no account."""
         for entry in self.entries:
-            holder = entry.account or self.account
+            holder = entry.account or account
             if holder is not None:
                 yield holder, entry
 
@@ -307,9 +311,19 @@ class Books:
             if noted.unknown_sale is not None:
                 self._check_taken_back(record, noted.unknown_sale)
                 continue
-            wanted = self._resolved(((of, each.unit), each.quantity) for of, each in noted.moved())
+            moved = noted.moved(self._whose(noted))
+            wanted = self._resolved(((of, each.unit), each.quantity) for of, each in moved)
             found = self._resolved(posted.get(record, {}).items())
             demand(wanted == found, f"{noted.kind} {record} moved {found} at central, not {wanted}")
+
+    def _whose(self, noted: Noted) -> str | None:
+        """Whose a record is: who enrols after being erased is somebody new, with an account of their own."""
+        row = self._db.execute(_ERASED_AT, (noted.account,)).fetchone()
+        if noted.kind != RecordKind.MEMBER or row is None or stored(noted.at) < row[0]:
+            return noted.account
+        (new,) = self._db.execute(_ACCOUNT, (noted.record,)).fetchone()
+        demand(new != noted.account, f"{noted.record} brings back account {noted.account}")
+        return str(new)
 
     def _check_taken_back(self, record: str, sale_id: str) -> None:
         """By account, unit and rule: all returns of a sale together undo at most what it gave, and what it used."""
@@ -392,6 +406,8 @@ _OF_SALE = (
     "SELECT account, source, original, unit, rule, quantity FROM entries"
     " WHERE source IN ({}) OR original IN ({}) OR source = ?"
 )
+_ERASED_AT = "SELECT erased_at FROM accounts WHERE ref = ? AND erased_at IS NOT NULL"
+_ACCOUNT = "SELECT account FROM records WHERE record_id = ?"
 _STANDING = "SELECT standing FROM accounts WHERE ref = ?"
 _STATES = "SELECT row, record_id, state, code FROM records WHERE state IS NOT NULL AND row IN ({})"
 _LEFT = (

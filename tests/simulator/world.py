@@ -232,7 +232,7 @@ class World:
         own = [
             entry
             for noted in terminal.memory.own.values()
-            for holder, entry in noted.moved()
+            for holder, entry in noted.moved(noted.account)
             if holder in refs
         ]
         for unit, shown in balance.items():

@@ -204,6 +204,39 @@ def test_the_same_person_may_come_back_as_somebody_new(
     assert balance(member, "ref-1") == 5
 
 
+@pytest.mark.parametrize(("ref", "code"), [("ref-9", CARD), ("ref-1", CARD), ("ref-1", OTHER_CARD)])
+def test_who_enrolled_before_being_erased_is_nobody_when_that_arrives(
+    member: Central, till: Till, clock: SteppingClock, tmp_path: Path, ref: str, code: str
+) -> None:
+    """A till without a line had it all the while."""
+    clock.now += timedelta(hours=1)
+    member.privacy.erase("P1")
+    card = {"card": {"code": code, "entry": "scanned"}}
+    consent = {"purpose": "offers", "version": "2026-01"}
+    welcome = earn(10, rule="welcome")._replace(line=None)
+    names = {"member_id": "P9", "consents": [consent]}
+    till.act(RecordKind.MEMBER, names, ref, [welcome], card | {"profile": SAID})
+    member.push(till.message(4))
+    assert states(member)[3] == (4, "accepted", None)
+    assert balance(member, "ref-1") == 15
+    with pytest.raises(Problem, match="member"):
+        member.members.get("P9")
+    left = kept(member, tmp_path)
+    assert not any(said in left for said in (*personal(member), code.encode()))
+
+
+def test_what_was_written_before_being_erased_is_not_kept_when_it_arrives(
+    member: Central, till: Till, tmp_path: Path
+) -> None:
+    member.privacy.erase("P1")
+    answer = {"answer_id": "a-2", "question": "recommend", "value": 2, "case": True}
+    card = {"card": {"code": CARD, "entry": "scanned"}}
+    till.act(RecordKind.ANSWER, answer, "ref-1", (), card | {"text": WRITTEN})
+    member.push(till.message(4))
+    assert states(member)[3] == (4, "accepted", None)
+    assert WRITTEN.encode() not in kept(member, tmp_path)
+
+
 def test_a_card_of_whoever_was_erased_may_be_given_out_again(member: Central) -> None:
     member.privacy.erase("P1")
     member.member_import.run(["card,member_id,points\n", f"{CARD},M1,7\n"])

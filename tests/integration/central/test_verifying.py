@@ -95,7 +95,7 @@ TAMPERED: dict[str, tuple[Callable[[Till], Executable], str]] = {
     ),
     "an entry of a record without effect": (
         lambda till: entry_more(till.records[5].id, 99),
-        "record 6: it moved other than it says: points",
+        "it has entries of ",
     ),
     "an entry of no record": (
         lambda _: entry_more("c" * 32, 99),

@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("opened", sa.Boolean(), nullable=False),
         sa.Column("redeems_offline", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.String(length=24), nullable=False),
+        sa.Column("erased_at", sa.String(length=24), nullable=True),
         sa.Column("change", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["joined_into"], ["accounts.ref"], name=op.f("fk_accounts_joined_into")
