@@ -50,12 +50,16 @@ class Memory:
     seen: Seen = field(default_factory=Seen)
     applied: int = 0
     """Up to which of its records central had made up its mind then."""
+    confirmed_as: str = ""
+    """The epoch that central said so to."""
 
     def note(self, noted: Noted) -> None:
         """One more record, or one that another epoch took over."""
         self.chain.append(noted)
         if not self.is_confirmed(noted):
             self.own[noted.seq] = noted
+        elif noted.epoch == self.confirmed_as:
+            self.own.pop(noted.seq, None)  # it was parked in the epoch before
 
     def is_confirmed(self, noted: Noted) -> bool:
         """Whether what it moved is in central's figures, or never will be."""
@@ -66,7 +70,7 @@ class Memory:
 
         What that took over from the epoch before counts as its own, whatever became of it there.
         """
-        self.seen, self.applied = seen, seen.applied.get(epoch, 0)
+        self.seen, self.applied, self.confirmed_as = seen, seen.applied.get(epoch, 0), epoch
         taken_over = {each.seq: each for each in self.chain if each.epoch == epoch}
         own = ((seq, taken_over.get(seq, each)) for seq, each in self.own.items())
         self.own = {seq: each for seq, each in own if not self.is_confirmed(each)}
@@ -81,6 +85,7 @@ class Memory:
             list(self.reserved),
             self.seen,
             self.applied,
+            self.confirmed_as,
         )
 
 
