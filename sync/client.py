@@ -77,6 +77,8 @@ class _Problem(BaseModel):
     """The record that differs, or that is kept no more, where it is one."""
     checkpoint: SignedCheckpoint | None = None
     """What it was folded into."""
+    same_upto: int = 0
+    """Up to which of those that were sent from `seq` on central took the same, by their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,7 @@ class CentralClient:
             problem.seq,
             found.position,
             bytes.fromhex(found.head),
+            problem.same_upto,
         )
 
     def changes(

@@ -116,16 +116,20 @@ class Conflict(CentralError):
 class Folded(CentralError):
     """410: central took our record `seq` so long ago that it keeps it no more. Not a fault: it is settled.
 
-    What is left of it and of those before it is a checkpoint: at `position` the chain's hash is `head`.
+    What is left of it and of those before it is a checkpoint: at `position` the chain's hash is `head`. Those that were
+    sent from `seq` up to `same_upto` are the ones that it took, by their ids.
     """
 
     code = "folded"
 
-    def __init__(self, detail: str, seq: int, position: int, head: bytes) -> None:
+    def __init__(
+        self, detail: str, seq: int, position: int, head: bytes, same_upto: int = 0
+    ) -> None:
         super().__init__(detail)
         self.seq = seq
         self.position = position
         self.head = head
+        self.same_upto = same_upto
 
 
 class Revoked(CentralError):

@@ -120,8 +120,8 @@ class _Turn:
     def agreed(self) -> int:
         """The last of our records that central holds as we do.
 
-        It is asked by sending ours again: central counts what it has, and names the first that differs. Where it
-        keeps them no more they agree if we have the record at its checkpoint; else up to where it held ours before.
+        It is asked by sending ours again: central counts what it has, and names the first that differs. What it keeps
+        no more is the same if we have the record at its checkpoint, or else as far as it knows the ids.
         """
         held = self.central.send(self._message(())).received
         after = self.outbox.received()
@@ -131,9 +131,12 @@ class _Turn:
             try:
                 sent = self._send(after)
             except Folded as folded:
-                if not self.outbox.holds(folded.position, folded.head):
+                if self.outbox.holds(folded.position, folded.head):
+                    after = folded.position
+                elif folded.same_upto >= folded.seq:
+                    after = folded.same_upto
+                else:
                     return folded.seq - 1
-                after = folded.position
             except Conflict as conflict:
                 if conflict.seq is None:
                     raise

@@ -6,6 +6,7 @@ hash that its bytes really have. What follows a gap or a broken link is not take
 and the terminal sends again from there. The body is stored before anybody tries to understand it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,7 @@ from sync.central import epochs
 from sync.central.checkpoints import checkpoint_of
 from sync.central.database import Database
 from sync.central.refusals import Refusal, list_refusal
-from sync.central.tables import attachments, chains, records
+from sync.central.tables import acts, attachments, chains, records
 from sync.central.times import Clock, stored
 from sync.signing import head_statement, is_signed_by
 from sync.wire import RecordsMessage, SignedCheckpoint, SignedPosition, WireRecord
@@ -38,7 +39,8 @@ _NO_FAULT = frozenset({"gap", FOLDED})
 class Taken:
     """What one push brought, and why (`stopped_by`) the record `stopped_at` and those after it were not considered.
 
-    `checkpoint` is what that record was folded into, where it was.
+    `checkpoint` is what that record was folded into, where it was, and `same_upto` up to which of those sent from it on
+    the same were received, as far as that can be told.
     """
 
     received: int
@@ -51,6 +53,7 @@ class Taken:
     closed_by: str | None = None
     quarantined: str | None = None
     holds_before: int | None = None
+    same_upto: int = 0
 
 
 @dataclass(slots=True)
@@ -118,7 +121,27 @@ def _take(
         push.journal.closed_by,
         push.journal.quarantined,
         push.journal.holds_before,
+        _same_upto(connection, push, message.records) if reason == FOLDED else 0,
     )
+
+
+def _same_upto(connection: Connection, push: _Push, sent: Sequence[WireRecord]) -> int:
+    """From the first folded one on, up to which of these was received as it is sent: by hash, or by id if folded."""
+    again = [each for each in sent if each.seq <= push.received]
+    ids = select(acts.c.record_id).where(
+        acts.c.terminal == push.terminal,
+        acts.c.epoch == push.epoch,
+        acts.c.folded.is_not(None),
+        acts.c.record_id.in_([each.id for each in again]),
+    )
+    folded = set(connection.scalars(ids))
+    upto = 0
+    for each in again:
+        known = push.known.get(each.seq)
+        if each.id not in folded if known is None else known.hex() != each.hash:
+            break
+        upto = each.seq
+    return upto
 
 
 def _held_more(push: _Push, signed: SignedPosition, public_key: bytes) -> bool:

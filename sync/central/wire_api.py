@@ -128,7 +128,8 @@ def _push(central: Central, message: RecordsMessage, *, ended: bool) -> RecordsA
             FOLDED,
             f"Number {taken.stopped_at} of this journal was received so long ago that it is kept no more; go on after "
             f"{answer.received}.",
-            extra=position | {"checkpoint": taken.checkpoint.model_dump()},
+            extra=position
+            | {"checkpoint": taken.checkpoint.model_dump(), "same_upto": taken.same_upto},
         )
     return answer
 

@@ -274,6 +274,23 @@ def test_the_rest_of_a_message_waits_until_the_terminal_has_asked(
     assert balance(folded, "a") == 50 - 20 - 10 + 3 + 9
 
 
+def test_of_folded_records_central_knows_the_ids_as_far_as_they_are_the_same(
+    folded: Central, till: Till
+) -> None:
+    """So a till that was put back begins its next epoch after the last record that both have."""
+    copy = Till(till.terminal, till.epoch, till.records[:3])
+    copy.sale("a", [earn(1)], card=CARD)
+    assert folded.push(till.message(2)).taken.same_upto == 5
+    assert folded.push(copy.message(2)).taken.same_upto == 3
+    assert folded.push(copy.message(4)).taken.same_upto == 0
+    till.sale("a", [earn(1)], card=CARD)
+    folded.push(till.message(6))
+    copy.records[3:] = till.records[3:5]
+    copy.sale("a", [earn(7)], card=CARD)
+    assert folded.push(till.message()).taken.same_upto == 6
+    assert folded.push(copy.message()).taken.same_upto == 5
+
+
 def test_what_another_journal_never_had_is_not_said_to_be_folded(
     folded: Central, till: Till, clock: SteppingClock
 ) -> None:

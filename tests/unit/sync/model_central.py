@@ -92,7 +92,9 @@ class ModelCentral:
                     break
                 if chain.begins_after < record.seq <= chain.folded:
                     at = bytes.fromhex(chain.hashes[chain.folded - 1 - chain.begins_after])
-                    raise Folded("central answered 410 folded", record.seq, chain.folded, at)
+                    same = [each.seq for each in message.records if each.id in self.done]
+                    upto = max(same, default=0)
+                    raise Folded("central answered 410 folded", record.seq, chain.folded, at, upto)
                 if record.seq <= held:
                     if chain.hashes[record.seq - 1 - chain.begins_after] != record.hash:
                         raise Conflict("central answered 409 record-differs", record.seq)

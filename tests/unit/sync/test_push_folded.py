@@ -32,7 +32,7 @@ def once_each(central: ModelCentral, count: int) -> bool:
 
 @pytest.mark.parametrize(
     ("folded", "agreed"),
-    [(3, 5), (4, 5), (5, 5), (6, 3), (8, 3)],
+    [(3, 5), (4, 5), (5, 5), (6, 5), (8, 5)],
     ids=["before", "within", "just so", "past what we have", "everything"],
 )
 def test_a_till_that_was_put_back_goes_on_after_what_both_certainly_have(
