@@ -30,7 +30,7 @@ def plain_logs() -> Iterator[None]:
     """One line each, because structlog's default draws tracebacks for minutes, and to a stream that is held.
 
     The default prints to whatever `sys.stdout` is at that moment, to which CPython 3.11 takes no reference
-    (python/cpython#130163): a device's thread that logs while `capsys` puts it back takes the process down.
+    (python/cpython#130163): a device's thread that logs while `capfd` puts it back takes the process down.
     """
     structlog.configure(
         processors=[structlog.processors.KeyValueRenderer(key_order=["event"])],

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -157,7 +158,7 @@ def test_a_path_that_is_no_port_says_so(tmp_path: Path) -> None:
 
 
 def test_a_listener_that_fails_costs_neither_the_scanner_nor_the_next_scan(
-    hardware: PtyScanner, heard: Heard, capfd: pytest.CaptureFixture[str]
+    logged: StringIO, hardware: PtyScanner, heard: Heard
 ) -> None:
     def fails_once(scan: Scan) -> None:
         heard.on_scan(scan)
@@ -176,9 +177,8 @@ def test_a_listener_that_fails_costs_neither_the_scanner_nor_the_next_scan(
     wait_until(lambda: heard.texts == ["29001", "29002"], "both scans")
     assert heard.states == [("ok", "")]
     assert supervisor.stop()
-    logged = "".join(capfd.readouterr())
-    assert "a mistake" in logged
-    assert "Traceback" in logged
+    assert "a mistake" in logged.getvalue()
+    assert "Traceback" in logged.getvalue()
 
 
 def test_a_listener_to_states_that_fails_costs_nothing_either(

@@ -10,6 +10,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -111,7 +112,7 @@ def test_a_tail_follows_its_scan_whether_that_is_gone_already_or_not(
 
 
 def test_scans_from_before_the_pos_came_never_reach_it(
-    port: SharedPort, link: Path, capfd: pytest.CaptureFixture[str]
+    logged: StringIO, port: SharedPort, link: Path
 ) -> None:
     for _ in range(3):
         port.write(MILK)
@@ -122,10 +123,10 @@ def test_scans_from_before_the_pos_came_never_reach_it(
     assert pos.read(len(CHEESE)) == CHEESE
     wait_until(lambda: port.standing().dropped_since == 0, "one got through")
     assert port.standing().dropped == 3
-    logged = "".join(capfd.readouterr())
-    assert logged.count("a scan did not reach the POS") == 1
-    assert "the POS does not listen" in logged
-    assert "8710400011118" not in logged
+    said = logged.getvalue()
+    assert said.count("a scan did not reach the POS") == 1
+    assert "the POS does not listen" in said
+    assert "8710400011118" not in said
     pos.close()
 
 
