@@ -17,7 +17,7 @@ from sync.central.checkpoints import Checkpoints
 from sync.central.database import Database
 from sync.central.ledger import NO_LOT
 from sync.central.sold import as_posted
-from sync.central.tables import NO_DAY, acts, attachments, entries, givebacks, lots, records
+from sync.central.tables import NO_DAY, acts, attachments, chains, entries, givebacks, lots, records
 from sync.wire import RecordState
 
 RECORDS_AT_ONCE = 500
@@ -66,6 +66,13 @@ def _of_records(connection: Connection, terminal: str, epoch: str) -> Iterator[s
             for fault in _of_record(row, before, moved):
                 yield f"record {row.seq}: {fault}"
             before = row
+    ends = connection.execute(
+        select(chains.c.received, chains.c.head).where(
+            chains.c.terminal == terminal, chains.c.epoch == epoch
+        )
+    ).one_or_none()
+    if before and ends and ends.received == before.seq and ends.head != before.hash:
+        yield f"record {before.seq}: it is not the one that the journal ends with"
 
 
 def _of_record(row: Any, before: Any, moved: Mapping[str, Counter[str]]) -> Iterator[str]:

@@ -73,6 +73,14 @@ TAMPERED: dict[str, tuple[Callable[[Till], Executable], str]] = {
         lambda _: update(records).where(FIRST).values(body=b"{}", hash=chain_hash(GENESIS, b"{}")),
         "record 1: its content is not what a record has",
     ),
+    "the last body with its hash": (
+        lambda till: (
+            update(records)
+            .where(records.c.seq == 8)
+            .values(body=b"{}", hash=chain_hash(till.records[6].hash, b"{}"))
+        ),
+        "record 8: it is not the one that the journal ends with",
+    ),
     "an attachment": (
         lambda _: update(attachments).values(content=b'{"card":{"code":"2912345678913"}}'),
         "record 1: its attachment is not the one that it was made with",
