@@ -147,7 +147,7 @@ def _enrolment(of: Decision) -> Outcome:
 def _consents(of: Decision) -> Outcome:
     """What a member agreed to or took back; what was there before stays as the history."""
     outcome = _award(of)
-    if outcome.account is not None:
+    if outcome.account is not None and not of.batch.is_forgotten(outcome.account):
         of.batch.flush()
         note_consents(
             of.batch.connection,

@@ -12,7 +12,7 @@ from sync.central.central import Central
 from sync.central.feedback import CaseChange
 from sync.central.members import StandingChange
 from sync.central.problems import Problem
-from sync.central.tables import attachments, cards
+from sync.central.tables import attachments, cards, consents
 from tests.central import Till, earn, take_back
 from tests.integration.central.conftest import SteppingClock
 from tests.integration.central.looking import (
@@ -232,8 +232,12 @@ def test_what_was_written_before_being_erased_is_not_kept_when_it_arrives(
     answer = {"answer_id": "a-2", "question": "recommend", "value": 2, "case": True}
     card = {"card": {"code": CARD, "entry": "scanned"}}
     till.act(RecordKind.ANSWER, answer, "ref-1", (), card | {"text": WRITTEN})
+    said = {"consent_id": "c-1", "consents": [{"purpose": "offers", "version": "2", "given": True}]}
+    till.act(RecordKind.CONSENT, said, "ref-1", (), card)
     member.push(till.message(4))
-    assert states(member)[3] == (4, "accepted", None)
+    assert states(member)[3:] == [(4, "accepted", None), (5, "accepted", None)]
+    with member.database.read() as connection:
+        assert connection.execute(select(consents)).all() == []
     assert WRITTEN.encode() not in kept(member, tmp_path)
 
 
