@@ -45,7 +45,8 @@ def opened(connection: Connection, message: RecordsMessage, at: str, *, ended: b
     `ended`: it is signed with a key that is not the terminal's any more. That opens and closes nothing for the others.
     """
     journal = hold_journal(connection, message.terminal, message.epoch)
-    if journal is None:
+    begins = journal is None
+    if begins:
         _begin(connection, message, at, closes=not ended)
         journal = hold_journal(connection, message.terminal, message.epoch)
     if journal is None:
@@ -55,13 +56,12 @@ def opened(connection: Connection, message: RecordsMessage, at: str, *, ended: b
         _quarantine(connection, message, at)
     quarantined = REVOKED if ended else _standing(connection, message.terminal)
     held = _held_before(connection, message.terminal, journal.follows, journal.begins_after)
+    if begins and held is not None:
+        # It is central itself that came back from a backup: the till hears of it, and somebody has to look.
+        gap = Refusal(message.terminal, "epoch-gap", message.epoch, journal.begins_after)
+        list_refusal(connection, gap, at)
     return Journal(
-        journal.received,
-        journal.head,
-        journal.begins_after,
-        journal.closed_by,
-        quarantined,
-        held if held < journal.begins_after else None,
+        journal.received, journal.head, journal.begins_after, journal.closed_by, quarantined, held
     )
 
 
@@ -84,10 +84,6 @@ def _begin(connection: Connection, message: RecordsMessage, at: str, *, closes: 
         terminal=message.terminal, epoch=message.epoch, **new
     )
     connection.execute(statement.on_conflict_do_nothing())
-    seq = message.begins_after
-    if seq > _held_before(connection, message.terminal, message.follows, seq):
-        # It is central itself that came back from a backup: the till hears of it, and somebody has to look.
-        list_refusal(connection, Refusal(message.terminal, "epoch-gap", message.epoch, seq), at)
     if closes:
         closed = connection.execute(
             update(chains)
@@ -107,14 +103,15 @@ def _begin(connection: Connection, message: RecordsMessage, at: str, *, closes: 
 
 def _held_before(
     connection: Connection, terminal: str, follows: str | None, begins_after: int
-) -> int:
-    """How much is here of the epoch that one follows which begins after so many."""
+) -> int | None:
+    """How much is here of the epoch that one follows, where that is less than what it begins after."""
     if begins_after == 0:
-        return 0
+        return None
     received = connection.scalar(
         select(chains.c.received).where(chains.c.terminal == terminal, chains.c.epoch == follows)
     )
-    return received or 0
+    held = received or 0
+    return held if held < begins_after else None
 
 
 def _standing(connection: Connection, terminal: str) -> str | None:

@@ -138,7 +138,8 @@ def _same_upto(connection: Connection, push: _Push, sent: Sequence[WireRecord]) 
     upto = 0
     for each in again:
         known = push.known.get(each.seq)
-        if each.id not in folded if known is None else known.hex() != each.hash:
+        is_same = each.id in folded if known is None else known.hex() == each.hash
+        if not is_same:
             break
         upto = each.seq
     return upto
