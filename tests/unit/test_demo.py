@@ -63,13 +63,13 @@ def test_a_reward_an_offer_a_stamp_card_and_a_surprise_are_told() -> None:
         ],
         "entries": [{"unit": "stamps"}],
         "stamps": [{"title": "Koffiekaart", "have": 1, "need": 4}],
-        "surprises": [{"title": "Vrijdaggeluk", "prize": "100 punten extra!"}],
+        "surprises": [{"title": "Geluksbon", "prize": "100 punten extra!"}],
     }
     assert list(told(result)) == [
         ("offer", "kaartprijs: € 1,20 eraf"),
         ("reward", "korting met punten: € 1,05 eraf"),
         ("stamp card", "Koffiekaart: 1 van 4 zegels"),
-        ("surprise", "Vrijdaggeluk: 100 punten extra!"),
+        ("surprise", "Geluksbon: 100 punten extra!"),
     ]
 
 

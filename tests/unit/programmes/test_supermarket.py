@@ -222,7 +222,7 @@ def test_one_sale_in_25_wins_and_the_screen_says_what(counter: Counter) -> None:
     won = [each["surprises"] for each in results if each["surprises"]]
     # Which sales win follows from their ids: here it is one in thirty.
     assert won == [
-        [{"id": "friday-luck", "title": "Vrijdaggeluk", "prize": "Een gratis pak koffie!"}]
+        [{"id": "lucky-receipt", "title": "Geluksbon", "prize": "100 punten extra!"}]
     ]
 
 
