@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import structlog
@@ -58,9 +59,24 @@ def prove(amounts: Mapping[str, int], seed: int, console: Console) -> list[Outco
             if amount == 0:
                 continue
             task = progress.add_task(part.what, total=amount)
-            outcomes += run(part, amount, seed, partial(progress.advance, task))
+            moves, tells = partial(progress.advance, task), in_tenths(part.what, amount, console)
+            outcomes += run(part, amount, seed, moves if console.is_terminal else tells)
             progress.update(task, completed=amount)
     return outcomes
+
+
+def in_tenths(what: str, amount: int, console: Console) -> Callable[[], None]:
+    """A line for each tenth of the amount: a file shows no bar that moves, and an hour without a word is long."""
+    counted = count(1)
+    began_s = time.monotonic()
+
+    def advance() -> None:
+        done = next(counted)
+        if done * 10 // amount > (done - 1) * 10 // amount:
+            took_s = time.monotonic() - began_s
+            console.print(f"{what}: {done:,} of {amount:,} after {took_s:,.0f} s", highlight=False)
+
+    return advance
 
 
 def run(part: Part, amount: int, seed: int, advance: Callable[[], None]) -> Sequence[Outcome]:

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from rich.console import Console
 
-from tests.proof.__main__ import PARTS, chosen, run
+from tests.proof.__main__ import PARTS, chosen, in_tenths, run
 from tests.proof.report import Outcome, Part, Progress, show
 
 
@@ -37,6 +37,19 @@ def test_what_is_needed_to_see_a_failure_again_is_told_as_it_is() -> None:
     told, again = Console(file=StringIO(), width=40), "lose:100:7 sell:1:2 [3] " * 9
     show([Outcome("some part", 1, 0, 0, 0.0, [again])], 7, told)
     assert f"some part: {again}" in cast("StringIO", told.file).getvalue()
+
+
+def test_without_a_terminal_each_tenth_is_a_line() -> None:
+    told = Console(file=StringIO(), width=80)
+    advance = in_tenths("some part", 25, told)
+    for _ in range(25):
+        advance()
+    lines = cast("StringIO", told.file).getvalue().splitlines()
+    assert [line.split(" after ")[0] for line in lines][-2:] == [
+        "some part: 23 of 25",
+        "some part: 25 of 25",
+    ]
+    assert len(lines) == 10
 
 
 def test_every_part_has_a_number_of_its_own() -> None:
