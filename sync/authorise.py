@@ -57,6 +57,18 @@ def timeouts(deadline_s: float) -> Timeouts:
     return Timeouts(connect_s=longest_s, read_s=longest_s, total_s=longest_s)
 
 
+class Numbers:
+    """Counts up, across restarts too as far as the clock does; one that is put back while it runs is no matter."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def next(self) -> int:
+        """The next one; under the caller's lock."""
+        self._last = max(self._last + 1, time.time_ns())
+        return self._last
+
+
 @dataclass(slots=True)
 class _Asked:
     """A question under way; `late_s` is the monotonic time after which nobody waits for it."""
@@ -86,7 +98,8 @@ class Authoriser:
         self._loop = loop
         self._news = threading.Condition()
         self._asked: deque[_Asked] = deque()
-        self._let_go: deque[str] = deque(maxlen=RELEASES_MAX)
+        self._let_go: dict[str, int] = {}
+        self._numbers = Numbers()
         self._failures = 0
         self._retry_s = 0.0
         self._stopping = False
@@ -102,11 +115,15 @@ class Authoriser:
     def ask(self, message: AuthorisationMessage) -> AuthorisationAnswer | None:
         """What central says, or None where it did not say it in time; what it may have set aside is still to be let
         go of, unless the redemption is charged under its id."""
-        asked = _Asked(message, time.monotonic() + self._deadline_s)
+        late_s = time.monotonic() + self._deadline_s
         with self._news:
             busy = len(self._asked) >= policy.AUTHORISE_WAITING_MAX
             if self._thread is None or self._stopping or busy or not self.is_open:
                 return None
+            # It is wanted again: what was to be let go of it before may not take what is set aside from now on.
+            self._let_go.pop(message.redemption_id, None)
+            numbered = message.model_copy(update={"asked": self._numbers.next()})
+            asked = _Asked(numbered, late_s)
             self._asked.append(asked)
             self._news.notify_all()
         asked.done.wait(self._deadline_s)
@@ -120,7 +137,10 @@ class Authoriser:
         What could not be told in time ends with its lapse, by the position that `changes` reports.
         """
         with self._news:
-            self._let_go.append(redemption_id)
+            self._let_go.pop(redemption_id, None)
+            self._let_go[redemption_id] = self._numbers.next()
+            while len(self._let_go) > RELEASES_MAX:
+                self._let_go.pop(next(iter(self._let_go)))
             self._news.notify_all()
 
     def start(self) -> None:
@@ -157,14 +177,23 @@ class Authoriser:
         try:
             while not self._stopping:
                 beat.beat(policy.AUTHORISE_IDLE_S + policy.LOOP_BOUND_S / 2)
-                asked = self._next()
-                if asked is not None:
-                    self._answer(asked)
-                elif self._has_to_tell():
-                    self._tell()
+                try:
+                    self._turn()
+                except Exception:  # noqa: BLE001
+                    # A defect of ours: it must be seen, and must not end asking for good.
+                    self._log.exception("authorising_loop_failed")
+                    self._hang_up()
+                    self._retry_s = time.monotonic() + policy.AUTHORISE_PROBE_EVERY_S
         finally:
             self._hang_up()
             beat.close()
+
+    def _turn(self) -> None:
+        asked = self._next()
+        if asked is not None:
+            self._answer(asked)
+        elif self._has_to_tell():
+            self._tell()
 
     def _next(self) -> _Asked | None:
         """The next question that somebody still waits for; None when there is something else to do."""
@@ -198,15 +227,23 @@ class Authoriser:
 
     def _tell(self) -> None:
         """Tell central what is let go of; with nothing to tell, only whether it answers in time."""
-        ids = tuple(self._let_go)
+        with self._news:
+            told = dict(self._let_go)
+            message = ReleaseMessage(
+                terminal=self._terminal, redemption_ids=tuple(told), asked=self._numbers.next()
+            )
         began_s = time.monotonic()
         try:
             line = self._connected()
             if line is not None:
-                line.release(ReleaseMessage(terminal=self._terminal, redemption_ids=ids))
+                line.release(message)
                 with self._news:
-                    for each in ids:
-                        self._let_go.remove(each)
+                    # What was let go of again meanwhile is told again.
+                    self._let_go = {
+                        each: number
+                        for each, number in self._let_go.items()
+                        if told.get(each) != number
+                    }
                 if time.monotonic() - began_s <= self._deadline_s:
                     self._count(well=True)
                     return

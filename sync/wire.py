@@ -384,12 +384,17 @@ class AuthorisationCode(StrEnum):
     CLOCK_WRONG = "clock-wrong"
 
 
+ASKED_MAX = 2**63 - 1
+"""What a database's integer holds; nanoseconds since 1970 get there in 2262."""
+
+
 class AuthorisationMessage(Message):
     """`POST /wire/v1/authorisations`: reserve `quantity` of a unit (smallest parts), or at least `least`.
 
     `until` is when the till will certainly not charge it any more, by its own clock. `unheld` is what the till has
     reserved or redeemed of the same account and unit without central and central has not posted yet. The same id again
-    replaces what was reserved under it.
+    replaces what was reserved under it. `asked` counts up with everything that a till asks and releases, so that what
+    comes late undoes nothing that was asked since; tills before it send none.
     """
 
     terminal: str
@@ -400,6 +405,7 @@ class AuthorisationMessage(Message):
     least: int = Field(ge=1, le=QUANTITY_MAX)
     until: AwareDatetime
     unheld: int = Field(default=0, ge=0, le=QUANTITY_MAX)
+    asked: int | None = Field(default=None, ge=0, le=ASKED_MAX)
     version: int = WIRE_VERSION
 
 
@@ -417,12 +423,14 @@ RELEASES_MAX = 100
 
 
 class ReleaseMessage(Message):
-    """`POST /wire/v1/authorisations/releases`: redemptions that this till did not and will not charge."""
+    """`POST /wire/v1/authorisations/releases`: redemptions that this till did not and will not charge, as far as they
+    were asked for before `asked` (None: whenever)."""
 
     terminal: str
     redemption_ids: tuple[Annotated[str, Field(pattern=ACT_ID_PATTERN)], ...] = Field(
         max_length=RELEASES_MAX
     )
+    asked: int | None = Field(default=None, ge=0, le=ASKED_MAX)
     version: int = WIRE_VERSION
 
 

@@ -15,8 +15,8 @@ RESERVED_FOR = timedelta(minutes=15)
 """As long as a quote: who reserved and went away must not keep the points from their household for longer."""
 
 LATE_FOR = timedelta(minutes=15)
-"""How long after that a sale is still taken that was finished in time: a POS that was cut off from the agent sends it
-again within minutes. Until then it counts against limits and allowances."""
+"""How long after that a sale is still taken: it is paid, and a customer who went back for the milk, or a POS that was
+cut off from the agent, takes minutes. Until then it counts against limits and allowances, and central keeps it."""
 
 CERTAIN_AFTER = timedelta(minutes=1)
 """Between the last moment at which this till charges a redemption and the time that central is told for it: an act that

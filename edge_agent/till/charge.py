@@ -36,9 +36,10 @@ def reserved(
     at: datetime,
     sale_id: str = "",
 ) -> tuple[Reservation, ...]:
-    """The reservations with these ids, which the holder of `card` made and which are open at `at`.
+    """The reservations with these ids, which the holder of `card` made.
 
-    `sale_id` is the sale that uses them, "" for a quote, which does not know it yet.
+    `sale_id` is the sale that uses them, "" for a quote, which does not know it yet and for which they have to be open
+    at `at`. A sale is paid already: it charges them as long as they are kept for one that comes late, whenever it ended.
 
     Raises Invalid naming every id that this till does not know, that is another member's or comes twice, and Refused
     for one that was used, cancelled or has lapsed.
@@ -62,8 +63,11 @@ def reserved(
             found.append(reservation)
     if wrong:
         raise Invalid("the redemptions are not those of this sale", wrong)
+    now = parts.clock.now()
+    # A clock of the POS that is ahead of ours must not make every redemption lapse at once.
+    moment = now - LATE_FOR if sale_id else min(at, now)
     for reservation in found:
-        _check_open(parts, reservation, at)
+        _check_open(parts, reservation, moment)
     return tuple(found)
 
 
@@ -82,11 +86,9 @@ def wanted_of(
     return Wanted(redemptions, codes, vouchers, reduces, spendable)
 
 
-def _check_open(parts: Parts, reservation: Reservation, at: datetime) -> None:
-    """Raises Refused unless the reservation was open at `at`, and that is not too long ago."""
-    now = parts.clock.now()
-    # A clock of the POS that is ahead of ours must not make every redemption lapse at once.
-    refusal = OF_STATE.get(reservation.state_at(max(min(at, now), now - LATE_FOR)))
+def _check_open(parts: Parts, reservation: Reservation, moment: datetime) -> None:
+    """Raises Refused unless the reservation was open at that moment, and nothing became of it since."""
+    refusal = OF_STATE.get(reservation.state_at(moment))
     if refusal is not None:
         said = refusal.in_words(parts.settings.language, redemption=reservation.redemption.id)
         raise Refused(said)

@@ -15,6 +15,7 @@ from sync.central.changes import applied_position
 from sync.central.database import Database, hold
 from sync.central.holds import HoldKind
 from sync.central.ledger import lots_in, usable_on
+from sync.central.problems import Problem
 from sync.central.programmes import Programmes
 from sync.central.tables import accounts
 from sync.central.tables import holds as holds_table
@@ -30,6 +31,9 @@ from sync.wire import (
 
 AUTHORISATIONS_PER_TERMINAL_MAX = 1_000
 """Open at a time; a busy till has a few. A till that never charges what it reserved must not reserve everything."""
+
+ASKED_SINCE = "asked-since"
+"""A question that was held up on its way, while the till gave up and asked again: nobody waits for its answer."""
 
 AHEAD_MAX = timedelta(days=1)
 """What is set aside for a till whose clock runs ahead is free when its clock, put right, has got there: after a day at
@@ -62,6 +66,9 @@ class Authorising:
             is_blocked = standing in {Standing.BLOCKED, Standing.ERASED}
             code = AuthorisationCode.BLOCKED if is_blocked else AuthorisationCode.UNKNOWN_ACCOUNT
             return _refused(message, code)
+        terminal, redemption_id, asked = message.terminal, message.redemption_id, message.asked
+        if asked is not None and holds.was_asked_since(connection, terminal, redemption_id, asked):
+            raise Problem(409, ASKED_SINCE, "This redemption was asked for again since.")
         if self._open(connection, message.terminal) >= AUTHORISATIONS_PER_TERMINAL_MAX:
             return _refused(message, AuthorisationCode.TOO_MANY)
         holds.let_go(connection, message.terminal, [message.redemption_id])
@@ -79,6 +86,7 @@ class Authorising:
             granted,
             stored(message.until),
             stored(self._clock()),
+            asked,
         )
         return AuthorisationAnswer(
             redemption_id=message.redemption_id, quantity=granted, spendable=free
@@ -101,7 +109,9 @@ class Authorising:
     def release(self, message: ReleaseMessage) -> ReleaseAnswer:
         """The terminal will not charge these: what was set aside for them is free again."""
         with self._database.write() as connection:
-            released = holds.let_go(connection, message.terminal, message.redemption_ids)
+            released = holds.let_go(
+                connection, message.terminal, message.redemption_ids, before=message.asked
+            )
         return ReleaseAnswer(released=released)
 
     def note_position(self, terminal: str, epoch: str | None, report: TillReport) -> int:

@@ -8,7 +8,7 @@ corrections are not asked, and nor is the calendar: what they take away is gone,
 from collections.abc import Sequence
 from enum import StrEnum
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from edge_agent.domain.redeemed import AuthorisedBy
 from sync.central.bodies import BodyRedeemed
@@ -46,9 +46,10 @@ def set_aside(
     quantity: int,
     until: str,
     at: str,
+    asked: int | None = None,
 ) -> None:
     """Set aside so much, in place of what was under this id before."""
-    fresh = {"unit": unit, "quantity": quantity, "until": until, "made_at": at}
+    fresh = {"unit": unit, "quantity": quantity, "until": until, "made_at": at, "asked": asked}
     statement = upsert(connection, holds).values(
         account=account, terminal=terminal, kind=kind.value, hold_id=hold_id, **fresh
     )
@@ -87,10 +88,26 @@ def use(
     return bool(used)
 
 
+def was_asked_since(connection: Connection, terminal: str, redemption_id: str, asked: int) -> bool:
+    """Whether something is set aside for this redemption that was asked for after the question with that number."""
+    query = select(holds.c.hold_id).where(
+        holds.c.terminal == terminal,
+        holds.c.kind == HoldKind.AUTHORISATION.value,
+        holds.c.hold_id == redemption_id,
+        holds.c.asked > asked,
+    )
+    return connection.scalar(query.limit(1)) is not None
+
+
 def let_go(
-    connection: Connection, terminal: str, redemption_ids: Sequence[str], account: str | None = None
+    connection: Connection,
+    terminal: str,
+    redemption_ids: Sequence[str],
+    account: str | None = None,
+    before: int | None = None,
 ) -> int:
-    """End the terminal's authorisations with these ids (of one account, or of any); how many there were."""
+    """End the terminal's authorisations with these ids (of one account, or of any; asked for before that question, or
+    whenever); how many there were."""
     query = delete(holds).where(
         holds.c.terminal == terminal,
         holds.c.kind == HoldKind.AUTHORISATION.value,
@@ -98,6 +115,8 @@ def let_go(
     )
     if account is not None:
         query = query.where(holds.c.account == account)
+    if before is not None:
+        query = query.where(or_(holds.c.asked.is_(None), holds.c.asked < before))
     return connection.execute(query).rowcount
 
 

@@ -413,9 +413,10 @@ holds = Table(
     Column("quantity", BigInteger, nullable=False),
     Column("until", String(24), nullable=False),
     Column("made_at", String(24), nullable=False),
+    Column("asked", BigInteger),
 )
 """What is set aside of an account for one terminal and not used yet: an authorisation under the id of its redemption,
-or an allowance under its unit. `until` is a time of the terminal's own clock."""
+or an allowance under its unit. `until` is a time of the terminal's own clock, `asked` the number of its question."""
 
 Index("holds_of_terminal", holds.c.terminal, holds.c.until)
 

@@ -11,6 +11,7 @@ from edge_agent.domain.record import Record, RecordKind
 from sync.central.central import Central
 from sync.central.holds import held
 from sync.central.members import OfflineRedemption, StandingChange
+from sync.central.problems import Problem
 from sync.central.risk import OFFLINE_RISK
 from sync.wire import (
     AuthorisationAnswer,
@@ -142,6 +143,26 @@ def test_what_is_let_go_of_is_free_at_once_and_only_the_holder_lets_go(central: 
     assert central.authorising.release(mine).released == 1
     assert central.authorising.release(mine).released == 0
     assert ask(central, "R3", 500).quantity == 500
+
+
+def test_what_comes_late_undoes_nothing_that_was_asked_since(central: Central) -> None:
+    """The till gave up on its first question and on letting go of it, asked again, and was granted."""
+    again = ask(central, quantity=300, asked=3)
+    late = ReleaseMessage(terminal="0412/03", redemption_ids=("R1",), asked=2)
+    assert central.authorising.release(late).released == 0
+    with pytest.raises(Problem) as refused:
+        ask(central, quantity=100, asked=1)
+    assert (refused.value.status, refused.value.code) == (409, "asked-since")
+    assert (again.quantity, set_aside(central)) == (300, 300)
+    assert central.authorising.release(late.model_copy(update={"asked": 4})).released == 1
+
+
+def test_a_till_that_does_not_count_its_questions_lets_go_of_whatever_it_names(
+    central: Central,
+) -> None:
+    ask(central)
+    mine = ReleaseMessage(terminal="0412/03", redemption_ids=("R1",))
+    assert central.authorising.release(mine).released == 1
 
 
 def test_nothing_is_set_aside_for_longer_than_a_day_for_a_till_whose_clock_is_wrong(

@@ -14,6 +14,7 @@ from edge_agent.errors import Refused
 from edge_agent.till.authority import Question, Word
 from edge_agent.till.limits import worst_loss
 from edge_agent.till.redeem import Wish
+from sync import policy
 from tests.central import Running
 from tests.integration.redeeming.conftest import POINTS, Counter, Opening, shown
 from tests.support.fault_proxy import Fault
@@ -127,6 +128,28 @@ def test_an_answer_that_is_lost_leaves_nothing_set_aside_and_nothing_twice(
     # What central had set aside for R1 is used up with it: the rest can be had.
     other = open_till("07")
     assert reserve(other, 3, "R2", "coffee")["authorised_by"] == "central"
+
+
+def test_who_is_refused_without_central_and_tries_again_keeps_what_central_then_sets_aside(
+    central: Running, open_till: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy, "AUTHORISE_PROBE_EVERY_S", 3600.0)
+    till, other = open_till("61"), open_till("62")
+    till.line.breaks(Fault("refuse"))
+    reserve(till, 9, "R1")
+    till.agent.till.commit("R1")
+    with pytest.raises(Refused, match="without central"):
+        reserve(till, 9, "R2", "coffee")
+    wait_until(lambda: till.agent.authoriser._retry_s > 0, "told in vain that R2 is let go of")
+    till.line.breaks(None)
+    till.all_posted()
+    assert reserve(till, 9, "R2", "coffee")["authorised_by"] == "central"
+    # Now what waited is told, and something else with it.
+    till.agent.authoriser._retry_s = 0.0
+    till.agent.till.cancel(reserve(till, 8, "R3", "coffee")["redemption_id"])
+    wait_until(lambda: not till.agent.authoriser._let_go, "told")
+    with pytest.raises(Refused, match="central has 0 points left"):
+        reserve(other, 9, "R4", "coffee")
 
 
 def test_without_central_both_get_them_the_loss_is_bounded_and_the_house_bears_it(

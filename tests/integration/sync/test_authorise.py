@@ -8,12 +8,13 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from sync import policy
 from sync.authorise import Authoriser, timeouts
 from sync.client import CentralClient, Place
 from sync.signing import Signer
-from sync.wire import AuthorisationAnswer, AuthorisationMessage
+from sync.wire import RELEASES_MAX, AuthorisationAnswer, AuthorisationMessage
 from tests.integration.sync.scripted_central import (
     KEY,
     Fault,
@@ -191,6 +192,36 @@ def test_what_is_not_charged_is_let_go_of_also_after_its_answer_was_lost(
     eventually(lambda: server.model.authorised == {}, "let go of, at the third try")
 
 
+def test_what_is_wanted_again_is_not_let_go_of_by_what_was_to_be_told_before(
+    server: ScriptedCentral, patient: Authoriser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy, "AUTHORISE_PROBE_EVERY_S", 0.1)
+    server.script += [status(503), status(503)]
+    assert patient.ask(question("R1")) is None
+    patient.let_go("R1")
+    eventually(lambda: server.count(PATH + "/releases") == 1, "which fails as well")
+    assert patient.ask(question("R1")) is not None
+    patient.let_go("R2")
+    eventually(lambda: server.count(PATH + "/releases") == 2, "and the next one does not")
+    assert server.model.authorised == {"R1": 250}
+
+
+def test_more_than_can_be_told_at_once_is_forgotten_from_the_oldest_on(
+    server: ScriptedCentral, patient: Authoriser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy, "AUTHORISE_PROBE_EVERY_S", 0.05)
+    server.always = status(503)
+    for number in range(RELEASES_MAX):
+        patient.let_go(f"R{number}")
+    eventually(lambda: server.count(PATH + "/releases") > 0, "told in vain")
+    server.always = slow(0.5)
+    told = server.count(PATH + "/releases")
+    eventually(lambda: server.count(PATH + "/releases") > told, "they are being told")
+    patient.let_go("while-they-are-told")
+    server.always = None
+    assert patient.ask(question("R1")) is not None
+
+
 def test_a_question_that_nobody_waits_for_any_more_is_not_sent(
     server: ScriptedCentral, authoriser: Authoriser
 ) -> None:
@@ -200,6 +231,19 @@ def test_a_question_that_nobody_waits_for_any_more_is_not_sent(
     authoriser.let_go("R3")
     eventually(lambda: server.count(PATH + "/releases") == 1, "the thread goes on")
     assert "R2" not in server.model.authorised
+
+
+def test_a_mistake_of_ours_is_logged_and_ends_neither_the_thread_nor_what_comes_after(
+    patient: Authoriser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policy, "AUTHORISE_PROBE_EVERY_S", 0.05)
+    with monkeypatch.context() as broken:
+        broken.setattr(CentralClient, "release", lambda _self, _message: 1 // 0)
+        with capture_logs() as logs:
+            patient.let_go("R1")
+            eventually(lambda: bool(logs), "it is logged")
+    assert logs[0]["event"] == "authorising_loop_failed"
+    assert patient.ask(question("R2")) is not None
 
 
 def test_stopping_ends_a_question_at_once(server: ScriptedCentral) -> None:

@@ -221,9 +221,7 @@ def test_one_sale_in_25_wins_and_the_screen_says_what(counter: Counter) -> None:
     results = [counter.buys(item(1500), card=STRANGER) for _ in range(30)]
     won = [each["surprises"] for each in results if each["surprises"]]
     # Which sales win follows from their ids: here it is one in thirty.
-    assert won == [
-        [{"id": "lucky-receipt", "title": "Geluksbon", "prize": "100 punten extra!"}]
-    ]
+    assert won == [[{"id": "lucky-receipt", "title": "Geluksbon", "prize": "100 punten extra!"}]]
 
 
 def test_who_had_three_good_weeks_is_told_of_the_fourth(counter: Counter) -> None:

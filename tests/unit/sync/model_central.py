@@ -70,6 +70,7 @@ class ModelCentral:
         self.report = NO_REPORT
         self.take_at_most = 10**9
         self.authorised: dict[str, int] = {}
+        self.asked: dict[str, int] = {}
         """What is set aside, by redemption."""
         self.quarantined: str | None = None
         self.files: dict[int, bytes] = {}
@@ -137,13 +138,20 @@ class ModelCentral:
         """Set aside whatever is asked for."""
         with self.changed:
             self.authorised[message.redemption_id] = message.quantity
+            self.asked[message.redemption_id] = message.asked or 0
         return AuthorisationAnswer(redemption_id=message.redemption_id, quantity=message.quantity)
 
     def release(self, message: ReleaseMessage) -> ReleaseAnswer:
         """Let go of what is set aside."""
         with self.changed:
-            known = [self.authorised.pop(each, None) for each in message.redemption_ids]
-        return ReleaseAnswer(released=sum(each is not None for each in known))
+            gone = [
+                each
+                for each in message.redemption_ids
+                if each in self.authorised and self.asked[each] < (message.asked or 0)
+            ]
+            for each in gone:
+                del self.authorised[each]
+        return ReleaseAnswer(released=len(gone))
 
     def fold(self, epoch: str, seq: int) -> None:
         """Keep the records up to `seq` no more, but for the ids of those that had an effect."""

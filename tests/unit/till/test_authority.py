@@ -256,22 +256,29 @@ def test_nothing_is_reserved_out_of_it_that_might_be_charged_after_its_end(
     assert reserve(shop, "R2", "coffee")["authorised_by"] == "limit"
 
 
-def late(shop: Shop, after: timedelta) -> Any:
-    """A sale that was finished before its redemption lapsed, and that the POS sends so long after."""
-    finished = AT + RESERVED_FOR
-    shop.system.at = finished + after
-    return shop.till.sell(sale("s", milk(amount=700), redemptions=("R1",), at=finished))
+FINISHED = pytest.mark.parametrize(
+    "finished", [RESERVED_FOR, RESERVED_FOR + LATE_FOR], ids=["in time", "after the lapse"]
+)
+"""After how long the sale ended whose redemption is reserved at the beginning."""
 
 
-def test_a_sale_that_was_finished_in_time_is_taken_for_a_while(shop: Shop) -> None:
+def late(shop: Shop, finished: timedelta, after: timedelta) -> Any:
+    """A sale of back then, that the POS sends so long after its redemption has lapsed."""
+    shop.system.at = AT + RESERVED_FOR + after
+    return shop.till.sell(sale("s", milk(amount=700), redemptions=("R1",), at=AT + finished))
+
+
+@FINISHED
+def test_a_sale_is_taken_for_a_while_after_the_lapse(shop: Shop, finished: timedelta) -> None:
     reserve(shop)
-    assert late(shop, LATE_FOR).result["spent"] == {"points": 250}
+    assert late(shop, finished, LATE_FOR).result["spent"] == {"points": 250}
 
 
-def test_and_after_that_its_redemption_has_lapsed(shop: Shop) -> None:
+@FINISHED
+def test_and_after_that_its_redemption_has_lapsed(shop: Shop, finished: timedelta) -> None:
     reserve(shop)
     with pytest.raises(Refused, match="vervallen"):
-        late(shop, LATE_FOR + SECOND)
+        late(shop, finished, LATE_FOR + SECOND)
 
 
 def test_limits_hold_for_what_may_still_come_late(shop: Shop, central: Central) -> None:

@@ -288,7 +288,7 @@ def test_it_lapses_by_itself_and_is_then_free_again(shop: Shop) -> None:
     with pytest.raises(Refused, match="vervallen"):
         shop.till.commit("R1")
     with pytest.raises(Refused, match="vervallen"):
-        shop.till.sell(sale("s", milk(amount=500), redemptions=("R1",), at=shop.system.at))
+        shop.till.quote("Q", sale("", milk(amount=500), redemptions=("R1",), at=shop.system.at))
 
 
 def test_cancelled_it_is_free_at_once_and_stays_cancelled(shop: Shop) -> None:

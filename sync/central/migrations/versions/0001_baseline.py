@@ -415,6 +415,7 @@ def upgrade() -> None:
         sa.Column("quantity", sa.BigInteger(), nullable=False),
         sa.Column("until", sa.String(length=24), nullable=False),
         sa.Column("made_at", sa.String(length=24), nullable=False),
+        sa.Column("asked", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["account"], ["accounts.ref"], name=op.f("fk_holds_account")),
         sa.PrimaryKeyConstraint("account", "terminal", "kind", "hold_id", name=op.f("pk_holds")),
     )
