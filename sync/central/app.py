@@ -43,7 +43,7 @@ def create_app(settings: Settings, central: Central | None = None) -> Flask:
     app.register_blueprint(wire_api.blueprint(inside, WIRE_BYTES_MAX))
     app.register_blueprint(admin_api.blueprint(inside))
     if settings.channel:
-        app.register_blueprint(channel.blueprint(settings.channel))
+        app.register_blueprint(channel.blueprint(settings.channel, inside.metrics))
     page.add_to(app, inside, secure=settings.behind_tls)
     _add_probes(app, inside)
     _add_errors(app)
@@ -71,11 +71,14 @@ def _add_errors(app: Flask) -> None:
     log = structlog.get_logger("central.http")
 
     def answer(problem: Problem) -> Response:
-        return Response(
+        response = Response(
             app.json.dumps(problem.to_json()),
             status=problem.status,
             content_type="application/problem+json",
         )
+        if problem.retry_after_s is not None:
+            response.headers["Retry-After"] = str(problem.retry_after_s)
+        return response
 
     @app.errorhandler(Problem)
     def refused(problem: Problem) -> Response:

@@ -35,6 +35,12 @@ class Metrics:
             ["code"],
             registry=registry,
         )
+        self._channel_unanswered = Counter(
+            "loyalty_central_channel_unanswered",
+            "Calls of a web shop or app that its agent did not answer, by code.",
+            ["code"],
+            registry=registry,
+        )
         waiters = Gauge(
             "loyalty_central_waiting_terminals",
             "Terminals waiting for a change.",
@@ -54,6 +60,10 @@ class Metrics:
     def request_refused(self, code: str) -> None:
         """Count a request whose signature, or whose sender, was not accepted."""
         self._refused.labels(code).inc()
+
+    def channel_unanswered(self, code: str) -> None:
+        """Count a call of a channel that was not passed on, or that the agent did not answer."""
+        self._channel_unanswered.labels(code).inc()
 
     def text(self) -> bytes:
         """The metrics in Prometheus' text format."""

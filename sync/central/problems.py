@@ -10,7 +10,10 @@ FIELD_ERRORS_MAX = 50
 
 
 class Problem(Exception):
-    """A request that cannot be met. `code` is for programs, `detail` for people; neither holds a card or a token."""
+    """A request that cannot be met. `code` is for programs, `detail` for people; neither holds a card or a token.
+
+    `retry_after_s` is what `Retry-After` says, in seconds, where a caller should know when to come again.
+    """
 
     def __init__(
         self,
@@ -19,6 +22,7 @@ class Problem(Exception):
         detail: str,
         *,
         retryable: bool = False,
+        retry_after_s: int | None = None,
         errors: Sequence[dict[str, str]] = (),
         extra: dict[str, Any] | None = None,
     ) -> None:
@@ -27,6 +31,7 @@ class Problem(Exception):
         self.code = code
         self.detail = detail
         self.retryable = retryable
+        self.retry_after_s = retry_after_s
         self.errors = list(errors)
         self.extra = extra or {}
 

@@ -14,6 +14,7 @@ from waitress.server import create_server
 from sync.central.app import REQUEST_BYTES_MAX, create_app
 from sync.central.central import Central
 from sync.central.changes import WAITERS_MAX
+from sync.central.channel import PASSED_ON_MAX
 from sync.central.settings import Settings
 
 WORKER_THREADS = 8
@@ -47,7 +48,7 @@ class Server:
             create_app(settings, self._central),
             map=self._map,
             sockets=[self._socket],
-            threads=WORKER_THREADS + WAITERS_MAX,
+            threads=WORKER_THREADS + WAITERS_MAX + PASSED_ON_MAX,
             connection_limit=CONNECTIONS_MAX,
             max_request_body_size=REQUEST_BYTES_MAX,
             channel_timeout=60,

@@ -1,6 +1,11 @@
 """A web shop at central's address: the till's bodies and engine, on the same accounts as the tills of shops."""
 
+import socket
+import time
+from collections import Counter as Tally
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +14,11 @@ import pytest
 import requests
 
 from edge_agent.demo.goods import card
-from tests.central import DEADLINE_S, Running
+from sync.central import channel as channel_module
+from sync.central.changes import WAITERS_MAX
+from sync.central.channel import BODY_BYTES_MAX, PASSED_ON_MAX
+from sync.central.serve import WORKER_THREADS, Server
+from tests.central import DEADLINE_S, Running, Till, settings_in
 from tests.integration.redeeming.conftest import (
     POINTS,
     Counter,
@@ -22,6 +31,11 @@ from tests.support.waiting import wait_until
 
 REWARD, COST = "five-euro", 250
 CHANNEL = "LOYALTY_CENTRAL_CHANNEL"
+PROMPT_S = 8.0
+"""Generous for answers that take milliseconds, and well below what a call waits for an agent that hangs."""
+
+WAITING = "loyalty_central_waiting_terminals"
+UNANSWERED = "loyalty_central_channel_unanswered_total"
 CHECK_IN = """
 [[action]]
 id = "check-in"
@@ -59,6 +73,48 @@ class Shop:
             "total": {"amount": 1499, "currency": "EUR"},
             **more,
         }
+
+
+class Hanging:
+    """An agent that takes connections and does not answer, until the block ends; then they are closed."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._open = ExitStack()
+
+    def __enter__(self) -> "Hanging":
+        listening = socket.create_server(("127.0.0.1", self.port), backlog=128)
+        self._listening = self._open.enter_context(closing(listening))
+        self._listening.settimeout(DEADLINE_S)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def take(self, how_many: int) -> list[socket.socket]:
+        """So many connections, as soon as they are there."""
+        taken = [self._listening.accept()[0] for _ in range(how_many)]
+        for each in taken:
+            self._open.enter_context(closing(each))
+        return taken
+
+
+def number(central: Running, name: str) -> int:
+    """What central's metrics say of that."""
+    text = requests.get(f"{central.url}/metrics", timeout=DEADLINE_S).text
+    (line,) = [each for each in text.splitlines() if each.startswith(f"{name} ")]
+    return int(float(line.split()[-1]))
+
+
+def identify(url: str) -> requests.Response:
+    """A call of a web shop; its token does not matter where no agent looks at it."""
+    who = {"code": card(1), "entry": "tapped"}
+    return requests.post(f"{url}/v1/identify", json=who, timeout=DEADLINE_S)
+
+
+def code_of(answer: requests.Response) -> str:
+    """What kind of problem it is."""
+    return str(answer.json()["code"])
 
 
 @pytest.fixture(scope="module")
@@ -148,8 +204,74 @@ def test_only_the_calls_of_a_shop_are_passed_on_and_only_with_the_channels_token
 
 
 def test_where_the_agent_is_away_the_call_may_be_sent_again(central: Running) -> None:
-    answer = requests.post(
-        f"{central.url}/v1/identify", json={"code": card(1), "entry": "tapped"}, timeout=DEADLINE_S
-    )
-    assert (answer.status_code, answer.json()["code"]) == (503, "channel-unavailable")
-    assert answer.json()["retryable"] is True
+    answer = identify(central.url)
+    assert code_of(answer) == "channel-unavailable"
+    assert (answer.status_code, answer.json()["retryable"]) == (503, True)
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_an_agent_that_hangs_keeps_neither_tills_nor_further_calls_waiting(
+    central: Running, channel_port: int, request: pytest.FixtureRequest
+) -> None:
+    wire = central.enrol("0413", "01")
+    journal = Till(wire.terminal)
+    journal.sale()
+    position = wire.changes().json()["next"]
+    further = WORKER_THREADS + PASSED_ON_MAX
+    with ThreadPoolExecutor(WAITERS_MAX + PASSED_ON_MAX + further) as crowd:
+        for _ in range(WAITERS_MAX):
+            crowd.submit(wire.changes, after=position, wait=30)
+        wait_until(lambda: number(central, WAITING) == WAITERS_MAX, "as many tills wait as may")
+
+        with Hanging(channel_port) as agent:
+            calls = [crowd.submit(identify, central.url) for _ in range(PASSED_ON_MAX + further)]
+            agent.take(PASSED_ON_MAX)
+            began = time.monotonic()
+            assert requests.get(f"{central.url}/healthz", timeout=PROMPT_S).status_code == 200
+            assert wire.push(journal.message()).json()["received"] == 1
+            refused = identify(central.url)
+            assert time.monotonic() - began < PROMPT_S
+            wait_until(
+                lambda: sum(call.done() for call in calls) >= further, "the others have answers"
+            )
+
+        assert code_of(refused) == "channel-busy"
+        assert (refused.status_code, refused.json()["retryable"]) == (503, True)
+        assert int(refused.headers["Retry-After"]) > 0
+        codes = Tally(code_of(call.result(DEADLINE_S)) for call in calls)
+        assert codes == {"channel-unavailable": PASSED_ON_MAX, "channel-busy": further}
+        assert number(central, f'{UNANSWERED}{{code="channel-busy"}}') == further + 1
+
+        with Hanging(channel_port) as agent:  # every place was given back
+            again = [crowd.submit(identify, central.url) for _ in range(PASSED_ON_MAX)]
+            agent.take(PASSED_ON_MAX)
+        assert {code_of(call.result(DEADLINE_S)) for call in again} == {"channel-unavailable"}
+    shop: Shop = request.getfixturevalue("shop")
+    assert shop.call("identify", {"code": card(1), "entry": "tapped"}).status_code == 200
+
+
+def test_the_place_of_a_call_is_given_back_after_its_time_and_where_it_was_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channel_module, "PASSED_ON_MAX", 1)
+    monkeypatch.setattr(channel_module, "ANSWER_S", 0.2)
+    with Hanging(free_port()) as agent:
+        settings = settings_in(tmp_path, channel=f"http://127.0.0.1:{agent.port}")
+        with Server(settings) as central:
+            too_large = requests.post(
+                f"{central.url}/v1/identify", data=bytes(BODY_BYTES_MAX + 1), timeout=DEADLINE_S
+            )
+            assert code_of(too_large) == "too-large"
+            for _ in range(2):
+                assert code_of(identify(central.url)) == "channel-unavailable"
+
+
+def test_when_the_agent_says_to_come_again_is_passed_on(
+    central: Running, channel_port: int
+) -> None:
+    with Hanging(channel_port) as agent, ThreadPoolExecutor(1) as caller:
+        call = caller.submit(identify, central.url)
+        (asked,) = agent.take(1)
+        asked.sendall(b"HTTP/1.1 503 Busy\r\nRetry-After: 7\r\nContent-Length: 2\r\n\r\n{}")
+        answer = call.result(DEADLINE_S)
+    assert (answer.status_code, answer.headers["Retry-After"], answer.json()) == (503, "7", {})
