@@ -249,8 +249,8 @@ def verify(config: Path, as_json: bool) -> None:
             )
         )
     else:
-        for fault in found.faults:
-            click.echo(f"record {fault.seq}: {fault.what}")
+        for fault in faults:
+            click.echo(f"record {fault['seq']}: {fault['what']}")
         state = "NOT whole" if faults else "whole"
         click.echo(
             f"The chain of {found.records} records is {state}; head {found.head.seq} {found.head.hash.hex()}."
@@ -286,22 +286,34 @@ def show(config: Path, last: int, as_json: bool) -> None:
 
 @journal.command()
 @_CONFIG
-def export(config: Path) -> None:
-    """Write every record as a line of JSON: seq, id, kind, at, hash, previous, body."""
+@click.option(
+    "--personal",
+    is_flag=True,
+    help="Also each record's attachment: cards, names, free text. Keep the output as you keep those.",
+)
+def export(config: Path, personal: bool) -> None:
+    """Write every record as a line of JSON: seq, id, kind, at, hash, previous, body.
+
+    Of a record whose body is damaged `kind` and `at` are null, and `body` is what can be read of it.
+    """
     from edge_agent.ledger.inspect import open_journal
 
     settings = _settings(config)
     with _explained(), open_journal(settings.terminal.data) as opened:
-        for record in opened.records():
+        for stored in opened.stored():
+            record = stored.read()
             line = {
-                "seq": record.seq,
-                "id": record.id,
-                "kind": record.kind.value,
-                "at": record.at.isoformat(),
-                "hash": record.hash.hex(),
-                "previous": record.previous.hex(),
-                "body": record.body.decode(),
+                "seq": stored.seq,
+                "id": stored.id,
+                "kind": None if record is None else record.kind.value,
+                "at": None if record is None else record.at.isoformat(),
+                "hash": stored.hash.hex(),
+                "previous": stored.previous.hex(),
+                "body": stored.body.decode(errors="replace"),
             }
+            if personal:
+                attached = stored.attachment
+                line["attachment"] = attached and attached.content.decode(errors="replace")
             click.echo(json.dumps(line, ensure_ascii=False))
 
 

@@ -11,7 +11,7 @@ from edge_agent.domain.record import Record
 from edge_agent.errors import LedgerUnavailable
 from edge_agent.ledger import journal
 from edge_agent.ledger.database import as_ledger_errors, connect
-from edge_agent.ledger.journal import Head, Verification
+from edge_agent.ledger.journal import Head, Stored, Verification
 from edge_agent.ledger.ledger import LEDGER_FILE
 
 RECORDS_PER_READ = 500
@@ -53,17 +53,28 @@ class JournalReader:
             return journal.head(self._db)
 
     def records(self, after: int = 0, count_max: int | None = None) -> Iterator[Record]:
-        """Records in order, a bounded number in memory at a time."""
+        """Records in order, a bounded number in memory at a time. Raises LedgerUnavailable at a damaged one."""
         left = count_max
         while left is None or left > 0:
             batch = RECORDS_PER_READ if left is None else min(left, RECORDS_PER_READ)
             with as_ledger_errors():
                 found = journal.records_after(self._db, after, batch)
-            yield from found
-            if len(found) < batch:
+            if not found:
                 return
+            yield from found
             after = found[-1].seq
             left = None if left is None else left - len(found)
+
+    def stored(self) -> Iterator[Stored]:
+        """Everything in order, damaged or not, a bounded number in memory at a time."""
+        after = 0
+        while True:
+            with as_ledger_errors():
+                found = list(journal.stored_after(self._db, after, RECORDS_PER_READ))
+            if not found:
+                return
+            yield from found
+            after = found[-1].seq
 
 
 @contextmanager

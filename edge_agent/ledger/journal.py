@@ -20,6 +20,7 @@ from edge_agent.domain.record import (
     chain_hash,
     in_epoch,
 )
+from edge_agent.errors import LedgerUnavailable
 from edge_agent.ledger import derived
 
 
@@ -95,37 +96,65 @@ def body_of(db: Database, seq: int) -> dict[str, Any]:
     return body
 
 
-def records_after(
-    db: Database, after: int, count_max: int, bytes_max: int | None = None
-) -> list[Record]:
-    """Records in order from `after` + 1 on, at most `count_max` and, beyond the first, `bytes_max` of bodies."""
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record as it lies in the journal, whether or not it can be read."""
+
+    seq: int
+    id: str
+    previous: bytes
+    hash: bytes
+    body: bytes
+    attachment: Attachment | None
+
+    def read(self) -> Record | None:
+        """The record; None where the body is damaged."""
+        try:
+            facts = orjson.loads(self.body)
+            kind, at = RecordKind(facts["kind"]), datetime.fromisoformat(facts["at"])
+        except (ValueError, KeyError, TypeError):
+            return None
+        return Record(
+            self.seq, self.id, kind, at, self.previous, self.hash, self.body, self.attachment
+        )
+
+
+def stored_after(db: Database, after: int, count_max: int) -> Iterator[Stored]:
+    """What lies in the journal from `after` + 1 on, in order, at most `count_max`."""
     rows = db.execute(
         "SELECT r.seq, r.id, r.hash, r.body, a.salt, a.content FROM records r LEFT JOIN attachments a USING (seq)"
         " WHERE r.seq > ? ORDER BY r.seq LIMIT ?",
         (after, count_max),
     )
     previous = hash_at(db, after) or GENESIS
-    found: list[Record] = []
-    size = 0
     for seq, record_id, digest, body, salt, content in rows:
         attachment = None if salt is None else Attachment(salt, content)
-        size += len(body) + (0 if content is None else len(content))
+        yield Stored(seq, record_id.hex(), previous, digest, body, attachment)
+        previous = digest
+
+
+def records_after(
+    db: Database, after: int, count_max: int, bytes_max: int | None = None
+) -> list[Record]:
+    """Records in order from `after` + 1 on, at most `count_max` and, beyond the first, `bytes_max` of bodies.
+
+    They end before a damaged one, so that what is before it is sent. Raises LedgerUnavailable where it is the first.
+    """
+    found: list[Record] = []
+    size = 0
+    for stored in stored_after(db, after, count_max):
+        attachment = stored.attachment
+        size += len(stored.body) + (0 if attachment is None else len(attachment.content))
         if found and bytes_max is not None and size > bytes_max:
             break
-        facts = orjson.loads(body)
-        found.append(
-            Record(
-                seq,
-                record_id.hex(),
-                RecordKind(facts["kind"]),
-                datetime.fromisoformat(facts["at"]),
-                previous,
-                digest,
-                body,
-                attachment,
+        record = stored.read()
+        if record is None:
+            if found:
+                break
+            raise LedgerUnavailable(
+                f"record {stored.seq} of the journal is damaged and cannot be read; `journal verify` says what else is"
             )
-        )
-        previous = digest
+        found.append(record)
     return found
 
 
@@ -215,7 +244,9 @@ def _faults_of(
     try:
         facts = json.loads(body)
     except ValueError:
-        yield "its body is not JSON"
+        facts = None
+    if not isinstance(facts, dict):
+        yield "its body is not a JSON object"
         return
     if (facts.get("seq"), facts.get("id")) != (seq, record_id.hex()):
         yield f"its body says that it is record {facts.get('seq')} with id {facts.get('id')}: moved or renamed"

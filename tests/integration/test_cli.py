@@ -3,6 +3,7 @@
 import gc
 import hashlib
 import json
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from edge_agent.cli import main
 from sync.identity import Identity, save_identity
-from tests.tills import PROGRAMME, milk, open_shop, sale
+from tests.tills import JAN, PROGRAMME, milk, open_shop, sale
 
 CONFIG = """\
 [terminal]
@@ -83,6 +84,33 @@ def test_export_gives_what_anyone_needs_to_work_the_chain_out_again(
         worked_out = hashlib.sha256(bytes.fromhex(previous) + record["body"].encode()).hexdigest()
         assert record["hash"] == worked_out
         previous = worked_out
+
+
+def test_export_has_what_is_personal_only_when_it_is_asked_for(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ref of a card that central never saw leads to nobody without it."""
+    assert main(["journal", "export", "--config", str(config)]) == 0
+    assert JAN not in capsys.readouterr().out
+    assert main(["journal", "export", "--config", str(config), "--personal"]) == 0
+    for line in capsys.readouterr().out.splitlines():
+        assert json.loads(json.loads(line)["attachment"])["card"]["code"] == JAN
+
+
+@pytest.mark.parametrize("damage", [b"\xff\x00", b"[]", b"{}"])
+def test_export_goes_past_a_damaged_record(
+    config: Path, capsys: pytest.CaptureFixture[str], damage: bytes
+) -> None:
+    with sqlite3.connect(config.parent / "data" / "ledger.db") as db:
+        db.execute("UPDATE records SET body = ? WHERE seq = 2", (damage,))
+    db.close()
+    assert main(["journal", "export", "--config", str(config)]) == 0
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [record["kind"] for record in records] == ["sale", None, "sale"]
+    assert main(["journal", "show", "--config", str(config)]) == 3
+    assert "record 2 of the journal is damaged" in capsys.readouterr().err
+    assert main(["journal", "verify", "--config", str(config)]) == 1
+    assert "record 2: " in capsys.readouterr().out
 
 
 def test_show_lists_the_last_records(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

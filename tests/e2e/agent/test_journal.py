@@ -106,3 +106,12 @@ def test_a_changed_attachment_is_found_and_named(sold: Shop, ledger: Path) -> No
     code, found, _ = _verify(sold, ledger)
     assert code == 1
     assert [fault["seq"] for fault in found["faults"]] == [2]
+
+
+def test_a_position_that_central_did_not_sign_is_named(sold: Shop, ledger: Path) -> None:
+    _change(ledger, "UPDATE outbox SET signature = NULL")
+    code, found, text = _verify(sold, ledger)
+    assert code == 1
+    assert [fault["seq"] for fault in found["faults"]] == [SALES]
+    assert f"record {SALES}: central has not signed that it holds the journal up to here" in text
+    assert "NOT whole" in text

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edge_agent.errors import LedgerUnavailable
 from edge_agent.ledger.acts import StateCount, StoredState
 from edge_agent.ledger.inspect import open_journal
 from edge_agent.ledger.journal import Fault
@@ -131,6 +132,18 @@ def test_what_waits_comes_in_order_and_within_its_bounds(tmp_path: Path) -> None
     assert [record.seq for record in shop.ledger.waiting(2, 3, 1_000_000)] == [3, 4, 5]
     assert [record.seq for record in shop.ledger.waiting(2, 3, 1)] == [3]
     assert shop.ledger.waiting(6, 3, 1) == []
+    shop.close()
+
+
+def test_what_waits_ends_before_a_damaged_record(tmp_path: Path, data: Path) -> None:
+    """So that what is before it is sent; then it is named."""
+    with sqlite3.connect(data / "ledger.db") as database:
+        database.execute("UPDATE records SET body = ? WHERE seq = 3", (b"\xff",))
+    database.close()
+    shop = open_shop(tmp_path)
+    assert [record.seq for record in shop.ledger.waiting(0, 5, 1_000_000)] == [1, 2]
+    with pytest.raises(LedgerUnavailable, match="record 3 of the journal is damaged"):
+        shop.ledger.waiting(2, 5, 1_000_000)
     shop.close()
 
 
