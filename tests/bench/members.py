@@ -28,7 +28,7 @@ from sync.central.times import utc_now
 from sync.members_file import fetch
 from tests.bench.measure import median, percentile, seconds_of, spread
 from tests.bench.shop import AS_OF, CARD_KEY, STORE, TILL, card
-from tests.bench.table import Row
+from tests.bench.table import MEBIBYTES, Row, shown
 
 MEMBERS = 1_000_000
 LOOKUPS, WARM_UP = 30_000, 3_000
@@ -49,20 +49,30 @@ def members_of_a_million(folder: Path) -> list[Row]:
     finally:
         central.close()
     prepared, fetch_s = _fetched(built, folder)
-    size = {"packed_bytes": built.manifest.packed_bytes, "bytes": built.manifest.bytes}
     return [
-        Row(
-            "build",
-            "central builds a members file of 1,000,000",
-            build_s,
-            BUILD_S_MAX,
-            details=size,
-        ),
+        _build(built, build_s),
         Row("fetch", "take its parts from the disk beside, compare, unpack", fetch_s, FETCH_S_MAX),
         _install(folder, prepared),
         _delta(folder, prepared),
         _find(folder, prepared),
     ]
+
+
+def _build(built: Built, took_s: float) -> Row:
+    """How long it took, and how large it became."""
+    size, packed = built.manifest.bytes, built.manifest.packed_bytes
+    return Row(
+        "build",
+        "central builds a members file of 1,000,000",
+        took_s,
+        BUILD_S_MAX,
+        note=f"{_size(size)}; {_size(packed)} packed, as tills fetch it",
+        details={"packed_bytes": packed, "bytes": size},
+    )
+
+
+def _size(count: int) -> str:
+    return f"{shown(count / 2**20, MEBIBYTES)} ({count / MEMBERS:.0f} bytes a member)"
 
 
 def _settings(folder: Path) -> Settings:
@@ -164,6 +174,7 @@ def _delta(folder: Path, prepared: Path) -> Row:
         f"apply {DELTAS_MAX:,} changed members of 1,000,000",
         took_s,
         DELTA_S_MAX,
+        note=f"{DELTAS_MAX / took_s:,.0f} members a second",
         details={"members_per_second": DELTAS_MAX / took_s},
     )
 

@@ -16,7 +16,8 @@ class Row:
 
     `measured` and `baseline` are in `unit` ("s" or "MiB"). With `relative` the limit is on measured / baseline,
     else on `measured` itself and a baseline only stands beside it. `failures` counts what went wrong meanwhile: any
-    is a NO, however fast it was. `details` are further figures for `--json`.
+    is a NO, however fast it was. `note` is a line under the table: what a time alone does not say. `details` are
+    further figures for `--json`.
     """
 
     part: str
@@ -28,6 +29,7 @@ class Row:
     baseline_is: str = ""
     relative: bool = False
     failures: int = 0
+    note: str = ""
     details: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -55,6 +57,7 @@ class Row:
             "limit_is": "ratio" if self.relative else self.unit,
             "failures": self.failures,
             "holds": self.holds,
+            "note": self.note,
             "details": self.details,
         }
 
@@ -72,7 +75,7 @@ def shown(value: float | None, unit: str) -> str:
 
 
 def print_table(console: Console, rows: Sequence[Row]) -> None:
-    """The table for people."""
+    """The table for people, and what is noted of its rows."""
     table = Table(show_lines=False, pad_edge=False)
     for title in ("what", "measured", "baseline", "ratio", "limit", "holds"):
         table.add_column(title, justify="left" if title in {"what", "baseline"} else "right")
@@ -88,3 +91,6 @@ def print_table(console: Console, rows: Sequence[Row]) -> None:
             row.what, shown(row.measured, row.unit) + failed, baseline, ratio, limit, holds
         )
     console.print(table)
+    for row in rows:
+        if row.note:
+            console.print(f"{row.part}: {row.note}")
