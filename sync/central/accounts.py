@@ -16,9 +16,18 @@ from edge_agent.domain.cards import card_key, tombstone
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.member import Standing
 from sync.central import holds
-from sync.central.database import hold
+from sync.central.database import hold, upsert
 from sync.central.ledger import LedgerEntry, append, life_of
-from sync.central.tables import accounts, answers, cards, consents, lots, notes, redeemed
+from sync.central.tables import (
+    accounts,
+    answers,
+    cards,
+    consents,
+    former_cards,
+    lots,
+    notes,
+    redeemed,
+)
 
 BURIED = ""
 """The code of a card whose member was erased: `added_at` is then the time of that, and the key a tombstone."""
@@ -85,6 +94,19 @@ class Accounts:
         account: str = self.hold(connection, [owner])[owner].ref
         insert_account(connection, ref, at, provisional=True, joined_into=account)
         return account
+
+    def take_card(self, connection: Connection, account: str, code: str, at: str) -> bool:
+        """Take a card away from its account; whether it had it. Of whose it was its keyed hash is kept."""
+        key = self.card_key(code)
+        taken = connection.execute(
+            delete(cards).where(cards.c.key == key, cards.c.account == account)
+        )
+        if taken.rowcount == 1:
+            had = upsert(connection, former_cards).values(key=key, account=account, until=at)
+            connection.execute(
+                had.on_conflict_do_update(index_elements=["key", "account"], set_={"until": at})
+            )
+        return taken.rowcount == 1
 
     def add_card(self, connection: Connection, account: str, code: str, at: str) -> None:
         """Give a card that nobody has to an account."""

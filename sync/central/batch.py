@@ -185,6 +185,17 @@ class Batch:
         """Whether an act is that of somebody who was erased since, whatever becomes of it."""
         return act.account is not None and self.is_forgotten(self.account_of(act.account))
 
+    def learn_forgotten(self, act: Act, card: str) -> bool:
+        """Whether an act is by a till's own ref for the card of somebody who was erased after it, whatever becomes of
+        it; the till then hears that the ref was theirs."""
+        ref = act.account
+        if ref is None or self.account_of(ref) is not None:
+            return False
+        if not self.is_before_forgotten(self.last_owner_of(card), act.at):
+            return False
+        self.settle_ref(ref, card)
+        return True
+
     def last_owner_of(self, card: str) -> str | None:
         """The account that a card belongs to, or belonged to before that was erased."""
         owner = self._accounts.of_card(self._connection, card)

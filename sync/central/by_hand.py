@@ -41,6 +41,9 @@ from sync.central.times import Clock, stored
 from sync.central.words import apart
 from sync.wire import RecordState
 
+ADJUSTMENT = "adjustment:"
+"""How the source of an entry begins whose `rule` is the reason that somebody typed."""
+
 _Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 _Unit = Annotated[str, Field(min_length=1, max_length=UNIT_CHARACTERS_MAX)]
 _QUANTITY_MAX = 10**12
@@ -95,7 +98,7 @@ class ByHand:
 
     def adjust(self, member: str, adjustment: Adjustment) -> dict[str, Any]:
         """Give or take; the same adjustment_id again has no further effect."""
-        source = f"adjustment:{adjustment.adjustment_id}"
+        source = f"{ADJUSTMENT}{adjustment.adjustment_id}"
         if holds_payment_card(adjustment.reason):
             raise Problem(422, "payment-card", "The reason holds what looks like a payment card.")
         with self._database.write() as connection:

@@ -13,7 +13,7 @@ from sync.central.authorising import Authorising
 from sync.central.by_hand import ByHand
 from sync.central.changes import Feed
 from sync.central.checkpoints import Checkpoints
-from sync.central.database import Database, file_of
+from sync.central.database import SCRUB_AGAIN_WAITS_MS, Database, Left, file_of
 from sync.central.deciding import Checks
 from sync.central.effects import Effects
 from sync.central.feedback import Feedback
@@ -103,6 +103,7 @@ class Central:
         )
         self.privacy = Privacy(
             self.database,
+            self.accounts,
             self.members,
             self.members_files,
             clock,
@@ -176,12 +177,18 @@ class Central:
             folded = self.folding.keep_up() if mine else 0
             if mine and self.privacy.sweep_tombstones():
                 self.feed.notify()
+        self.members_files.sweep()  # another machine may have erased somebody
         self.database.scrub()
         if written:
             self._log.info("kept up", entries=written)
             self.feed.notify()
         if folded:
             self._log.info("folded", records=folded)
+
+    def scrub_again(self) -> None:
+        """Try once more to empty SQLite's log, where somebody read it the last time."""
+        if self.database.left is Left.LOG:
+            self.database.scrub(SCRUB_AGAIN_WAITS_MS)
 
     def _post_left_over(self, *, again: bool) -> None:
         with self.database.alone("catching up") as mine:

@@ -12,7 +12,7 @@ from sync.central.cli_parts import central_of, common, could_not, no, refused, s
 from sync.central.mending import GivingUp, Repair
 from sync.central.problems import invalid
 
-_REASON = click.option("--reason", required=True, help="Why, for whoever asks later.")
+_REASON = click.option("--reason", required=True, help="Why, for whoever asks later; name nobody.")
 
 
 @click.group("records")
@@ -57,7 +57,7 @@ def show_record(record: str, config: Path, as_json: bool) -> None:
 @click.option(
     "--changes",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A JSON file of the facts to put in place of those of the record.",
+    help="A JSON file of the facts to put in place of those of the record; kept for good, so name nobody.",
 )
 @common
 def repair_record(

@@ -13,6 +13,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -87,7 +88,22 @@ _PRAGMAS = (
 
 
 SCRUB_WAITS_MS = 1_000
-"""Readers take milliseconds; only a members file that is being built reads for longer, and writers wait meanwhile."""
+"""Readers take milliseconds; only a members file that is being built, or a backup, reads for longer, and writers wait
+meanwhile."""
+
+SCRUB_AGAIN_WAITS_MS = 100
+"""At every further try: it comes back soon, and a long reader must not hold writers up each time."""
+
+
+class Left(StrEnum):
+    """Where bytes of what was deleted still are."""
+
+    NOWHERE = "nowhere"
+    LOG = "log"
+    """SQLite's log: somebody reads what was before, or whoever ran before us was killed."""
+
+    PAGES = "pages"
+    """PostgreSQL's: until autovacuum has been there and its own log is used again."""
 
 
 class Database:
@@ -100,6 +116,8 @@ class Database:
         # PostgreSQL settles concurrent writers by row locks; SQLite has one writer, and waiting here is fair where
         # its own busy handler sleeps and guesses.
         self._one_writer = threading.Lock()
+        self.left = Left.LOG if self._sqlite else Left.PAGES
+        """Where bytes of what was deleted may be, as of the last `scrub`."""
         self._jobs: dict[str, threading.Lock] = {}
         self._engine = _sqlite_engine(parts) if self._sqlite else _postgresql_engine(parts)
         self._writers = self._engine.execution_options(central_write=True)
@@ -177,24 +195,34 @@ class Database:
                     if got:
                         own.execute(select(func.pg_advisory_unlock(_number_of(job))))
 
-    def scrub(self) -> bool:
-        """Leave nothing of what was deleted in the log beside a SQLite database; False where somebody still reads it.
+    def scrub(self, waits_ms: int = SCRUB_WAITS_MS) -> Left:
+        """Leave nothing of what was deleted in the log beside a SQLite database; where bytes of it still are.
 
-        PostgreSQL takes rows that were deleted away by itself, by its autovacuum and in its time.
+        Whoever reads the log is waited for so long. PostgreSQL takes rows that were deleted away by itself, by its
+        autovacuum and in its time.
         """
-        if not self._sqlite:
-            return True
-        with self._one_writer, closing(self._engine.raw_connection()) as connection:
-            cursor = connection.cursor()
-            cursor.execute(f"PRAGMA busy_timeout={SCRUB_WAITS_MS}")
-            busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-            cursor.close()
-        return not busy
+        if self._sqlite:
+            with self._one_writer, closing(self._engine.raw_connection()) as connection:
+                emptied = _empty_log(connection.cursor(), waits_ms)
+                self.left = Left.NOWHERE if emptied else Left.LOG
+        return self.left
 
     def close(self) -> None:
         """Let go of every connection."""
         self._engine.dispose()
+
+
+def _empty_log(cursor: Any, waits_ms: int) -> bool:
+    """Whether nothing is left in SQLite's log; not where somebody reads it, or the disk is full."""
+    cursor.execute(f"PRAGMA busy_timeout={waits_ms}")
+    try:
+        busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except dbapi2.OperationalError:
+        return False
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.close()
+    return not busy
 
 
 def file_of(url: str) -> Path | None:

@@ -111,14 +111,15 @@ def _same_person(connection: Connection, account: str, profile: Profile) -> Iter
     ).all()
     for row in rows:
         other = row.joined_into or row.ref
-        if other != account and not _contradicts(row, profile):
+        birthday = stored_day(profile.birthday)
+        if other != account and not contradicts(row, profile.display_name, birthday):
             yield other
 
 
-def _contradicts(row: Any, profile: Profile) -> bool:
+def contradicts(row: Any, name: str | None, birthday: str | None) -> bool:
     """Whether a fact that both have says that they are two people."""
-    named = (row.display_name.casefold(), (profile.display_name or "").casefold())
-    born = (row.birthday, stored_day(profile.birthday))
+    named = (row.display_name.casefold(), (name or "").casefold())
+    born = (row.birthday, birthday)
     return any(mine and theirs and mine != theirs for mine, theirs in (named, born))
 
 

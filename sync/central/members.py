@@ -4,7 +4,7 @@ import json
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, or_, select, update
 
 from edge_agent.domain.cards import CODE_CHARACTERS_MAX, holds_payment_card, masked, normalised
 from edge_agent.domain.holdings import Holding
@@ -114,7 +114,10 @@ class Members:
         with self._database.write() as connection:
             account = self.hold(connection, member)[0].ref
             if change.replaces is not None:
-                self._take_card(connection, account, normalised(change.replaces))
+                replaced = normalised(change.replaces)
+                if not self._accounts.take_card(connection, account, replaced, at):
+                    detail = "The member does not have the card to replace."
+                    raise Problem(409, "card-not-theirs", detail)
             self._accounts.free_card(connection, code)
             owner = self._accounts.of_card(connection, code)
             if owner is None:
@@ -157,15 +160,6 @@ class Members:
             )
             touch(connection, [account])
             return _profile(connection, self.row(connection, account))
-
-    def _take_card(self, connection: Connection, account: str, code: str) -> None:
-        taken = connection.execute(
-            delete(cards).where(
-                cards.c.key == self._accounts.card_key(code), cards.c.account == account
-            )
-        )
-        if taken.rowcount != 1:
-            raise Problem(409, "card-not-theirs", "The member does not have the card to replace.")
 
     def hold(self, connection: Connection, *members: str) -> list[Any]:
         """The rows of the accounts of members, which nobody else changes before this transaction ends.

@@ -28,6 +28,7 @@ from sync.central.bodies import (
 from sync.central.database import Database, hold
 from sync.central.deciding import Checks, decide
 from sync.central.epochs import hold_journal, quarantined_records
+from sync.central.personal import read_attachment
 from sync.central.tables import records
 from sync.central.times import Clock, stored
 from sync.wire import RecordState
@@ -266,11 +267,22 @@ class Posting:
         if was is not None and (outcome.state, outcome.code) == (RecordState.PARKED, was):
             return None
         understood = act if isinstance(act, Act) else None
-        if understood is not None and batch.is_of_forgotten(understood):
+        if understood is not None and _is_of_forgotten(batch, received, understood):
             batch.erase_attachment(received)
         tell = settling or not outcome.has_effect
         batch.set_state(received, outcome, understood, tell=tell)
         return outcome.state
+
+
+def _is_of_forgotten(batch: Batch, received: Received, act: Act) -> bool:
+    """Whether a record is that of somebody who was erased since, also by a ref that a till made for their card."""
+    if batch.is_of_forgotten(act):
+        return True
+    try:
+        card = read_attachment(act, received.attachment).card
+    except Unpostable:
+        return False
+    return card is not None and batch.learn_forgotten(act, card)
 
 
 _STILL_PARKED = select(records.c.row).where(records.c.state == RecordState.PARKED.value)

@@ -1,24 +1,25 @@
 """What a member may ask for by law: everything that is kept of them, and that it is gone.
 
 Erasing takes away whatever says who somebody is: profile, consents, contacts, cards and their keys, the attachments of
-all their records, and what they wrote. What is left are entries under a random ref, without which the books would not
-add up, and for some time a tombstone for each card, so that a till can say that it is nobody's until somebody new has
-it. Of what a till sends afterwards nothing personal is kept either.
+all their records, what they wrote, and what was typed about them as a reason. What is left are entries under a random
+ref, without which the books would not add up, and for some time a tombstone for each card, so that a till can say that
+it is nobody's until somebody new has it. Of what a till sends afterwards nothing personal is kept either.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Select, delete, or_, select, update
 
 from edge_agent.domain.member import Standing
-from sync.central.accounts import BURIED, bury_cards
-from sync.central.database import Database
+from sync.central.accounts import BURIED, Accounts, bury_cards, insert_account, join
+from sync.central.by_hand import ADJUSTMENT
+from sync.central.database import ACCOUNTS, Database, count
 from sync.central.ledger import touch
 from sync.central.members import Members
 from sync.central.members_files import MembersFiles
+from sync.central.reports import shown
 from sync.central.tables import (
     accounts,
     answers,
@@ -26,16 +27,19 @@ from sync.central.tables import (
     cards,
     case_notes,
     cases,
+    closings,
     consents,
+    differences,
     entries,
+    former_cards,
     holds,
     notes,
     records,
     redeemed,
 )
+from sync.central.telling import Telling, telling
 from sync.central.times import Clock, stored
 from sync.central.told import forbid_older
-from sync.wire import RecordState
 
 _FORGOTTEN = {
     "member_id": None,
@@ -53,6 +57,9 @@ _FORGOTTEN = {
     "phone": None,
 }
 
+_REASON_FORGOTTEN = "erased"
+"""In the place of every reason that somebody typed for a correction or a decision about them."""
+
 
 class Privacy:
     """Exports and erases members. `id` is a member_id or a member_ref."""
@@ -60,12 +67,14 @@ class Privacy:
     def __init__(
         self,
         database: Database,
+        known: Accounts,
         members: Members,
         files: MembersFiles,
         clock: Clock,
         tombstones_kept: timedelta,
     ) -> None:
         self._database = database
+        self._accounts = known
         self._members = members
         self._files = files
         self._clock = clock
@@ -79,37 +88,62 @@ class Privacy:
         with self._database.read() as connection:
             account = self._members.row(connection, member).ref
             refs = _names(connection, account)
-            shown = {
+            found = telling(connection, self._accounts, refs)
+            return {
                 "profiles": _rows(connection, select(accounts).where(accounts.c.ref.in_(refs))),
                 "cards": _rows(connection, select(cards).where(cards.c.account == account)),
+                "former_cards": _rows(
+                    connection, select(former_cards).where(former_cards.c.account.in_(refs))
+                ),
                 "consents": _rows(
                     connection, select(consents).where(consents.c.account == account)
                 ),
                 "entries": _rows(
                     connection,
-                    select(entries).where(entries.c.account == account).order_by(entries.c.row),
+                    select(entries).where(entries.c.account.in_(refs)).order_by(entries.c.row),
                 ),
                 "answers": _rows(connection, select(answers).where(answers.c.account == account)),
+                "case_notes": _rows(connection, _case_notes(account)),
                 "notes": _rows(connection, select(notes).where(notes.c.account == account)),
                 "redeemed": _rows(
                     connection, select(redeemed).where(redeemed.c.account == account)
                 ),
                 "set_aside": _rows(connection, select(holds).where(holds.c.account == account)),
+                "differences": _rows(
+                    connection, select(differences).where(differences.c.account.in_(refs))
+                ),
+                "records": _records(connection, refs, [each for each in found if each.theirs]),
             }
-            return shown | {"records": _records(connection, refs)}
 
     def erase(self, member: str) -> dict[str, Any]:
-        """Forget who a member is; a second time has no further effect. A household is forgotten as a whole.
+        """Forget who a member is; a second time only what came since. A household is forgotten as a whole.
 
-        When this returns nothing of them is left in the database, its log, or a members file that is kept here.
+        When this returns nothing of them is in the database, or in a members file that is kept here. `left` says where
+        bytes of it still are (`database.Left`): in SQLite's log as long as somebody reads what was before.
         """
-        with self._database.write() as connection:
-            account = self._members.hold(connection, member)[0].ref
-            _forget(connection, account, stored(self._clock()))
-            forbid_older(connection)
+        account = self._database.transaction(lambda connection: self._erase(connection, member))
         self._files.sweep()
-        self._database.scrub()
-        return {"ref": account, "standing": Standing.ERASED.value}
+        left = self._database.scrub()
+        return {"ref": account, "standing": Standing.ERASED.value, "left": left.value}
+
+    def _erase(self, connection: Connection, member: str) -> str:
+        account: str = self._members.row(connection, member).ref
+        unconfirmed = _of_former_cards(connection, _names(connection, account))
+        held, *others = self._members.hold(connection, account, *unconfirmed)
+        at = held.erased_at or stored(self._clock())
+        for other in others:
+            join(connection, other.ref, held.ref, at)
+            count(connection, ACCOUNTS, -1)
+        refs = _names(connection, held.ref)
+        found = telling(connection, self._accounts, refs)
+        own = {each.ref for each in found if each.ref is not None}
+        for ref in sorted(own - self._accounts.resolve_all(connection, own).keys()):
+            # A till's own, for what has no effect yet: that till has to forget it too.
+            insert_account(connection, ref, at, provisional=True, joined_into=held.ref)
+            refs = [*refs, ref]
+        _forget(connection, held.ref, refs, [each.row.row for each in found], at)
+        forbid_older(connection)
+        return str(held.ref)
 
     def sweep_tombstones(self) -> int:
         """Let go of the last that is left of cards whose members were erased so long ago that every till has heard of
@@ -123,50 +157,51 @@ class Privacy:
         return len(refs)
 
 
-def _forget(connection: Connection, account: str, at: str) -> None:
-    refs = _names(connection, account)
+def _forget(
+    connection: Connection, account: str, refs: Sequence[str], about: Sequence[int], at: str
+) -> None:
+    """`about`: the rows of records without effect, which are of no account here."""
     of_theirs = select(records.c.row).where(records.c.account.in_(refs))
-    about = (
-        attachments.c.record.in_(of_theirs),
-        attachments.c.record.in_(_about(connection, refs)),
-    )
-    for rows in about:
-        connection.execute(delete(attachments).where(rows))
+    for rows in (of_theirs, about):
+        connection.execute(delete(attachments).where(attachments.c.record.in_(rows)))
+        decided = update(closings).where(closings.c.record.in_(rows))
+        connection.execute(decided.values(reason=_REASON_FORGOTTEN))
+    by_hand = (entries.c.account.in_(refs), entries.c.source.startswith(ADJUSTMENT))
+    connection.execute(update(entries).where(*by_hand).values(rule=_REASON_FORGOTTEN))
     connection.execute(delete(consents).where(consents.c.account == account))
-    answered = select(answers.c.record_id).where(answers.c.account == account)
-    opened = select(cases.c.row).where(cases.c.answer.in_(answered))
-    connection.execute(delete(case_notes).where(case_notes.c.case.in_(opened)))
+    connection.execute(delete(differences).where(differences.c.account.in_(refs)))
+    opened = select(_case_notes(account).subquery().c.row)
+    connection.execute(delete(case_notes).where(case_notes.c.row.in_(opened)))
     connection.execute(update(answers).where(answers.c.account == account).values(text=None))
+    connection.execute(delete(former_cards).where(former_cards.c.account.in_(refs)))
     bury_cards(connection, account, at)
     forgotten = _FORGOTTEN | {"erased_at": at}
     connection.execute(update(accounts).where(accounts.c.ref.in_(refs)).values(**forgotten))
     touch(connection, [account])
 
 
-def _about(connection: Connection, refs: Sequence[str]) -> list[int]:
-    """The records that had no effect, and so are of no account here, but are theirs or tell of them."""
-    known = select(accounts.c.email, accounts.c.phone).where(accounts.c.ref.in_(refs))
-    codes = select(cards.c.code).where(cards.c.account.in_(refs), cards.c.code != BURIED)
-    said = {each for row in connection.execute(known) for each in row if each}
-    said.update(connection.scalars(codes))
-    rows = connection.execute(_WITHOUT_EFFECT)
-    return [
-        row.row
-        for row in rows
-        if any(ref.encode() in row.body for ref in refs)
-        or any(each.encode() in row.content for each in said)
-    ]
-
-
-_WITHOUT_EFFECT = (
-    select(records.c.row, records.c.body, attachments.c.content)
-    .join(attachments, attachments.c.record == records.c.row)
-    .where(
-        records.c.state.in_(
-            [RecordState.PARKED.value, RecordState.REJECTED.value, RecordState.DUPLICATE.value]
-        )
+def _case_notes(account: str) -> Select[Any]:
+    """What was written about the answers of an account, in order."""
+    return (
+        select(case_notes)
+        .join(cases, cases.c.row == case_notes.c.case)
+        .join(answers, answers.c.record_id == cases.c.answer)
+        .where(answers.c.account == account)
+        .order_by(case_notes.c.row)
     )
-)
+
+
+def _of_former_cards(connection: Connection, refs: Sequence[str]) -> Sequence[str]:
+    """Accounts that nobody has confirmed, of a till that took a card which had been replaced."""
+    return connection.scalars(
+        select(accounts.c.ref)
+        .distinct()
+        .join(cards, cards.c.account == accounts.c.ref)
+        .join(former_cards, former_cards.c.key == cards.c.key)
+        .where(
+            former_cards.c.account.in_(refs), accounts.c.provisional, accounts.c.ref.not_in(refs)
+        )
+    ).all()
 
 
 def _names(connection: Connection, account: str) -> Sequence[str]:
@@ -179,19 +214,29 @@ def _rows(connection: Connection, query: Any) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def _records(connection: Connection, refs: Sequence[str]) -> list[dict[str, Any]]:
-    """What the tills recorded, with its personal facts."""
+def _records(
+    connection: Connection, refs: Sequence[str], without_effect: Sequence[Telling]
+) -> list[dict[str, Any]]:
+    """What the tills recorded, with its personal facts, and what was decided about it."""
+    also = [each.row.row for each in without_effect]
     rows = connection.execute(
-        select(records.c.record_id, records.c.body, attachments.c.content)
-        .select_from(records.outerjoin(attachments, attachments.c.record == records.c.row))
-        .where(records.c.account.in_(refs))
+        select(records, attachments.c.content, closings.c.how, closings.c.reason)
+        .select_from(
+            records.outerjoin(attachments, attachments.c.record == records.c.row).outerjoin(
+                closings, closings.c.record == records.c.row
+            )
+        )
+        .where(or_(records.c.account.in_(refs), records.c.row.in_(also)))
         .order_by(records.c.row)
     )
     return [
         {
             "record": row.record_id,
-            "body": json.loads(row.body),
-            "personal": None if row.content is None else json.loads(row.content),
+            "state": row.state,
+            "code": row.code,
+            "body": shown(row.body),
+            "personal": None if row.content is None else shown(row.content),
+            "decided": None if row.how is None else {"how": row.how, "reason": row.reason},
         }
         for row in rows
     ]

@@ -138,7 +138,7 @@ class Reports:
             "awaiting": row.awaiting,
             "goes_by": row.duplicate_of,
             "has_attachment": row.has_attachment,
-            "body": _shown(row.body),
+            "body": shown(row.body),
             "entries": [
                 {
                     "account": each.account,
@@ -302,7 +302,8 @@ def by_name(record: str) -> ColumnElement[bool]:
     return records.c.record_id == record
 
 
-def _shown(body: bytes) -> Any:
+def shown(body: bytes) -> Any:
+    """What a record or an attachment says; as text where it is no JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

@@ -22,6 +22,9 @@ WORKER_THREADS = 8
 
 CONNECTIONS_MAX = 1_000
 KEEP_UP_EVERY_S = 3_600
+SCRUB_EVERY_S = 2.0
+"""Until nothing of what was erased is left in the log; a try takes a millisecond, or a tenth of a second at most."""
+
 END_WITHIN_S = 0.8
 """For requests that are running when the end comes; a posting batch takes a tenth of it."""
 
@@ -105,14 +108,24 @@ class Server:
         trigger.pull_trigger(lambda: _close_all(self._map))
 
     def _keep_house(self) -> None:
-        """Do what is due, now and every hour: a day begins in its own time zone, and a return may have to be mended."""
+        """Do what is due, now and every hour: a day begins in its own time zone, and a return may have to be mended.
+
+        Between these see that of what was erased nothing stays in the log.
+        """
+        due = time.monotonic()
         while True:
-            try:
-                self._central.keep_up()
-            except OperationalError:
-                self._log.exception("could not keep accounts up; next try in an hour")
-            if self._ended.wait(KEEP_UP_EVERY_S):
+            if time.monotonic() >= due:
+                due += KEEP_UP_EVERY_S
+                self._keep_up()
+            self._central.scrub_again()
+            if self._ended.wait(SCRUB_EVERY_S):
                 return
+
+    def _keep_up(self) -> None:
+        try:
+            self._central.keep_up()
+        except (OperationalError, OSError):
+            self._log.exception("could not keep accounts up; next try in an hour")
 
 
 def serve(

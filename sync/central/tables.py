@@ -349,6 +349,16 @@ Index(
     postgresql_where=cards.c.code == "",
 )
 
+former_cards = Table(
+    "former_cards",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("account", String(64), ForeignKey("accounts.ref"), primary_key=True, index=True),
+    Column("until", String(24), nullable=False),
+)
+"""The keyed hashes (hex) of cards that were replaced, so that who had one is still found by it when they are erased.
+Tills are not told of them."""
+
 entries = Table(
     "entries",
     metadata,

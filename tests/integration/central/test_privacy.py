@@ -1,19 +1,27 @@
 """What is kept of a member can be had, and taken away, and the books still add up."""
 
+import shutil
+import time
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pysqlite3 import dbapi2 as sqlite3
 from sqlalchemy import select
 
 from edge_agent.domain.member import Standing
 from edge_agent.domain.record import RecordKind
+from sync.central.batch import RECEIVED, Received
+from sync.central.by_hand import Adjustment
 from sync.central.central import Central
+from sync.central.differing import Difference
 from sync.central.feedback import CaseChange
-from sync.central.members import StandingChange
+from sync.central.members import CardReplacement, StandingChange
+from sync.central.mending import GivingUp, Repair
 from sync.central.problems import Problem
-from sync.central.tables import attachments, cards, consents
-from tests.central import Till, earn, take_back
+from sync.central.tables import accounts, attachments, cards, consents, former_cards, records
+from tests.central import Till, earn, running_central, settings_in, take_back
 from tests.integration.central.conftest import SteppingClock
 from tests.integration.central.looking import (
     balance,
@@ -268,3 +276,212 @@ def test_erasing_again_and_erasing_nobody(member: Central) -> None:
     assert member.privacy.erase("ref-1")["standing"] == "erased"
     with pytest.raises(Problem, match="member"):
         member.privacy.erase("nobody")
+
+
+TYPED = "Anneke Jansen belde"
+"""A reason, as somebody at a desk may well type it in spite of what the documents say."""
+
+
+def scanned(code: str) -> dict[str, object]:
+    return {"card": {"code": code, "entry": "scanned"}}
+
+
+@pytest.mark.not_on_postgresql
+def test_while_somebody_reads_the_answer_says_that_bytes_are_in_the_log_still(
+    member: Central, tmp_path: Path
+) -> None:
+    with member.database.read() as reader:
+        reader.execute(select(accounts)).all()
+        assert member.privacy.erase("P1")["left"] == "log"
+        assert b"Anneke Jansen" in kept_meanwhile(member, tmp_path)
+        member.scrub_again()
+        assert member.database.left == "log"
+    member.scrub_again()
+    assert member.database.left == "nowhere"
+    assert not any(said in kept_meanwhile(member, tmp_path) for said in personal(member))
+    assert member.privacy.erase("ref-1")["left"] == "nowhere"
+
+
+@pytest.mark.not_on_sqlite
+def test_postgresql_has_the_bytes_until_it_needs_their_place(member: Central) -> None:
+    assert member.privacy.erase("P1")["left"] == "pages"
+
+
+@pytest.mark.not_on_postgresql
+def test_a_running_central_empties_the_log_within_seconds_of_the_last_reader(
+    tmp_path: Path,
+) -> None:
+    """A backup that reads while somebody is erased, from another process."""
+    said = [each.encode() for each in ("Anneke Jansen", CARD)]
+    with running_central(tmp_path) as running:
+        row = f"card,member_id,display_name\n{CARD},M1,Anneke Jansen\n"
+        running.admin("POST", "/members/import", data=row.encode())
+        with closing(sqlite3.connect(tmp_path / "central.db", isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM accounts").fetchall()
+            answer = running.admin("DELETE", "/members/M1")
+            assert (answer.status_code, answer.json()["left"]) == (200, "log")
+            assert any(each in _bytes_of(tmp_path) for each in said)
+        until = time.monotonic() + 10
+        while any(each in _bytes_of(tmp_path) for each in said):
+            assert time.monotonic() < until, "the log still holds who it was"
+            time.sleep(0.1)
+
+
+def _bytes_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.glob("central.db*"))
+
+
+def test_another_machine_removes_its_members_files_when_it_keeps_house(
+    member: Central, clock: SteppingClock, tmp_path: Path
+) -> None:
+    there = tmp_path / "there"
+    shutil.copytree(tmp_path / "data", there)
+    url = settings_in(tmp_path).database
+    another = Central(settings_in(tmp_path, database=url, data=there), clock)
+    with closing(another):
+        another.members_files.build()
+        assert list((there / "members").glob("*.gz"))
+        member.privacy.erase("P1")
+        another.keep_up()
+        assert not list((there / "members").glob("*.gz"))
+
+
+def test_what_a_stolen_till_sent_goes_with_whoever_is_erased(
+    member: Central, till: Till, other_till: Till, tmp_path: Path
+) -> None:
+    """It knew refs of its own, the card that was replaced since, and the address as it was typed there."""
+    other_till.sale("ref-8", [earn(5)], card=CARD)
+    other_till.append(RecordKind.CONSENT, {"nothing": "known"} | of("ref-8"), {"text": WRITTEN})
+    typed = {"display_name": "Anneke Jansen", "email": " Anneke@Example.NL"}
+    other_till.act(RecordKind.MEMBER, {"member_id": "P7"}, "ref-9", (), {"profile": typed})
+    partner = {"display_name": "Bram", "phone": "+31 6 1234 5678"}
+    other_till.act(RecordKind.MEMBER, {"member_id": "P8"}, "ref-b", (), {"profile": partner})
+    other_till.sale("ref-c", [earn(5)], card="2912345678920")
+    member.push(other_till.message(), ended=True)
+    member.members.replace_card("P1", CardReplacement(code=OTHER_CARD, replaces=CARD))
+    seen = changes(member).next
+    member.privacy.erase("P1")
+
+    left = kept_meanwhile(member, tmp_path)
+    said = [*personal(member), b"Anneke@Example", b"6 1234 5678", OTHER_CARD.encode()]
+    assert not any(each in left for each in said), [each for each in said if each in left]
+    assert b"2912345678920" in left, "somebody else's stay"
+    told = member_with_tombstone(member, changes(member, after=seen), OTHER_CARD)
+    assert set(told.joined) == {"ref-8", "ref-9"}
+    with member.database.read() as connection:
+        assert connection.execute(select(former_cards)).all() == []
+    member.release("0412", "04")
+    assert states(member, "0412/04")[0] == (1, "accepted", None)
+    assert balance(member, "ref-8") == 10
+    assert balance(member, "ref-c") == 5
+
+
+def of(ref: str) -> dict[str, object]:
+    return {"facts": {"account": ref, "standing": "unknown"}}
+
+
+def test_a_card_that_was_replaced_is_looked_for_only_where_it_was_theirs(
+    member: Central, other_till: Till, clock: SteppingClock
+) -> None:
+    member.members.replace_card("P1", CardReplacement(code=OTHER_CARD, replaces=CARD))
+    member.member_import.run(["card,member_id\n", f"{CARD},M2\n"])
+    other_till.sale("ref-8", [earn(5)], card=CARD)
+    member.push(other_till.message(), ended=True)
+    member.privacy.erase("P1")
+    member.release("0412", "04")
+    assert balance(member, "M2") == 5
+
+
+def test_who_showed_a_card_after_it_was_replaced_is_erased_with_its_member(
+    member: Central, other_till: Till, tmp_path: Path
+) -> None:
+    """A till that had not heard of the replacement, nor of the member, made a ref of its own."""
+    member.members.replace_card("P1", CardReplacement(code=OTHER_CARD, replaces=CARD))
+    other_till.sale("ref-8", [earn(3)], card=CARD)
+    member.push(other_till.message())
+    assert balance(member, "ref-8") == 3
+    member.privacy.erase("P1")
+    assert not any(said in kept_meanwhile(member, tmp_path) for said in personal(member))
+    assert balance(member, "ref-1") == balance(member, "ref-8") == 8
+    assert member.verifier.faults() == []
+
+
+def test_reasons_that_were_typed_about_somebody_go_with_them(
+    member: Central, till: Till, tmp_path: Path
+) -> None:
+    member.member_import.run(["card,member_id\n", f"{OTHER_CARD},M2\n"])
+    for whose in ("P1", "M2"):
+        given = Adjustment(adjustment_id=whose, quantity=10, reason=f"{TYPED} voor {whose}")
+        member.by_hand.adjust(whose, given)
+    lost = till.sale("ref-lost", [earn(2)])
+    wrong = till.append(RecordKind.SALE, {"nothing": "known"}, scanned(CARD))
+    member.push(till.message(4))
+    member.mending.repair(lost.id, Repair(repair_id="r-1", reason=TYPED + "!", member="P1"))
+    member.mending.give_up(wrong.id, GivingUp(reason=TYPED + "?"))
+    exported = repr(member.privacy.export("P1"))
+    for typed in (f"{TYPED} voor P1", TYPED + "!", TYPED + "?"):
+        assert typed in exported
+    member.privacy.erase("P1")
+    left = kept_meanwhile(member, tmp_path)
+    assert left.count(TYPED.encode()) == left.count(f"{TYPED} voor M2".encode()) > 0
+    assert member.reports.record(wrong.id)["decided"]["reason"] == "erased"
+    assert balance(member, "ref-1") == 5 + 10 + 2
+    assert member.verifier.faults() == []
+
+
+def test_what_is_held_beside_the_account_is_exported_too(member: Central, till: Till) -> None:
+    """Notes on cases, records without effect, and what a till had otherwise."""
+    wrong = till.append(RecordKind.SALE, {"nothing": "known"}, scanned(CARD))
+    till.append(RecordKind.SALE, {"nothing": "known"}, scanned(OTHER_CARD))
+    till.append(
+        RecordKind.SALE, {"nothing": "known"}, scanned(OTHER_CARD) | {"text": SAID["email"]}
+    )
+    member.push(till.message(4))
+    with member.database.write() as connection:
+        batch = member.posting.batch(connection)
+        sale = Received.of(connection.execute(RECEIVED.where(records.c.seq == 2)).one())
+        batch.note_differences(sale, "ref-1", [Difference("attributes.city", "", "Arnhem")])
+        batch.finish()
+    exported = member.privacy.export("P1")
+    assert [each["text"] for each in exported["case_notes"]] == ["Anneke teruggebeld"]
+    assert [each["central"] for each in exported["differences"]] == ["Arnhem"]
+    (without,) = [each for each in exported["records"] if each["state"] == "rejected"]
+    assert (without["record"], without["personal"]) == (wrong.id, scanned(CARD))
+    assert OTHER_CARD not in repr(exported), "what is somebody else's is not told"
+
+
+def test_what_has_no_effect_and_comes_afterwards_leaves_nothing_either(
+    member: Central, till: Till, clock: SteppingClock, tmp_path: Path
+) -> None:
+    """By a ref of the till's own, which is told whose it was."""
+    clock.now += timedelta(hours=1)
+    seen = changes(member).next
+    member.privacy.erase("P1")
+    till.sale(None, sale_id="twice")
+    till.sale("ref-8", [earn(5)], card=CARD, sale_id="twice")
+    member.push(till.message(4))
+    assert states(member)[4] == (5, "rejected", "sale-differs")
+    assert "ref-8" in member_with_tombstone(member, changes(member, after=seen), CARD).joined
+    with member.database.read() as connection:
+        left = connection.scalars(select(attachments.c.content)).all()
+    assert not any(CARD.encode() in each for each in left)
+
+
+def test_erasing_again_takes_what_a_quarantined_till_sent_meanwhile(
+    member: Central, till: Till, other_till: Till, clock: SteppingClock, tmp_path: Path
+) -> None:
+    """Nothing of that is looked at before; and who enrolled in between is somebody new all the same."""
+    clock.now += timedelta(hours=1)
+    member.privacy.erase("P1")
+    other_till.sale("ref-8", [earn(5)], card=CARD)
+    member.push(other_till.message(), ended=True)
+    assert CARD.encode() in kept_meanwhile(member, tmp_path)
+    with member.database.read() as connection:
+        first = connection.scalar(select(accounts.c.erased_at).where(accounts.c.ref == "ref-1"))
+    clock.now += timedelta(hours=1)
+    member.privacy.erase("ref-1")
+    assert not any(said in kept_meanwhile(member, tmp_path) for said in personal(member))
+    with member.database.read() as connection:
+        erased = select(accounts.c.erased_at).where(accounts.c.ref.in_(["ref-1", "ref-8"]))
+        assert connection.scalars(erased).all() == [first, first]

@@ -363,6 +363,39 @@ def test_erased_at_central_and_pulled_nothing_of_a_member_is_left_anywhere(
     again.close()
 
 
+def test_erased_at_central_a_till_forgets_what_had_no_effect_yet_too(
+    central: CentralProcess, identity: Identity, till: RealTill
+) -> None:
+    """It made a ref of its own for the card, and central lacks the programme that it sold by."""
+    row = f"card,member_id,display_name\n{CARD},M1,Anneke Jansen\n"
+    answer = central.admin("POST", "/members/import", data=row.encode())
+    assert answer.status_code == 200, answer.text
+    later = STARTER + "\n# The next version.\n"
+    digest = hashlib.sha256(later.encode()).hexdigest()
+    till.journal.record(1, personal="Anneke Jansen aan de kassa", programme=digest)
+    with till.ledger.act() as act:
+        act.open_provisional_account(CARD, ACCOUNT)
+    with closing(client_for(identity)) as client:
+        for _ in range(2):
+            sync_once(client, till.journal, till.members, till.programmes)
+        (parked,) = till.ledger.states_by_reason()
+        assert (parked.state, parked.code) == ("parked", "unknown-programme")
+
+        assert central.admin("DELETE", "/members/M1").status_code == 200
+        sync_once(client, till.journal, till.members, till.programmes)
+        key = card_key(identity.card_key, CARD)
+        for end in (central.folder, till.folder):
+            left = everything_in(end)
+            for each in (b"Anneke Jansen", CARD.encode(), key, key.hex().encode()):
+                assert each not in left, (end.name, each)
+        assert till.ledger.verify().faults == ()
+
+        assert central.admin("PUT", "/programme", data=later.encode()).status_code == 201
+        sync_once(client, till.journal, till.members, till.programmes)
+        assert till.ledger.state_counts() == {"rejected": 0, "parked": 0}
+        assert till.members.points() == 1, "it is of the account that was erased"
+
+
 def everything_in(folder: Path) -> bytes:
     """All bytes of all files but the terminal's and central's own secrets; packed files are looked into."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]

@@ -324,6 +324,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_cards_account"), ["account"], unique=False)
 
     op.create_table(
+        "former_cards",
+        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column("account", sa.String(length=64), nullable=False),
+        sa.Column("until", sa.String(length=24), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account"], ["accounts.ref"], name=op.f("fk_former_cards_account")
+        ),
+        sa.PrimaryKeyConstraint("key", "account", name=op.f("pk_former_cards")),
+    )
+    with op.batch_alter_table("former_cards", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_former_cards_account"), ["account"], unique=False)
+
+    op.create_table(
         "chains",
         sa.Column("terminal", sa.String(length=130), nullable=False),
         sa.Column("epoch", sa.String(length=32), nullable=False),
