@@ -11,7 +11,7 @@ from edge_agent.clock import Clock
 from edge_agent.ledger.database import sqlite_is_sound, sqlite_version
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.members import MembersFile
-from edge_agent.till.limits import OfflineLimits, worst_loss
+from edge_agent.till.limits import OfflineLimits, unbounded, worst_loss
 from edge_agent.till.shelf import ProgrammeShelf
 from sync.link import LinkStatus
 
@@ -80,11 +80,12 @@ class Status:
         ]
 
     def _redemption(self) -> dict[str, Any]:
-        """What this till could give away at most, in minor units, for points that were not there (see `worst_loss`)."""
+        """What this till could give away at most, in minor units, for points that were not there (see `worst_loss`),
+        and the rewards that are not in it."""
         current = self.shelf.current(self.clock.now())
-        most = 0 if current is None else worst_loss(current[0], self.limits)
         return {
-            "worst_loss": most,
+            "worst_loss": 0 if current is None else worst_loss(current[0], self.limits),
+            "unbounded": [] if current is None else unbounded(current[0], self.limits),
             "points_per_outage": self.limits.per_outage,
             "asks_central": self.asks_central(),
         }

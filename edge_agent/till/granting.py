@@ -130,7 +130,7 @@ def _money(lookups: Lookups, issued: Reservation, programme: Programme) -> int:
         charged = map(Redeemed.from_json, lookups.body(issued.seq)["redeemed"])
         return sum(each.value or 0 for each in charged if each.id == issued.redemption.id)
     rules = (each for each in programme.file.reward if each.id == issued.redemption.reward)
-    return sum(most_money(each, programme) for each in rules) * issued.redemption.times
+    return sum(most_money(each) for each in rules) * issued.redemption.times
 
 
 def _at_stake(

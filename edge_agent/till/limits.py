@@ -12,7 +12,9 @@ from babel.numbers import format_currency
 
 from edge_agent.domain.money import Rounding, fraction, rounded
 from edge_agent.domain.programme import Programme
+from edge_agent.domain.programme.discounts import Off
 from edge_agent.domain.programme.rewards import RewardRule
+from edge_agent.domain.programme.tax import Tax
 from edge_agent.domain.programme.texts import LOCALES, Texts, language_of, texts
 
 
@@ -156,20 +158,32 @@ def worst_loss_points(limits: OfflineLimits, tills: int = 1) -> int:
 def worst_loss(programme: Programme, limits: OfflineLimits, tills: int = 1) -> int:
     """The same in money, in minor units: each point is worth `worth_of_a_point`.
 
-    Rounded up. What is no money (a product, an experience), a percentage without `up_to`, and vouchers are not in it.
-    docs/redeeming.md says why it is never more.
+    Rounded up. What is no money (a product that the programme does not price, an experience), vouchers, and the rewards
+    that `unbounded` names are not in it. docs/redeeming.md says why it is never more.
     """
     points = worst_loss_points(limits, tills)
     return rounded(points * worth_of_a_point(programme), Rounding.CEIL)
 
 
+def unbounded(programme: Programme, limits: OfflineLimits) -> list[str]:
+    """The ids of the rewards that these limits let through and of which only a basket says what they take off or give:
+    no worst loss can be named for them, and `worst_loss` is without them."""
+    return [
+        each.id
+        for each in programme.file.reward
+        if _is_unbounded(each, programme) and _is_let_through(each, programme, limits)
+    ]
+
+
 def worth_of_a_point(programme: Programme) -> Fraction:
-    """As much as in the reward that gives most money for one point, in minor units.
+    """As much as in the reward that gives most money for one point, in minor units, of those that have a bound.
 
     Where only what was issued takes money off, one: its limits are then minor units.
     """
     rewards = programme.file.reward
-    most = max((_of_a_point(each, programme) for each in rewards), default=Fraction(0))
+    most = max(
+        (_of_a_point(each, programme) or Fraction(0) for each in rewards), default=Fraction(0)
+    )
     if not most and any(each.is_issued and each.off is not None for each in rewards):
         return Fraction(1)
     return most
@@ -181,23 +195,43 @@ def in_points(minor: int, programme: Programme) -> Fraction:
     return minor / worth if worth else Fraction(0)
 
 
-def most_money(reward: RewardRule, programme: Programme) -> int:
+def most_money(reward: RewardRule) -> int:
     """What one use takes off at most as far as that is known without a basket, in minor units; 0 where it is not."""
-    money = reward.worth(programme.file.unit)
-    if money is None and reward.off is not None:
-        money = reward.off.up_to
-    return money or 0
+    return 0 if reward.off is None else reward.off.most or 0
 
 
-def _of_a_point(reward: RewardRule, programme: Programme) -> Fraction:
-    """What one whole point is worth at most in this reward, in minor units; nothing where no points pay for it."""
+def _is_unbounded(reward: RewardRule, programme: Programme) -> bool:
+    if reward.is_issued:
+        return reward.off is not None and _bound(reward.off) is None
+    return _of_a_point(reward, programme) is None
+
+
+def _is_let_through(reward: RewardRule, programme: Programme, limits: OfflineLimits) -> bool:
+    """Whether one use of it is within the limits while nothing is at risk."""
     units = programme.file.unit
     if reward.is_issued:
+        asked = in_points(most_money(reward), programme)
+    else:
+        asked = Fraction(max(1, reward.least(units)), units[reward.unit].scale)
+    return reached(limits, asked, AtRisk(), timedelta(0)) is None
+
+
+def _of_a_point(reward: RewardRule, programme: Programme) -> Fraction | None:
+    """What one whole point is worth at most in this reward, in minor units: nothing where no points pay for it or it is
+    no money, None where only a basket says."""
+    if reward.spend is not None:
+        return reward.spend.most_of_a_point(programme.file.unit[reward.unit].scale)
+    if reward.off is None or reward.is_issued:
         return Fraction(0)
     if reward.cost_per is not None:
-        return 1 / fraction(reward.cost_per)
-    if reward.spend is not None:
-        step, value = reward.spend.step, reward.spend.value
-        rates = [Fraction(each.value, each.points) for each in reward.spend.table]
-        return max(rates, default=fraction(value or 0) / fraction(step or 1))
-    return Fraction(most_money(reward, programme) * units[reward.unit].scale, reward.least(units))
+        # What the till adds for nothing takes nothing off, and so costs nothing.
+        adds = reward.off.free is not None and reward.off.free.added
+        return None if adds else 1 / fraction(reward.cost_per)
+    most = _bound(reward.off)
+    # A share of an amount costs its share of the cost, before that is rounded up to what can be paid.
+    return None if most is None else most / fraction(reward.cost or 1)
+
+
+def _bound(off: Off) -> int | None:
+    """The most that one use takes off the basket; how much tax comes on top only the basket says."""
+    return off.most if off.tax is Tax.INCLUDED else None

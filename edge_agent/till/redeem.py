@@ -177,7 +177,7 @@ def _considered(parts: Parts, lookups: Lookups, wish: Wish, now: datetime) -> _C
     facts = member_facts(programme, account, lookups, now)
     spendable = parts.directory.spendable(account, lookups, programme, rule.paid_in, now)
     cost = _cost(parts, programme, facts, rule, wish, spendable, now)
-    money = most_money(rule, programme) * wish.times
+    money = most_money(rule) * wish.times
     claim = Claim(programme, account, rule.paid_in, cost.quantity, cost.least, money)
     return _Considered(rule, claim, cost)
 

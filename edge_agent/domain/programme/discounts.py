@@ -201,6 +201,22 @@ class Off(TableModel):
         """Whether it takes a share, so that it matters what was taken off before."""
         return self.percent is not None
 
+    @property
+    def most(self) -> int | None:
+        """The most that one use takes off whatever the basket, in minor units as `tax` means them; None where only the
+        basket says.
+        """
+        if self.free is not None:  # which up_to does not hold for
+            return None
+        if self.amount is None:
+            return self.up_to
+        if (
+            not self.each
+        ):  # whole without a quote, and in proportion to what is charged for a share of it
+            return self.amount
+        of_all = self.amount * self.units if self.units and self.every is None else None
+        return min((each for each in (of_all, self.up_to) if each is not None), default=None)
+
     @cached_property
     def share(self) -> Fraction:
         """The percentage as a fraction of the price."""

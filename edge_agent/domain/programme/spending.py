@@ -153,6 +153,22 @@ class Spend(TableModel):
         least = 0 if self.minimum is None else whole_parts(self.minimum, scale)
         return max(self.smallest(scale), least)
 
+    def most_of_a_point(self, scale: int) -> Fraction | None:
+        """What one whole point takes off at most whatever the basket, in minor units; None where only the basket says.
+
+        What a use of the fewest points gains where a part of a cent is rounded up is in it.
+        """
+        if self.table:
+            return max(Fraction(each.value, each.points) for each in self.table)
+        if self.per_measure and self.measure_max is None:
+            return None
+        of_step = fraction(self.value or 0) * fraction(self.measure_max or 1)
+        step = self.smallest(scale)
+        fewest = rounded(Fraction(self.least(scale), step), Rounding.CEIL)
+        # Of steps of so many parts of a cent no more than half of the parts are missing to the next cent.
+        gained = Fraction(of_step.denominator // 2, of_step.denominator)
+        return (of_step + gained / fewest) * scale / step
+
     def choice(self, usable: int, scale: int) -> "Choice":
         """What the customer can choose of `usable` points, all in smallest parts; `most` 0 where it is too few."""
         step, least = self.smallest(scale), self.least(scale)

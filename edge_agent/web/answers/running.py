@@ -128,6 +128,16 @@ class ClockAnswer(Answer):
     offset_seconds: float | None
 
 
+class OwnWordAnswer(Answer):
+    """What this till can give away on its own word: `worst_loss` in minor units, without the rewards (by id) that are
+    `unbounded`; and whether central is asked about redemptions."""
+
+    worst_loss: int
+    unbounded: list[str]
+    points_per_outage: int
+    asks_central: bool
+
+
 class StatusAnswer(Answer):
     """Everything that store IT asks first."""
 
@@ -140,7 +150,7 @@ class StatusAnswer(Answer):
     members: MembersAnswer
     programme: ProgrammeAnswer | None
     clock: ClockAnswer
-    redemption: dict[str, Any] | None = None
+    redemption: OwnWordAnswer | None = None
     disk_free_bytes: int | None
 
 

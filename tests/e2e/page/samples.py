@@ -24,7 +24,12 @@ def status() -> Json:
         "members": {"version": "2026-11-21.3", "as_of": ago(minutes=41), "count": 1000},
         "programme": {"id": "zuiver", "version": "12", "currency": "EUR", "as_of": ago(days=6)},
         "clock": {"trusted": True, "offset_seconds": 0.2},
-        "redemption": {"worst_loss": 40_000, "points_per_outage": 20_000, "asks_central": True},
+        "redemption": {
+            "worst_loss": 40_000,
+            "unbounded": [],
+            "points_per_outage": 20_000,
+            "asks_central": True,
+        },
         "disk_free_bytes": 21_474_836_480,
     }
 

@@ -103,6 +103,26 @@ def test_without_a_programme_no_loss_is_named(it_page: Page, agent: ScriptedAgen
     expect(it_page.locator("[data-figure='it.worst_loss'] dd")).to_have_text("onbekend")
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("nl", "€ 400,00 (20.000 punten), zonder cup, tea-towel: daarvan is geen grens bekend"),
+        ("en", "€400.00 (20,000 points), without cup, tea-towel: these have no known bound"),
+        ("de", "400,00 € (20.000 Punkte), ohne cup, tea-towel: dafür ist keine Grenze bekannt"),
+        ("fr", "400,00 € (20 000 points), sans cup, tea-towel : aucune limite connue"),
+    ],
+)
+def test_the_rewards_that_are_not_in_the_worst_loss_stand_beside_it(
+    it_page: Page, agent: ScriptedAgent, language: str, said: str
+) -> None:
+    choose_language(it_page, language)
+    redemption = {**samples.status()["redemption"], "unbounded": ["cup", "tea-towel"]}
+    agent.sync(redemption=redemption)
+
+    expect(it_page.locator("[data-figure='it.worst_loss'] dd")).to_contain_text("tea-towel")
+    assert figure(it_page, "it.worst_loss").replace("\u202f", " ") == said
+
+
 def test_a_till_that_is_not_enrolled_asks_for_its_code_and_one_that_is_does_not(
     it_page: Page, agent: ScriptedAgent
 ) -> None:

@@ -135,8 +135,13 @@ def test_every_line_that_is_not_as_quoted_is_named_with_by_how_much(agent: Agent
 
 def test_the_status_says_the_worst_that_can_be_lost(agent: Agent) -> None:
     found = answered(agent.get("/v1/status"), 200)["redemption"]
-    # 20,000 points of an outage, at 5.00 for 100 points.
-    assert found == {"worst_loss": 100_000, "points_per_outage": 20_000, "asks_central": True}
+    # 20,000 points of an outage, at 5.00 for 100 points; of what a fifth off comes to only a basket says.
+    assert found == {
+        "worst_loss": 100_000,
+        "unbounded": ["fifth-off"],
+        "points_per_outage": 20_000,
+        "asks_central": True,
+    }
 
 
 @pytest.mark.parametrize("path", ["commit", "cancel"])

@@ -124,5 +124,5 @@ def test_what_was_issued_counts_as_the_points_that_its_money_is_worth(
     rewards: list[str], money: int, points: int
 ) -> None:
     rules = programme(BASE + "".join(REWARD.format(n, each) for n, each in enumerate(rewards)))
-    assert most_money(rules.file.reward[0], rules) == money
+    assert most_money(rules.file.reward[0]) == money
     assert in_points(money, rules) == points

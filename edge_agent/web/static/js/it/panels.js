@@ -218,7 +218,8 @@ export function drawFigures(status, words) {
 }
 
 /**
- * What could be given away at most for points that were not there: in money, and of how many points that is.
+ * What could be given away at most for points that were not there: in money, of how many points that is, and which
+ * rewards are not in it.
  *
  * @param {any} redemption
  * @param {string | undefined} currency  None without a programme, by which nothing can be redeemed either.
@@ -227,7 +228,9 @@ export function drawFigures(status, words) {
 function worstLoss(redemption, currency, words) {
   if (!currency || typeof redemption?.worst_loss !== 'number') return words.t('time.unknown');
   const points = words.unit('points', redemption.points_per_outage).replaceAll(' ', '\u00a0');
-  return `${words.money(redemption.worst_loss, currency)} (${points})`;
+  const loss = `${words.money(redemption.worst_loss, currency)} (${points})`;
+  if (!redemption.unbounded?.length) return loss;
+  return words.t('it.worst_loss_without', { loss, rewards: redemption.unbounded.join(', ') });
 }
 
 /** @type {Readonly<Record<string, string>>}  Why central took a record without effect, in words. */

@@ -268,6 +268,7 @@ export default {
   "it.programme_version": "Programmversion",
   "it.programme_as_of": "Programm vom",
   "it.worst_loss": "Größtmöglicher Verlust offline",
+  "it.worst_loss_without": "{loss}, ohne {rewards}: dafür ist keine Grenze bekannt",
   "it.version": "Version des Agenten",
   "it.terminal": "Terminal",
   "it.clock": "Uhr",

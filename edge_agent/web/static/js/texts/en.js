@@ -268,6 +268,7 @@ export default {
   "it.programme_version": "Programme version",
   "it.programme_as_of": "Programme of",
   "it.worst_loss": "Worst possible loss offline",
+  "it.worst_loss_without": "{loss}, without {rewards}: these have no known bound",
   "it.version": "Agent version",
   "it.terminal": "Terminal",
   "it.clock": "Clock",

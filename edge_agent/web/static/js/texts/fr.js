@@ -268,6 +268,7 @@ export default {
   "it.programme_version": "Version du programme",
   "it.programme_as_of": "Programme du",
   "it.worst_loss": "Perte maximale hors ligne",
+  "it.worst_loss_without": "{loss}, sans {rewards} : aucune limite connue",
   "it.version": "Version de l’agent",
   "it.terminal": "Terminal",
   "it.clock": "Horloge",

@@ -268,6 +268,7 @@ export default {
   "it.programme_version": "Versie programma",
   "it.programme_as_of": "Programma van",
   "it.worst_loss": "Grootst mogelijke verlies offline",
+  "it.worst_loss_without": "{loss}, zonder {rewards}: daarvan is geen grens bekend",
   "it.version": "Versie agent",
   "it.terminal": "Terminal",
   "it.clock": "Klok",
