@@ -40,6 +40,12 @@ REGULARS = 12
 
 PIECES_MAX = 4
 LINES_MAX = 4
+ASKED_AGAIN = 0.3
+"""How often a wish is one that was refused before, under the same id: the customer stays and tries again."""
+
+LAST_RESERVED = 5
+"""Of those that may still be charged: of the older ones most have lapsed."""
+
 KEPT_TO_REPEAT = 200
 """Old enough that restarts, pushes and pulls lie between an act and its repeat."""
 
@@ -118,11 +124,16 @@ def sell_for_points(world: World, terminal: Terminal, luck: random.Random) -> st
 
 
 def redeem(world: World, terminal: Terminal, luck: random.Random) -> str | None:
-    """Somebody gives points away without buying: reserved, and mostly committed."""
-    shown = card(world, luck)
-    wish = Wish(world.name("w"), shown, reward="food-bank", times=luck.randint(1, 2))
-    said = f"{shown.code} gives points away as {wish.redemption_id}"
+    """Somebody gives points away without buying, for the first time or after it was refused: reserved, and mostly
+    committed."""
+    if terminal.memory.refused and luck.random() < ASKED_AGAIN:
+        wish = terminal.memory.refused.pop(luck.randrange(len(terminal.memory.refused)))
+    else:
+        times = luck.randint(1, 2)
+        wish = Wish(world.name("w"), card(world, luck), reward="food-bank", times=times)
+    said = f"somebody gives points away as {wish.redemption_id}"
     if _once(world, terminal, said, lambda till: till.reserve(wish), records=False) is None:
+        _keep(terminal.memory.refused, wish)
         return f"{said}, and may not"
     if luck.random() < 0.3:
         terminal.memory.reserved.append(wish.redemption_id)
@@ -137,6 +148,7 @@ def settle(world: World, terminal: Terminal, luck: random.Random) -> str | None:
         return None
     left = terminal.memory.reserved
     redemption = left.pop(luck.randrange(len(left)))
+    world.check_set_aside(terminal, redemption)
     if luck.random() < 0.5:
         said = f"commits {redemption} at last"
         _once(world, terminal, said, lambda till: till.commit(redemption))
@@ -247,6 +259,8 @@ def change_consents(world: World, terminal: Terminal, luck: random.Random) -> st
 
 def identify(world: World, terminal: Terminal, luck: random.Random) -> str | None:
     """A card is scanned and the member shown: what is confirmed and what is not, to the point."""
+    for reserved in terminal.memory.reserved[-LAST_RESERVED:]:
+        world.check_set_aside(terminal, reserved)
     shown = PresentedCard(card(world, luck).code, EntryMode.SCANNED)
     view = terminal.till.identify(shown)
     if view.balance is not None:

@@ -1,50 +1,67 @@
 """Asking central about a redemption, without the authoriser's thread and deadline: its word is there at once, or never.
 
-What becomes of the question is luck: it does not arrive, or central sets points aside and the till does not hear of it.
+What becomes of the question is luck: it does not arrive, or arrives when nobody waits for it any more, or central sets
+points aside and the till does not hear of it. What could not be told is told with the next that gets through.
 """
 
 from collections.abc import Callable
 from typing import cast
 
 from edge_agent.central_line import CentralAuthority
-from sync.authorise import Authoriser
+from sync.authorise import Authoriser, Numbers
 from sync.client import CentralClient
 from sync.errors import CentralError
-from sync.wire import AuthorisationAnswer, AuthorisationMessage, ReleaseMessage
+from sync.wire import RELEASES_MAX, AuthorisationAnswer, AuthorisationMessage, ReleaseMessage
 from tests.simulator.network import Network
 
 Connect = Callable[[], CentralClient | None]
 
 
 class AskingAtOnce:
-    """What `CentralAuthority` asks; what could not be told ends by the position that a pull reports."""
+    """What `CentralAuthority` asks; what is never told ends by the position that a pull reports."""
 
     def __init__(self, connect: Connect, terminal: str, network: Network) -> None:
         self._connect = connect
         self._terminal = terminal
         self._network = network
+        self._numbers = Numbers()
+        self._let_go: dict[str, int] = {}
 
     def ask(self, message: AuthorisationMessage) -> AuthorisationAnswer | None:
         """What central says, or None where it was not heard."""
         client = self._connect()
         if client is None:
             return None
+        self._let_go.pop(message.redemption_id, None)
+        numbered = message.model_copy(update={"asked": self._numbers.next()})
         try:
             with self._network.at_once():
-                return client.authorise(message)
+                answer = client.authorise(numbered)
         except CentralError:
             return None
+        self._tell(client)
+        return answer
 
     def let_go(self, redemption_id: str) -> None:
-        """Nothing is charged under this id; whether central hears of it is luck."""
+        """Nothing is charged under this id; whether central hears of it now is luck."""
+        self._let_go[redemption_id] = self._numbers.next()
         client = self._connect()
-        message = ReleaseMessage(terminal=self._terminal, redemption_ids=(redemption_id,))
         if client is not None:
-            try:
-                with self._network.at_once():
-                    client.release(message)
-            except CentralError:
-                return
+            self._tell(client)
+
+    def _tell(self, client: CentralClient) -> None:
+        told = tuple(self._let_go)[:RELEASES_MAX]
+        if not told:
+            return
+        asked = self._numbers.next()
+        message = ReleaseMessage(terminal=self._terminal, redemption_ids=told, asked=asked)
+        try:
+            with self._network.at_once():
+                client.release(message)
+        except CentralError:
+            return
+        for each in told:
+            del self._let_go[each]
 
 
 def authority(connect: Connect, terminal: str, network: Network) -> CentralAuthority:

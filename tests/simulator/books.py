@@ -170,6 +170,11 @@ class Books:
         row = self._db.execute(_STANDING, (account,)).fetchone()
         return row is not None and row[0] == Standing.ERASED
 
+    def kept_for(self, terminal: str, redemption_id: str) -> int:
+        """What central keeps for one redemption at a terminal, in smallest parts."""
+        row = self._db.execute(_KEPT_FOR, (terminal, redemption_id)).fetchone()
+        return int(row[0])
+
     def received(self, epoch: str) -> int:
         """How much central holds of a journal."""
         return self._chains[epoch].received if epoch in self._chains else 0
@@ -367,7 +372,7 @@ class Books:
             return
         owed = -held.get("points", 0) - self._taken_back[account]
         demand(owed <= 0, f"account {account} owes {owed} points that nothing took back")
-        aside = int(self._db.execute(_SET_ASIDE, (account,)).fetchone()[0])
+        aside = int(self._db.execute(_KEPT_FOR, (account,)).fetchone()[0])
         there = max(0, held.get("points", 0)) + self._taken_back[account]
         demand(aside <= there, f"of account {account} {aside} points are set aside, of {there}")
         lost = self._carried[account]
@@ -408,6 +413,10 @@ _OF_SALE = (
 )
 _ERASED_AT = "SELECT erased_at FROM accounts WHERE ref = ? AND erased_at IS NOT NULL"
 _ACCOUNT = "SELECT account FROM records WHERE record_id = ?"
+_KEPT_FOR = (
+    "SELECT coalesce(sum(quantity), 0) FROM holds"
+    " WHERE kind = 'authorisation' AND terminal = ? AND hold_id = ?"
+)
 _STANDING = "SELECT standing FROM accounts WHERE ref = ?"
 _STATES = "SELECT row, record_id, state, code FROM records WHERE state IS NOT NULL AND row IN ({})"
 _LEFT = (

@@ -97,7 +97,7 @@ def poison(world: World, terminal: Terminal, luck: random.Random) -> str:
 
 def revoke(world: World, terminal: Terminal, luck: random.Random) -> str:
     """Head office shuts a till out."""
-    world.office.central.terminals.revoke(*terminal.name.split("/"))
+    world.revoke(terminal)
     return f"{terminal.name} is revoked"
 
 

@@ -22,8 +22,8 @@ from urllib3 import HTTPResponse
 import sync.client
 from sync.line import gripped_session
 
-NOT_ASKED, NOT_HEARD = 0.3, 0.45
-"""How often a question while a customer waits does not arrive, and below which its answer does not."""
+HELD_UP, NOT_ASKED, NOT_HEARD = 0.1, 0.3, 0.45
+"""How often a question while a customer waits arrives too late for them, and below which not at all, or its answer."""
 
 CENTRAL_URL = "http://127.0.0.1:8430"
 
@@ -118,6 +118,8 @@ class Network:
 
     def _at_once(self, request: requests.PreparedRequest) -> Answer:
         fate = self.luck.random() if self._asking else 1.0
+        if fate < HELD_UP:
+            self.packets.append(Packet(Exchange(self.till, request, None)))
         if fate < NOT_ASKED:
             raise requests.exceptions.ConnectTimeout("central was not reached")
         answer = self.serve(request)

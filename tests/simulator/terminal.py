@@ -13,6 +13,7 @@ from edge_agent.settings import CardTable, CentralTable, Settings, TerminalTable
 from edge_agent.store import Store
 from edge_agent.till.directory import Directory
 from edge_agent.till.parts import Parts, TillSettings
+from edge_agent.till.redeem import Wish
 from edge_agent.till.till import Till
 from sync.client import CentralClient, Place, Timeouts
 from sync.errors import CentralError, HeadDiffers, Stalled
@@ -39,7 +40,7 @@ class Memory:
     """What the simulator knows of a till: it goes back with the disk when that does.
 
     `chain` are its records in order, `sales` those that can come back, `acts` everything that was acknowledged, each as
-    a call that does it again.
+    a call that does it again; `refused` are wishes that were not granted, and may be another time.
     """
 
     chain: list[Noted] = field(default_factory=list)
@@ -47,6 +48,7 @@ class Memory:
     sales: list[Any] = field(default_factory=list)
     acts: list[Any] = field(default_factory=list)
     reserved: list[str] = field(default_factory=list)
+    refused: list[Wish] = field(default_factory=list)
     seen: Seen = field(default_factory=Seen)
     applied: int = 0
     """Up to which of its records central had made up its mind then."""
@@ -83,6 +85,7 @@ class Memory:
             list(self.sales),
             list(self.acts),
             list(self.reserved),
+            list(self.refused),
             self.seen,
             self.applied,
             self.confirmed_as,

@@ -21,6 +21,8 @@ from stdnum import ean
 
 from edge_agent.domain.entries import Entry
 from edge_agent.domain.programme import load_programme
+from edge_agent.domain.redeemed import AuthorisedBy
+from edge_agent.ledger.reservations import ReservationState
 from edge_agent.settings import OfflineTable
 from edge_agent.till import shelf
 from sync.identity import enrol
@@ -74,6 +76,8 @@ class World:
         self.strangers = [card_code(1_000 + number) for number in range(STRANGERS)]
         self.cards = [*self.members, *self.strangers[: STRANGERS // 2]]
         self.published = 0
+        self._loose: set[str] = set()
+        """Redemptions that central may have let go of, though the till has not: it was put back, or is no till now."""
         self._images: dict[str, Image] = {}
         self._named = 0
         self.office = Office(
@@ -89,6 +93,7 @@ class World:
             for store in range(1, STORES + 1)
             for till in range(1, TILLS_PER_STORE + 1)
         ]
+        self.terminals: list[Terminal] = []
         with self.network.connected():
             self.terminals = [self._new_terminal(name) for name in names]
             for terminal in self.terminals:
@@ -135,7 +140,21 @@ class World:
         """Exchange a new code at a till; its clone, if it has one, is enrolled no more."""
         store, _, till = terminal.name.partition("/")
         code = self.office.central.terminals.add(store, till).code
+        self._loosen(terminal.name)
         terminal.enrolled(enrol(CENTRAL_URL, code, store, till))
+
+    def revoke(self, terminal: Terminal) -> None:
+        """Shut a till out: nothing is set aside for it any more."""
+        self._loosen(terminal.name)
+        self.office.central.terminals.revoke(*terminal.name.split("/"))
+
+    def _loosen(self, name: str) -> None:
+        for each in self.terminals:
+            if each.name == name:
+                self._loose.update(each.memory.reserved)
+
+    def _has_copy(self, name: str) -> bool:
+        return sum(each.name == name for each in self.terminals) > 1
 
     def keep_image(self, terminal: Terminal) -> None:
         """Keep an image of a till's disk, in place of the last one."""
@@ -151,6 +170,7 @@ class World:
         if image is None:
             return False
         terminal.go_back_to(image)
+        self._loosen(terminal.name)
         self.books.at_risk_max += (
             LIMITS.points_per_member
         )  # it has forgotten what it redeemed since
@@ -158,8 +178,9 @@ class World:
 
     def clone(self, terminal: Terminal) -> Terminal | None:
         """Let another machine run on a copy of a till's disk; None where one does already."""
-        if any(each.name == terminal.name and each is not terminal for each in self.terminals):
+        if self._has_copy(terminal.name):
             return None
+        self._loosen(terminal.name)
         folder = self.folder / self.name("clone")
         image = terminal.take_image(folder)
         made = Terminal(
@@ -250,6 +271,24 @@ class World:
                 f"{terminal.key} shows {found} {unit} of {code}, not {(confirmed, unconfirmed)}",
             )
         self.checked["balances shown"] += 1
+
+    def check_set_aside(self, terminal: Terminal, redemption_id: str) -> None:
+        """What central authorised, and this till may still charge, central keeps for it."""
+        reserved = terminal.store.ledger.lookups().redemption(redemption_id)
+        if (
+            reserved is None
+            or reserved.authorised_by is not AuthorisedBy.CENTRAL
+            or reserved.state_at(terminal.store.clock.now()) is not ReservationState.RESERVED
+            or redemption_id in self._loose
+            or self._has_copy(terminal.name)
+        ):
+            return
+        kept = self.books.kept_for(terminal.name, redemption_id)
+        demand(
+            kept >= reserved.quantity,
+            f"{terminal.key} has {reserved.quantity} for {redemption_id} by central's word, which keeps {kept}",
+        )
+        self.checked["authorised and kept"] += 1
 
     def _check_limits(self, terminal: Terminal, noted: Noted) -> None:
         """What this till redeemed and central has not posted stays within its limits."""
