@@ -14,7 +14,8 @@ class Balance:
 
     `confirmed` is what central has posted and can be used by now; `unconfirmed` what this till recorded and central
     has not posted yet; `maturing` cannot be used yet, whoever recorded it, and `held` is under review.
-    `as_of` is the time of central's figures, None when there are none.
+    `as_of` is the time of central's figures, None when there are none. `most` is the limit or allowance that applies,
+    None for none.
     """
 
     confirmed: int = 0
@@ -24,6 +25,7 @@ class Balance:
     reserved: int = 0
     as_of: datetime | None = None
     unconfirmed_counts: bool = False
+    most: int | None = None
 
     @property
     def shown(self) -> int:
@@ -34,10 +36,11 @@ class Balance:
     def spendable(self) -> int:
         """What could be redeemed: what is confirmed, less what this till already took of it or reserved.
 
-        With `unconfirmed_counts` the programme lets what only this till knows be used too.
+        With `unconfirmed_counts` the programme lets what only this till knows be used too. Never more than `most`.
         """
         own = self.unconfirmed if self.unconfirmed_counts else min(0, self.unconfirmed)
-        return max(0, self.confirmed + own - self.reserved)
+        there = self.confirmed + own - self.reserved
+        return max(0, there if self.most is None else min(there, self.most))
 
     def to_json(self) -> dict[str, Any]:
         """The balance as the API shows it."""

@@ -241,8 +241,7 @@ def _record(
         holdings = None  # as on the sale's own receipt, or not to be worked out
     elif account is not None:
         holdings = parts.directory.holdings(account, act, programme, at)
-    settings = parts.settings
-    store, channel, language = settings.store, settings.channel, settings.language
+    channel, language = parts.settings.channel, parts.settings.language
     taken = [entry for entry in given.entries if entry.quantity < 0]
     restored = [
         entry._replace(quantity=-entry.quantity) for entry in given.entries if entry.quantity > 0
@@ -254,7 +253,7 @@ def _record(
         "earned": {} if failed else of_own_units(programme, total_per_unit(taken)),
         "spent": {} if failed else of_own_units(programme, total_per_unit(restored)),
         "refund": _refund_json(given),
-        **standing_json(account, holdings, programme, at, store, channel, language),
+        **standing_json(parts, act, account, holdings, programme, at, channel),
         **said_of(parts, failed),
     }
     paper = NO_PAPER if failed else receipts.paper(result, programme, parts.columns)
@@ -308,8 +307,7 @@ def _record_awaiting(
         parts, act, wanted, reading, None, list(wanted.lines or ()), None, NOTHING_GIVEN_BACK
     )
     programme = parts.shelf.at(parts.clock.now())
-    settings = parts.settings
-    store, channel, language = settings.store, settings.channel, settings.language
+    channel = parts.settings.channel
     result |= {
         "card": None,
         "programme": programme.digest,
@@ -317,7 +315,7 @@ def _record_awaiting(
         "earned": {},
         "spent": {},
         "refund": None,
-        **standing_json(None, NO_HOLDINGS, programme, reading[0], store, channel, language),
+        **standing_json(parts, act, None, NO_HOLDINGS, programme, reading[0], channel),
         "awaiting_original": True,
     }
     paper = NO_PAPER if failed else receipts.paper(result, programme, parts.columns)

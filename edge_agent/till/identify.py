@@ -21,7 +21,13 @@ from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
 from edge_agent.till.parts import Parts
 from edge_agent.till.refusals import Refusal
-from edge_agent.till.shown import NOTHING_SHOWN, balances_json, greeting_json, standing_json
+from edge_agent.till.shown import (
+    NOTHING_SHOWN,
+    balances_json,
+    greeting_json,
+    own_word,
+    standing_json,
+)
 from edge_agent.till.unworked import worked_or
 from edge_agent.till.views import MemberView
 
@@ -105,7 +111,7 @@ def _seen(parts: Parts, lookups: Lookups, who: _Presented) -> _Seen:
     return _Seen(
         None if holdings is None else holdings.balance,
         {
-            **standing_json(account, holdings, programme, now, store, channel, language),
+            **standing_json(parts, lookups, account, holdings, programme, now, channel),
             **greeting_json(programme, holdings, now, store, channel, language),
         },
     )
@@ -114,17 +120,17 @@ def _seen(parts: Parts, lookups: Lookups, who: _Presented) -> _Seen:
 def _seen_without_rules(parts: Parts, lookups: Lookups, who: _Presented) -> _Seen:
     """The balance, as far as it is known, and that the rest could not be worked out."""
     card, account, programme, now, channel = who
-    language, store = parts.settings.language, parts.settings.store
 
     def balance() -> dict[str, Balance]:
         found = parts.directory.balances(account, lookups, programme, now)
         return {unit: found[unit] for unit in programme.units}
 
     known = worked_or(balance, lambda _: {}) if programme.shows_balance(card.entry) else None
-    shown = standing_json(account, None, programme, now, store, channel, language)
+    shown = standing_json(parts, lookups, account, None, programme, now, channel)
     if known is not None:
-        shown["balance"] = balances_json(known, programme)
-    said = Refusal.NOT_SHOWN.in_words(language)
+        own = own_word(parts, lookups, programme, account)
+        shown["balance"] = worked_or(lambda: balances_json(known, programme, own), lambda _: {})
+    said = Refusal.NOT_SHOWN.in_words(parts.settings.language)
     return _Seen(known, {**shown, "messages": [], "questions": [], "not_worked_out": said})
 
 

@@ -247,8 +247,12 @@ class Reading:
         return tuple(
             each["title"]
             for each in self._result["rewards"]
-            if each["available"] is available and kind_of(each["unit"]) is Derived.REWARD
+            if self._collects(each) is available and kind_of(each["unit"]) is Derived.REWARD
         )
+
+    def _collects(self, reward: Result) -> bool:
+        # What only the till's own limits kept back now can be had by the next visit, which the receipt speaks of.
+        return bool(reward["available"] or reward.get("limited"))
 
     def next_reward(self) -> NextReward | None:
         """The reward to go for."""

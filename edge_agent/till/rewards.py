@@ -8,8 +8,10 @@ from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.progress import units_in_words
 from edge_agent.domain.programme.redeeming import RewardShown, rewards_for
-from edge_agent.domain.programme.rewards import scale_of
+from edge_agent.domain.programme.rewards import RewardRule, scale_of
 from edge_agent.domain.programme.unmet import Obstacle
+from edge_agent.till.granting import OwnWord
+from edge_agent.till.limits import most_money
 from edge_agent.till.views import RewardView
 
 _STILL_NEEDED = {
@@ -30,6 +32,7 @@ def reward_views(
     programme: Programme,
     facts: MemberFacts,
     spendable: Mapping[str, int],
+    own: OwnWord | None,
     at: datetime,
     store: str,
     channel: str,
@@ -38,15 +41,27 @@ def reward_views(
     """Every reward that is for this member here, and whether it can be had now.
 
     `spendable` is what may be used of each unit, in smallest parts: what is not confirmed or reserved is not in it.
+    Where nothing but our `own` word stands for it, only what that is good for can be had.
     """
     here = at.astimezone(programme.timezone)
     units = programme.file.unit
     found = rewards_for(programme.file.reward, facts, here, units, store, channel)
-    return tuple(_view(programme, each, spendable.get(each.unit, 0), language) for each in found)
+    return tuple(
+        _view(programme, each, spendable.get(each.unit, 0), own, language) for each in found
+    )
 
 
-def _view(programme: Programme, reward: RewardShown, spendable: int, language: str) -> RewardView:
-    why_not = _why_not(programme, reward, spendable, language)
+def _view(
+    programme: Programme, reward: RewardShown, spendable: int, own: OwnWord | None, language: str
+) -> RewardView:
+    rule = next(each for each in programme.file.reward if each.id == reward.id)
+    unmet, limit = _why_not(programme, reward, spendable, language), None
+    if unmet is None and own is not None:
+        limit = own.why_not(reward.unit, _least(reward), most_money(rule, programme))
+    why_not = unmet or limit
+    usable = spendable
+    if own is not None and rule.spend is not None:
+        usable = min(spendable, own.most(rule.unit))
     return RewardView(
         id=reward.id,
         title=reward.title.for_language(language),
@@ -57,18 +72,18 @@ def _view(programme: Programme, reward: RewardShown, spendable: int, language: s
         value=reward.worth,
         available=why_not is None,
         why_not=why_not,
-        choose=_choose(programme, reward, spendable),
+        limited=limit is not None,
+        choose=_choose(programme, rule, usable),
     )
 
 
 def _choose(
-    programme: Programme, reward: RewardShown, spendable: int
+    programme: Programme, rule: RewardRule, usable: int
 ) -> Mapping[str, int | str | None] | None:
     units = programme.file.unit
-    rule = next(each for each in programme.file.reward if each.id == reward.id)
     if rule.spend is None:
         return None
-    choice = rule.spend.choice(spendable, scale_of(rule.unit, units))
+    choice = rule.spend.choice(usable, scale_of(rule.unit, units))
     return {
         "step": programme.shown(rule.unit, choice.step),
         "least": programme.shown(rule.unit, choice.least),
@@ -82,12 +97,17 @@ def _exact(value: Decimal) -> int | str:
     return int(value) if value == value.to_integral_value() else f"{value:f}"
 
 
+def _least(reward: RewardShown) -> int:
+    """What has to be there; where the cost is the basket's, anything at all."""
+    return max(1, reward.cost)
+
+
 def _why_not(
     programme: Programme, reward: RewardShown, spendable: int, language: str
 ) -> str | None:
     if reward.unmet is not None and reward.unmet.obstacle is not Obstacle.NOT_ENOUGH:
         return reward.unmet.in_words(language, programme.file.currency)
-    missing = reward.cost - spendable
+    missing = _least(reward) - spendable
     if missing <= 0:
         return None
     table = programme.file.unit.get(reward.unit)

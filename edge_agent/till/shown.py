@@ -1,6 +1,7 @@
 """What cashier and customer see of a member: what there is, what comes, what goes, what is within reach."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -17,8 +18,11 @@ from edge_agent.domain.programme.questions import QuestionRule
 from edge_agent.domain.programme.surprises import prize_in
 from edge_agent.domain.programme.unmet import Unmet
 from edge_agent.domain.units import is_tally
+from edge_agent.ledger.acts import Lookups
 from edge_agent.till.account import Account
 from edge_agent.till.directory import Holdings
+from edge_agent.till.granting import OwnWord
+from edge_agent.till.parts import Parts
 from edge_agent.till.receipt_facts import next_reward
 from edge_agent.till.rewards import reward_views
 from edge_agent.till.views import RewardView
@@ -65,25 +69,40 @@ def balance_json(balance: Balance, programme: Programme, unit: str) -> dict[str,
     }
 
 
-def balances_json(balances: Mapping[str, Balance], programme: Programme) -> dict[str, Any]:
-    """The balance of each unit as the API shows it."""
+def own_word(
+    parts: Parts, lookups: Lookups, programme: Programme, account: Account | None
+) -> OwnWord | None:
+    """What stands for a redemption of the account where central cannot be asked now; None where it can."""
+    if account is None or not parts.line.offline:
+        return None
+    return OwnWord(parts, lookups, programme, account, parts.clock.now())
+
+
+def balances_json(
+    balances: Mapping[str, Balance], programme: Programme, own: OwnWord | None
+) -> dict[str, Any]:
+    """The balance of each unit as the API shows it; spendable is no more than what our `own` word is good for."""
+    if own is not None:
+        balances = {unit: replace(each, most=own.most(unit)) for unit, each in balances.items()}
     return {unit: balance_json(balance, programme, unit) for unit, balance in balances.items()}
 
 
 def standing_json(
+    parts: Parts,
+    lookups: Lookups,
     account: Account | None,
     holdings: Holdings | None,
     programme: Programme,
     at: datetime,
-    store: str,
     channel: str,
-    language: str,
 ) -> dict[str, Any]:
     """What an answer says of what a member has: the balance per unit, the rewards that can be used in this store and
     channel and which one is next, and the rest of `shown_json`.
 
-    Without `holdings` nothing of it is to be shown.
+    Where central cannot be asked, what can be used is what would be granted now. Which reward is next is told without
+    that: it is of the next visit, as the receipt is. Without `holdings` nothing of it is to be shown.
     """
+    store, language = parts.settings.store, parts.settings.language
     standing = None if account is None else account.standing.value
     if holdings is None:
         return {
@@ -93,15 +112,16 @@ def standing_json(
             "next_reward": None,
             **NOTHING_SHOWN,
         }
+    own = own_word(parts, lookups, programme, account)
     rewards: tuple[RewardView, ...] = ()
     if not holdings.facts.anonymous:
         facts = programme.present(holdings.facts, programme.local_date(at))
         spendable = holdings.spendable
-        rewards = reward_views(programme, facts, spendable, at, store, channel, language)
+        rewards = reward_views(programme, facts, spendable, own, at, store, channel, language)
     reward = next_reward(rewards, holdings.balance)
     return {
         "standing": standing,
-        "balance": balances_json(holdings.balance, programme),
+        "balance": balances_json(holdings.balance, programme, own),
         "rewards": [each.to_json() for each in rewards],
         "next_reward": None
         if reward is None

@@ -233,15 +233,14 @@ class Till:
 
         def slip() -> Paper:
             holdings = parts.directory.holdings(account, lookups, programme, now)
-            settings = parts.settings
-            store, channel, language = settings.store, settings.channel, settings.language
+            channel = parts.settings.channel
             facts = {
                 "kind": "slip",
                 "at": now.isoformat(),
                 "card": view.card,
                 "entries": [],
                 "offline": parts.line.offline,
-                **standing_json(account, holdings, programme, now, store, channel, language),
+                **standing_json(parts, lookups, account, holdings, programme, now, channel),
             }
             return self._receipts.paper(facts, programme, columns)
 

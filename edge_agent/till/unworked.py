@@ -104,14 +104,14 @@ def not_worked_out(
     return WorkedOut(customer, programme, at, recorded, NOTHING_WORKED_OUT)
 
 
-def bare_json(parts: Parts, _lookups: Lookups, worked: WorkedOut) -> dict[str, Any]:
+def bare_json(parts: Parts, lookups: Lookups, worked: WorkedOut) -> dict[str, Any]:
     """What an answer needs, with nothing in it that would have to be worked out: in place of `worked_json`.
 
     Of what was not quoted either it is not known what was earned and used: nought would be a number.
     """
     programme, card = worked.programme, worked.customer.card
     entries = worked.evaluation.entries
-    language, store = parts.settings.language, parts.settings.store
+    account, language = worked.customer.account, parts.settings.language
     channel = worked.recorded.basket.channel
     return {
         "kind": "sale",
@@ -124,9 +124,7 @@ def bare_json(parts: Parts, _lookups: Lookups, worked: WorkedOut) -> dict[str, A
         "spent": spent(entries, programme) if entries else {},
         "discount": sum(each.amount for each in worked.evaluation.reductions),
         "lines": lines_json(worked, language),
-        **standing_json(
-            worked.customer.account, None, programme, worked.at, store, channel, language
-        ),
+        **standing_json(parts, lookups, account, None, programme, worked.at, channel),
         "messages": [],
         "questions": [],
         "surprises": [],

@@ -15,8 +15,9 @@ class RewardView:
     """A reward and whether it can be had now; `why_not` is a sentence for the cashier.
 
     `cost` is in the unit's smallest parts, `cost_shown` as programs are told it; `value` in minor units, None where it
-    is no money or depends on the basket. `choose` says from how many points to how many the customer may choose, in
-    which steps, as programs are told it; None where the cost is the rule's.
+    is no money or depends on the basket. `limited`: the member has enough, and only what this till may grant without
+    central stands in the way. `choose` says from how many points to how many the customer may choose, in which steps,
+    as programs are told it; None where the cost is the rule's.
     """
 
     id: str
@@ -28,6 +29,7 @@ class RewardView:
     value: int | None
     available: bool
     why_not: str | None
+    limited: bool = False
     choose: Mapping[str, int | str | None] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -41,6 +43,7 @@ class RewardView:
             "value": self.value,
             "available": self.available,
             "why_not": self.why_not,
+            "limited": self.limited,
             "choose": self.choose,
         }
 

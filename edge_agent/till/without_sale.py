@@ -427,7 +427,7 @@ def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done
     holdings = None
     if account is not None and shows and doing.failed is None:
         holdings = parts.directory.holdings(account, act, programme, at)
-    store, channel, language = parts.settings.store, doing.channel, parts.settings.language
+    language = parts.settings.language
     return {
         **done.said,
         "kind": kind.value,
@@ -439,6 +439,6 @@ def _record(parts: Parts, act: Act, kind: RecordKind, doing: _Doing, done: _Done
         "entries": entries_json(entries, programme, language),
         "earned": {} if failed else earned(entries, programme),
         "spent": {} if failed else spent(entries, programme),
-        **standing_json(account, holdings, programme, at, store, channel, language),
+        **standing_json(parts, act, account, holdings, programme, at, doing.channel),
         **said_of(parts, failed),
     }

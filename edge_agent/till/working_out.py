@@ -141,8 +141,7 @@ def worked_json(parts: Parts, lookups: Lookups, worked: WorkedOut) -> dict[str, 
     """What the answers to quotes and sales have in common."""
     programme, evaluation = worked.programme, worked.evaluation
     card, account = worked.customer.card, worked.customer.account
-    language, store = parts.settings.language, parts.settings.store
-    channel = worked.recorded.basket.channel
+    language, channel = parts.settings.language, worked.recorded.basket.channel
     holdings = shown_holdings(parts, lookups, worked)
     return {
         "kind": "sale",
@@ -159,7 +158,7 @@ def worked_json(parts: Parts, lookups: Lookups, worked: WorkedOut) -> dict[str, 
         "spent": spent(evaluation.entries, programme),
         "discount": sum(each.amount for each in evaluation.reductions),
         "lines": lines_json(worked, language),
-        **standing_json(account, holdings, programme, worked.at, store, channel, language),
+        **standing_json(parts, lookups, account, holdings, programme, worked.at, channel),
         **told_json(programme, evaluation, language),
         "free": [
             {"sku": each.sku, "quantity": each.quantity, "rule": outcome.rule}

@@ -48,7 +48,8 @@ class ChooseAnswer(Answer):
 class RewardAnswer(Answer):
     """A reward, and whether it can be had now; `value` in minor units where it is money and needs no basket.
 
-    `choose` is there where the customer chooses how many points to use.
+    `limited`: the member has enough, and only what this till may grant without central stands in the way. `choose` is
+    there where the customer chooses how many points to use.
     """
 
     id: str
@@ -59,6 +60,7 @@ class RewardAnswer(Answer):
     value: int | None
     available: bool
     why_not: str | None
+    limited: bool
     choose: ChooseAnswer | None
 
 
