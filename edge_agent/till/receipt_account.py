@@ -4,6 +4,7 @@ Every block takes the facts and the pen, and answers with no lines where it has 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from drivers.document import Block
@@ -73,15 +74,44 @@ def savings(facts: ReceiptFacts, pen: Pen) -> list[Block]:
 
 
 def balance(facts: ReceiptFacts, pen: Pen) -> list[Block]:
-    """The balance per unit, and how old central's figures are where they are not fresh."""
-    lines: list[Block] = []
-    for unit in balance_units(facts):
-        lines += _of_unit(facts, unit, pen)
-    known_at = [each.as_of for each in facts.balances.values() if each.as_of]
-    if known_at and not facts.fresh:
-        at = pen.formats.moment(min(known_at))
-        lines += pen.says(pen.words.as_of.format(at=at))
-    return lines
+    """The balance per unit, with the time that central's figures are from: beside a single one where that takes no line
+    more, else below."""
+    units = balance_units(facts)
+    if not units:
+        return []
+    time = _time_alone(facts, pen)
+    if time and len(units) == 1 and _has_room(facts, units[0], time, pen):
+        return _of_unit(facts, units[0], pen, time)
+    return [*(line for unit in units for line in _of_unit(facts, unit, pen)), *as_of(facts, pen)]
+
+
+def as_of(facts: ReceiptFacts, pen: Pen) -> list[Block]:
+    """Of when the oldest of central's figures are, on a line of its own; nothing where there are none."""
+    oldest = _oldest(facts)
+    if oldest is None:
+        return []
+    if time := _time_alone(facts, pen):
+        return pen.says(pen.words.as_of_time.format(at=time))
+    return pen.says(pen.words.as_of.format(at=pen.formats.moment(oldest)))
+
+
+def _oldest(facts: ReceiptFacts) -> datetime | None:
+    return min((each.as_of for each in facts.balances.values() if each.as_of), default=None)
+
+
+def _time_alone(facts: ReceiptFacts, pen: Pen) -> str:
+    """The same by the clock; "" where the day has to be said: figures that are not fresh, or of another day."""
+    oldest = _oldest(facts)
+    if oldest is None or not facts.fresh:
+        return ""
+    days = {each.astimezone(facts.time_zone).date() for each in (facts.at, oldest)}
+    return pen.formats.time(oldest) if len(days) == 1 else ""
+
+
+def _has_room(facts: ReceiptFacts, unit: str, time: str, pen: Pen) -> bool:
+    balance = facts.balances[unit]
+    label, value = pen.words.balance_at.format(at=time), pen.quantity(balance.shown, unit)
+    return balance.as_of is not None and len(label) + 1 + len(value) <= pen.columns
 
 
 def balance_units(facts: ReceiptFacts) -> list[str]:
@@ -99,13 +129,15 @@ def balance_units(facts: ReceiptFacts) -> list[str]:
     return worth or [unit for unit in facts.balances if unit not in marked][:1]
 
 
-def _of_unit(facts: ReceiptFacts, unit: str, pen: Pen) -> list[Block]:
+def _of_unit(facts: ReceiptFacts, unit: str, pen: Pen, at: str = "") -> list[Block]:
+    """The balance of a unit, and what of it is not confirmed; with the time `at` beside it, "" for none."""
     words, balance = pen.words, facts.balances[unit]
     if balance.as_of is None:
         # Central has told nothing of this member: what this till booked is no balance and is not called one.
         return pen.row(words.booked_here, pen.quantity(balance.unconfirmed, unit))
     taken = balance.unconfirmed < 0
-    lines = pen.row(words.balance, pen.quantity(balance.shown, unit), bold=True)
+    label = words.balance_at.format(at=at) if at else words.balance
+    lines = pen.row(label, pen.quantity(balance.shown, unit), bold=True)
     for label, quantity in (
         (words.unconfirmed_taken if taken else words.unconfirmed, balance.unconfirmed),
         (words.maturing, balance.maturing - dated(facts, unit, balance)),

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from drivers.document import Block
+from edge_agent.domain.programme.receipt import ReceiptBlock
+from edge_agent.till.receipt_account import as_of, balance_units
 from edge_agent.till.receipt_facts import NextReward, ReceiptFacts, Running, VoucherShown
 from edge_agent.till.receipt_layout import bar, cut, marks, printable
 from edge_agent.till.receipt_pen import Pen, one_line
@@ -25,7 +27,7 @@ _ISSUED_SHOWN_MAX: Final = 5
 
 
 def stamps(facts: ReceiptFacts, pen: Pen) -> list[Block]:
-    """Each card as a row of marks, and what it gives next."""
+    """Each card as a row of marks, and what it gives next; with the time of the marks where no balance has it."""
     lines: list[Block] = []
     for card in facts.stamps:
         decimals = pen.decimals(card.unit)
@@ -36,6 +38,8 @@ def stamps(facts: ReceiptFacts, pen: Pen) -> list[Block]:
         if card.gives:
             gives = pen.words.stamps_give.format(need=need, reward=one_line(card.gives))
             lines += pen.says(gives)
+    if lines and not (ReceiptBlock.BALANCE in facts.layout and balance_units(facts)):
+        lines += as_of(facts, pen)
     return lines
 
 

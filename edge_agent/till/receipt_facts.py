@@ -191,7 +191,7 @@ class ReceiptFacts:
     (negative), or given back; `taken` and `restored` what else a return takes or gives back, in words: vouchers,
     issued rewards, a tier. `ready` are issued rewards that can be collected now, `kept` those that cannot yet.
     `balances` has what the member may see, per unit in the order of printing: empty where a balance is not to be
-    shown; `fresh` says whether it is young enough to go without its time. `pending` and `expiring` are by day.
+    shown; `fresh` says whether it is young enough for the time without the day. `pending` and `expiring` are by day.
     `excluded`: a part of the basket earned nothing because of what it is. `awaiting_original`: a return of a sale
     that this till does not know. `not_worked_out`: the rules failed on it. `reference` is what the QR code says, ""
     for none.

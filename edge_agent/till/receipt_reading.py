@@ -36,7 +36,8 @@ from edge_agent.till.receipt_facts import (
 )
 
 FRESH_FOR: Final = timedelta(minutes=10)
-"""Central's figures that are younger go on paper without their time; with a line they are seconds old."""
+"""Central's figures that are younger go on paper with the time alone, without the day; with a line they are seconds
+old."""
 
 _REDEEM: Final = EntryKind.REDEEM.value
 
@@ -153,7 +154,7 @@ class Reading:
         )
 
     def is_fresh(self) -> bool:
-        """Whether all balances are young enough to go without their time."""
+        """Whether all balances are young enough for the time alone to say of when they are."""
         times = [each.as_of for each in self.balances.values()]
         return all(as_of is not None and self.at - as_of <= FRESH_FOR for as_of in times)
 

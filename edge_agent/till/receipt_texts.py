@@ -51,6 +51,7 @@ class Words:
     taken_return: str
     taken_void: str
     balance: str
+    balance_at: str
     unconfirmed: str
     unconfirmed_taken: str
     booked_here: str
@@ -58,6 +59,7 @@ class Words:
     maturing: str
     held: str
     as_of: str
+    as_of_time: str
     expires: str
     missing: str
     reached: str
@@ -116,6 +118,7 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             taken_return="Afgeboekt bij deze retour",
             taken_void="Afgeboekt: bon geannuleerd",
             balance="Uw saldo",
+            balance_at="Uw saldo om {at}",
             unconfirmed="waarvan nog niet bevestigd",
             unconfirmed_taken="na afboeking, nog niet bevestigd",
             booked_here="Geboekt aan deze kassa",
@@ -123,6 +126,7 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             maturing="daarnaast nog niet te besteden",
             held="daarnaast in controle",
             as_of="Stand van {at}",
+            as_of_time="Stand om {at}",
             expires="Vervalt na {on}",
             missing="Nog {missing} tot {reward}",
             reached="Uw saldo is genoeg voor {reward}",
@@ -178,6 +182,7 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             taken_return="Deducted for this return",
             taken_void="Deducted: receipt cancelled",
             balance="Your balance",
+            balance_at="Your balance, {at}",
             unconfirmed="of which not yet confirmed",
             unconfirmed_taken="after deduction not yet confirmed",
             booked_here="Recorded at this till",
@@ -185,6 +190,7 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             maturing="plus, not available yet",
             held="plus, under review",
             as_of="As of {at}",
+            as_of_time="As at {at}",
             expires="Expires after {on}",
             missing="{missing} to go for {reward}",
             reached="Your balance is enough for {reward}",
@@ -240,6 +246,7 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             taken_return="Abzug für diese Rückgabe",
             taken_void="Abzug: Bon storniert",
             balance="Ihr Guthaben",
+            balance_at="Ihr Guthaben, {at}",
             unconfirmed="davon noch nicht bestätigt",
             unconfirmed_taken="nach Abzug, noch nicht bestätigt",
             booked_here="An dieser Kasse gebucht",
@@ -247,6 +254,7 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             maturing="zusätzlich, noch nicht einlösbar",
             held="zusätzlich, in Prüfung",
             as_of="Stand vom {at}",
+            as_of_time="Stand um {at}",
             expires="Verfällt nach dem {on}",
             missing="Noch {missing} bis {reward}",
             reached="Ihr Guthaben reicht für {reward}",
@@ -302,6 +310,7 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             taken_return="Déduction pour ce retour",
             taken_void="Déduction\N{NO-BREAK SPACE}: ticket annulé",
             balance="Votre solde",
+            balance_at="Votre solde à {at}",
             unconfirmed="dont en attente de confirmation",
             unconfirmed_taken="après déduction, à confirmer",
             booked_here="Enregistré à cette caisse",
@@ -309,6 +318,7 @@ WORDS: Final[Mapping[Language, Words]] = MappingProxyType(
             maturing="en plus, à utiliser plus tard",
             held="en plus, en cours de vérification",
             as_of="Situation au {at}",
+            as_of_time="Situation à {at}",
             expires="Expire après le {on}",
             missing="Plus que {missing} avant {reward}",
             reached="Votre solde suffit pour {reward}",
@@ -419,6 +429,10 @@ class Formats:
         """Date and time to the minute in the programme's time zone."""
         local = at.astimezone(self._time_zone)
         return f"{self.day(local.date())}\N{NO-BREAK SPACE}{local:%H:%M}"
+
+    def time(self, at: datetime) -> str:
+        """The time to the minute in the programme's time zone, where it is plain which day it is of."""
+        return f"{at.astimezone(self._time_zone):%H:%M}"
 
 
 # Babel reads its patterns anew at every call, some 20 µs each; what a till prints today it prints on every receipt.

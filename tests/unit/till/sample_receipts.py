@@ -68,6 +68,7 @@ def plain_lines(facts: ReceiptFacts, columns: int) -> list[str]:
     return [] if document is None else plain(document, columns)
 
 
+NEXT_DAY: Final = datetime(2026, 11, 22, 9, 15, tzinfo=UTC)
 YESTERDAY: Final = datetime(2026, 11, 20, 17, 48, 2, tzinfo=UTC)
 
 SALE_ID: Final = "0412-03-20261121-000173"
@@ -134,12 +135,12 @@ def returned(language: Language) -> ReceiptFacts:
     return replace(
         sale(language),
         kind=ReceiptKind.RETURN,
-        at=datetime(2026, 11, 22, 9, 15, tzinfo=UTC),
+        at=NEXT_DAY,
         changes=(
             Change("points", -6, BASE_WHY[language]),
             Change("points", -6, BONUS_WHY[language], bonus=True),
         ),
-        balances={"points": Balance(confirmed=1_418, unconfirmed=-12, as_of=AT)},
+        balances={"points": Balance(confirmed=1_418, unconfirmed=-12, as_of=NEXT_DAY)},
         next_reward=NextReward("", "points", have=1_406, cost=1_500, value=500),
         texts=ReceiptTexts(footer=FOOTER[language]),
     )
@@ -151,7 +152,7 @@ def returned_unknown_sale(language: Language) -> ReceiptFacts:
         returned(language),
         changes=(),
         awaiting_original=True,
-        balances={"points": Balance(confirmed=1_418, as_of=AT)},
+        balances={"points": Balance(confirmed=1_418, as_of=NEXT_DAY)},
     )
 
 
@@ -304,7 +305,7 @@ def returned_reward(language: Language) -> ReceiptFacts:
         spent=(Change("points", 200, FOR_RETURNS[language]),),
         taken=(TAKEN[language],),
         refund=Refund(350, 25),
-        balances={"points": Balance(confirmed=1_418, unconfirmed=188, as_of=AT)},
+        balances={"points": Balance(confirmed=1_418, unconfirmed=188, as_of=NEXT_DAY)},
         next_reward=NextReward("", "points", have=1_606, cost=2_000, value=500),
     )
 

@@ -57,7 +57,7 @@ def test_base_points_and_each_bonus_stand_apart_with_their_reason() -> None:
 
 
 def test_confirmed_and_unconfirmed_are_told_apart() -> None:
-    assert "Uw saldo 1.418 punten\nwaarvan nog niet bevestigd 55\n" in printed(sale(NL))
+    assert "Uw saldo om 14:03 1.418 punten\nwaarvan nog niet bevestigd 55\n" in printed(sale(NL))
 
 
 def test_a_balance_that_is_all_confirmed_says_nothing_of_confirmation() -> None:
@@ -65,9 +65,29 @@ def test_a_balance_that_is_all_confirmed_says_nothing_of_confirmation() -> None:
     assert "bevestigd" not in printed(facts)
 
 
-def test_the_time_of_the_balance_is_printed_only_when_it_is_not_fresh() -> None:
+def test_the_time_of_the_balance_is_printed_and_its_day_where_it_is_not_fresh() -> None:
+    assert "Uw saldo om 14:03 1.418 punten\n" in printed(sale(NL))
     assert "Stand van" not in printed(sale(NL))
-    assert "Stand van 20-11-2026 18:48" in printed(offline(NL))
+    text = printed(offline(NL))
+    assert "Uw saldo 1.418 punten\n" in text
+    assert "Stand van 20-11-2026 18:48" in text
+
+
+def test_where_the_time_has_no_room_beside_the_balance_or_is_of_several_it_stands_below() -> None:
+    long = {"points": Balance(confirmed=1_234_567, as_of=AT)}
+    text = printed(replace(sale(NL), balances=long), columns=32)
+    assert "Uw saldo 1.234.567 punten\nStand om 14:03\n" in text
+    several = {"points": Balance(confirmed=7, as_of=AT), "coffee": Balance(confirmed=7, as_of=AT)}
+    text = printed(replace(sale(NL), balances=several))
+    assert text.count("14:03") == 2  # with the time of the sale
+    assert "Stand om 14:03\n" in text
+
+
+def test_fresh_figures_of_the_day_before_have_their_day() -> None:
+    midnight = datetime(2026, 11, 21, 23, 3, tzinfo=UTC)
+    known_at = midnight - timedelta(minutes=5)
+    facts = replace(sale(NL), at=midnight, balances={"points": Balance(7, as_of=known_at)})
+    assert "Stand van 21-11-2026 23:58" in printed(facts)
 
 
 def test_of_two_times_the_older_one_is_printed() -> None:
@@ -168,7 +188,7 @@ def test_a_return_shows_what_is_taken_back_and_from_which_receipt() -> None:
     assert "RETOUR\n" in text
     assert f"Retour van bon {SALE_ID}" in text
     assert "Afgeboekt bij deze retour -12 punten" in text
-    assert "Uw saldo 1.406 punten\nna afboeking, nog niet bevestigd -12" in text
+    assert "Uw saldo om 10:15 1.406 punten\nna afboeking, nog niet bevestigd -12" in text
 
 
 def test_a_return_of_an_unknown_sale_shows_no_points_taken() -> None:

@@ -140,7 +140,7 @@ def test_a_unit_at_nothing_that_the_sale_left_alone_takes_no_line() -> None:
 def test_a_member_who_has_nothing_at_all_still_reads_so_once() -> None:
     both = {"points": Balance(as_of=AT), "coffee": Balance(as_of=AT)}
     text = balance((B.BALANCE,), balances=both)
-    assert "Uw saldo 0 punten" in text
+    assert "Uw saldo om 14:03 0 punten" in text
     assert "zegels" not in text
 
 
@@ -150,7 +150,7 @@ def test_what_the_marks_of_a_card_show_is_no_balance_too() -> None:
         "stamps": (StampCard("Koffiekaart", "coffee", 7, 10),),
     }
     assert "Uw saldo" not in balance((B.BALANCE, B.STAMPS), **facts)
-    assert "Uw saldo 7 zegels" in balance((B.BALANCE,), **facts), "no marks are printed"
+    assert "Uw saldo om 14:03 7 zegels" in balance((B.BALANCE,), **facts), "no marks are printed"
 
 
 def test_a_unit_of_which_something_waits_or_is_under_review_is_never_left_out() -> None:

@@ -41,6 +41,8 @@ T = TypeVar("T")
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 LARGEST = 2**63 - 1
+SOME_DAY = datetime(2026, 11, 21, 2, 33, tzinfo=UTC)
+"""03:33 in Amsterdam."""
 
 names = st.text(max_size=120)
 quantities = st.integers(-LARGEST, LARGEST)
@@ -142,6 +144,17 @@ def test_no_number_is_lost(facts: ReceiptFacts, columns: int) -> None:
         assert re.sub(r"\s", "", on_paper(formats.number(number))) in paper
     assert re.sub(r"\s", "", formats.moment(facts.at)) in paper
     assert facts.sale_id in paper
+
+
+@given(all_facts, widths)
+@settings(deadline=None)
+def test_a_balance_of_centrals_has_the_time_that_it_is_from(
+    facts: ReceiptFacts, columns: int
+) -> None:
+    known_at = [each.as_of for each in facts.balances.values() if each.as_of]
+    if known_at:
+        paper = re.sub(r"\s", "", "".join(plain_lines(replace(facts, at=SOME_DAY), columns)))
+        assert f"{min(known_at).astimezone(AMSTERDAM):%H:%M}" in paper.replace("03:33", "", 1)
 
 
 def promised_numbers(facts: ReceiptFacts) -> list[int]:

@@ -166,7 +166,7 @@ def test_everything_that_a_sale_did_is_on_its_receipt(shop: Shop) -> None:
         "Uw voordeel € 2,00",
         "20 % op kaas € 2,00",
         "-" * 48,
-        "Uw saldo 300 punten",
+        "Uw saldo om 14:03 300 punten",
         "Vrij vanaf 01-12-2026 40 punten",
         "Vrij vanaf 02-12-2026 228 punten",
         "-" * 48,
