@@ -4,11 +4,13 @@ Messages are versioned and only ever added to: readers ignore what they do not k
 after version 1 has a default, so an old till may always upload and an old central may always be asked.
 """
 
-from datetime import date, datetime
+import re
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from edge_agent.domain.entries import QUANTITY_MAX
 from edge_agent.domain.holdings import Holding
@@ -23,6 +25,10 @@ RECORDS_PER_PUSH_MAX = 500
 
 PUSH_BYTES_MAX = 4 * 1_048_576
 """Bound of one push, whichever of the two is reached first; one record is at most `BODY_BYTES_MAX`."""
+
+POSITION_MAX = 2**53 - 1
+"""What every reader of JSON keeps exact (RFC 8259, 6), and far below 64 bits, so that databases can count on from it:
+of a thousand records a second it is the last after 285,000 years."""
 
 MEMBERS_PER_PAGE_MAX = 5_000
 """About 1.5 MB of members a page."""
@@ -46,6 +52,32 @@ it does nothing, since records are known by their numbers, redemptions by their 
 _HEX_32_BYTES = r"^[0-9a-f]{64}$"
 _HEX_64_BYTES = r"^[0-9a-f]{128}$"
 _ID = r"^[0-9a-f]{32}$"
+
+
+def _of_this_calendar(moment: datetime) -> datetime:
+    try:
+        moment.astimezone(UTC)
+    except OverflowError as error:
+        raise PydanticCustomError("moment", "is no time of this calendar in UTC") from error
+    return moment
+
+
+def _on_one_line(text: str) -> str:
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text)
+
+
+Seq = Annotated[int, Field(ge=1, le=POSITION_MAX)]
+"""The number of a record in its journal."""
+
+Upto = Annotated[int, Field(ge=0, le=POSITION_MAX)]
+"""Up to which record of a journal, or which change of central's; 0 before the first."""
+
+Moment = Annotated[AwareDatetime, AfterValidator(_of_this_calendar)]
+"""A time that there is in UTC too: the last hours of 9999 in the west, and the first ones of year 1 in the east, are
+none."""
+
+Told = Annotated[str, AfterValidator(_on_one_line)]
+"""What a till says in words. A control character in it becomes a space: it is no reason not to answer a till."""
 
 
 class Message(BaseModel):
@@ -73,7 +105,7 @@ class WireAttachment(Message):
 class WireRecord(Message):
     """One record as it travels: `body` is the exact text whose UTF-8 bytes are hashed; hashes and id in hex."""
 
-    seq: int = Field(ge=1)
+    seq: Seq
     id: str = Field(pattern=_ID)
     previous: str = Field(pattern=_HEX_32_BYTES)
     hash: str = Field(pattern=_HEX_32_BYTES)
@@ -103,7 +135,7 @@ class SignedPosition(Message):
     """How far central held a journal, and the hash (hex) there, with its signature (hex) of what
     `signing.head_statement` makes of it: what a till keeps of the last `RecordsAnswer`."""
 
-    received: int = Field(ge=1)
+    received: Seq
     head: str = Field(pattern=_HEX_32_BYTES)
     signature: str = Field(pattern=_HEX_64_BYTES)
 
@@ -121,7 +153,7 @@ class RecordsMessage(Message):
     epoch: str = Field(pattern=_ID)
     records: tuple[WireRecord, ...] = Field(max_length=RECORDS_PER_PUSH_MAX)
     version: int = WIRE_VERSION
-    begins_after: int = Field(default=0, ge=0)
+    begins_after: Upto = 0
     follows: str | None = Field(default=None, pattern=_ID)
     contests: str | None = Field(default=None, pattern=_ID)
     signed: SignedPosition | None = None
@@ -309,7 +341,7 @@ class ProgrammeReport(Message):
 
     programme: str | None = Field(default=None, pattern=_HEX_32_BYTES)
     refused: str | None = Field(default=None, pattern=_HEX_32_BYTES)
-    reason: str | None = Field(default=None, max_length=REASON_CHARACTERS_MAX)
+    reason: Told | None = Field(default=None, max_length=REASON_CHARACTERS_MAX)
 
 
 NO_REPORT = ProgrammeReport()
@@ -323,9 +355,9 @@ class TillReport(ProgrammeReport):
     `after` was told under: a central that was put back from a backup counts again, and 410 says that it does not hold.
     """
 
-    time: AwareDatetime | None = None
-    last_seq: int | None = Field(default=None, ge=0)
-    allowances_change: int = Field(default=0, ge=0)
+    time: Moment | None = None
+    last_seq: Upto | None = None
+    allowances_change: Upto = 0
     instance: str | None = Field(default=None, pattern=_ID)
 
 

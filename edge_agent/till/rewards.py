@@ -57,7 +57,7 @@ def _view(
     rule = next(each for each in programme.file.reward if each.id == reward.id)
     unmet, limit = _why_not(programme, reward, spendable, language), None
     if unmet is None and own is not None:
-        limit = own.why_not(reward.unit, _least(reward), most_money(rule, programme))
+        limit = own.why_not(reward.unit, _least(reward), most_money(rule))
     why_not = unmet or limit
     usable = spendable
     if own is not None and rule.spend is not None:

@@ -14,7 +14,7 @@ from sync.central.member_rows import HeaderInvalid
 from sync.central.members import CardReplacement, OfflineRedemption, StandingChange
 from sync.central.mending import GivingUp, Repair
 from sync.central.problems import Problem
-from sync.central.requests_in import bearer, body_bytes, json_body
+from sync.central.requests_in import asked_line, asked_row, bearer, body_bytes, json_body
 from sync.central.terminals import TerminalName
 
 _BODY_BYTES_MAX = 65_536
@@ -51,7 +51,7 @@ def _add_members(admin: Blueprint, central: Central) -> None:
 
     @admin.get("/members")
     def of_card() -> dict[str, Any]:
-        card = request.args.get("card", "")
+        card = asked_line(request, "card")
         if not card:
             errors = [{"path": "card", "message": "is needed"}]
             raise Problem(422, "invalid", "Say which card.", errors=errors)
@@ -157,12 +157,10 @@ def _add_terminals(admin: Blueprint, central: Central) -> None:
 def _add_records(admin: Blueprint, central: Central) -> None:
     @admin.get("/records")
     def records() -> dict[str, Any]:
-        state = request.args.get("state")
-        after = request.args.get("after", default=0, type=int)
+        terminal, state = asked_line(request, "terminal"), asked_line(request, "state")
+        after = asked_row(request, "after")
         return {
-            "records": central.reports.records(
-                request.args.get("terminal"), (state,) if state else (), after
-            )
+            "records": central.reports.records(terminal or None, (state,) if state else (), after)
         }
 
     @admin.get("/records/<record>")
@@ -171,7 +169,7 @@ def _add_records(admin: Blueprint, central: Central) -> None:
 
     @admin.get("/checkpoints")
     def checkpoints() -> dict[str, Any]:
-        return {"checkpoints": central.checkpoints.page(request.args.get("after", ""))}
+        return {"checkpoints": central.checkpoints.page(asked_line(request, "after"))}
 
     @admin.post("/records/<record>/repair")
     def repair(record: str) -> tuple[dict[str, Any], int]:
@@ -201,17 +199,17 @@ def _add_feedback(admin: Blueprint, central: Central) -> None:
 
     @admin.get("/cases")
     def cases() -> dict[str, Any]:
-        state = request.args.get("state", "open")
+        state = asked_line(request, "state") or "open"
         if state not in _CASE_STATES:
             errors = [{"path": "state", "message": f"must be one of {', '.join(_CASE_STATES)}"}]
             raise Problem(422, "invalid", "There is no such state.", errors=errors)
         return {"cases": central.feedback.cases(closed=state == "closed")}
 
-    @admin.get("/cases/<int:number>")
+    @admin.get("/cases/<row:number>")
     def case(number: int) -> dict[str, Any]:
         return central.feedback.case(number)
 
-    @admin.post("/cases/<int:number>")
+    @admin.post("/cases/<row:number>")
     def change_case(number: int) -> dict[str, Any]:
         return central.feedback.change(number, json_body(request, CaseChange, _BODY_BYTES_MAX))
 

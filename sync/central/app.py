@@ -12,6 +12,8 @@ from werkzeug.exceptions import HTTPException
 from sync.central import admin_api, channel, page, wire_api
 from sync.central.central import Central
 from sync.central.database import in_the_way, no_room
+from sync.central.metrics import Metrics
+from sync.central.plain import NameInPath, RowInPath
 from sync.central.problems import Problem, invalid
 from sync.central.settings import Settings
 from sync.wire import PUSH_BYTES_MAX
@@ -40,13 +42,14 @@ def create_app(settings: Settings, central: Central | None = None) -> Flask:
     app.config["TRUSTED_HOSTS"] = settings.trusted_hosts
     app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES_MAX
     app.extensions["central"] = inside
+    app.url_map.converters |= {"default": NameInPath, "row": RowInPath}
     app.register_blueprint(wire_api.blueprint(inside, WIRE_BYTES_MAX))
     app.register_blueprint(admin_api.blueprint(inside))
     if settings.channel:
         app.register_blueprint(channel.blueprint(settings.channel, inside.metrics))
     page.add_to(app, inside, secure=settings.behind_tls)
     _add_probes(app, inside)
-    _add_errors(app)
+    _add_errors(app, inside.metrics)
     app.after_request(_secure)
     return app
 
@@ -67,10 +70,11 @@ def _add_probes(app: Flask, central: Central) -> None:
         return Response(central.metrics.text(), content_type="text/plain; version=0.0.4")
 
 
-def _add_errors(app: Flask) -> None:
+def _add_errors(app: Flask, metrics: Metrics) -> None:
     log = structlog.get_logger("central.http")
 
     def answer(problem: Problem) -> Response:
+        metrics.request_refused(problem.code)
         response = Response(
             app.json.dumps(problem.to_json()),
             status=problem.status,

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -28,7 +27,7 @@ from edge_agent.domain.entries import QUANTITY_MAX, Entry, EntryKind
 from edge_agent.domain.record import BODY_VERSION, RecordKind, canonical
 from edge_agent.domain.units import is_tally
 from sync.central.tables import UNIT_CHARACTERS_MAX
-from sync.wire import ACT_ID_PATTERN, RecordState
+from sync.wire import ACT_ID_PATTERN, Moment, RecordState
 
 ENTRIES_MAX = 20_000
 """More than fit into the longest body, so that nothing a till could record is refused for their number."""
@@ -133,7 +132,7 @@ class BodyRedeemed(_Fact):
 
 
 class _Body(_Fact):
-    at: AwareDatetime
+    at: Moment
     facts: BodyFacts | None = None
     entries: Annotated[tuple[_Entry, ...], Field(max_length=ENTRIES_MAX)] = ()
     redeemed: Annotated[tuple[BodyRedeemed, ...], Field(max_length=REDEEMED_MAX)] = ()
@@ -168,7 +167,7 @@ class _ToldLine(_Fact):
 class Told(_Fact):
     """What the POS said of a sale that the till does not know."""
 
-    at: AwareDatetime
+    at: Moment
     lines: Annotated[tuple[_ToldLine, ...], Field(max_length=LINES_MAX)]
 
 

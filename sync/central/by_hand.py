@@ -34,6 +34,7 @@ from sync.central.ledger import (
     touch,
 )
 from sync.central.members import Members
+from sync.central.plain import Line
 from sync.central.problems import Problem, not_found
 from sync.central.programmes import Programmes
 from sync.central.tables import UNIT_CHARACTERS_MAX, entries, records
@@ -45,7 +46,7 @@ ADJUSTMENT = "adjustment:"
 """How the source of an entry begins whose `rule` is the reason that somebody typed."""
 
 _Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-_Unit = Annotated[str, Field(min_length=1, max_length=UNIT_CHARACTERS_MAX)]
+_Unit = Annotated[Line, Field(min_length=1, max_length=UNIT_CHARACTERS_MAX)]
 _QUANTITY_MAX = 10**12
 """Far above anything that a member has, and far below 64 bits, so that sums stay exact."""
 
@@ -60,21 +61,21 @@ class Adjustment(_ByHand):
     adjustment_id: _Id
     unit: _Unit = "points"
     quantity: Annotated[StrictInt, Field(ge=-_QUANTITY_MAX, le=_QUANTITY_MAX)]
-    reason: Annotated[str, Field(min_length=1, max_length=128)]
+    reason: Annotated[Line, Field(min_length=1, max_length=128)]
 
 
 class TierGrant(_ByHand):
     """A tier that is given, for as long as if it had been reached today."""
 
     grant_id: _Id
-    tier: Annotated[str, Field(min_length=1, max_length=64)]
+    tier: Annotated[Line, Field(min_length=1, max_length=64)]
 
 
 class Transfer(_ByHand):
     """So much from one member to another, in smallest parts of a unit."""
 
     transfer_id: _Id
-    to: Annotated[str, Field(min_length=1, max_length=64)]
+    to: Annotated[Line, Field(min_length=1, max_length=64)]
     unit: _Unit = "points"
     quantity: Annotated[StrictInt, Field(gt=0, le=_QUANTITY_MAX)]
 
@@ -82,7 +83,7 @@ class Transfer(_ByHand):
 class Release(_ByHand):
     """An event, by its name in the programme, since which what a sale gave can be used."""
 
-    event: Annotated[str, Field(min_length=1, max_length=40)]
+    event: Annotated[Line, Field(min_length=1, max_length=40)]
 
 
 class ByHand:

@@ -110,7 +110,7 @@ class Central:
             timedelta(days=settings.tombstone_days),
         )
         self.metrics = Metrics(CollectorRegistry(), self.feed)
-        self.gate = Gate(self.database, self.terminals, self.metrics, clock)
+        self.gate = Gate(self.database, self.terminals, clock)
         self._log = structlog.get_logger("central")
 
     def push(self, message: RecordsMessage, *, ended: bool = False) -> Pushed:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sync.central.cli_parts import central_of, common, could_not, no, refused, say
 from sync.central.mending import GivingUp, Repair
+from sync.central.plain import ROW_MAX
 from sync.central.problems import invalid
 
 _REASON = click.option("--reason", required=True, help="Why, for whoever asks later; name nobody.")
@@ -23,7 +24,12 @@ def records_group() -> None:
 @records_group.command("list")
 @click.option("--terminal", help="Only of this one, as STORE/TILL.")
 @click.option("--state", help="received, accepted, duplicate, rejected or parked.")
-@click.option("--after", default=0, help="The row of the last record of the page before.")
+@click.option(
+    "--after",
+    default=0,
+    type=click.IntRange(0, ROW_MAX),
+    help="The row of the last record of the page before.",
+)
 @common
 def list_records(
     terminal: str | None, state: str | None, after: int, config: Path, as_json: bool

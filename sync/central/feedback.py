@@ -15,6 +15,7 @@ from edge_agent.domain.programme.messages import CHANNEL
 from sync.central.batch import Batch, Received
 from sync.central.bodies import Act
 from sync.central.database import Database
+from sync.central.plain import Text
 from sync.central.problems import Problem, not_found
 from sync.central.tables import accounts, answers, case_notes, cases
 from sync.central.times import Clock, stored
@@ -29,7 +30,7 @@ class CaseChange(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    note: Annotated[str, Field(min_length=1, max_length=NOTE_CHARACTERS_MAX)]
+    note: Annotated[Text, Field(min_length=1, max_length=NOTE_CHARACTERS_MAX)]
     close: bool = False
 
 

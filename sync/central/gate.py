@@ -1,4 +1,4 @@
-"""Who asks: every request on the wire is signed by a terminal's key, and what does not hold is counted and listed."""
+"""Who asks: every request on the wire is signed by a terminal's key, and what does not hold is refused and listed."""
 
 import threading
 import time
@@ -10,7 +10,6 @@ from flask import Request
 
 from sync.central.database import Database
 from sync.central.epochs import CLONED, REVOKED
-from sync.central.metrics import Metrics
 from sync.central.problems import Problem
 from sync.central.refusals import Refusal, list_refusal
 from sync.central.signatures import FindKey, Signed, verified
@@ -48,7 +47,7 @@ class Caller:
         self.refuse(Problem(403, "wrong-terminal", "This is another terminal's than this key's."))
 
     def refuse(self, problem: Problem) -> NoReturn:
-        """Count and list a problem, and raise it."""
+        """List a problem, and raise it."""
         self._refused(self.terminal, problem)
         raise problem
 
@@ -56,11 +55,8 @@ class Caller:
 class Gate:
     """Lets requests in. Any thread may use it."""
 
-    def __init__(
-        self, database: Database, terminals: Terminals, metrics: Metrics, clock: Clock
-    ) -> None:
+    def __init__(self, database: Database, terminals: Terminals, clock: Clock) -> None:
         self._terminals = terminals
-        self._metrics = metrics
         self._clock = clock
         self._listing = _Listing(database, clock)
 
@@ -113,7 +109,6 @@ class Gate:
         return signed
 
     def _refused(self, terminal: str | None, problem: Problem) -> None:
-        self._metrics.request_refused(problem.code)
         if terminal is not None:
             self._listing.note(Refusal(terminal, problem.code))
 

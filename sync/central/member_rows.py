@@ -1,5 +1,7 @@
 """Reading members from CSV. Pure: text in, members and bad lines out.
 
+One line of the file is one member: a field in quotes ends on the line that it began on.
+
 The header names the columns: `card` (several separated by a space) and any of `member_id, display_name, tier, points,
 since, language, birthday, segments` (separated by a space)`, household, email, phone` and `points.UNIT` for the opening
 balance in another unit; all others are kept as attributes.
@@ -22,6 +24,7 @@ from sync.central.personal import (
     normalised_email,
     normalised_phone,
 )
+from sync.central.plain import is_line
 
 CARDS_PER_MEMBER_MAX = 20
 """A household with a card and a phone each stays below it."""
@@ -31,6 +34,11 @@ SEGMENTS_MAX = 200
 """Of one member; more than that are attributes."""
 
 POINTS_MAX = 10**12
+
+_NOT_CSV = "is not CSV, where a field in quotes closes on its line and a quote in it is doubled"
+
+_NOT_UTF_8 = re.compile("[\udc80-\udcff]")
+"""Bytes that are none, as `surrogateescape` reads them."""
 
 _ID_CHARACTERS_MAX = 64
 _OPENING_UNIT = "points"
@@ -122,11 +130,23 @@ def read_members(lines: Iterable[str]) -> Iterator[MemberRow | BadLine]:
         ";" if semicolons else ","
     )  # what Dutch spreadsheets write, and what everybody else does
     header = _header(header_line, delimiter)
-    return _rows(csv.reader(source, delimiter=delimiter), header)
+    return _rows(source, delimiter, header)
+
+
+def _values(line: str, delimiter: str) -> list[str]:
+    """What one line holds; raises `csv.Error`, also where a quote does not close on it."""
+    return next(csv.reader((line,), delimiter=delimiter, strict=True), [])
 
 
 def _header(line: str, delimiter: str) -> list[str]:
-    names = [name.strip().lower() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    if _NOT_UTF_8.search(line):
+        raise HeaderInvalid("the names of the columns are not UTF-8")
+    try:
+        names = [name.strip().lower() for name in _values(line, delimiter)]
+    except csv.Error as error:
+        raise HeaderInvalid(f"{_NOT_CSV}: {error}") from error
+    if not all(map(is_line, names)):
+        raise HeaderInvalid("the name of a column holds a control character")
     if "card" not in names:
         raise HeaderInvalid("the first line must name the columns, and `card` among them")
     if len(names) > COLUMNS_MAX:
@@ -137,15 +157,14 @@ def _header(line: str, delimiter: str) -> list[str]:
     return names
 
 
-def _rows(reader: Any, header: list[str]) -> Iterator[MemberRow | BadLine]:
-    while True:
-        line = reader.line_num + 2  # the header was read before the reader began to count
+def _rows(
+    source: Iterator[str], delimiter: str, header: list[str]
+) -> Iterator[MemberRow | BadLine]:
+    for line, text in enumerate(source, start=2):
         try:
-            values = next(reader)
-        except StopIteration:
-            return
+            values = _values(text, delimiter)
         except csv.Error as error:
-            yield BadLine(line, "", f"is not CSV: {error}")
+            yield BadLine(line, "", f"{_NOT_CSV}: {error}")
             continue
         if not values or values == [""]:
             continue
@@ -187,9 +206,9 @@ def _member(line: int, row: Mapping[str, str]) -> MemberRow:
 
 
 def _check_text(column: str, value: str) -> None:
-    if "\0" in value:
-        raise _Bad(column, "holds a NUL character")
-    if not value.isascii() and any("\udc80" <= letter <= "\udcff" for letter in value):
+    if not value.isprintable() and not is_line(value):
+        raise _Bad(column, "holds a control character or a line break")
+    if not value.isascii() and _NOT_UTF_8.search(value):
         raise _Bad(column, "is not UTF-8")
     if len(value) > TEXT_CHARACTERS_MAX and column != "card":
         raise _Bad(column, f"is longer than {TEXT_CHARACTERS_MAX} characters")

@@ -17,6 +17,7 @@ from sync.central.ledger import (
     stored_day,
     touch,
 )
+from sync.central.plain import Line
 from sync.central.problems import Problem, not_found
 from sync.central.risk import OFFLINE_RISK
 from sync.central.tables import accounts, cards, entries
@@ -34,8 +35,8 @@ class CardReplacement(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    code: Annotated[str, Field(min_length=1, max_length=CODE_CHARACTERS_MAX, repr=False)]
-    replaces: Annotated[str | None, Field(max_length=CODE_CHARACTERS_MAX, repr=False)] = None
+    code: Annotated[Line, Field(min_length=1, max_length=CODE_CHARACTERS_MAX, repr=False)]
+    replaces: Annotated[Line | None, Field(max_length=CODE_CHARACTERS_MAX, repr=False)] = None
 
 
 class StandingChange(BaseModel):

@@ -26,6 +26,7 @@ from sync.central.deciding import Checks, decide
 from sync.central.differing import Difference, Known
 from sync.central.epochs import QUARANTINED
 from sync.central.members import Members
+from sync.central.plain import Line, Text
 from sync.central.posting import Posting
 from sync.central.problems import Problem, not_found
 from sync.central.reports import by_name
@@ -48,7 +49,7 @@ _ENVELOPE = ("v", "id", "terminal", "epoch", "seq")
 _REF_CHARACTERS_MAX = 64
 REASON_CHARACTERS_MAX = 500
 
-_Reason = Annotated[str, Field(min_length=1, max_length=REASON_CHARACTERS_MAX)]
+_Reason = Annotated[Text, Field(min_length=1, max_length=REASON_CHARACTERS_MAX)]
 
 
 class Repair(BaseModel):
@@ -58,7 +59,7 @@ class Repair(BaseModel):
 
     repair_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
     reason: _Reason
-    member: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    member: Annotated[Line, Field(min_length=1, max_length=64)] | None = None
     changes: dict[str, Any] = {}
 
 

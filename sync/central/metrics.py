@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 
 from sync.central.changes import Feed
 from sync.central.intake import Taken
+from sync.central.problems import CODES, OTHER_CODE
 from sync.wire import RecordState
 
 
@@ -31,7 +32,7 @@ class Metrics:
         )
         self._refused = Counter(
             "loyalty_central_requests_refused",
-            "Requests on the wire that nobody was let in with, by code.",
+            "Requests that were refused, by the code of the answer.",
             ["code"],
             registry=registry,
         )
@@ -58,8 +59,8 @@ class Metrics:
             self._posted.labels(state.value).inc(how_many)
 
     def request_refused(self, code: str) -> None:
-        """Count a request whose signature, or whose sender, was not accepted."""
-        self._refused.labels(code).inc()
+        """Count a request that was answered with a problem; of what no list knows, all as one."""
+        self._refused.labels(code if code in CODES else OTHER_CODE).inc()
 
     def channel_unanswered(self, code: str) -> None:
         """Count a call of a channel that was not passed on, or that the agent did not answer."""

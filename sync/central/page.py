@@ -15,6 +15,7 @@ from sync.central.feedback import NOTE_CHARACTERS_MAX, CaseChange
 from sync.central.members import OfflineRedemption
 from sync.central.mending import REASON_CHARACTERS_MAX, GivingUp
 from sync.central.problems import Problem
+from sync.central.requests_in import asked_line
 from sync.central.texts import LANGUAGES, texts
 
 SESSION_HOURS = 8
@@ -70,7 +71,7 @@ def _add_views(app: Flask, central: Central) -> None:
     def members() -> ResponseReturnValue:
         if not session.get("admin"):
             return redirect(url_for("login"))
-        query = request.args.get("q", "")[:_QUERY_CHARACTERS_MAX]
+        query = asked_line(request, "q")[:_QUERY_CHARACTERS_MAX]
         return render_template(
             "members.html",
             at="members",
@@ -155,7 +156,7 @@ def _add_cases(app: Flask, central: Central) -> None:
         found = central.feedback.cases(closed=closed)
         return render_template("cases.html", at="cases", cases=found, closed=closed)
 
-    @app.get("/cases/<int:number>")
+    @app.get("/cases/<row:number>")
     def case(number: int) -> ResponseReturnValue:
         if not session.get("admin"):
             return redirect(url_for("login"))
@@ -164,7 +165,7 @@ def _add_cases(app: Flask, central: Central) -> None:
         except Problem as problem:
             abort(problem.status)
 
-    @app.post("/cases/<int:number>")
+    @app.post("/cases/<row:number>")
     def note_on_case(number: int) -> ResponseReturnValue:
         _require_own_origin()
         if not session.get("admin"):

@@ -8,6 +8,80 @@ from pydantic import ValidationError
 FIELD_ERRORS_MAX = 50
 """A page full; a message with more mistakes than that is the wrong message."""
 
+CODES = frozenset(
+    {
+        # of every request
+        "database-unavailable",
+        "disk-full",
+        "encoding",
+        "internal",
+        "invalid",
+        "malformed",
+        "method-not-allowed",
+        "not-found",
+        "not-json",
+        "too-large",
+        # of the wire
+        "asked-since",
+        "cloned",
+        "code-refused",
+        "digest-differs",
+        "folded",
+        "members-file-building",
+        "position-unknown",
+        "record-differs",
+        "requested-range-not-satisfiable",
+        "revoked",
+        "signature-malformed",
+        "signature-missing",
+        "signature-stale",
+        "signature-wrong",
+        "unknown-members-file",
+        "unknown-terminal",
+        "wrong-terminal",
+        # of administration, the page and the channel
+        "adjustment-differs",
+        "card-not-theirs",
+        "card-taken",
+        "channel-busy",
+        "channel-unavailable",
+        "erased",
+        "forbidden-origin",
+        "given-up",
+        "grant-differs",
+        "no-programme",
+        "not-refused",
+        "payment-card",
+        "programme-invalid",
+        "refused",
+        "repair-differs",
+        "repaired",
+        "transfer-differs",
+        "unauthorised",
+        # why a repair could not be posted
+        "already-attached",
+        "ambiguous-original",
+        "attachment",
+        "awaiting-original",
+        "envelope",
+        "id-taken",
+        "not-as-programmed",
+        "not-worked-out",
+        "original-folded",
+        "original-rejected",
+        "over-return",
+        "over-reversal",
+        "unknown-account",
+        "unknown-kind",
+        "unknown-programme",
+        "wrong-account",
+    }
+)
+"""Everything that a problem may be called, so that whoever counts by it has as many numbers and no more."""
+
+OTHER_CODE = "other"
+"""What is counted where none of them fits."""
+
 
 class Problem(Exception):
     """A request that cannot be met. `code` is for programs, `detail` for people; neither holds a card or a token.

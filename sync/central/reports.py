@@ -11,6 +11,7 @@ from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.units import is_tally
 from sync.central.database import ACCOUNTS, Database, read_counter
 from sync.central.ledger import OVERDRAFT, entries_of
+from sync.central.plain import ROW_MAX
 from sync.central.problems import Problem, not_found
 from sync.central.tables import (
     accounts,
@@ -297,7 +298,8 @@ _STATE_ERROR = {"path": "state", "message": f"must be one of {', '.join((RECEIVE
 
 def by_name(record: str) -> ColumnElement[bool]:
     """The record with that id, or in that row: a number has fewer digits than an id."""
-    if record.isascii() and record.isdigit() and len(record) < ID_CHARACTERS:
+    is_number = record.isascii() and record.isdigit() and len(record) < ID_CHARACTERS
+    if is_number and int(record) <= ROW_MAX:
         return records.c.row == int(record)
     return records.c.record_id == record
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 from flask import Request
 from pydantic import BaseModel
 
+from sync.central.plain import ROW_MAX, is_line
 from sync.central.problems import Problem
 
 M = TypeVar("M", bound=BaseModel)
@@ -18,6 +19,28 @@ def bearer(request: Request) -> str | None:
     if authorization is None or authorization.type != "bearer":
         return None
     return authorization.token
+
+
+def asked_line(request: Request, name: str) -> str:
+    """What a query says under a name, "" where it says nothing; raises a problem for a control character."""
+    said = request.args.get(name, "")
+    if not is_line(said):
+        raise _misasked(name, "holds a control character or a line break")
+    return said
+
+
+def asked_row(request: Request, name: str) -> int:
+    """The row that a query names, 0 where it names none; raises a problem for what is no row's number."""
+    said = request.args.get(name, "") or "0"
+    is_number = said.isascii() and said.isdigit() and len(said) <= len(str(ROW_MAX))
+    if not is_number or int(said) > ROW_MAX:
+        raise _misasked(name, "must be the number of a row")
+    return int(said)
+
+
+def _misasked(name: str, message: str) -> Problem:
+    errors = [{"path": name, "message": message}]
+    return Problem(422, "invalid", "This cannot be asked like this.", errors=errors)
 
 
 def _unchecked(_raw: bytes) -> None: ...

@@ -15,6 +15,7 @@ from sync.wire import (
     RecordsMessage,
     ReleaseMessage,
     TillReport,
+    Upto,
 )
 
 _SMALL_BYTES_MAX = 16_384
@@ -22,10 +23,10 @@ _SMALL_BYTES_MAX = 16_384
 
 
 class _ChangesQuery(TillReport):
-    after: int = Field(default=0, ge=0)
+    after: Upto = 0
     epoch: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$")
     wait: float = Field(default=0, ge=0, le=86_400)
-    members_after: int = Field(default=0, ge=0)
+    members_after: Upto = 0
 
 
 def blueprint(central: Central, bytes_max: int) -> Blueprint:
@@ -84,7 +85,7 @@ def blueprint(central: Central, bytes_max: int) -> Blueprint:
         central.gate.reader(request)
         return _json(central.members_files.manifest())
 
-    @wire.get("/members/<int:version>")
+    @wire.get("/members/<row:version>")
     def members_file(version: int) -> Response:
         central.gate.reader(request)
         path, made = central.members_files.path_of(version)

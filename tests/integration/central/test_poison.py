@@ -65,6 +65,7 @@ POISON = {
     "a newer form": (changed(v=99), "unknown-kind"),
     "no time": (changed(at="yesterday"), "malformed"),
     "a time without a zone": (changed(at="2026-11-21T14:03:11"), "malformed"),
+    "a time that is none in UTC": (changed(at="9999-12-31T23:59:59-14:00"), "malformed"),
     "no basket": (changed(basket=None), "malformed"),
     "lines that are none": (changed(basket={"lines": 7}), "malformed"),
     "facts of nobody": (changed(facts=None), "malformed"),

@@ -1,5 +1,6 @@
 """Lines of members, one by one."""
 
+import io
 from decimal import Decimal
 
 import pytest
@@ -53,9 +54,56 @@ def test_semicolons_and_a_byte_order_mark_are_what_spreadsheets_write() -> None:
 
 
 def test_lines_are_counted_as_an_editor_does() -> None:
-    rows = read(f'card,display_name\n{CARD},"two\nlines"\n\n,x\n')
-    assert [row.line for row in rows] == [2, 5]
+    rows = read(f"card,display_name\n{CARD},x\n\n,x\n")
+    assert [row.line for row in rows] == [2, 4]
     assert isinstance(rows[1], BadLine)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("closes", [5, 29, None])
+def test_a_quote_that_does_not_close_on_its_line_costs_that_line_alone(
+    end: str, closes: int | None
+) -> None:
+    lines = ["card;display_name", *(f"2922{number:09};Klant {number}" for number in range(30))]
+    lines[3] = '2922000000002;"Klant 2'
+    if closes is not None:
+        lines[closes] += '"'
+    rows = list(read_members(io.StringIO(end.join(lines) + end, newline="")))
+    assert [row.line for row in rows] == list(range(2, 32))
+    (bad,) = (row for row in rows if isinstance(row, BadLine))
+    assert (bad.line, bad.column) == (4, "")
+    good = [row for row in rows if isinstance(row, MemberRow)]
+    assert [row.cards for row in good] == [
+        (line.partition(";")[0],) for line in lines[1:3] + lines[4:]
+    ]
+    assert all(row.display_name.startswith(f"Klant {row.line - 2}") for row in good)
+
+
+def test_a_quote_in_a_field_is_doubled() -> None:
+    row = one("card,display_name", f'{CARD},"17"" Jansen"')
+    assert isinstance(row, MemberRow)
+    assert row.display_name == '17" Jansen'
+    assert isinstance(one("card,display_name", f'{CARD},"17" Jansen"'), BadLine)
+
+
+@pytest.mark.parametrize("bad", ["\0", "\x07", "\x0b", "\x1b", "\x7f", "\x85", "\u2028"])
+@pytest.mark.parametrize("column", ["card", "member_id", "display_name", "city"])
+def test_a_control_character_is_the_error_of_its_field(column: str, bad: str) -> None:
+    names = ["card", "member_id", "display_name", "city"]
+    values = dict(zip(names, (CARD, "M1", "Anneke", "Utrecht"), strict=True))
+    values[column] = f"a{bad}b"
+    text = f"{','.join(names)}\n{','.join(values.values())}\n"
+    (row,) = read_members(io.StringIO(text, newline=""))
+    assert isinstance(row, BadLine)
+    assert (row.line, row.column) == (2, column)
+
+
+@pytest.mark.parametrize("name", ["pr\udce9nom", "a\0b", "a\x85b", '"open', '"a"b'])
+def test_a_name_of_a_column_that_nobody_can_print_is_refused_and_not_repeated(name: str) -> None:
+    with pytest.raises(HeaderInvalid) as refused:
+        read_members([f"card,{name}\n", f"{CARD},1\n"])
+    assert str(refused.value).isprintable()
+    assert str(refused.value).encode()
 
 
 @pytest.mark.parametrize("header", ["", "member_id,points", "card,card", "card,", "x" * 10])
