@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable
 
+from edge_agent.durable import make_folder
 from edge_agent.errors import CentralAway, Refused
 from edge_agent.settings import Settings
 from sync.client import Timeouts
 from sync.errors import CentralError, EnrolmentRefused, IdentityUnusable
-from sync.identity import ENROL_TIMEOUTS, Identity, save_identity
+from sync.identity import ENROL_TIMEOUTS, Identity, save_identity, try_to_save
 from sync.identity import enrol as ask_central
 from sync.link import LinkState
 from sync.wire import CODE_PATTERN
@@ -21,17 +22,36 @@ _MAY_ENROL = (LinkState.NOT_ENROLLED, LinkState.REFUSED)
 def enrol_terminal(settings: Settings, code: str, timeouts: Timeouts = ENROL_TIMEOUTS) -> Identity:
     """Exchange a one-time code for this terminal's identity, and keep it.
 
-    Raises Refused where no central is configured, CentralError, or OSError where it cannot be kept.
+    Raises Refused where no central is configured, and where it cannot be kept, which is tried before central is asked:
+    a code is good once. CentralError; OSError where it could be kept then and cannot be now.
     """
     central, terminal = settings.central, settings.terminal
     if central is None:
         raise Refused("the configuration has no [central] table with its url")
+    _check_place(settings)
     identity = ask_central(
         central.url, code, terminal.store, terminal.till, central.ca_file, timeouts
     )
-    settings.identity_file.parent.mkdir(parents=True, exist_ok=True)
     save_identity(settings.identity_file, identity)
     return identity
+
+
+def _check_place(settings: Settings) -> None:
+    """Make the folder of the identity; raises Refused with what to do where it cannot be kept there."""
+    place = settings.identity_file
+    if settings.sealed_identity is not None:
+        raise Refused(
+            f"this terminal's identity is a systemd credential ({place}), which only systemd writes; the code was not "
+            'used. "The identity sealed to the machine" in docs/install.md says how it is replaced'
+        )
+    try:
+        make_folder(place.parent)
+        try_to_save(place)
+    except OSError as error:
+        raise Refused(
+            f"the identity cannot be kept as {place}: {error.strerror}; the code was not used. Enrol with it once the "
+            "agent's user can write there"
+        ) from error
 
 
 class Enrolling:

@@ -276,11 +276,15 @@ class Settings(BaseSettings):
     @property
     def identity_file(self) -> Path:
         """Where this terminal's identity is: a systemd credential, or where `enrol` puts it."""
-        credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-        if credentials and (sealed := Path(credentials) / "identity").exists():
-            return sealed
         configured = None if self.central is None else self.central.identity
-        return configured or self.terminal.data / "identity"
+        return self.sealed_identity or configured or self.terminal.data / "identity"
+
+    @property
+    def sealed_identity(self) -> Path | None:
+        """The systemd credential that holds this terminal's identity, if there is one; nobody can write there."""
+        credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+        sealed = None if not credentials else Path(credentials) / "identity"
+        return sealed if sealed is not None and sealed.exists() else None
 
 
 class SettingsInvalid(Exception):

@@ -6,11 +6,13 @@ are newer than they are. The terminal's private key is made here and never leave
 """
 
 import contextlib
+import errno
 import json
 import os
 import re
 import stat
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +27,8 @@ from sync.wire import CODE_PATTERN, EnrolmentMessage
 IDENTITY_VERSION = 1
 IDENTITY_BYTES_MAX = 65_536
 """Three keys and an address are under 1 KB."""
+IDENTITY_ROOM_BYTES = 4_096
+"""What is tried to be written before a code is spent: a disk gives out room by the block."""
 
 _HEX_32_BYTES = r"^[0-9a-f]{64}$"
 
@@ -130,20 +134,33 @@ def save_identity(path: Path, identity: Identity) -> None:
         "card_key": identity.card_key.hex(),
         "central_key": identity.central_key.hex(),
     }
+    with _beside(path, json.dumps(content, indent=1) + "\n") as written:
+        written.replace(path)
+    sync_to_disk(path.parent)
+
+
+def try_to_save(path: Path) -> None:
+    """Raises OSError where `save_identity` could not write that file now; leaves everything as it is."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    with _beside(path, " " * IDENTITY_ROOM_BYTES):
+        pass
+
+
+@contextlib.contextmanager
+def _beside(path: Path, content: str) -> Iterator[Path]:
+    """A file with this content, on the disk, in the folder of `path`; gone after the block unless it was moved."""
     # mkstemp makes the file with mode 0600: at no moment can others read it.
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
-            file.write("\n")
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
+        yield Path(name)
+    finally:
         with contextlib.suppress(OSError):
             Path(name).unlink()
-        raise
-    sync_to_disk(path.parent)
 
 
 def load_identity(path: Path) -> Identity | None:

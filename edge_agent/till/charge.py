@@ -39,7 +39,7 @@ def reserved(
     """The reservations with these ids, which the holder of `card` made.
 
     `sale_id` is the sale that uses them, "" for a quote, which does not know it yet and for which they have to be open
-    at `at`. A sale is paid already: it charges them as long as they are kept for one that comes late, whenever it ended.
+    at `at`. A sale is paid: it charges them as long as they are kept for one that comes late, whenever it ended.
 
     Raises Invalid naming every id that this till does not know, that is another member's or comes twice, and Refused
     for one that was used, cancelled or has lapsed.

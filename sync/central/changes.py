@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -73,15 +73,19 @@ class Feed:
         allowances_change: int = 0,
         members_after: int = 0,
         instance: str | None = None,
+        refusal: Callable[[Connection], Problem | None] = lambda _snapshot: None,
     ) -> Changes:
         """What changed after change number `after`; waits up to `wait_s` seconds when nothing did.
 
         Allowances that are still those of `allowances_change` are not told again, and members that did not change after
         `members_after` are left out. `instance` is what `after` was told under. Raises a problem where `after` is none
-        that a terminal can go on from.
+        that a terminal can go on from, and that of `refusal` where whoever waited may be told of the snapshot no more.
         """
         self._wait(after, min(wait_s, WAIT_S_MAX))
         with self._database.read() as connection:
+            refused = refusal(connection)
+            if refused is not None:
+                raise refused
             if after and not instances.holds(connection, instance, after):
                 raise _position_unknown(after)
             page = self._page(connection, terminal, epoch, after, members_after)

@@ -2,7 +2,8 @@
 
 A journal that begins closes the others of its terminal: a backup was put back, or the data folder is new. Records of
 a closed one are still taken, since they may have been on their way. Who goes on with a closed one and says so
-(`contests`) is a second machine with the same identity: the terminal is then quarantined.
+(`contests`) is a second machine with the same identity: the terminal is then quarantined. Where somebody has looked
+(`open_again`), the first that is heard of is the open one, and closes the others as if it had begun.
 """
 
 from dataclasses import dataclass
@@ -47,10 +48,12 @@ def opened(connection: Connection, message: RecordsMessage, at: str, *, ended: b
     journal = hold_journal(connection, message.terminal, message.epoch)
     begins = journal is None
     if begins:
-        _begin(connection, message, at, closes=not ended)
+        _begin(connection, message, at)
         journal = hold_journal(connection, message.terminal, message.epoch)
     if journal is None:
         raise LookupError(message.epoch)
+    if journal.closed_by is None and not ended:
+        _close_others(connection, message)
     contested = message.contests is not None and message.contests == journal.closed_by
     if contested and not ended:
         _quarantine(connection, message, at)
@@ -71,7 +74,7 @@ def hold_journal(connection: Connection, terminal: str, epoch: str) -> Any | Non
     return next(iter(hold(connection, journal)), None)
 
 
-def _begin(connection: Connection, message: RecordsMessage, at: str, *, closes: bool) -> None:
+def _begin(connection: Connection, message: RecordsMessage, at: str) -> None:
     new = {
         "received": message.begins_after,
         "head": GENESIS,
@@ -84,21 +87,22 @@ def _begin(connection: Connection, message: RecordsMessage, at: str, *, closes: 
         terminal=message.terminal, epoch=message.epoch, **new
     )
     connection.execute(statement.on_conflict_do_nothing())
-    if closes:
-        closed = connection.execute(
-            update(chains)
-            .where(
-                chains.c.terminal == message.terminal,
-                chains.c.epoch != message.epoch,
-                chains.c.closed_by.is_(None),
-            )
-            .values(closed_by=message.epoch)
+
+
+def _close_others(connection: Connection, message: RecordsMessage) -> None:
+    """Of a terminal one epoch is open. Whoever waits with another one is answered, and hears of it."""
+    closed = connection.execute(
+        update(chains)
+        .where(
+            chains.c.terminal == message.terminal,
+            chains.c.epoch != message.epoch,
+            chains.c.closed_by.is_(None),
         )
-        if closed.rowcount:
-            next_change(
-                connection
-            )  # whoever waits with the closed one is answered, and hears of it
-            _log.warning("epoch begun", terminal=message.terminal, after=message.begins_after)
+        .values(closed_by=message.epoch)
+    )
+    if closed.rowcount:
+        next_change(connection)
+        _log.warning("epoch opened", terminal=message.terminal, after=message.begins_after)
 
 
 def _held_before(
@@ -122,17 +126,21 @@ def _standing(connection: Connection, terminal: str) -> str | None:
 
 
 def _quarantine(connection: Connection, message: RecordsMessage, at: str) -> None:
-    connection.execute(
+    begun = connection.execute(
         update(terminals)
         .where(terminals.c.terminal == message.terminal, terminals.c.quarantined_at.is_(None))
         .values(quarantined_at=at)
     )
     list_refusal(connection, Refusal(message.terminal, CLONED, message.epoch), at)
+    if begun.rowcount:
+        next_change(connection)  # whoever of the two waits is answered, and told nothing more
     _log.error("two machines are one terminal", terminal=message.terminal, epoch=message.epoch)
 
 
-def release(connection: Connection, terminal: str) -> None:
-    """End a quarantine: both journals are open again. What is parked is for posting to take up."""
+def open_again(connection: Connection, terminal: str) -> None:
+    """End a quarantine: whichever journal is heard of first goes on, and whoever then goes on with another one is a
+    second machine anew. What is parked is for posting to take up.
+    """
     connection.execute(
         update(terminals).where(terminals.c.terminal == terminal).values(quarantined_at=None)
     )

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from flask import Request
+from sqlalchemy import Connection
 
 from sync.central.database import Database
-from sync.central.epochs import CLONED, REVOKED
 from sync.central.problems import Problem
 from sync.central.refusals import Refusal, list_refusal
 from sync.central.signatures import FindKey, Signed, verified
-from sync.central.terminals import KnownKey, Terminals
+from sync.central.terminals import KnownKey, NotTold, Terminals, known_key
 from sync.central.times import Clock, stored
 from sync.wire import EnrolmentMessage
 
@@ -23,12 +23,10 @@ LIST_EVERY_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The terminal that signed a request. `ended` says that its key is one no more: it was revoked or replaced;
-    `quarantined` that two machines speak as it."""
+    """The terminal that signed a request. `ended` says that its key is one no more: it was revoked or replaced."""
 
     terminal: str
     ended: bool
-    quarantined: bool
     _signed: Signed
     _refused: Callable[[str, Problem], None]
 
@@ -39,6 +37,11 @@ class Caller:
         except Problem as problem:
             self._refused(self.terminal, problem)
             raise
+
+    def refusal(self, connection: Connection) -> NotTold | None:
+        """Why the caller is told nothing of this snapshot, though it was let in; None where it is."""
+        key = known_key(connection, self._signed.key_id)
+        return None if key is None else key.refusal()
 
     def check_own(self, named: str) -> None:
         """Raises a problem where a message is another terminal's."""
@@ -62,6 +65,9 @@ class Gate:
 
     def uploader(self, request: Request) -> Caller:
         """Whoever signed the request, also with a key that ended: what a till has recorded is always taken."""
+        return self._caller(request)[0]
+
+    def _caller(self, request: Request) -> tuple[Caller, KnownKey]:
         known: list[KnownKey] = []
 
         def find(key_id: str) -> bytes | None:
@@ -79,20 +85,15 @@ class Gate:
         (key,) = known
         if not key.ended:
             self._terminals.note_contact(key.terminal, key.last_contact)
-        return Caller(key.terminal, key.ended, key.quarantined, signed, self._refused)
+        return Caller(key.terminal, key.ended, signed, self._refused), key
 
     def reader(self, request: Request) -> Caller:
         """Whoever signed the request, and may be told things; raises a problem for a key that ended, and for a terminal
         in quarantine."""
-        caller = self.uploader(request)
-        if caller.ended:
-            caller.refuse(
-                Problem(403, REVOKED, "This terminal was revoked, or enrolled elsewhere.")
-            )
-        if caller.quarantined:
-            caller.refuse(
-                Problem(403, CLONED, "Two machines speak as this terminal; one has to be another.")
-            )
+        caller, key = self._caller(request)
+        refusal = key.refusal()
+        if refusal is not None:
+            caller.refuse(refusal)
         return caller
 
     def check_enrolment(self, request: Request, message: EnrolmentMessage, raw: bytes) -> None:

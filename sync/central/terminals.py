@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Connection, func, select, update
 
 from sync.central import epochs, holds
-from sync.central.database import Database, upsert
+from sync.central.database import Database, next_change, upsert
 from sync.central.keys import hashed, new_code
 from sync.central.problems import Problem, not_found
 from sync.central.tables import chains, checkpoints, programmes, records, terminal_keys, terminals
@@ -63,6 +63,13 @@ class OneTimeCode:
     expires_at: str
 
 
+class NotTold(Problem):
+    """A terminal is told nothing."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(403, code, detail)
+
+
 @dataclass(frozen=True, slots=True)
 class KnownKey:
     """A key that a terminal was enrolled with. `ended`: the terminal was revoked, or enrolled again with another."""
@@ -72,6 +79,15 @@ class KnownKey:
     ended: bool
     quarantined: bool
     last_contact: str | None
+
+    def refusal(self) -> NotTold | None:
+        """Why whoever signs with it is told nothing; None where they are."""
+        if self.ended:
+            return NotTold(epochs.REVOKED, "This terminal was revoked, or enrolled elsewhere.")
+        if self.quarantined:
+            detail = "Two machines speak as this terminal; one has to be another."
+            return NotTold(epochs.CLONED, detail)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +126,12 @@ class Terminals:
         return OneTimeCode(terminal, code, expires_at)
 
     def enrol(self, message: EnrolmentMessage) -> EnrolmentAnswer:
-        """Exchange a code for being known by a key. The code is used up; a key that the terminal had before ends."""
+        """Exchange a code for being known by a key. The code is used up; a key that the terminal had before ends, with
+        what is set aside for whoever has it, and so does a quarantine."""
         terminal = terminal_name(message.store, message.till)
         now = stored(self._clock())
-        with self._database.write() as connection:
+
+        def work(connection: Connection) -> None:
             used = connection.execute(
                 update(terminals)
                 .where(
@@ -126,7 +144,6 @@ class Terminals:
                     code_expires_at=None,
                     enrolled_at=now,
                     revoked_at=None,
-                    quarantined_at=None,
                     last_contact=now,
                 )
             )
@@ -136,8 +153,11 @@ class Terminals:
                     "code-refused",
                     "The code is wrong, used, too old, or for another terminal; ask for a new one.",
                 )
+            epochs.open_again(connection, terminal)
             _end_keys(connection, terminal, now)
             _begin_key(connection, terminal, bytes.fromhex(message.public_key), now)
+
+        self._database.transaction(work)
         return EnrolmentAnswer(
             terminal=terminal,
             card_key=self._till_keys.card_key.hex(),
@@ -147,26 +167,7 @@ class Terminals:
     def key(self, key_id: str) -> KnownKey | None:
         """The key that a terminal signs with, current or not."""
         with self._database.read() as connection:
-            row = connection.execute(
-                select(
-                    terminal_keys.c.terminal,
-                    terminal_keys.c.public_key,
-                    terminal_keys.c.ended_at,
-                    terminals.c.last_contact,
-                    terminals.c.quarantined_at,
-                )
-                .join_from(terminal_keys, terminals)
-                .where(terminal_keys.c.key_id == key_id)
-            ).one_or_none()
-        if row is None:
-            return None
-        return KnownKey(
-            row.terminal,
-            row.public_key,
-            row.ended_at is not None,
-            row.quarantined_at is not None,
-            row.last_contact,
-        )
+            return known_key(connection, key_id)
 
     def note_programme(self, terminal: str, report: ProgrammeReport) -> None:
         """Keep which programme applies at a terminal, and which it refused, until another one applies there.
@@ -203,19 +204,21 @@ class Terminals:
             )
             if done.rowcount != 1:
                 raise not_found("terminal")
-            holds.end_all(connection, terminal)
             _end_keys(connection, terminal, now)
 
     def release(self, store: str, till: str) -> str:
         """End a terminal's quarantine; returns its name. What was laid aside is not posted by this."""
         terminal = terminal_name(store, till)
-        with self._database.write() as connection:
+
+        def work(connection: Connection) -> None:
             known = connection.scalar(
                 select(terminals.c.terminal).where(terminals.c.terminal == terminal)
             )
             if known is None:
                 raise not_found("terminal")
-            epochs.release(connection, terminal)
+            epochs.open_again(connection, terminal)
+
+        self._database.transaction(work)
         return terminal
 
     def list(self) -> list[dict[str, Any]]:
@@ -265,6 +268,30 @@ class Terminals:
             )
 
 
+def known_key(connection: Connection, key_id: str) -> KnownKey | None:
+    """A key that some terminal signs or signed with, as it stands in this transaction."""
+    row = connection.execute(
+        select(
+            terminal_keys.c.terminal,
+            terminal_keys.c.public_key,
+            terminal_keys.c.ended_at,
+            terminals.c.last_contact,
+            terminals.c.quarantined_at,
+        )
+        .join_from(terminal_keys, terminals)
+        .where(terminal_keys.c.key_id == key_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    return KnownKey(
+        row.terminal,
+        row.public_key,
+        row.ended_at is not None,
+        row.quarantined_at is not None,
+        row.last_contact,
+    )
+
+
 def _laid_aside(connection: Connection) -> dict[str, int]:
     """How many records of each terminal wait for somebody to look."""
     counted = connection.execute(
@@ -286,11 +313,14 @@ def _state(row: Any, now: str) -> str:
 
 
 def _end_keys(connection: Connection, terminal: str, now: str) -> None:
+    """With what is set aside for whoever has them; who waits is answered, and told nothing more."""
     connection.execute(
         update(terminal_keys)
         .where(terminal_keys.c.terminal == terminal, terminal_keys.c.ended_at.is_(None))
         .values(ended_at=now)
     )
+    holds.end_all(connection, terminal)
+    next_change(connection)
 
 
 def _begin_key(connection: Connection, terminal: str, public_key: bytes, now: str) -> None:

@@ -8,6 +8,7 @@ from sync.central.changes import WAIT_S_MAX, states_of
 from sync.central.intake import FOLDED, RECORD_DIFFERS
 from sync.central.problems import Problem
 from sync.central.requests_in import json_body
+from sync.central.terminals import NotTold
 from sync.wire import (
     AuthorisationMessage,
     EnrolmentMessage,
@@ -63,13 +64,14 @@ def blueprint(central: Central, bytes_max: int) -> Blueprint:
 
     @wire.get("/changes")
     def changes() -> Response:
-        terminal = central.gate.reader(request).terminal
+        caller = central.gate.reader(request)
+        terminal = caller.terminal
         query = _ChangesQuery.model_validate(request.args.to_dict())
         central.terminals.note_programme(terminal, query)
         central.authorising.note_position(terminal, query.epoch, query)
         wait_s = min(query.wait, WAIT_S_MAX)
-        return _json(
-            central.feed.changes(
+        try:
+            told = central.feed.changes(
                 terminal,
                 query.epoch,
                 query.after,
@@ -77,8 +79,11 @@ def blueprint(central: Central, bytes_max: int) -> Blueprint:
                 query.allowances_change,
                 query.members_after,
                 query.instance,
+                caller.refusal,
             )
-        )
+        except NotTold as problem:  # since it was let in
+            caller.refuse(problem)
+        return _json(told)
 
     @wire.get("/members")
     def manifest() -> Response:

@@ -1,6 +1,7 @@
 """Enrolling an agent that runs: typed on its page or read by its scanner, against a central that knows one code."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from edge_agent.settings import Settings, load_settings
 from sync.identity import load_identity
 from sync.link import LinkState
 from tests.integration.sync.scripted_central import ScriptedCentral, scripted_central
+from tests.support.disk import fill, make_read_only, small_disk
 
 CODE = "K7QF-3MXA-9TRC"
 
@@ -86,6 +88,75 @@ def test_a_code_that_does_not_hold_and_a_line_that_is_away_are_told_apart(
         enrolling.enrol(CODE)
     assert load_identity(settings.identity_file) is None
     assert line.told == 0
+
+
+def test_a_sealed_identity_is_not_enrolled_over_and_the_code_stays_good(
+    enrolling: Enrolling,
+    settings: Settings,
+    server: ScriptedCentral,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sealed = tmp_path / "credentials"
+    sealed.mkdir()
+    (sealed / "identity").write_text("{}")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(sealed))
+    with pytest.raises(Refused, match=r"systemd credential.*the code was not used"):
+        enrolling.enrol(CODE)
+    assert not enrolling.takes(CODE)
+    assert server.requests == []
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY")
+    assert enrolling.enrol(CODE) == "0412/03"
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[str]:
+    with small_disk(folder, 1):
+        make_read_only(folder, True)
+        yield "Read-only file system"
+
+
+@contextmanager
+def full(folder: Path) -> Iterator[str]:
+    with small_disk(folder, 1):
+        fill(folder)
+        yield "No space left on device"
+
+
+@contextmanager
+def a_file(folder: Path) -> Iterator[str]:
+    folder.rmdir()
+    folder.touch()
+    yield "(Not a directory|File exists)"
+
+
+@contextmanager
+def taken_by_a_folder(folder: Path) -> Iterator[str]:
+    (folder / "identity").mkdir()
+    yield "Is a directory"
+
+
+@pytest.mark.parametrize("broken", [read_only, full, a_file, taken_by_a_folder])
+def test_where_the_identity_could_not_be_kept_the_code_is_not_used(
+    enrolling: Enrolling,
+    settings: Settings,
+    server: ScriptedCentral,
+    broken: Callable[[Path], AbstractContextManager[str]],
+) -> None:
+    folder = settings.identity_file.parent
+    folder.mkdir()
+    with broken(folder) as why:
+        with pytest.raises(Refused, match=f"{why}.*the code was not used"):
+            enrolling.enrol(CODE)
+        assert server.requests == []
+
+
+def test_a_folder_that_is_missing_is_made_and_nothing_but_the_identity_is_left_there(
+    enrolling: Enrolling, settings: Settings
+) -> None:
+    assert not settings.identity_file.parent.exists()
+    enrolling.enrol(CODE)
+    assert list(settings.identity_file.parent.iterdir()) == [settings.identity_file]
 
 
 def test_a_scanned_code_is_used_and_any_other_scan_is_left_to_the_till(

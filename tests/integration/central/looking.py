@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 from edge_agent.domain.cards import card_key
 from sync.central.central import Central
 from sync.central.tables import accounts, entries, lots, metadata, records
-from sync.wire import Changes, MemberDelta
+from sync.signing import new_key, public_key_of
+from sync.wire import Changes, EnrolmentMessage, MemberDelta
 
 
 def states(central: Central, terminal: str = "0412/03") -> list[tuple[int, str | None, str | None]]:
@@ -100,3 +101,10 @@ def rows_of(central: Central) -> bytes:
             for row in connection.execute(select(table))
         ]
     return "\n".join(rows).encode()
+
+
+def enrol_anew(central: Central) -> None:
+    """Another machine is enrolled as till 03."""
+    code = central.terminals.add("0412", "03").code
+    key = public_key_of(new_key()).hex()
+    central.terminals.enrol(EnrolmentMessage(code=code, store="0412", till="03", public_key=key))

@@ -15,7 +15,7 @@ from sync.central.mending import OperatorsWord
 from sync.wire import AuthorisationMessage, Changes, TillReport
 from tests.central import AT, Till, settings_in, spend
 from tests.integration.central.conftest import SteppingClock
-from tests.integration.central.looking import balance
+from tests.integration.central.looking import balance, enrol_anew
 from tests.tills import PROGRAMME
 
 CARD = "2912345678906"
@@ -168,6 +168,19 @@ def test_it_ends_only_by_the_terminals_own_word_or_with_the_terminal(
     assert set_aside(central) == 0
     shops(central, till)
     assert set_aside(central) == 0
+
+
+def test_what_the_old_machine_holds_is_not_given_to_its_successor(
+    central: Central, till: Till
+) -> None:
+    shops(central, till)
+    known = told(central)
+    assert known.allowances
+    enrol_anew(central)
+    assert set_aside(central) == 0
+    assert told(central, known=known.allowances_change).allowances == ()
+    shops(central, Till("0412/03"))
+    assert set_aside(central) > 0
 
 
 def test_who_overdrew_gets_none(central: Central, till: Till, other_till: Till) -> None:

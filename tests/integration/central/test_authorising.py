@@ -20,7 +20,14 @@ from sync.wire import (
     TillReport,
 )
 from tests.central import AT, Till, earn, give_again, spend
-from tests.integration.central.looking import balance, changes, member_with_card, states, sums
+from tests.integration.central.looking import (
+    balance,
+    changes,
+    enrol_anew,
+    member_with_card,
+    states,
+    sums,
+)
 
 CARD = "2912345678906"
 UNTIL = AT + timedelta(minutes=30)
@@ -222,6 +229,15 @@ def test_a_revoked_terminal_holds_nothing(central: Central) -> None:
     ask(central)
     central.terminals.revoke("0412", "03")
     assert set_aside(central) == 0
+
+
+def test_what_was_authorised_for_a_machine_ends_when_another_is_enrolled_in_its_place(
+    central: Central,
+) -> None:
+    ask(central)
+    enrol_anew(central)
+    assert set_aside(central) == 0
+    assert ask(central, "X1", 500, terminal="0412/04").quantity == 500
 
 
 def test_what_is_set_aside_goes_along_when_accounts_are_joined(central: Central) -> None:

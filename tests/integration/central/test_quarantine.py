@@ -1,15 +1,27 @@
 """Terminals that were revoked, put back or copied, over real HTTP: what is taken, what is told, what waits."""
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from itertools import count
+from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
 import requests
 
+from sync.identity import Identity, client_for, enrol
+from sync.policy import Window
+from sync.push import push
 from sync.wire import RecordsAnswer, RecordsMessage
-from tests.central import Running, Till, Wire, earn, message_of
+from tests.central import Running, Till, Wire, earn, message_of, running_central
+from tests.unit.sync.real_till import RealTill
 
 CARD = "2912345678906"
+WAKES_WITHIN_S = 5
+"""Central looks once a second for what another process wrote; who is not woken waits for 25."""
+
 _numbers = count(1)
 
 
@@ -117,15 +129,156 @@ def test_two_machines_are_named_and_laid_aside_until_somebody_has_looked(
     assert told(wire.push(opening(journal))).closed_by is None
 
 
-def test_enrolling_one_of_two_machines_again_ends_the_quarantine_of_the_other_name(
+@pytest.fixture
+def copy(wire: Wire, journal: Till) -> Till:
+    """The journal of a second machine from one disk, in its epoch; the first one has contested that."""
+    copy = Till(journal.terminal)
+    told(wire.push(opening(copy, follows=journal.epoch)))
+    assert told(wire.push(opening(journal, contests=copy.epoch))).quarantined == "cloned"
+    return copy
+
+
+def as_a_till(wire: Wire, till: Till, first: int = 1) -> RecordsAnswer:
+    """Send what there is, and contest if the epoch was closed, as `sync.push` does."""
+    answer = told(wire.push(till.message(first) if till.records[first - 1 :] else opening(till)))
+    if answer.closed_by is not None and answer.quarantined is None:
+        return told(wire.push(opening(till, contests=answer.closed_by)))
+    return answer
+
+
+def release(running: Running, wire: Wire) -> dict[str, int]:
+    store, till = wire.terminal.split("/")
+    answer = running.admin("POST", f"/terminals/{store}/{till}/release")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json()["posted"])
+
+
+@pytest.mark.parametrize("enrolled", ["the original", "the copy"])
+def test_enrolling_one_of_two_machines_again_ends_the_quarantine_and_the_other_one(
+    running: Running, wire: Wire, journal: Till, copy: Till, enrolled: str
+) -> None:
+    journal.sale("ref-q1", [earn(9)], card=CARD)
+    copy.sale("ref-q1", [earn(11)], card=CARD)
+    for each, first in ((journal, 3), (copy, 1)):
+        assert as_a_till(wire, each, first).quarantined == "cloned"
+    kept, other, ours = (journal, copy, 4) if enrolled == "the original" else (copy, journal, 2)
+    new = running.enrol(*wire.terminal.split("/"))
+    kept.sale("ref-q1", [earn(13)], card=CARD)
+    other.sale("ref-q1", [earn(17)], card=CARD)
+    for _ in range(2):
+        answer = as_a_till(new, kept, ours)
+        assert (answer.closed_by, answer.quarantined) == (None, None)
+        assert [each.state for each in answer.states] == ["accepted"]
+        late = as_a_till(wire, other, len(other.records))
+        assert (late.quarantined, [each.code for each in late.states]) == (
+            "revoked",
+            ["quarantined"],
+        )
+    assert new.changes(epoch=kept.epoch).status_code == 200
+    assert code_of(wire.changes(epoch=other.epoch)) == (403, "revoked")
+    now = listed(running, wire)
+    assert (now["state"], now["laid_aside"]) == ("enrolled", 3)
+    assert release(running, wire) == {"accepted": 3}
+    assert as_a_till(new, kept, ours).quarantined is None
+    assert as_a_till(wire, other, len(other.records)).quarantined == "revoked"
+    assert listed(running, wire)["state"] == "enrolled"
+
+
+def test_enrolling_the_machine_that_was_not_heard_yet_leaves_nothing_to_contest(
+    running: Running, wire: Wire, journal: Till
+) -> None:
+    """The copy began an epoch; the original was off, and is enrolled anew before it hears of that."""
+    copy = Till(journal.terminal)
+    told(wire.push(opening(copy, follows=journal.epoch)))
+    new = running.enrol(*wire.terminal.split("/"))
+    assert as_a_till(new, journal).quarantined is None
+    assert as_a_till(wire, copy).quarantined == "revoked"
+    assert listed(running, wire)["state"] == "enrolled"
+
+
+@pytest.mark.parametrize("first", ["the original", "the copy"])
+def test_two_machines_that_go_on_after_a_release_are_found_out_again(
+    running: Running, wire: Wire, journal: Till, copy: Till, first: str
+) -> None:
+    release(running, wire)
+    one, other = (journal, copy) if first == "the original" else (copy, journal)
+    after = wire.changes(epoch=one.epoch).json()
+    assert as_a_till(wire, one, len(one.records) + 1).quarantined is None
+    heard = wire.changes(
+        epoch=other.epoch, after=after["next"], instance=after["instance"], wait=20
+    )
+    assert heard.json()["closed_by"] == one.epoch  # an idle one hears of it, too
+    assert as_a_till(wire, other, len(other.records) + 1).quarantined == "cloned"
+    assert listed(running, wire)["state"] == "two machines"
+
+
+@pytest.mark.parametrize("stays", ["the original", "the copy"])
+def test_after_a_release_whichever_machine_stays_goes_on(
+    running: Running, wire: Wire, journal: Till, copy: Till, stays: str
+) -> None:
+    till = journal if stays == "the original" else copy
+    till.sale("ref-q1", [earn(9)], card=CARD)
+    first = len(till.records)
+    assert as_a_till(wire, till, first).quarantined == "cloned"
+    assert release(running, wire) == {"accepted": 1}
+    for _ in range(3):
+        answer = as_a_till(wire, till, first)
+        assert (answer.closed_by, answer.quarantined) == (None, None)
+        till.sale("ref-q1", [earn(1)], card=CARD)
+    (still_open,) = [each for each in listed(running, wire)["epochs"] if not each["closed_by"]]
+    assert still_open["epoch"] == till.epoch
+
+
+def waiting(
+    wire: Wire, journal: Till, act: Callable[[], object]
+) -> tuple[requests.Response, float]:
+    """The answer to who waits for changes while somebody acts, and how long after that it came (seconds)."""
+    now = wire.changes(epoch=journal.epoch).json()
+    query = {"after": now["next"], "instance": now["instance"], "epoch": journal.epoch}
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(lambda: wire.changes(**query, wait=25))
+        sleep(1)
+        assert not asked.done()
+        act()
+        began = monotonic()
+        return asked.result(), monotonic() - began
+
+
+def test_who_is_revoked_while_it_waits_is_told_nothing_more(
+    running: Running, wire: Wire, journal: Till
+) -> None:
+    store, till = wire.terminal.split("/")
+    others = running.enrol(store, f"{till}-other")
+    other = Till(others.terminal)
+    other.sale("ref-q9", [earn(7)], card="2912345678913")
+
+    def act() -> None:
+        running.admin("DELETE", f"/terminals/{store}/{till}")
+        told(others.push(other.message()))
+
+    answer, took_s = waiting(wire, journal, act)
+    assert code_of(answer) == (403, "revoked")
+    assert took_s < WAKES_WITHIN_S
+
+
+def test_who_is_replaced_while_it_waits_is_told_so_at_once(
+    running: Running, wire: Wire, journal: Till
+) -> None:
+    answer, took_s = waiting(wire, journal, lambda: running.enrol(*wire.terminal.split("/")))
+    assert code_of(answer) == (403, "revoked")
+    assert took_s < WAKES_WITHIN_S
+
+
+def test_a_quarantine_that_begins_while_one_waits_is_told_at_once(
     running: Running, wire: Wire, journal: Till
 ) -> None:
     copy = begun_after(journal, 1)
     told(wire.push(opening(copy, begins_after=1, follows=journal.epoch)))
-    told(wire.push(opening(journal, contests=copy.epoch)))
-    kept = running.enrol(*wire.terminal.split("/"))
-    assert told(kept.push(opening(copy))).quarantined is None
-    assert told(wire.push(opening(journal))).quarantined == "revoked"
+    answer, took_s = waiting(
+        wire, copy, lambda: told(wire.push(opening(journal, contests=copy.epoch)))
+    )
+    assert code_of(answer) == (403, "cloned")
+    assert took_s < WAKES_WITHIN_S
 
 
 def test_what_is_laid_aside_and_was_accepted_before_is_not_on_its_way_any_more(
@@ -181,3 +334,80 @@ def test_what_a_stolen_till_sends_is_given_up_as_a_whole(
     states = told(wire.push(journal.message(3))).states
     assert {(each.state, each.code) for each in states} == {("rejected", "given-up")}
     assert running.admin("POST", f"/terminals/{store}/{till}/release").json()["posted"] == {}
+
+
+@contextmanager
+def two_tills(folder: Path, place: Running) -> Iterator[tuple[Identity, RealTill, RealTill]]:
+    """A real till and a second machine on a copy of its disk, both found out; each has a sale laid aside."""
+    identity = enrolled_at(place)
+    till = RealTill(folder / "till")
+    till.journal.record(2)
+    assert pushed(identity, till) == (2, None)
+    copy = till.clone(folder / "copy")
+    till.journal.record(1)
+    assert pushed(identity, till) == (3, None)
+    copy.journal.record(1)
+    assert pushed(identity, copy) == (3, None)
+    assert pushed(identity, till) == (3, "cloned")
+    for each in (till, copy):
+        each.journal.record(1)
+        assert pushed(identity, each) == (4, "cloned")
+    yield identity, till, copy
+    till.close()
+    copy.close()
+
+
+def enrolled_at(place: Running) -> Identity:
+    code = place.admin("POST", "/terminals", json={"store": "0412", "till": "03"}).json()["code"]
+    return enrol(place.url, code, "0412", "03")
+
+
+def pushed(identity: Identity, till: RealTill) -> tuple[int, str | None]:
+    """Up to where central holds the journal after a push of a till that was just started, and why it lays that
+    aside."""
+    with closing(client_for(identity)) as client:
+        result = push(client, till.journal, Window(), ask_first=True)
+    return result.received, None if result.fault is None else result.fault.code
+
+
+@pytest.mark.parametrize("enrolled", ["the original", "the copy"])
+def test_of_two_real_tills_the_one_that_is_enrolled_anew_goes_on_and_the_other_does_not(
+    tmp_path: Path, enrolled: str
+) -> None:
+    with (
+        running_central(tmp_path / "central") as place,
+        two_tills(tmp_path, place) as (old, till, copy),
+    ):
+        place.publish()
+        new = enrolled_at(place)
+        kept, other = (till, copy) if enrolled == "the original" else (copy, till)
+        for _ in range(2):
+            kept.journal.record(1)
+            other.journal.record(1)
+            last = kept.journal.last_seq()
+            assert pushed(new, kept) == (last, None)
+            assert pushed(old, other) == (last, "revoked")
+        assert kept.ledger.epoch != other.ledger.epoch
+        (listed,) = place.admin("GET", "/terminals").json()["terminals"]
+        # One of each from before, and the two that the other one had since.
+        assert (listed["state"], listed["laid_aside"]) == ("enrolled", 4)
+
+
+@pytest.mark.parametrize("stays", ["the original", "the copy", "both"])
+def test_of_two_real_tills_that_are_released_whichever_stays_goes_on_and_both_do_not(
+    tmp_path: Path, stays: str
+) -> None:
+    with (
+        running_central(tmp_path / "central") as place,
+        two_tills(tmp_path, place) as (identity, till, copy),
+    ):
+        place.publish()
+        answer = place.admin("POST", "/terminals/0412/03/release")
+        assert sum(answer.json()["posted"].values()) == 2
+        for each in {"the original": [till], "the copy": [copy]}.get(stays, [till]):
+            for seq in (5, 6):
+                each.journal.record(1)
+                assert pushed(identity, each) == (seq, None)
+        if stays == "both":
+            copy.journal.record(1)
+            assert pushed(identity, copy)[1] == "cloned"
