@@ -52,6 +52,8 @@ it does nothing, since records are known by their numbers, redemptions by their 
 _HEX_32_BYTES = r"^[0-9a-f]{64}$"
 _HEX_64_BYTES = r"^[0-9a-f]{128}$"
 _ID = r"^[0-9a-f]{32}$"
+_NAME = r"^[^\x00-\x1f\x7f-\x9f]+$"
+"""Without control characters, of which PostgreSQL keeps not every one."""
 
 
 def _of_this_calendar(moment: datetime) -> datetime:
@@ -431,11 +433,11 @@ class AuthorisationMessage(Message):
 
     terminal: str
     redemption_id: str = Field(pattern=ACT_ID_PATTERN)
-    account: str = Field(min_length=1, max_length=64)
-    unit: str = Field(min_length=1, max_length=128)
+    account: str = Field(pattern=_NAME, max_length=64)
+    unit: str = Field(pattern=_NAME, max_length=128)
     quantity: int = Field(ge=1, le=QUANTITY_MAX)
     least: int = Field(ge=1, le=QUANTITY_MAX)
-    until: AwareDatetime
+    until: Moment
     unheld: int = Field(default=0, ge=0, le=QUANTITY_MAX)
     asked: int | None = Field(default=None, ge=0, le=ASKED_MAX)
     version: int = WIRE_VERSION

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from edge_agent.domain.member import Standing
 from edge_agent.domain.record import Record, RecordKind
@@ -150,6 +151,16 @@ def test_what_is_let_go_of_is_free_at_once_and_only_the_holder_lets_go(central: 
     assert central.authorising.release(mine).released == 1
     assert central.authorising.release(mine).released == 0
     assert ask(central, "R3", 500).quantity == 500
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"account": "a\0b"}, {"unit": "points\n"}, {"until": "0001-01-01T00:00:00+14:00"}],
+    ids=["account", "unit", "until"],
+)
+def test_what_no_database_keeps_is_no_message(central: Central, wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        ask(central, **wrong)
 
 
 def test_what_comes_late_undoes_nothing_that_was_asked_since(central: Central) -> None:
