@@ -42,6 +42,9 @@ CODE_PATTERN = r"^[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}$"
 ACT_ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 """The ids that a POS makes for its acts."""
 
+ACCOUNT_PATTERN = r"^[A-Za-z0-9._:-]{1,64}$"
+"""The refs that accounts go by; tills make some of their own."""
+
 SIGNATURE_TAG = "loyalty-wire"
 """What RFC 9421 calls the tag: a signature that the same key made for something else is not one of ours."""
 
@@ -433,7 +436,7 @@ class AuthorisationMessage(Message):
 
     terminal: str
     redemption_id: str = Field(pattern=ACT_ID_PATTERN)
-    account: str = Field(pattern=_NAME, max_length=64)
+    account: str = Field(pattern=ACCOUNT_PATTERN)
     unit: str = Field(pattern=_NAME, max_length=128)
     quantity: int = Field(ge=1, le=QUANTITY_MAX)
     least: int = Field(ge=1, le=QUANTITY_MAX)

@@ -7,7 +7,7 @@ so that the sums stay what they were.
 """
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
@@ -16,7 +16,7 @@ from edge_agent.domain.cards import card_key, tombstone
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.member import Standing
 from sync.central import holds
-from sync.central.database import hold, upsert
+from sync.central.database import hold, in_parts, upsert
 from sync.central.ledger import LedgerEntry, append, life_of
 from sync.central.tables import (
     accounts,
@@ -52,10 +52,12 @@ class Accounts:
 
     def resolve_all(self, connection: Connection, refs: Collection[str]) -> dict[str, str]:
         """The same for many at once, without those that are not known."""
-        rows = connection.execute(
-            select(accounts.c.ref, accounts.c.joined_into).where(accounts.c.ref.in_(refs))
-        )
-        return {row.ref: row.joined_into or row.ref for row in rows}
+        query = select(accounts.c.ref, accounts.c.joined_into)
+        return {
+            row.ref: row.joined_into or row.ref
+            for part in in_parts(refs)
+            for row in connection.execute(query.where(accounts.c.ref.in_(part)))
+        }
 
     def hold(self, connection: Connection, refs: Collection[str]) -> dict[str, Any]:
         """The rows of the accounts behind refs, which nobody else posts to or joins before this transaction ends.
@@ -64,7 +66,11 @@ class Accounts:
         """
         while True:
             found = self.resolve_all(connection, refs)
-            held = {row.ref: row for row in hold(connection, _these(set(found.values())))}
+            held = {
+                row.ref: row
+                for part in in_parts(sorted(set(found.values())))
+                for row in hold(connection, _these(part))
+            }
             if all(row.joined_into is None for row in held.values()):
                 return {ref: held[account] for ref, account in found.items()}
 
@@ -134,9 +140,12 @@ def bury_cards(connection: Connection, account: str, at: str) -> None:
         connection.execute(update(cards).where(cards.c.key == key).values(buried))
 
 
-def joined_to(refs: Collection[str]) -> Select[Any]:
+def joined_to(connection: Connection, refs: Collection[str]) -> Iterator[str]:
     """The other names of accounts."""
-    return select(accounts.c.ref).where(accounts.c.joined_into.in_(refs))
+    for part in in_parts(refs):
+        yield from connection.scalars(
+            select(accounts.c.ref).where(accounts.c.joined_into.in_(part))
+        )
 
 
 def new_ref() -> str:

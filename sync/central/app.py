@@ -6,12 +6,12 @@ import structlog
 from flask import Flask, Response, request
 from pydantic import ValidationError
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
 from sync.central import admin_api, channel, page, wire_api
 from sync.central.central import Central
-from sync.central.database import in_the_way, no_room
+from sync.central.database import in_the_way, no_room, try_later
 from sync.central.metrics import Metrics
 from sync.central.plain import NameInPath, RowInPath
 from sync.central.problems import Problem, invalid
@@ -104,7 +104,7 @@ def _add_errors(app: Flask, metrics: Metrics) -> None:
 
     @app.errorhandler(DBAPIError)
     def database(error: DBAPIError) -> Response:
-        if not isinstance(error, OperationalError) and not in_the_way(error):
+        if not try_later(error) and not in_the_way(error):
             return unforeseen(error)
         log.error("database", error=str(error.orig), path=request.path)
         code, detail = (

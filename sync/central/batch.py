@@ -26,6 +26,9 @@ from sync.central.tables import acts, attachments, differences, records
 from sync.central.times import stored
 from sync.wire import RecordState
 
+INTERNAL = "internal"
+"""The code of what posting failed on in a way that nobody foresaw."""
+
 
 @dataclass(frozen=True, slots=True)
 class Received:
@@ -151,7 +154,7 @@ class Batch:
 
     def names_of(self, refs: Collection[str]) -> set[str]:
         """These accounts and all that were joined to them: entries stay under the name that they were written with."""
-        return {*refs, *self._connection.scalars(joined_to(refs))}
+        return {*refs, *joined_to(self._connection, refs)}
 
     def settle_ref(self, ref: str, card: str) -> str:
         """The account for a ref that a till made for `card`."""
@@ -328,6 +331,11 @@ class Batch:
         if outcome.awaiting is not None:
             self.looked_for.add(outcome.awaiting)
 
+    def park_unread(self, row: int) -> None:
+        """Park a record that posting fails on. Nothing that it says is written, so that this cannot fail by it too."""
+        self._connection.execute(_PARK_UNREAD, {"r": row, "at": self.at})
+        self._told.append(row)
+
     def flush(self) -> None:
         """Write what has been gathered so far."""
         if self._new_acts:
@@ -390,6 +398,12 @@ _SET_STATE = (
             )
         }
     )
+)
+
+_PARK_UNREAD = (
+    update(records)
+    .where(records.c.row == bindparam("r"))
+    .values(state=RecordState.PARKED.value, code=INTERNAL, posted_at=bindparam("at"))
 )
 
 _TELL = update(records).where(records.c.row == bindparam("r")).values(change=bindparam("n"))

@@ -5,13 +5,13 @@ is guessed. What is newer than this code is parked, what is wrong is rejected.
 """
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import (
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -27,7 +27,7 @@ from edge_agent.domain.entries import QUANTITY_MAX, Entry, EntryKind
 from edge_agent.domain.record import BODY_VERSION, RecordKind, canonical
 from edge_agent.domain.units import is_tally
 from sync.central.tables import UNIT_CHARACTERS_MAX
-from sync.wire import ACT_ID_PATTERN, Moment, RecordState
+from sync.wire import ACCOUNT_PATTERN, ACT_ID_PATTERN, RecordState
 
 ENTRIES_MAX = 20_000
 """More than fit into the longest body, so that nothing a till could record is refused for their number."""
@@ -68,7 +68,7 @@ class _Fact(BaseModel):
 
 _RecordId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 _ActId = Annotated[str, Field(pattern=ACT_ID_PATTERN)]
-_AccountRef = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+_AccountRef = Annotated[str, Field(pattern=ACCOUNT_PATTERN)]
 _Terminal = Annotated[str, Field(max_length=130, pattern=r"^[^\x00/]+/[^\x00/]+$")]
 _Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00]*$")]
 _Unit = Annotated[str, Field(pattern=r"^[a-z0-9][^\x00]*$", max_length=UNIT_CHARACTERS_MAX)]
@@ -79,6 +79,14 @@ CONSENTS_MAX = 50
 REDEEMED_MAX = 1_000
 """Far more rewards than anybody uses with one basket."""
 
+ACCOUNTS_MAX = REDEEMED_MAX
+"""That the entries of one record name. A sale is of one account; each thing redeemed with it may be another's."""
+
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+"""When something can have been done. A clock that lost its battery says 1970; what lapses or is looked back at is years
+away from it, and a calendar ends at the years 1 and 9999."""
+
 NOTES_MAX = 5_000
 """A note for each rule of the largest programme, and room."""
 
@@ -87,6 +95,7 @@ _Notes = Annotated[
     Field(max_length=NOTES_MAX, default_factory=dict),
 ]
 
+_Moment = Annotated[AwareDatetime, Field(ge=EARLIEST, le=LATEST)]
 _Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 
@@ -132,7 +141,7 @@ class BodyRedeemed(_Fact):
 
 
 class _Body(_Fact):
-    at: Moment
+    at: _Moment
     facts: BodyFacts | None = None
     entries: Annotated[tuple[_Entry, ...], Field(max_length=ENTRIES_MAX)] = ()
     redeemed: Annotated[tuple[BodyRedeemed, ...], Field(max_length=REDEEMED_MAX)] = ()
@@ -146,7 +155,7 @@ class _SaleNames(_Fact):
 
 
 class _Reduction(_Fact):
-    amount: StrictInt
+    amount: Annotated[StrictInt, Field(ge=-QUANTITY_MAX, le=QUANTITY_MAX)]
 
 
 class _BasketBody(_Body):
@@ -167,7 +176,7 @@ class _ToldLine(_Fact):
 class Told(_Fact):
     """What the POS said of a sale that the till does not know."""
 
-    at: Moment
+    at: _Moment
     lines: Annotated[tuple[_ToldLine, ...], Field(max_length=LINES_MAX)]
 
 
@@ -230,7 +239,7 @@ class AnswerNames(_Fact):
 
     answer_id: _ActId
     question: _Name
-    value: StrictInt | _Name
+    value: Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)] | _Name
     case: StrictBool = False
     channel: _Name = STORE_CHANNEL
 
@@ -310,12 +319,18 @@ class Act:
 
 
 def kind_of(body: bytes) -> str | None:
-    """What a body says that it is, for lists; None when it says nothing readable."""
+    """What a body says that it is, for lists; None when it says nothing that can be written and shown."""
+    kind = facts_in(body).get("kind")
+    return kind[:32] if isinstance(kind, str) and kind.isprintable() else None
+
+
+def facts_in(body: bytes) -> dict[str, Any]:
+    """What a body says, as far as it can be read: no half characters, whatever escapes it has."""
     try:
-        kind = json.loads(body).get("kind")
-    except (ValueError, AttributeError, RecursionError):
-        return None
-    return kind[:32] if isinstance(kind, str) and "\0" not in kind else None
+        facts = from_json(body)
+    except ValueError:
+        return {}
+    return facts if isinstance(facts, dict) else {}
 
 
 def read_body(body: bytes, envelope: Envelope) -> Act:
@@ -344,9 +359,22 @@ def _object(body: bytes) -> dict[str, Any]:
         facts = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise rejected("malformed") from error
-    if not isinstance(facts, dict):
+    if not isinstance(facts, dict) or (_ESCAPED_NUL in body and _has_nul(facts)):
         raise rejected("malformed")
     return facts
+
+
+_ESCAPED_NUL = rb"\u0000"
+"""The only way that JSON has to write a NUL. What looks like one may follow an escaped backslash."""
+
+
+def _has_nul(value: Any) -> bool:
+    """Whether a text in it has a NUL, which PostgreSQL keeps in none and no till writes."""
+    if isinstance(value, dict):
+        return any(map(_has_nul, value)) or any(map(_has_nul, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_nul, value))
+    return isinstance(value, str) and "\0" in value
 
 
 def _check_envelope(facts: Mapping[str, Any], envelope: Envelope) -> None:
@@ -363,8 +391,11 @@ def _has_newer_entries(facts: Mapping[str, Any]) -> bool:
     entries = facts.get("entries")
     if not isinstance(entries, list):
         return False
-    kinds = {each.get("kind") for each in entries if isinstance(each, dict)}
-    return any(isinstance(kind, str) and kind not in set(EntryKind) for kind in kinds)
+    kinds = [each.get("kind") for each in entries if isinstance(each, dict)]
+    return any(isinstance(kind, str) and kind not in _ENTRY_KINDS for kind in kinds)
+
+
+_ENTRY_KINDS = frozenset(EntryKind)
 
 
 def _read_sale(facts: Mapping[str, Any]) -> Act:
@@ -465,6 +496,8 @@ def _act(
     for entry in entries:
         if entry.kind not in kinds or (entry.kind is EntryKind.REDEEM and entry.quantity > 0):
             raise rejected("malformed")
+    if len(entries) > ACCOUNTS_MAX and len({entry.account for entry in entries}) > ACCOUNTS_MAX:
+        raise rejected("malformed")
     return Act(
         kind,
         act_id,

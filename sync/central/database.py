@@ -11,12 +11,13 @@ later one is told so by a unique key, and `Database.transaction` does its work a
 
 import threading
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg
 from pysqlite3 import dbapi2
 from sqlalchemy import (
     Connection,
@@ -32,8 +33,9 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
 from sync.central.migrations import migrate
@@ -71,6 +73,34 @@ _IN_THE_WAY = frozenset({"40001", "40P01", "23505"})
 
 _NO_ROOM = frozenset({"53100"})
 """SQLSTATE of a full disk."""
+
+_LATER_CLASSES = frozenset({"08", "40", "53", "55", "57", "58"})
+"""SQLSTATE, its first two characters: no connection, another transaction, no room, a lock, an operator, the disk."""
+
+_LATER = frozenset({"25006", "25P03"})
+"""SQLSTATE: a server that takes no writes, and a transaction that it ended because nothing happened in it."""
+
+_LATER_SQLITE = frozenset(
+    {
+        dbapi2.SQLITE_BUSY,
+        dbapi2.SQLITE_CANTOPEN,
+        dbapi2.SQLITE_CORRUPT,
+        dbapi2.SQLITE_FULL,
+        dbapi2.SQLITE_INTERRUPT,
+        dbapi2.SQLITE_IOERR,
+        dbapi2.SQLITE_LOCKED,
+        dbapi2.SQLITE_NOMEM,
+        dbapi2.SQLITE_NOTADB,
+        dbapi2.SQLITE_PERM,
+        dbapi2.SQLITE_PROTOCOL,
+        dbapi2.SQLITE_READONLY,
+    }
+)
+"""Result codes of SQLite that are about the file, its disk or its lock, and not about what was asked."""
+
+PARAMETERS_MAX = 900
+"""Values of one list in one statement, with room for what else stands in it. PostgreSQL takes 65,535 parameters, SQLite
+32,766 and before 3.32 only 999; and it is the sender of a record who says how long a list is."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -238,6 +268,21 @@ def in_the_way(error: BaseException) -> bool:
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _IN_THE_WAY
 
 
+def try_later(error: BaseException) -> bool:
+    """Whether the database is away, busy or full, whatever is asked of it. Any other error is about what was asked, and
+    comes again with it: so is a statement that is too long, which drivers report as an operational error too."""
+    if isinstance(error, NoConnection):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated or error.statement is None:  # it broke, or there was none
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state in _LATER or state[:2] in _LATER_CLASSES
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _LATER_SQLITE
+
+
 def no_room(error: DBAPIError) -> bool:
     """Whether the database's disk is full."""
     return getattr(error.orig, "sqlstate", None) in _NO_ROOM or "disk is full" in str(error.orig)
@@ -255,6 +300,7 @@ def _sqlite_engine(url: URL) -> Engine:
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW["sqlite"],
         connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _set_up_connection)
     event.listen(engine, "begin", _begin)
@@ -266,17 +312,31 @@ def _postgresql_engine(url: URL) -> Engine:
         "lock_timeout": BUSY_TIMEOUT_MS,
         "idle_in_transaction_session_timeout": IDLE_TIMEOUT_MS,
     }
-    return create_engine(
+    engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         isolation_level="READ COMMITTED",
         pool_size=POOL_SIZE,
         max_overflow=POOL_OVERFLOW["postgresql"],
         pool_pre_ping=True,  # the server may have been started again since
+        hide_parameters=True,  # an error is logged, and they may say who somebody is
         connect_args={
             "application_name": "loyalty-central",
             "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
         },
     )
+    event.listen(engine, "handle_error", _leave_out_the_row)
+    return engine
+
+
+def _leave_out_the_row(context: ExceptionContext) -> None:
+    """PostgreSQL says of a row that it refuses what stands in it (DETAIL); what is logged has only what was wrong."""
+    error, raised = context.original_exception, context.sqlalchemy_exception
+    wrong = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    if wrong is None or raised is None:
+        return
+    whole = str(error)
+    error.args = (wrong,)
+    raised.args = (str(raised.args[0]).replace(whole, wrong),)
 
 
 def _set_up_connection(connection: Any, _record: Any) -> None:
@@ -330,6 +390,13 @@ _POSITIONAL = {
     "postgresql": postgresql.dialect(paramstyle="format"),  # type: ignore[no-untyped-call]
 }
 """The dialects as they mark parameters that go by their place."""
+
+
+def in_parts(values: Collection[T]) -> Iterator[list[T]]:
+    """These values in their order, at most `PARAMETERS_MAX` at a time; nothing of none."""
+    every = list(values)
+    for start in range(0, len(every), PARAMETERS_MAX):
+        yield every[start : start + PARAMETERS_MAX]
 
 
 def hold(connection: Connection, rows: Select[Any]) -> Sequence[Row[Any]]:

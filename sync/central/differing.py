@@ -23,6 +23,8 @@ DIFFERENCES_PER_RECORD_MAX = 20
 """More facts than the rules of most programmes ask about; a till that knows nothing right is seen by them."""
 
 _VALUE_CHARACTERS_MAX = 200
+_NAME_CHARACTERS_MAX = 160
+"""An attribute's name may be longer than the list has room for."""
 
 
 class Difference(NamedTuple):
@@ -65,12 +67,14 @@ def differences(act: Act, programme: Programme, known: Known) -> list[Difference
     theirs, expected = _said(tills, programme, today), _said(ours, programme, today)
     if theirs == expected:
         return []
-    found = [
-        Difference(name, _text(theirs.get(name)), _text(expected.get(name)))
+    found = {
+        name[:_NAME_CHARACTERS_MAX]: Difference(
+            name[:_NAME_CHARACTERS_MAX], _text(theirs.get(name)), _text(expected.get(name))
+        )
         for name in sorted(theirs.keys() | expected.keys())
         if theirs.get(name) != expected.get(name)
-    ]
-    return found[:DIFFERENCES_PER_RECORD_MAX]
+    }
+    return list(found.values())[:DIFFERENCES_PER_RECORD_MAX]
 
 
 def _text(value: Any) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 
 from edge_agent.domain.redeemed import AuthorisedBy
 from sync.central.bodies import BodyRedeemed
-from sync.central.database import next_change, upsert
+from sync.central.database import in_parts, next_change, upsert
 from sync.central.tables import holds, terminals
 
 
@@ -111,13 +111,15 @@ def let_go(
     query = delete(holds).where(
         holds.c.terminal == terminal,
         holds.c.kind == HoldKind.AUTHORISATION.value,
-        holds.c.hold_id.in_(redemption_ids),
     )
     if account is not None:
         query = query.where(holds.c.account == account)
     if before is not None:
         query = query.where(or_(holds.c.asked.is_(None), holds.c.asked < before))
-    return connection.execute(query).rowcount
+    return sum(
+        connection.execute(query.where(holds.c.hold_id.in_(part))).rowcount
+        for part in in_parts(redemption_ids)
+    )
 
 
 def end_before(connection: Connection, terminal: str, time: str) -> int:

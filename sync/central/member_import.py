@@ -19,7 +19,7 @@ from edge_agent.domain.member import Standing
 from edge_agent.domain.programme import Programme
 from edge_agent.domain.programme.own_rules import OwnRule
 from sync.central.accounts import Accounts, join, new_ref
-from sync.central.database import ACCOUNTS, Database, count, hold, next_changes
+from sync.central.database import ACCOUNTS, Database, count, hold, in_parts, next_changes
 from sync.central.ledger import LedgerEntry, append_many, touch
 from sync.central.member_rows import BadLine, MemberRow, read_members
 from sync.central.programmes import Programmes
@@ -165,18 +165,18 @@ class MemberImport:
         chunk = _Chunk(stored(self._clock()), {}, {}, {}, programme)
         by_ref: dict[str, _Known] = {}
         known = select(accounts).order_by(accounts.c.ref)
-        for part in _parts(ids):
+        for part in in_parts(ids):
             for row in hold(connection, known.where(accounts.c.member_id.in_(part))):
                 by_ref[row.ref] = chunk.by_id[row.member_id] = _known(row)
         buried = [self._accounts.buried_key(code) for row in rows for code in row.cards]
-        for part in _parts(buried):
+        for part in in_parts(buried):
             connection.execute(delete(cards).where(cards.c.key.in_(part)))
         query = select(cards.c.key, accounts).join(accounts, accounts.c.ref == cards.c.account)
-        for part in _parts(keys):
+        for part in in_parts(keys):
             for row in connection.execute(query.where(cards.c.key.in_(part))):
                 chunk.by_key[row.key] = by_ref.setdefault(row.ref, _known(row))
         main = known.where(accounts.c.joined_into.is_(None))
-        for part in _parts(households):
+        for part in in_parts(households):
             for row in hold(connection, main.where(accounts.c.household.in_(part))):
                 chunk.by_household[row.household] = by_ref.setdefault(row.ref, _known(row))
         held = self._accounts.hold(connection, {each.account for each in by_ref.values()})
@@ -385,9 +385,3 @@ def _write(connection: Connection, chunk: _Chunk) -> None:
 def _chunks(rows: Iterator[MemberRow | BadLine]) -> Iterator[list[MemberRow | BadLine]]:
     while chunk := list(islice(rows, LINES_PER_TRANSACTION)):
         yield chunk
-
-
-def _parts(values: Sequence[str], size: int = 5_000) -> Iterator[Sequence[str]]:
-    """At most as many values as one statement may have parameters, with room."""
-    for start in range(0, len(values), size):
-        yield values[start : start + size]

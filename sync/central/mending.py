@@ -8,6 +8,7 @@ for it goes by the new one.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -20,7 +21,7 @@ from edge_agent.domain.programme.giving_back import NOTHING_GIVEN_BACK, GivenBac
 from edge_agent.domain.record import BODY_BYTES_MAX, BODY_VERSION, GENESIS, canonical, chain_hash
 from sync.central.accounts import Accounts, insert_account
 from sync.central.batch import RECEIVED, Outcome, Received
-from sync.central.bodies import Act, Envelope, Unpostable, read_body
+from sync.central.bodies import Act, Envelope, Unpostable, facts_in, read_body
 from sync.central.database import Database, hold, upsert
 from sync.central.deciding import Checks, decide
 from sync.central.differing import Difference, Known
@@ -34,7 +35,7 @@ from sync.central.tables import chains, closings, records, terminals
 from sync.central.terminals import OWN_TERMINAL, terminal_name
 from sync.central.times import Clock, stored
 from sync.central.working_again import Original
-from sync.wire import RecordState
+from sync.wire import ACCOUNT_PATTERN, RecordState
 
 REPAIRED = "repaired"
 GIVEN_UP = "given-up"
@@ -46,7 +47,6 @@ GIVEN_UP_AT_ONCE_MAX = 1_000
 """Records of a quarantined terminal per transaction; a till that was away for weeks has some tens of thousands."""
 
 _ENVELOPE = ("v", "id", "terminal", "epoch", "seq")
-_REF_CHARACTERS_MAX = 64
 REASON_CHARACTERS_MAX = 500
 
 _Reason = Annotated[Text, Field(min_length=1, max_length=REASON_CHARACTERS_MAX)]
@@ -192,7 +192,7 @@ class Mending:
         seq = chain.received + 1
         body = canonical(
             {
-                **_facts(old.body),
+                **facts_in(old.body),
                 **self._changes(connection, old, repair),
                 "v": BODY_VERSION,
                 "id": new_id,
@@ -235,7 +235,9 @@ class Mending:
             raise Problem(422, "payment-card", "The changes hold what looks like a payment card.")
         changes = dict(repair.changes)
         if repair.member is not None:
-            facts = changes.get("facts", _facts(old.body).get("facts")) or {"standing": "known"}
+            facts = changes.get("facts", facts_in(old.body).get("facts"))
+            if not facts or not isinstance(facts, dict):
+                facts = {"standing": "known"}
             account = self._members.row(connection, repair.member).ref
             self._learn_ref(connection, facts.get("account"), account)
             changes["facts"] = {**facts, "account": account}
@@ -243,7 +245,7 @@ class Mending:
 
     def _learn_ref(self, connection: Connection, ref: Any, account: str) -> None:
         """A ref that nobody knows is from now on another name of the account: later returns go by it."""
-        if not isinstance(ref, str) or not 0 < len(ref) <= _REF_CHARACTERS_MAX:
+        if not isinstance(ref, str) or not re.fullmatch(ACCOUNT_PATTERN, ref):
             return
         if self._accounts.resolve(connection, ref) is None:
             at = stored(self._clock())
@@ -320,15 +322,6 @@ def _check_open(old: Any) -> None:
 def _check_text(reason: str) -> None:
     if holds_payment_card(reason):
         raise Problem(422, "payment-card", "The reason holds what looks like a payment card.")
-
-
-def _facts(body: bytes) -> dict[str, Any]:
-    """What a record says, as far as it can be read."""
-    try:
-        facts = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return facts if isinstance(facts, dict) else {}
 
 
 def _said(old: Any, repair: Repair) -> dict[str, Any]:

@@ -9,13 +9,13 @@ for a parked one whose original has come, and the ledger's unique key holds even
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import structlog
 from sqlalchemy import ColumnElement, Connection, bindparam, func, select
-from sqlalchemy.exc import OperationalError
 
 from sync.central.accounts import Accounts
-from sync.central.batch import RECEIVED, Batch, Outcome, Received
+from sync.central.batch import INTERNAL, RECEIVED, Batch, Outcome, Received
 from sync.central.bodies import (
     AWAITS_A_SALE,
     Act,
@@ -25,7 +25,7 @@ from sync.central.bodies import (
     read_body,
     rejected,
 )
-from sync.central.database import Database, hold
+from sync.central.database import Database, hold, in_parts, try_later
 from sync.central.deciding import Checks, decide
 from sync.central.epochs import hold_journal, quarantined_records
 from sync.central.personal import read_attachment
@@ -62,7 +62,7 @@ PARKED_UNTIL_UPGRADE = (
     "unknown-programme",
     "card-taken",
     "not-worked-out",
-    "internal",
+    INTERNAL,
 )
 """Reasons that a newer central, or a card that became known or free, may have taken away."""
 
@@ -80,14 +80,31 @@ class Posting:
         self._log = structlog.get_logger("central.posting")
 
     def post_waiting(self, terminal: str | None = None, epoch: str | None = None) -> Counts:
-        """Post everything without a state (of one journal, or all); how many got which state."""
+        """Post everything without a state (of one journal, or all); how many got which state.
+
+        Of all of them one that fails does not keep the others from being posted: it is logged and stays for the next
+        time. Only that the database is away or busy is raised, after the last one.
+        """
         counts: Counts = Counter()
-        for journal in [(terminal, epoch)] if terminal and epoch else self._journals():
-            while ahead := self._read_ahead(*journal):
-                done = self._post_batch(*journal, ahead)
-                counts.update(done.states)
-                counts.update(self.settle(done.looked_for))
+        if terminal and epoch:
+            self._post_journal(terminal, epoch, counts)
+            return counts
+        later: Exception | None = None
+        for journal in self._journals():
+            try:
+                self._post_journal(*journal, counts)
+            except Exception as error:  # noqa: BLE001 - the supervisor's loop
+                self._log.exception("journal could not be posted", terminal=journal[0])
+                later = error if try_later(error) else later
+        if later is not None:
+            raise later
         return counts
+
+    def _post_journal(self, terminal: str, epoch: str, counts: Counts) -> None:
+        while ahead := self._read_ahead(terminal, epoch):
+            done = self._post_batch(terminal, epoch, ahead)
+            counts.update(done.states)
+            counts.update(self.settle(done.looked_for))
 
     def settle(self, originals: Collection[str] | None = None) -> Counts:
         """Post what was parked until one of these records (or any) was posted, and then what waited for that.
@@ -97,11 +114,19 @@ class Posting:
         """
         counts: Counts = Counter()
         while originals is None or originals:
-            ready = _READY if originals is None else _READY.where(records.c.awaiting.in_(originals))
-            with self._database.read() as connection:
-                rows = connection.scalars(ready).all()
+            rows = self._ready(originals)
             originals = set[str]().union(*(self._post_parked(row, counts) for row in rows))
         return counts
+
+    def _ready(self, originals: Collection[str] | None) -> list[int]:
+        with self._database.read() as connection:
+            if originals is None:
+                return list(connection.scalars(_READY))
+            return [
+                row
+                for part in in_parts(originals)
+                for row in connection.scalars(_READY.where(records.c.awaiting.in_(part)))
+            ]
 
     def post_again(self, codes: Sequence[str] = PARKED_UNTIL_UPGRADE) -> Counts:
         """Look again at what was parked for one of these reasons, by default those that an upgrade may take away.
@@ -134,7 +159,7 @@ class Posting:
             found = connection.execute(_PARKED_AS.where(records.c.row == row)).one()
             received = Received.of(found)
             batch = self.batch(connection)
-            act = self._understand(connection, received)
+            act = self._understood(connection, received)
             if isinstance(act, Act):
                 batch.read_ahead([(received, act)])
             state = self._settle(batch, received, act, settling=True, was=found.code)
@@ -143,14 +168,23 @@ class Posting:
 
         try:
             state, looked_for = self._database.transaction(post)
-        except OperationalError:
-            raise
-        except Exception:  # noqa: BLE001 - as below: it stays parked
-            self._log.exception("still not", row=row)
+        except Exception as error:
+            if try_later(error):
+                raise
+            self._log.exception("still not", row=row)  # as below: it stays parked
+            self._database.transaction(partial(self._park_again, row))
             return set()
         if state is not None:
             counts[state] += 1
         return looked_for
+
+    def _park_again(self, row: int, connection: Connection) -> None:
+        """Say of a parked record that posting fails on it now; whatever it waits for, it still does."""
+        changed = _STILL_PARKED.where(records.c.row == row, records.c.code != INTERNAL)
+        if hold(connection, changed):
+            batch = self.batch(connection)
+            batch.park_unread(row)
+            batch.finish()
 
     def _journals(self) -> list[tuple[str, str]]:
         with self._database.read() as connection:
@@ -164,7 +198,13 @@ class Posting:
         waiting = _WAITING.where(records.c.terminal == terminal, records.c.epoch == epoch)
         with self._database.read() as connection:
             found = [Received.of(row) for row in connection.execute(waiting)]
-            return [(each, self._understand(connection, each)) for each in found]
+            try:
+                return [(each, self._understood(connection, each)) for each in found]
+            except Exception as error:
+                if try_later(error):
+                    raise
+                self._log.exception("batch could not be read; now record by record")
+        return [(each, self._understood_alone(each)) for each in found]
 
     def _post_batch(self, terminal: str, epoch: str, ahead: Sequence[_Ahead]) -> Posted:
         """Post these records of a journal, but for those that another process has posted meanwhile."""
@@ -186,9 +226,10 @@ class Posting:
 
         try:
             return self._database.transaction(post)
-        except OperationalError:
-            raise  # the disk or the lock: nothing is said of any record, all are tried again later
-        except Exception:  # noqa: BLE001 - the supervisor's loop: what one record brings up must not stop the others
+        except Exception as error:
+            # The supervisor's loop: what one record brings up must not stop the others.
+            if try_later(error):
+                raise  # nothing is said of any record, all are tried again
             self._log.exception("batch could not be posted; now record by record")
         return self._database.transaction(one_by_one)
 
@@ -196,14 +237,14 @@ class Posting:
         try:
             with connection.begin_nested():
                 return self._post(connection, [(received, act)])
-        except OperationalError:
-            raise
-        except Exception:  # noqa: BLE001 - as above
+        except Exception as error:
+            if try_later(error):
+                raise
             self._log.exception(
                 "record could not be posted", terminal=received.terminal, seq=received.seq
             )
         batch = self.batch(connection)
-        batch.set_state(received, Outcome(RecordState.PARKED, "internal"), tell=True)
+        batch.park_unread(received.row)
         batch.finish()
         return Posted([RecordState.PARKED])
 
@@ -218,19 +259,21 @@ class Posting:
         """What is written of some records in one transaction."""
         return Batch(connection, self._accounts, stored(self._clock()))
 
-    def _understand(self, connection: Connection, received: Received) -> _Read:
-        """The act in a record, its award worked out again, or why there is none."""
+    def _understood_alone(self, received: Received) -> _Read:
+        """The same in a snapshot of its own, since PostgreSQL answers nothing more in one where something failed."""
         try:
-            return self._understood(connection, received)
-        except OperationalError:
-            raise
-        except Exception:  # noqa: BLE001 - as above
+            with self._database.read() as connection:
+                return self._understood(connection, received)
+        except Exception as error:
+            if try_later(error):
+                raise
             self._log.exception(
                 "record could not be read", terminal=received.terminal, seq=received.seq
             )
-            return parked("internal")
+            return parked(INTERNAL)
 
     def _understood(self, connection: Connection, received: Received) -> _Read:
+        """The act in a record, its award worked out again, or why there is none."""
         try:
             act = read_body(
                 received.body,

@@ -1,9 +1,9 @@
 """Lists and sums for administrators."""
 
-import json
 from collections import Counter
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from edge_agent.domain.cards import masked
@@ -307,8 +307,8 @@ def by_name(record: str) -> ColumnElement[bool]:
 def shown(body: bytes) -> Any:
     """What a record or an attachment says; as text where it is no JSON."""
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return from_json(body)
+    except ValueError:
         return body.decode(errors="replace")
 
 

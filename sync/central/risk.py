@@ -11,7 +11,7 @@ from sqlalchemy import Connection, update
 
 from edge_agent.domain.entries import EntryKind
 from edge_agent.domain.member import Standing
-from sync.central.database import upsert
+from sync.central.database import in_parts, upsert
 from sync.central.ledger import OVERDRAFT, LedgerEntry
 from sync.central.tables import accounts
 
@@ -57,6 +57,7 @@ def open_account(connection: Connection, at: str) -> None:
 
 def only_with_central(connection: Connection, overdrawn: Collection[str]) -> None:
     """These members redeem nothing any more without central; the caller touches them."""
-    connection.execute(
-        update(accounts).where(accounts.c.ref.in_(overdrawn)).values(redeems_offline=False)
-    )
+    for part in in_parts(overdrawn):
+        connection.execute(
+            update(accounts).where(accounts.c.ref.in_(part)).values(redeems_offline=False)
+        )

@@ -8,13 +8,13 @@ from types import TracebackType
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import OperationalError
 from waitress.server import create_server
 
 from sync.central.app import REQUEST_BYTES_MAX, create_app
 from sync.central.central import Central
 from sync.central.changes import WAITERS_MAX
 from sync.central.channel import PASSED_ON_MAX
+from sync.central.database import try_later
 from sync.central.settings import Settings
 
 WORKER_THREADS = 8
@@ -63,9 +63,14 @@ class Server:
         ]
 
     def start(self) -> None:
-        """Post what was left over, then answer."""
+        """Post what was left over, then answer, whatever that brought up but that the database is away or busy."""
         self._central.begin()
-        self._central.catch_up()
+        try:
+            self._central.catch_up()
+        except Exception as error:
+            if try_later(error):
+                raise
+            self._log.exception("could not post what was left over; next try in an hour")
         for thread in self._threads:
             thread.start()
         self._log.info("listening", url=self.url)
@@ -114,18 +119,15 @@ class Server:
         """
         due = time.monotonic()
         while True:
-            if time.monotonic() >= due:
-                due += KEEP_UP_EVERY_S
-                self._keep_up()
-            self._central.scrub_again()
+            try:
+                if time.monotonic() >= due:
+                    due += KEEP_UP_EVERY_S
+                    self._central.keep_up()
+                self._central.scrub_again()
+            except Exception:  # noqa: BLE001 - the supervisor's loop: nobody else begins this thread again
+                self._log.exception("could not keep accounts up; next try in an hour")
             if self._ended.wait(SCRUB_EVERY_S):
                 return
-
-    def _keep_up(self) -> None:
-        try:
-            self._central.keep_up()
-        except (OperationalError, OSError):
-            self._log.exception("could not keep accounts up; next try in an hour")
 
 
 def serve(

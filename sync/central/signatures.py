@@ -66,7 +66,7 @@ def verified(request: Request, find: FindKey) -> Signed:
         raise Problem(401, "signature-missing", "Every request of a terminal is signed (RFC 9421).")
     keys = _Keys(find)
     try:
-        (result,) = _Verifier(signature_algorithm=ED25519, key_resolver=keys).verify(
+        found = _Verifier(signature_algorithm=ED25519, key_resolver=keys).verify(
             _Message.of(request),
             max_age=None,
             expect_tag=SIGNATURE_TAG,
@@ -74,6 +74,9 @@ def verified(request: Request, find: FindKey) -> Signed:
         )
     except HTTPMessageSignaturesException as error:
         raise _refusal(keys) from error
+    if len(found) != 1:
+        raise _malformed()  # of two, nobody could say which one the request goes by
+    (result,) = found
     parameters: dict[str, Any] = result.parameters
     return Signed(
         parameters["keyid"],
@@ -93,16 +96,20 @@ def _needed(request: Request) -> tuple[str, ...]:
 def _refusal(keys: "_Keys") -> Problem:
     """What was wrong, as far as it was understood."""
     if keys.asked is None:
-        return Problem(
-            401,
-            "signature-malformed",
-            "The signature is not one that a terminal makes: see RFC 9421, and what has to be signed.",
-        )
+        return _malformed()
     if not keys.known:
         return Problem(
             401, "unknown-terminal", "This key is not known here; enrol the terminal again."
         )
     return Problem(401, "signature-wrong", "The signature does not hold for this request.")
+
+
+def _malformed() -> Problem:
+    return Problem(
+        401,
+        "signature-malformed",
+        "The signature is not one that a terminal makes: see RFC 9421, and what has to be signed.",
+    )
 
 
 class _Keys(HTTPSignatureKeyResolver):

@@ -21,6 +21,7 @@ from edge_agent.domain.programme.giving_back import GivenBack
 from edge_agent.domain.record import RecordKind, canonical
 from sync.central.batch import Batch, Received
 from sync.central.bodies import Act, ReturnNames, Told, awaited_sale, parked, rejected
+from sync.central.database import in_parts
 from sync.central.tables import acts, givebacks, records
 from sync.central.working_again import Original
 from sync.wire import RecordState
@@ -279,12 +280,12 @@ def note_giveback(
 
 def bodies_of(batch: Batch, ids: Sequence[str]) -> list[Mapping[str, Any]]:
     """The bodies of these records, in this order; raises `Unpostable` when one is not there."""
-    if not ids:
-        return []
-    rows = batch.connection.execute(
-        select(records.c.record_id, records.c.body).where(records.c.record_id.in_(ids))
-    )
-    found = {row.record_id: row.body for row in rows}
+    query = select(records.c.record_id, records.c.body)
+    found = {
+        row.record_id: row.body
+        for part in in_parts(ids)
+        for row in batch.connection.execute(query.where(records.c.record_id.in_(part)))
+    }
     missing = [each for each in ids if each not in found]
     if missing:
         raise parked("awaiting-original", missing[0])

@@ -105,6 +105,13 @@ def test_what_the_till_did_without_central_comes_off(central: Central) -> None:
     assert ask(central, unheld=200).quantity == 300
 
 
+@pytest.mark.parametrize("name", ["account", "unit"])
+def test_a_name_that_no_database_keeps_is_refused(central: Central, name: str) -> None:
+    more: dict[str, Any] = {name: "a\0b"}
+    with pytest.raises(ValidationError, match=name):
+        ask(central, **more)
+
+
 @pytest.mark.parametrize(
     ("standing", "account", "code"),
     [("blocked", None, "blocked"), ("known", "f" * 32, "unknown-account")],

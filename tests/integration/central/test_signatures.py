@@ -59,6 +59,15 @@ def with_(name: str, value: str) -> Tamper:
     return lambda headers, body: (headers | {name: value}, body)
 
 
+def twice(headers: dict[str, str], body: bytes) -> tuple[dict[str, str], bytes]:
+    """Both of them hold."""
+    both = {name: headers[name] for name in ("Signature", "Signature-Input")}
+    again = {
+        name: f"{value}, {value.replace('terminal=', 'again=', 1)}" for name, value in both.items()
+    }
+    return headers | again, body
+
+
 def replaced(name: str, old: str, new: str) -> Tamper:
     return lambda headers, body: (headers | {name: headers[name].replace(old, new)}, body)
 
@@ -72,6 +81,7 @@ def replaced(name: str, old: str, new: str) -> Tamper:
         (with_("Signature", "terminal=1"), "signature-malformed"),
         (with_("Signature", "\u03a9".encode().decode("latin-1")), "signature-malformed"),
         (with_("Signature-Input", "terminal=("), "signature-malformed"),
+        (twice, "signature-malformed"),
         (replaced("Signature-Input", "loyalty-wire", "other"), "signature-malformed"),
         (replaced("Signature-Input", "created=", "created=1"), "signature-wrong"),
         (replaced("Signature-Input", ";created=", ";expires="), "signature-malformed"),

@@ -268,5 +268,5 @@ def test_every_address_of_the_wire_is_asked(tmp_path: Path) -> None:
         rules = create_app(settings, central).url_map.iter_rules()
         served_at = {rule.rule for rule in rules if rule.rule.startswith("/wire/")}
     asked = {each.address for version in VERSIONS for each in exchanges(version)}
-    assert served_at == {*SPOKEN, "/wire/v1/members/<int:version>"}
+    assert served_at == {*SPOKEN, "/wire/v1/members/<row:version>"}
     assert asked >= set(SPOKEN)
