@@ -372,7 +372,7 @@ class Books:
             return
         owed = -held.get("points", 0) - self._taken_back[account]
         demand(owed <= 0, f"account {account} owes {owed} points that nothing took back")
-        aside = int(self._db.execute(_KEPT_FOR, (account,)).fetchone()[0])
+        aside = int(self._db.execute(_SET_ASIDE, (account,)).fetchone()[0])
         there = max(0, held.get("points", 0)) + self._taken_back[account]
         demand(aside <= there, f"of account {account} {aside} points are set aside, of {there}")
         lost = self._carried[account]
