@@ -43,9 +43,6 @@ LINES_MAX = 4
 ASKED_AGAIN = 0.3
 """How often a wish is one that was refused before, under the same id: the customer stays and tries again."""
 
-LAST_RESERVED = 5
-"""Of those that may still be charged: of the older ones most have lapsed."""
-
 KEPT_TO_REPEAT = 200
 """Old enough that restarts, pushes and pulls lie between an act and its repeat."""
 
@@ -259,8 +256,6 @@ def change_consents(world: World, terminal: Terminal, luck: random.Random) -> st
 
 def identify(world: World, terminal: Terminal, luck: random.Random) -> str | None:
     """A card is scanned and the member shown: what is confirmed and what is not, to the point."""
-    for reserved in terminal.memory.reserved[-LAST_RESERVED:]:
-        world.check_set_aside(terminal, reserved)
     shown = PresentedCard(card(world, luck).code, EntryMode.SCANNED)
     view = terminal.till.identify(shown)
     if view.balance is not None:

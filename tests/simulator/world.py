@@ -43,6 +43,13 @@ TIMEZONE = ZoneInfo("Europe/Amsterdam")
 ALLOWANCE_POINTS = 300
 """What central sets aside for a member at a till in every other world; in the rest there are limits alone."""
 
+LETS_GO = ("/wire/v1/authorisations", "/wire/v1/changes")
+"""The requests by which central may end what it keeps for a redemption: after each it is looked whether it still may be
+charged somewhere."""
+
+LAST_RESERVED = 5
+"""Of those that a till may still charge: of the older ones most have lapsed."""
+
 LIMITS = OfflineTable()
 RECORDS_AT_ONCE = 100_000
 """More than any till of a world writes."""
@@ -209,6 +216,10 @@ class World:
         """Central's end of the line, and after it what the books make of it."""
         answer = self.office.serve(request)
         self.books.read()
+        if any(path in str(request.url) for path in LETS_GO):
+            for terminal in self.terminals:
+                for redemption_id in terminal.memory.reserved[-LAST_RESERVED:]:
+                    self.check_set_aside(terminal, redemption_id)
         if "/wire/v1/changes?" in str(request.url) and answer.status == 200:
             return Answer(answer.status, answer.headers, answer.body, self.books.seen())
         return answer
