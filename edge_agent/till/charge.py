@@ -33,13 +33,13 @@ def reserved(
     lookups: Lookups,
     ids: Sequence[str],
     card: PresentedCard | None,
-    at: datetime,
     sale_id: str = "",
 ) -> tuple[Reservation, ...]:
     """The reservations with these ids, which the holder of `card` made.
 
     `sale_id` is the sale that uses them, "" for a quote, which does not know it yet and for which they have to be open
-    at `at`. A sale is paid: it charges them as long as they are kept for one that comes late, whenever it ended.
+    now. A sale is paid: it charges them as long as they are kept for one that comes late. Both go by this till's clock:
+    what a POS says of the time must neither end a redemption nor promise one that its sale is then refused.
 
     Raises Invalid naming every id that this till does not know, that is another member's or comes twice, and Refused
     for one that was used, cancelled or has lapsed.
@@ -64,8 +64,7 @@ def reserved(
     if wrong:
         raise Invalid("the redemptions are not those of this sale", wrong)
     now = parts.clock.now()
-    # A clock of the POS that is ahead of ours must not make every redemption lapse at once.
-    moment = now - LATE_FOR if sale_id else min(at, now)
+    moment = now - LATE_FOR if sale_id else now
     for reservation in found:
         _check_open(parts, reservation, moment)
     return tuple(found)

@@ -46,8 +46,8 @@ def _quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
     facts = facts_of(customer, programme, lookups, at)
     ids = sale.redemptions
     if sale.reserved_at_till and card is not None and account is not None and not card.is_typed:
-        ids = tuple(each.redemption.id for each in lookups.made_for(at, account.refs))
-    reservations = reserved(parts, lookups, ids, card, at)
+        ids = tuple(each.redemption.id for each in lookups.made_for(now, account.refs))
+    reservations = reserved(parts, lookups, ids, card)
     shown = presented(parts, lookups, sale.codes)
     wanted = wanted_of(reservations, shown.codes, shown.vouchers, reduces=True)
     check_stored_value(parts, customer, programme, sale.basket, wanted)

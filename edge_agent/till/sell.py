@@ -228,9 +228,9 @@ def _bought(parts: Parts, lookups: Lookups, asked: _Asked) -> tuple[Basket, Want
         bound = bind(quote, sale, card)
         # Reserved until its time is over; the quote alone keeps nothing from being used elsewhere.
         ids = [each.id for each in bound.wanted.redemptions]
-        reserved(parts, lookups, ids, card, asked.at, sale.sale_id)
+        reserved(parts, lookups, ids, card, sale.sale_id)
         return bound.basket, bound.wanted
-    reservations = reserved(parts, lookups, sale.redemptions, card, asked.at, sale.sale_id)
+    reservations = reserved(parts, lookups, sale.redemptions, card, sale.sale_id)
     for index, each in enumerate(reservations):
         if each.needs_quote:
             why = "depends on the basket; ask for a quote with it and send the quote's id"

@@ -281,6 +281,32 @@ def test_and_after_that_its_redemption_has_lapsed(shop: Shop, finished: timedelt
         late(shop, finished, LATE_FOR + SECOND)
 
 
+def test_no_quote_promises_what_its_sale_is_refused_however_slow_the_clock_of_the_pos_is(
+    shop: Shop,
+) -> None:
+    reserve(shop)
+    shop.system.at = AT + RESERVED_FOR + LATE_FOR + SECOND
+    asked = sale("", milk(amount=700), redemptions=("R1",), at=AT)
+    with pytest.raises(Refused, match="vervallen"):
+        shop.till.quote("Q", asked)
+
+
+def test_what_has_lapsed_here_is_not_brought_into_a_quote_by_a_slow_clock(shop: Shop) -> None:
+    reserve(shop)
+    shop.system.at = AT + RESERVED_FOR + SECOND
+    asked = sale("", milk(amount=700), at=AT, reserved_at_till=True)
+    assert shop.till.quote("Q", asked)["redemptions"] == []
+
+
+def test_a_clock_of_the_pos_that_is_ahead_ends_no_redemption(shop: Shop) -> None:
+    reserve(shop)
+    ahead = AT + RESERVED_FOR + LATE_FOR
+    asked = sale("", milk(amount=700), redemptions=("R1",), at=ahead)
+    assert shop.till.quote("Q", asked)["redemptions"] == ["R1"]
+    listed = sale("", milk(amount=700), at=ahead, reserved_at_till=True)
+    assert shop.till.quote("Q2", listed)["redemptions"] == ["R1"]
+
+
 def test_limits_hold_for_what_may_still_come_late(shop: Shop, central: Central) -> None:
     central.silent = True
     reserve(shop, times=2)
