@@ -77,6 +77,7 @@ class OwnWord:
         self._programme = programme
         self._account = account
         self._now = now
+        self._allowed_of: dict[str, int] = {}
 
     def grants(self, claim: Claim) -> Granted:
         """As much of a claim of the account's as can be had. Raises Refused where that is too little."""
@@ -106,6 +107,11 @@ class OwnWord:
 
     def _allowed(self, unit: str) -> int:
         """What can still be reserved out of an allowance, so that it is charged before the allowance ends."""
+        if unit not in self._allowed_of:
+            self._allowed_of[unit] = self._left_of_allowance(unit)
+        return self._allowed_of[unit]
+
+    def _left_of_allowance(self, unit: str) -> int:
         found = self._parts.directory.allowance(self._account, unit)
         if found is None or certain_until(self._now + RESERVED_FOR) > found[0].until:
             return 0

@@ -17,6 +17,7 @@ from edge_agent.domain.cards import card_key
 from edge_agent.domain.holdings import Holding
 from edge_agent.domain.members_file import Member, MembersPosition
 from edge_agent.errors import Refused
+from edge_agent.till.account import Account
 from edge_agent.till.redeem import Wish
 from edge_agent.till.shown import own_word
 from tests.tills import AT, JAN, JAN_REF, KEY, PROGRAMME, Shop, jan, milk, open_shop, sale, scanned
@@ -216,6 +217,22 @@ def test_an_allowance_is_shown_however_old_the_figures_are(shop: Shop) -> None:
     shown = rewards(shop)
     assert (shown["coffee"]["available"], shown["five-euro"]["available"]) == (True, False)
     check(shop)
+
+
+def test_an_allowance_is_read_once_however_many_rewards_there_are(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allow(shop, 320)
+    read: list[str] = []
+    allowance = shop.directory.allowance
+
+    def counted(account: Account, unit: str) -> Any:
+        read.append(unit)
+        return allowance(account, unit)
+
+    monkeypatch.setattr(shop.directory, "allowance", counted)
+    seen(shop)
+    assert len(read) == len(set(read))
 
 
 def test_where_an_allowance_is_smaller_than_the_limits_these_apply(shop: Shop) -> None:
