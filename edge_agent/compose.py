@@ -190,7 +190,7 @@ def _assemble(settings: Settings, store: Store, address: str, bound: Any, token:
     printer = _printer(
         settings, events, lambda job_id, outcome: till.printed(job_id, PrintState(outcome.result))
     )
-    authority = CentralAuthority(authoriser, terminal)
+    authority = CentralAuthority(authoriser, terminal, lambda: line.unreachable)
     printing = PrintQueue(printer)
     till = _till(settings, store, events, printing, line, authority)
     enrolling = Enrolling(settings, lambda: worker.status.state, worker.reconnect)

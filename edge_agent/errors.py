@@ -184,6 +184,10 @@ class LedgerUnavailable(NotNow):
     code = "ledger-unavailable"
 
 
+class RecordDamaged(LedgerUnavailable):
+    """A record of the journal is not what was written; what came before it can be read."""
+
+
 class DiskFull(LedgerUnavailable):
     """There is no room for another record; nothing was acknowledged."""
 

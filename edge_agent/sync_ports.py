@@ -13,12 +13,13 @@ from edge_agent.domain.allowance import Allowance
 from edge_agent.domain.members_file import MembersPosition
 from edge_agent.domain.programme import ProgrammeInvalid
 from edge_agent.domain.record import Record
+from edge_agent.errors import RecordDamaged
 from edge_agent.ledger.acts import StoredState
 from edge_agent.ledger.ledger import Ledger
 from edge_agent.ledger.members import MembersFile, MembersUpdate, NotAMembersFile
 from edge_agent.till.authority import CERTAIN_AFTER, LATE_FOR
 from edge_agent.till.shelf import ProgrammeShelf
-from sync.errors import HeadDiffers, MembersFileRefused
+from sync.errors import HeadDiffers, JournalDamaged, MembersFileRefused
 from sync.ports import MembersAsOf
 from sync.wire import (
     REASON_CHARACTERS_MAX,
@@ -67,8 +68,11 @@ class LedgerOutbox:
             self._ledger.note_standing(why)
 
     def waiting(self, after: int, count_max: int, bytes_max: int) -> Sequence[Record]:
-        """Records from `after` + 1 on, in order."""
-        return self._ledger.waiting(after, count_max, bytes_max)
+        """Records from `after` + 1 on, in order. Raises JournalDamaged where the first of them is."""
+        try:
+            return self._ledger.waiting(after, count_max, bytes_max)
+        except RecordDamaged as error:
+            raise JournalDamaged(str(error)) from error
 
     def lapse(self, time: datetime) -> None:
         """Let go for good of what is not charged any more at that time."""

@@ -170,6 +170,13 @@ class HeadDiffers(CentralError):
     refused = True
 
 
+class JournalDamaged(CentralError):
+    """The next record to send cannot be read: the disk failed, or somebody changed it. Raised by the outbox."""
+
+    code = "journal-damaged"
+    refused = True
+
+
 class OtherTerminal(CentralError):
     """The identity was made for another terminal than the one that is configured."""
 

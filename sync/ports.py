@@ -113,7 +113,7 @@ class Outbox(Protocol):
         """Records from `after` + 1 on, in order and without gaps.
 
         As many as `count_max` and `bytes_max` (of bodies and attachments) allow, but always one if
-        there is one.
+        there is one. Raises `errors.JournalDamaged` where that cannot be read.
         """
         ...
 

@@ -82,6 +82,17 @@ class Wire:
 
 
 @dataclass
+class Silent(NoAuthority):
+    """A central that says nothing, and is known to be away while the line is down."""
+
+    wire: Wire
+
+    @property
+    def away(self) -> bool:
+        return self.wire.offline
+
+
+@dataclass
 class Shop:
     """A till and everything around it."""
 
@@ -177,7 +188,7 @@ def open_shop(
         printing=tray,
         line=wire,
         card_key=lambda: KEY,
-        authority=authority or NoAuthority(),
+        authority=authority or Silent(wire),
     )
     return Shop(
         data, ledger, members, shelf, directory, system, clock, heard, tray, wire, Till(parts)

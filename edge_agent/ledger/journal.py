@@ -20,7 +20,7 @@ from edge_agent.domain.record import (
     chain_hash,
     in_epoch,
 )
-from edge_agent.errors import LedgerUnavailable
+from edge_agent.errors import RecordDamaged
 from edge_agent.ledger import derived
 
 
@@ -138,7 +138,7 @@ def records_after(
 ) -> list[Record]:
     """Records in order from `after` + 1 on, at most `count_max` and, beyond the first, `bytes_max` of bodies.
 
-    They end before a damaged one, so that what is before it is sent. Raises LedgerUnavailable where it is the first.
+    They end before a damaged one, so that what is before it is sent. Raises RecordDamaged where it is the first.
     """
     found: list[Record] = []
     size = 0
@@ -151,7 +151,7 @@ def records_after(
         if record is None:
             if found:
                 break
-            raise LedgerUnavailable(
+            raise RecordDamaged(
                 f"record {stored.seq} of the journal is damaged and cannot be read; `journal verify` says what else is"
             )
         found.append(record)

@@ -55,6 +55,11 @@ class Word:
 class Authority(Protocol):
     """Central, as far as redemptions are concerned."""
 
+    @property
+    def away(self) -> bool:
+        """Whether it would not be heard if it were asked now, as far as that is known."""
+        ...
+
     def ask(self, question: Question) -> Word | None:
         """What central says of the member within its deadline; None where it does not."""
         ...
@@ -66,6 +71,11 @@ class Authority(Protocol):
 
 class NoAuthority:
     """A till that has no central to ask."""
+
+    @property
+    def away(self) -> bool:
+        """There is none."""
+        return True
 
     def ask(self, question: Question) -> Word | None:  # noqa: ARG002 - the Protocol's
         """Nothing is heard."""

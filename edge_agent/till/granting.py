@@ -195,11 +195,17 @@ def _refused_by_central(parts: Parts, claim: Claim, word: Word) -> Refused:
 
 def _money(lookups: Lookups, issued: Reservation, programme: Programme) -> int:
     """What an issued reward takes off, in minor units: what its record says, or the most that is known before."""
-    if issued.seq is not None:
-        charged = map(Redeemed.from_json, lookups.body(issued.seq)["redeemed"])
-        return sum(each.value or 0 for each in charged if each.id == issued.redemption.id)
-    rules = (each for each in programme.file.reward if each.id == issued.redemption.reward)
-    return sum(most_money(each) for each in rules) * issued.redemption.times
+    reward = issued.redemption.reward
+    rule = next((each for each in programme.file.reward if each.id == reward), None)
+    most = 0 if rule is None else most_money(rule) * issued.redemption.times
+    if issued.seq is None or (rule is not None and rule.off is None):
+        return most
+    charged = map(Redeemed.from_json, lookups.body(issued.seq)["redeemed"])
+    return sum(
+        most if each.value is None else each.value
+        for each in charged
+        if each.id == issued.redemption.id
+    )
 
 
 def _at_stake(

@@ -73,7 +73,7 @@ def own_word(
     parts: Parts, lookups: Lookups, programme: Programme, account: Account | None
 ) -> OwnWord | None:
     """What stands for a redemption of the account where central cannot be asked now; None where it can."""
-    if account is None or not parts.line.offline:
+    if account is None or not parts.authority.away:
         return None
     return OwnWord(parts, lookups, programme, account, parts.clock.now())
 

@@ -20,6 +20,8 @@ Connect = Callable[[], CentralClient | None]
 class AskingAtOnce:
     """What `CentralAuthority` asks; what is never told ends by the position that a pull reports."""
 
+    is_open = True
+
     def __init__(self, connect: Connect, terminal: str, network: Network) -> None:
         self._connect = connect
         self._terminal = terminal

@@ -150,6 +150,10 @@ TROUBLES: tuple[tuple[dict[str, object], str], ...] = (
     ({"central": {"state": "refused", "reason": "unauthorised"}}, "De centrale weigert"),
     ({"central": {"state": "refused", "reason": "cloned"}}, "Twee machines spreken als deze kassa"),
     ({"central": {"state": "refused", "reason": "revoked"}}, "Deze kassa is ingetrokken"),
+    (
+        {"central": {"state": "refused", "reason": "journal-damaged"}},
+        "Het journaal van deze kassa is beschadigd",
+    ),
     ({"central": {"state": "not-enrolled", "reason": "not-enrolled"}}, "nog niet aangemeld"),
     ({"outbox": {"records": 9, "oldest_seconds": 4000}}, "Gegevens blijven liggen"),
     ({"states": {"rejected": 1, "parked": 0}}, "afgewezen"),

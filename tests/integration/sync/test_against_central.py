@@ -237,6 +237,19 @@ def shown(till: RealTill) -> tuple[int, int]:
     return balance.confirmed, balance.unconfirmed
 
 
+def test_a_damaged_record_is_said_and_what_is_before_it_arrives(
+    central: CentralProcess, identity: Identity, till: RealTill
+) -> None:
+    till.journal.record(3)
+    with closing(sqlite3.connect(till.folder / LEDGER_FILE, isolation_level=None)) as database:
+        database.execute("UPDATE records SET body = ? WHERE seq = 2", (b"\xff",))
+    worker = worker_of(till, identity)
+    eventually(lambda: worker.status.reason == "journal-damaged", "said")
+    assert (worker.status.state, till.journal.received()) == (LinkState.REFUSED, 1)
+    assert "record 2" in worker.status.detail
+    assert worker.stop()
+
+
 def test_what_was_parked_is_unconfirmed_until_its_points_are_there_and_never_in_neither(
     central: CentralProcess, identity: Identity, till: RealTill
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.errors import LedgerUnavailable
+from edge_agent.errors import RecordDamaged
 from edge_agent.ledger.acts import StateCount, StoredState
 from edge_agent.ledger.inspect import open_journal
 from edge_agent.ledger.journal import Fault
@@ -142,7 +142,7 @@ def test_what_waits_ends_before_a_damaged_record(tmp_path: Path, data: Path) -> 
     database.close()
     shop = open_shop(tmp_path)
     assert [record.seq for record in shop.ledger.waiting(0, 5, 1_000_000)] == [1, 2]
-    with pytest.raises(LedgerUnavailable, match="record 3 of the journal is damaged"):
+    with pytest.raises(RecordDamaged, match="record 3 of the journal is damaged"):
         shop.ledger.waiting(2, 5, 1_000_000)
     shop.close()
 

@@ -42,6 +42,7 @@ class Central:
     asked: list[Question] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
     meanwhile: Any = None
+    away: bool = False
 
     def ask(self, question: Question) -> Word | None:
         self.asked.append(question)

@@ -71,7 +71,8 @@ function statusChecks(status) {
   return [
     [line === 'refused' && reason === 'cloned', 'bad', 'it.cloned', 'hint.cloned'],
     [line === 'refused' && reason === 'revoked', 'bad', 'it.revoked', 'hint.revoked'],
-    [line === 'refused' && reason !== 'cloned' && reason !== 'revoked', 'bad', 'it.central_refused', 'hint.refused'],
+    [line === 'refused' && reason === 'journal-damaged', 'bad', 'it.journal_damaged', 'hint.journal_damaged'],
+    [line === 'refused' && !['cloned', 'revoked', 'journal-damaged'].includes(reason), 'bad', 'it.central_refused', 'hint.refused'],
     [line === 'not-enrolled', 'bad', 'it.not_enrolled', 'hint.not_enrolled'],
     [away && line !== 'refused' && line !== 'not-enrolled', 'warn', 'it.central_offline', 'hint.central'],
     [!away && Number(outbox?.oldest_seconds ?? 0) > STUCK_S, 'bad', 'it.stuck', 'hint.stuck'],
