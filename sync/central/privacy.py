@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, or_, select, update
+from sqlalchemy import Connection, Select, delete, select, update
 
 from edge_agent.domain.member import Standing
 from sync.central.accounts import BURIED, Accounts, bury_cards, insert_account, join
 from sync.central.by_hand import ADJUSTMENT
-from sync.central.database import ACCOUNTS, Database, count
+from sync.central.database import ACCOUNTS, Database, count, in_parts
 from sync.central.ledger import touch
 from sync.central.members import Members
 from sync.central.members_files import MembersFiles
@@ -162,7 +162,8 @@ def _forget(
 ) -> None:
     """`about`: the rows of records without effect, which are of no account here."""
     of_theirs = select(records.c.row).where(records.c.account.in_(refs))
-    for rows in (of_theirs, about):
+    every: list[Select[Any] | list[int]] = [of_theirs, *in_parts(about)]
+    for rows in every:
         connection.execute(delete(attachments).where(attachments.c.record.in_(rows)))
         decided = update(closings).where(closings.c.record.in_(rows))
         connection.execute(decided.values(reason=_REASON_FORGOTTEN))
@@ -218,17 +219,15 @@ def _records(
     connection: Connection, refs: Sequence[str], without_effect: Sequence[Telling]
 ) -> list[dict[str, Any]]:
     """What the tills recorded, with its personal facts, and what was decided about it."""
-    also = [each.row.row for each in without_effect]
-    rows = connection.execute(
-        select(records, attachments.c.content, closings.c.how, closings.c.reason)
-        .select_from(
-            records.outerjoin(attachments, attachments.c.record == records.c.row).outerjoin(
-                closings, closings.c.record == records.c.row
-            )
+    query = select(records, attachments.c.content, closings.c.how, closings.c.reason).select_from(
+        records.outerjoin(attachments, attachments.c.record == records.c.row).outerjoin(
+            closings, closings.c.record == records.c.row
         )
-        .where(or_(records.c.account.in_(refs), records.c.row.in_(also)))
-        .order_by(records.c.row)
     )
+    also = in_parts([each.row.row for each in without_effect])
+    conditions = (records.c.account.in_(refs), *(records.c.row.in_(part) for part in also))
+    found = {row.row: row for each in conditions for row in connection.execute(query.where(each))}
+    rows = [found[row] for row in sorted(found)]
     return [
         {
             "record": row.record_id,

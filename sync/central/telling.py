@@ -4,7 +4,6 @@ What is known of a member is compared in the forms that the rest of central comp
 also those that were replaced, addresses and numbers as they are normalised.
 """
 
-import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from sqlalchemy import Connection, select
 
 from edge_agent.domain.cards import normalised
 from sync.central.accounts import BURIED, Accounts
+from sync.central.bodies import facts_in
 from sync.central.enrolment import contradicts
 from sync.central.personal import normalised_email, normalised_phone
 from sync.central.tables import accounts, attachments, cards, former_cards, records
@@ -34,10 +34,8 @@ class Telling:
     @property
     def ref(self) -> str | None:
         """The ref that the till knew them by, where it is the member's own record."""
-        facts = _object(self.row.body).get("facts")
-        ref = facts.get("account") if isinstance(facts, dict) else None
-        named = self.theirs and isinstance(ref, str) and _REF.fullmatch(ref)
-        return ref if named else None
+        ref = _account_in(self.row.body)
+        return ref if self.theirs and ref is not None and _REF.fullmatch(ref) else None
 
 
 def telling(connection: Connection, known: Accounts, refs: Collection[str]) -> list[Telling]:
@@ -71,10 +69,12 @@ class _Sought:
     def look_at(self, row: Any) -> Telling | None:
         """Whether a record is theirs or tells of them; None where it is neither."""
         if any(f'"{ref}"'.encode() in row.body for ref in self.refs):
-            return Telling(row, theirs=True)
+            own = _account_in(row.body)
+            if own is None or own in self.refs:  # else somebody else's, who used a reward of theirs
+                return Telling(row, theirs=True)
         if row.content is None:
             return None
-        content = _object(row.content)
+        content = facts_in(row.content)
         card = content.get("card")
         code = card.get("code") if isinstance(card, dict) else None
         if isinstance(code, str) and self._had(normalised(code), row):
@@ -100,8 +100,9 @@ class _Sought:
 
     def _is_them(self, profile: Mapping[str, Any]) -> bool:
         """Whether a profile has an address or number of theirs, and no other name or birthday."""
+        name, birthday = (_text(profile.get(each)) for each in ("display_name", "birthday"))
         return any(
-            not contradicts(person, profile.get("display_name"), profile.get("birthday"))
+            not contradicts(person, name, birthday)
             and any(self._is_said(profile.get(name)) for name in ("email", "phone"))
             for person in self._people
         )
@@ -132,20 +133,21 @@ def _cards_of(connection: Connection, refs: Collection[str]) -> tuple[dict[str, 
 
 def _made_at(body: bytes) -> str:
     """When a record says that it was made, as it is stored; "" where it does not say."""
-    at = _object(body).get("at")
+    at = facts_in(body).get("at")
     try:
         return stored(datetime.fromisoformat(at)) if isinstance(at, str) else ""
-    except ValueError:
+    except (ValueError, OverflowError):
         return ""
 
 
-def _object(text: bytes) -> dict[str, Any]:
-    """An object in JSON; nothing where that is none."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _account_in(body: bytes) -> str | None:
+    """The account that a record says it is of."""
+    facts = facts_in(body).get("facts")
+    return _text(facts.get("account")) if isinstance(facts, dict) else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _texts(content: Mapping[str, Any]) -> Iterator[str]:

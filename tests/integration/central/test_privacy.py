@@ -1,17 +1,19 @@
 """What is kept of a member can be had, and taken away, and the books still add up."""
 
+import re
 import shutil
 import time
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from pysqlite3 import dbapi2 as sqlite3
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from edge_agent.domain.member import Standing
-from edge_agent.domain.record import RecordKind
+from edge_agent.domain.record import RecordKind, chain_hash
 from sync.central.batch import RECEIVED, Received
 from sync.central.by_hand import Adjustment
 from sync.central.central import Central
@@ -485,3 +487,72 @@ def test_erasing_again_takes_what_a_quarantined_till_sent_meanwhile(
     with member.database.read() as connection:
         erased = select(accounts.c.erased_at).where(accounts.c.ref.in_(["ref-1", "ref-8"]))
         assert connection.scalars(erased).all() == [first, first]
+
+
+def tampered(till: Till, content: bytes, at: bytes | None = None) -> None:
+    """One more record, that no till of ours would make, with this in its attachment."""
+    made = till.append(RecordKind.SALE, {"nothing": "known"}, {"card": {"code": OTHER_CARD}})
+    assert made.attachment is not None
+    body = made.body if at is None else re.sub(rb'"at":"[^"]*"', b'"at":"%s"' % at, made.body)
+    attached = replace(made.attachment, content=content)
+    till.records[-1] = replace(
+        made, body=body, hash=chain_hash(made.previous, body), attachment=attached
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "at"),
+    [
+        (rb'{"text":"\ud83d"}', None),
+        (rb'{"card":{"code":"\ud83d"}}', None),
+        (b'{"profile":{"display_name":5}}', None),
+        (b'{"profile":{"display_name":["x"],"birthday":{},"email":7}}', None),
+        (b'{"card":{"code":"%s"}}' % CARD.encode(), b"0001-01-01T00:00:00+14:00"),
+        (b'{"card":{"code":"%s"}}' % CARD.encode(), b"9999-12-31T23:59:59-14:00"),
+    ],
+)
+def test_what_a_till_sent_that_is_no_record_keeps_nobody_from_being_told_or_erased(
+    member: Central, till: Till, content: bytes, at: bytes | None
+) -> None:
+    tampered(till, content, at)
+    member.push(till.message(4))
+    assert states(member)[-1][1] == "rejected"
+    assert member.privacy.export("P1")["profiles"]
+    assert member.privacy.erase("P1")["standing"] == "erased"
+
+
+def test_who_used_a_reward_of_somebody_who_is_erased_stays_who_they_are(
+    member: Central, till: Till
+) -> None:
+    """Their record has no effect yet, and their till's ref for them is not known."""
+    facts = {
+        "facts": {"account": "ref-2", "standing": "unknown"},
+        "entries": [{"account": "ref-1", "kind": "redeem", "unit": "points", "quantity": -1}],
+    }
+    till.append(RecordKind.SALE, facts, {"card": {"code": OTHER_CARD, "entry": "scanned"}})
+    member.push(till.message(4))
+    assert states(member)[-1][1] == "rejected"
+    told = member.privacy.export("P1")["records"]
+    assert OTHER_CARD not in str(told), "somebody else's card"
+    member.privacy.erase("P1")
+    till.sale("ref-2", [earn(7)], card=OTHER_CARD)
+    member.push(till.message(5))
+    assert member.members.of_card(OTHER_CARD)["standing"] != Standing.ERASED
+
+
+def test_more_records_without_effect_than_a_statement_has_parameters_are_found_and_erased(
+    member: Central,
+) -> None:
+    body = b'{"at":"2026-11-21T14:03:11Z","facts":{"account":"ref-1"}}'
+    stopped = {"received_at": "2026-11-21T14:03:11.000Z", "state": "parked", "code": "internal"}
+    place = {"terminal": "0412/03", "epoch": "e" * 32, "previous": bytes(32), "hash": bytes(32)}
+    rows = [
+        {"seq": seq, "record_id": f"{seq:032x}", "claimed_id": f"{seq:032x}", "body": body}
+        for seq in range(1, 65_600)
+    ]
+    with member.database.write() as connection:
+        for start in range(0, len(rows), 5_000):
+            part = [place | stopped | row for row in rows[start : start + 5_000]]
+            connection.execute(insert(records), part)
+    assert len(member.privacy.export("P1")["records"]) == len(rows) + 3
+    assert member.privacy.erase("P1")["standing"] == "erased"
