@@ -129,11 +129,12 @@ class Privacy:
     def _erase(self, connection: Connection, member: str) -> str:
         account: str = self._members.row(connection, member).ref
         unconfirmed = _of_former_cards(connection, _names(connection, account))
-        held, *others = self._members.hold(connection, account, *unconfirmed)
+        held, *found_so = self._members.hold(connection, account, *unconfirmed)
         at = held.erased_at or stored(self._clock())
-        for other in others:
-            join(connection, other.ref, held.ref, at)
-            count(connection, ACCOUNTS, -1)
+        # Whoever enrolled between looking and holding is somebody now, and stays who they are.
+        others = {each.ref for each in found_so if each.provisional} - {held.ref}
+        for other in sorted(others):
+            join(connection, other, held.ref, at)
         refs = _names(connection, held.ref)
         found = telling(connection, self._accounts, refs)
         own = {each.ref for each in found if each.ref is not None}
@@ -141,6 +142,8 @@ class Privacy:
             # A till's own, for what has no effect yet: that till has to forget it too.
             insert_account(connection, ref, at, provisional=True, joined_into=held.ref)
             refs = [*refs, ref]
+        if others:
+            count(connection, ACCOUNTS, -len(others))  # whoever opens an account waits from here on
         _forget(connection, held.ref, refs, [each.row.row for each in found], at)
         forbid_older(connection)
         return str(held.ref)

@@ -3,6 +3,7 @@
 import re
 import shutil
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -10,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from pysqlite3 import dbapi2 as sqlite3
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from edge_agent.domain.member import Standing
 from edge_agent.domain.record import RecordKind, chain_hash
+from sync.central import privacy
 from sync.central.batch import RECEIVED, Received
 from sync.central.by_hand import Adjustment
 from sync.central.central import Central
@@ -556,3 +558,27 @@ def test_more_records_without_effect_than_a_statement_has_parameters_are_found_a
             connection.execute(insert(records), part)
     assert len(member.privacy.export("P1")["records"]) == len(rows) + 3
     assert member.privacy.erase("P1")["standing"] == "erased"
+
+
+@pytest.mark.not_on_sqlite
+def test_who_enrols_with_a_card_that_was_replaced_while_its_owner_is_erased_stays(
+    member: Central, other_till: Till, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between looking for accounts that nobody has confirmed and holding them."""
+    member.members.replace_card("P1", CardReplacement(code=OTHER_CARD, replaces=CARD))
+    other_till.sale("ref-2", [earn(7)], card=CARD)
+    member.push(other_till.message())
+    look = privacy._of_former_cards
+
+    def somebody_enrols_after(connection: Connection, refs: Sequence[str]) -> Sequence[str]:
+        found = look(connection, refs)
+        names = {"member_id": "P2", "consents": []}
+        card = {"card": {"code": CARD, "entry": "scanned"}, "profile": {"display_name": "Bob"}}
+        other_till.act(RecordKind.MEMBER, names, "ref-2", (), card)
+        member.push(other_till.message(2))
+        return found
+
+    monkeypatch.setattr(privacy, "_of_former_cards", somebody_enrols_after)
+    member.privacy.erase("P1")
+    assert member.members.of_card(CARD)["id"] == "P2"
+    assert member.members.of_card(CARD)["standing"] != Standing.ERASED
