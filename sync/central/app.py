@@ -7,6 +7,7 @@ from flask import Flask, Response, request
 from pydantic import ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.exceptions import HTTPException
 
 from sync.central import admin_api, channel, page, wire_api
@@ -102,13 +103,16 @@ def _add_errors(app: Flask, metrics: Metrics) -> None:
                 response.headers[header] = value
         return response
 
+    @app.errorhandler(NoConnection)  # every one is in use
     @app.errorhandler(DBAPIError)
-    def database(error: DBAPIError) -> Response:
+    def database(error: DBAPIError | NoConnection) -> Response:
         if not try_later(error) and not in_the_way(error):
             return unforeseen(error)
-        log.error("database", error=str(error.orig), path=request.path)
+        said = error.orig if isinstance(error, DBAPIError) else error
+        log.error("database", error=str(said), path=request.path)
+        is_full = isinstance(error, DBAPIError) and no_room(error)
         code, detail = (
-            ("disk-full", "no room left") if no_room(error) else ("database-unavailable", "busy")
+            ("disk-full", "no room left") if is_full else ("database-unavailable", "busy")
         )
         return answer(Problem(503, code, f"The database: {detail}; try later.", retryable=True))
 

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 import requests
+from sqlalchemy.exc import TimeoutError as NoConnection
 from werkzeug.routing import Rule
 
 from sync.central.app import create_app
@@ -301,3 +302,15 @@ def codes_counted(running: Running) -> dict[str, int]:
     text = requests.get(f"{running.url}/metrics", timeout=9).text
     found = re.findall(rf'{REFUSED}{{code="(.*)"}} (.*)', text)
     return {code: int(float(times)) for code, times in found}
+
+
+def test_that_every_connection_is_in_use_is_for_later_and_no_fault_of_ours(
+    central: Central, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def all_in_use() -> None:
+        raise NoConnection("QueuePool limit of size 10 overflow 10 reached")
+
+    app = create_app(settings_in(tmp_path), central)
+    monkeypatch.setattr(central.database, "read", all_in_use)
+    answer = app.test_client().get("/readyz")
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "database-unavailable")
