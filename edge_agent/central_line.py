@@ -10,7 +10,7 @@ from edge_agent.till.authority import Question, Word
 from edge_agent.till.refusals import Refusal
 from sync.authorise import Authoriser, timeouts
 from sync.client import CentralClient, Timeouts
-from sync.errors import CentralError
+from sync.errors import CentralError, JournalDamaged, MembersFileNotKept, MembersFileRefused
 from sync.identity import Identity, client_for, load_identity
 from sync.link import LinkState, LinkStatus
 from sync.wire import AuthorisationCode, AuthorisationMessage
@@ -68,6 +68,17 @@ class CentralLine:
         """Whether a receipt should say that central could not be reached."""
         return self._status is not None and self._status().state is not LinkState.CONNECTED
 
+    @property
+    def unreachable(self) -> bool:
+        """Whether central would not hear a question now, as far as the loops know."""
+        if self._status is None:
+            return False
+        status = self._status()
+        return status.state is not LinkState.CONNECTED and status.reason not in _OURS
+
+
+_OURS = frozenset({MembersFileRefused.code, MembersFileNotKept.code, JournalDamaged.code})
+"""Faults of what a till fetches and keeps: central answers all the same."""
 
 _REFUSALS: Mapping[AuthorisationCode, Refusal] = {
     AuthorisationCode.NOT_ENOUGH: Refusal.NOT_ENOUGH_AT_CENTRAL,
@@ -80,9 +91,21 @@ _REFUSALS: Mapping[AuthorisationCode, Refusal] = {
 class CentralAuthority:
     """Central's word on redemptions, in the till's words."""
 
-    def __init__(self, authoriser: Authoriser, terminal: str) -> None:
+    def __init__(
+        self,
+        authoriser: Authoriser,
+        terminal: str,
+        unreachable: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`unreachable` says whether the line is known to be down, which nobody has to ask to find out."""
         self._authoriser = authoriser
         self._terminal = terminal
+        self._unreachable = unreachable
+
+    @property
+    def away(self) -> bool:
+        """Whether central would not be heard."""
+        return not self._authoriser.is_open or self._unreachable()
 
     def ask(self, question: Question) -> Word | None:
         """What central says in time."""

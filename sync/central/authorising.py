@@ -13,11 +13,12 @@ from sync.central import holds
 from sync.central.accounts import Accounts
 from sync.central.changes import applied_position
 from sync.central.database import Database, hold
+from sync.central.epochs import CLONED, REVOKED
 from sync.central.holds import HoldKind
 from sync.central.ledger import lots_in, usable_on
 from sync.central.problems import Problem
 from sync.central.programmes import Programmes
-from sync.central.tables import accounts
+from sync.central.tables import accounts, terminals
 from sync.central.tables import holds as holds_table
 from sync.central.times import Clock, stored
 from sync.wire import (
@@ -69,6 +70,7 @@ class Authorising:
         terminal, redemption_id, asked = message.terminal, message.redemption_id, message.asked
         if asked is not None and holds.was_asked_since(connection, terminal, redemption_id, asked):
             raise Problem(409, ASKED_SINCE, "This redemption was asked for again since.")
+        _check_at_work(connection, terminal)
         if self._open(connection, message.terminal) >= AUTHORISATIONS_PER_TERMINAL_MAX:
             return _refused(message, AuthorisationCode.TOO_MANY)
         holds.let_go(connection, message.terminal, [message.redemption_id])
@@ -138,6 +140,16 @@ def _held_standing(connection: Connection, account: str | None) -> Standing | No
     """The standing of an account that nobody posts to or sets aside of until this transaction ends."""
     rows = hold(connection, select(accounts.c.standing).where(accounts.c.ref == account))
     return Standing(rows[0].standing) if rows else None
+
+
+def _check_at_work(connection: Connection, terminal: str) -> None:
+    """Raises a problem for a terminal that was shut out since it was let in: nobody would ever end what it got."""
+    of_terminal = select(terminals.c.revoked_at, terminals.c.quarantined_at)
+    for row in hold(connection, of_terminal.where(terminals.c.terminal == terminal)):
+        if row.revoked_at is not None:
+            raise Problem(403, REVOKED, "This terminal was revoked.")
+        if row.quarantined_at is not None:
+            raise Problem(403, CLONED, "Two machines speak as this terminal.")
 
 
 def _refused(

@@ -165,6 +165,9 @@ class MemberImport:
         chunk = _Chunk(stored(self._clock()), {}, {}, {}, programme)
         by_ref: dict[str, _Known] = {}
         known = select(accounts).order_by(accounts.c.ref)
+        # All of them first, in one order whatever the lines have: the next import takes them in the same.
+        for part in in_parts(sorted(_refs(connection, ids, households))):
+            hold(connection, known.where(accounts.c.ref.in_(part)))
         for part in in_parts(ids):
             for row in hold(connection, known.where(accounts.c.member_id.in_(part))):
                 by_ref[row.ref] = chunk.by_id[row.member_id] = _known(row)
@@ -242,6 +245,15 @@ class _Seen:
         if row.member_id is not None:
             self._ids[row.member_id] = row.line
         self._keys.update(dict.fromkeys(keys, row.line))
+
+
+def _refs(connection: Connection, ids: Sequence[str], households: Sequence[str]) -> set[str]:
+    """The accounts with these member ids, and those of these households."""
+    found: set[str] = set()
+    for column, values in ((accounts.c.member_id, ids), (accounts.c.household, households)):
+        for part in in_parts(values):
+            found.update(connection.scalars(select(accounts.c.ref).where(column.in_(part))))
+    return found
 
 
 def _whose(chunk: _Chunk, row: MemberRow, owners: dict[str, _Known]) -> _Known | None:

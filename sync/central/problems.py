@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from edge_agent.domain.record import RecordKind
+
 FIELD_ERRORS_MAX = 50
 """A page full; a message with more mistakes than that is the wrong message."""
 
@@ -75,6 +77,7 @@ CODES = frozenset(
         "unknown-kind",
         "unknown-programme",
         "wrong-account",
+        *(f"{kind.value}-differs" for kind in RecordKind),
     }
 )
 """Everything that a problem may be called, so that whoever counts by it has as many numbers and no more."""

@@ -196,7 +196,8 @@ class Terminals:
         """End a terminal's key and code, and what is set aside for it; what it sent stays."""
         terminal = terminal_name(store, till)
         now = stored(self._clock())
-        with self._database.write() as connection:
+
+        def work(connection: Connection) -> None:
             done = connection.execute(
                 update(terminals)
                 .where(terminals.c.terminal == terminal)
@@ -205,6 +206,8 @@ class Terminals:
             if done.rowcount != 1:
                 raise not_found("terminal")
             _end_keys(connection, terminal, now)
+
+        self._database.transaction(work)
 
     def release(self, store: str, till: str) -> str:
         """End a terminal's quarantine; returns its name. What was laid aside is not posted by this."""

@@ -243,6 +243,15 @@ def test_a_sale_that_finishes_after_the_lapse_is_posted_at_risk(
     assert [each["terminal"] for each in central.reports.overdrafts()] == ["0412/03"]
 
 
+def test_a_question_that_was_let_in_before_its_terminal_was_revoked_is_granted_nothing(
+    central: Central, till: Till
+) -> None:
+    central.terminals.revoke(*till.terminal.split("/"))
+    with pytest.raises(Problem) as refused:
+        ask(central)
+    assert (refused.value.code, set_aside(central)) == ("revoked", 0)
+
+
 def test_a_revoked_terminal_holds_nothing(central: Central) -> None:
     ask(central)
     central.terminals.revoke("0412", "03")

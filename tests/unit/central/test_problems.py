@@ -22,6 +22,10 @@ def codes_in(source: Path) -> Iterator[str]:
                     yield str(code.value)
 
 
+def test_an_act_that_differs_is_counted_by_its_name() -> None:
+    assert {"sale-differs", "return-differs", "redemption-differs"} <= CODES
+
+
 def test_every_code_is_one_that_is_counted_by_its_name() -> None:
     said = {code for source in SOURCES for code in codes_in(source)}
     assert len(said) > 30
