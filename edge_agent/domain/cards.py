@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +16,7 @@ CODE_CHARACTERS_MAX = 512
 
 _SHOWN_DIGITS = 4
 _AIM_IDENTIFIER = re.compile(r"^\][A-Za-z][0-9A-Za-z]")
+_AIM_ANYWHERE = re.compile(r"\][A-Za-z][0-9A-Za-z](?=\d)")
 _GSRN_ELEMENT = re.compile(r"(?:8018|\(8018\))([0-9]{18})")
 """GS1 General Specifications: AI 8018, N18; bar codes carry it with its AI, cards show it in brackets."""
 
@@ -29,6 +31,7 @@ _CARD_SHAPES = re.compile(r"1[4-9]|4 4 4 (?:[2-7]|4 [1-3])|4 6 [45]|6 (?:8|9|1[0
 
 Any other grouping is somebody's own id ("412-03-20261121-000173"), and a tenth of those would pass Luhn by chance.
 """
+_MINUS = "\N{MINUS SIGN}"
 _GROUPS_MAX = 5
 _DIGITS_MIN = 14
 """Of the shortest of these shapes; most texts have only shorter numbers, and are looked at no further."""
@@ -97,15 +100,40 @@ def holds_payment_card(text: str) -> bool:
     """Whether `text` holds a payment card's track or number.
 
     A number is 14-19 digits, Luhn-valid, beginning 2221-2720 or 3-6 (ISO/IEC 7812 ranges of the payment
-    networks), also where other numbers stand next to it. Shorter ones are not: a tenth of all valid EAN-13 pass
-    Luhn by chance.
+    networks), also where other numbers stand next to it, and in whatever script. Shorter ones are not: a tenth of
+    all valid EAN-13 pass Luhn by chance.
     """
+    text = plain(text)
+    if "]" in text:
+        text = _AIM_ANYWHERE.sub(" ", text)
     return _holds_track(text) or any(
         _has_payment_prefix(number) and luhn.is_valid(number)
         for run in _DIGIT_GROUPS.finditer(text)
         if len(run[0]) >= _DIGITS_MIN
         for number in _numbers_in(re.findall(r"\d+", run[0]))
     )
+
+
+def plain(text: str) -> str:
+    """The text with every digit, dash and space as in ASCII, and without what is not seen (a soft hyphen)."""
+    if text.isascii():
+        return text
+    text = unicodedata.normalize("NFKC", text)
+    for each in set(text):
+        if not each.isascii() and (meant := _meant(each)) != each:
+            text = text.replace(each, meant)
+    return text
+
+
+def _meant(character: str) -> str:
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    if character.isspace():
+        return " "
+    category = unicodedata.category(character)
+    if category == "Cf":
+        return ""
+    return "-" if category == "Pd" or character == _MINUS else character
 
 
 def _holds_track(text: str) -> bool:

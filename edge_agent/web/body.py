@@ -4,12 +4,12 @@ Everything about well-formedness lives here; what the fields mean is in `bodies`
 """
 
 import json
-import unicodedata
+import re
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from edge_agent.domain.cards import holds_payment_card, is_article_number
+from edge_agent.domain.cards import holds_payment_card, is_article_number, plain
 from edge_agent.errors import FieldError, PaymentCard
 from edge_agent.web.problems import Malformed
 
@@ -26,9 +26,17 @@ NAME_SHOWN_MAX = 64
 _TOO_DEEP = "The body is nested too deep."
 
 # Every text with a payment card in it has one of these shapes, so that the exact search is seldom needed: an
-# unbroken number, one in groups, or the digits of a track before their separator.
-_SHAPE = bytes.maketrans(b"0123456789 ^D", b"dddddddddd-==")
-_CANDIDATES = (b"d" * 14, b"d" * 8 + b"=", b"dddd-dddd-dddd", b"dddd-dddddd-dddd")
+# unbroken number, one in groups with whatever may stand between them, or the digits of a track before their separator.
+_SHAPE = bytes.maketrans(b"0123456789 \t\n\r\v\f._/^D", b"dddddddddd---------==")
+_CANDIDATES = (
+    b"d" * 14,
+    b"d" * 8 + b"=",
+    b"dddd-dddd-dddd",
+    b"dddd-dddddd-dddd",
+    b"dddddd-dddddddd",
+)
+_ESCAPE = re.compile(r"\\(?:u00[0-9a-f]{2}|.)")
+"""What is left of them where characters are written plainly: quotes, backslashes and controls, which may be spaces."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -90,17 +98,14 @@ def _may_hold_card(text: str, value: Any) -> bool:
     """
     if "\\u" in text:
         text = json.dumps(value, ensure_ascii=False, default=str)
-    shape = _plain(text).encode().translate(_SHAPE)
+    if "\\" in text:
+        text = _ESCAPE.sub(_written, text)
+    shape = plain(text).encode().translate(_SHAPE).replace(b"---", b"-")
     return any(candidate in shape for candidate in _CANDIDATES)
 
 
-def text_holds_card(text: str) -> bool:
-    """Like `holds_payment_card`, also for full-width and other dressed-up digits."""
-    return holds_payment_card(_plain(text))
-
-
-def _plain(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+def _written(escape: re.Match[str]) -> str:
+    return "/" if escape[0] == "\\/" else " "
 
 
 def _cards(value: Any, path: str, depth_left: int) -> Iterator[str]:
@@ -109,7 +114,7 @@ def _cards(value: Any, path: str, depth_left: int) -> Iterator[str]:
         raise Malformed(_TOO_DEEP)
     if isinstance(value, dict):
         for key, item in value.items():
-            if text_holds_card(key):
+            if holds_payment_card(key):
                 yield _below(path, "(a field's name)")
                 yield from _cards(item, _below(path, "(a field)"), depth_left - 1)
             elif not (key == "sku" and isinstance(item, str) and is_article_number(item)):
@@ -117,7 +122,7 @@ def _cards(value: Any, path: str, depth_left: int) -> Iterator[str]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _cards(item, _below(path, str(index)), depth_left - 1)
-    elif isinstance(value, str | int | Decimal) and text_holds_card(str(value)):
+    elif isinstance(value, str | int | Decimal) and holds_payment_card(str(value)):
         yield path
 
 

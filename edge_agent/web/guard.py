@@ -9,7 +9,8 @@ import secrets
 
 from flask import Flask, Request, Response, request
 
-from edge_agent.web.body import BODY_BYTES_MAX, refuse_cards, text_holds_card
+from edge_agent.domain.cards import holds_payment_card
+from edge_agent.web.body import BODY_BYTES_MAX, refuse_cards
 from edge_agent.web.config import WebConfig
 from edge_agent.web.problems import (
     ForbiddenOrigin,
@@ -144,11 +145,13 @@ def _is_loopback(address: str | None) -> bool:
 
 def _search_for_cards(incoming: Request) -> None:
     """A card number as an id in the path or in the query would be stored or logged somewhere: refuse it."""
-    found = [name for name, value in (incoming.view_args or {}).items() if text_holds_card(value)]
-    if not found and text_holds_card(incoming.path):
+    found = [
+        name for name, value in (incoming.view_args or {}).items() if holds_payment_card(value)
+    ]
+    if not found and holds_payment_card(incoming.path):
         found = ["path"]
     if incoming.query_string:
         pairs = incoming.args.items(multi=True)
-        if any(text_holds_card(text) for pair in pairs for text in pair):
+        if any(holds_payment_card(text) for pair in pairs for text in pair):
             found.append("query")
     refuse_cards(found)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stdnum import luhn
 
 from edge_agent.domain.cards import holds_payment_card
 from edge_agent.errors import PaymentCard
@@ -78,6 +79,41 @@ def test_a_card_hidden_by_escapes_is_found() -> None:
     hidden = "".join(f"\\u{ord(digit):04x}" for digit in "4111111111111111")
     with pytest.raises(PaymentCard):
         decoded(f'{{"cashier": "{hidden}"}}'.encode())
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        "4111.1111.1111.1111",
+        "4111/1111/1111/1111",
+        "4111_1111_1111_1111",
+        "4111 / 1111 / 1111 / 1111",
+        "4111 - 1111 - 1111 - 1111",
+        "3782/822463/10005",
+        "622202 0000000000000",
+        "4111\t1111\t1111\t1111",
+        "4111\x1d1111\x1d1111\x1d1111",
+        "4111\u20281111\u20281111\u20281111",
+        "4111\u20131111\u20131111\u20131111",
+        "4111\u00ad1111\u00ad1111\u00ad1111",
+        "".join(chr(ord("٠") + int(digit)) for digit in "4111111111111111"),
+        "]C04111111111111111",
+    ],
+)
+@pytest.mark.parametrize("escaped", [True, False])
+def test_a_card_is_found_however_its_groups_and_digits_are_written(
+    card: str, escaped: bool
+) -> None:
+    if card.startswith("622202"):
+        card = card[:-1] + luhn.calc_check_digit(card[:-1].replace(" ", ""))
+    with pytest.raises(PaymentCard) as refusal:
+        decoded(json.dumps({"cashier": card}, ensure_ascii=escaped).encode())
+    assert [field.path for field in refusal.value.fields] == ["cashier"]
+
+
+def test_a_card_whose_slashes_are_escaped_is_found() -> None:
+    with pytest.raises(PaymentCard):
+        decoded(rb'{"cashier": "4111\/1111\/1111\/1111"}')
 
 
 @pytest.mark.parametrize("number", ["4111111111111111", "-4111111111111111", "4111111111111111.0"])
