@@ -109,7 +109,7 @@ def _add_errors(app: Flask, metrics: Metrics) -> None:
         if not try_later(error) and not in_the_way(error):
             return unforeseen(error)
         said = error.orig if isinstance(error, DBAPIError) else error
-        log.error("database", error=str(said), path=request.path)
+        log.error("database", error=str(said), route=_route())
         is_full = isinstance(error, DBAPIError) and no_room(error)
         code, detail = (
             ("disk-full", "no room left") if is_full else ("database-unavailable", "busy")
@@ -118,11 +118,16 @@ def _add_errors(app: Flask, metrics: Metrics) -> None:
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:
-        log.error("unforeseen", path=request.path, exc_info=error)
+        log.error("unforeseen", route=_route(), exc_info=error)
         return answer(Problem(500, "internal", "Something went wrong here.", retryable=True))
 
 
 _HTTP_CODES = {400: "malformed", 404: "not-found", 413: "too-large", 415: "not-json"}
+
+
+def _route() -> str:
+    """The call that was made, without what its path names: that may be a card."""
+    return "none" if request.url_rule is None else request.url_rule.rule
 
 
 def _secure(response: Response) -> Response:

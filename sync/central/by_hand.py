@@ -100,8 +100,7 @@ class ByHand:
     def adjust(self, member: str, adjustment: Adjustment) -> dict[str, Any]:
         """Give or take; the same adjustment_id again has no further effect."""
         source = f"{ADJUSTMENT}{adjustment.adjustment_id}"
-        if holds_payment_card(adjustment.reason):
-            raise Problem(422, "payment-card", "The reason holds what looks like a payment card.")
+        _refuse_card(adjustment)
         with self._database.write() as connection:
             (row,) = self._members.hold(connection, member)
             before = _written(connection, row.ref, source)
@@ -138,6 +137,7 @@ class ByHand:
     def grant_tier(self, member: str, grant: TierGrant) -> dict[str, Any]:
         """Put a member into a tier, once; raises a problem for one that the programme does not have."""
         source = f"grant:{grant.grant_id}"
+        _refuse_card(grant)
         with self._database.write() as connection:
             (row,) = self._members.hold(connection, member)
             programme, facts, day = self._known(connection, row)
@@ -158,6 +158,7 @@ class ByHand:
     def transfer(self, member: str, transfer: Transfer) -> dict[str, Any]:
         """Move something from one member to another, once, as the unit allows; 409 `refused` says why not."""
         source = f"transfer:{transfer.transfer_id}"
+        _refuse_card(transfer)
         with self._database.write() as connection:
             row, to = self._members.hold(connection, member, transfer.to)
             if row.ref == to.ref:
@@ -234,6 +235,12 @@ class ByHand:
 
     def _balance(self, connection: Connection, row: Any) -> dict[str, Any]:
         return {"balance": apart(balance(connection, row.ref))[0]}
+
+
+def _refuse_card(change: BaseModel) -> None:
+    """No field of what is asked may hold a payment card: ids and reasons are kept, and a tier is named in a refusal."""
+    if holds_payment_card(change.model_dump_json()):
+        raise Problem(422, "payment-card", "A field holds what looks like a payment card.")
 
 
 def _written(connection: Connection, account: str, source: str) -> dict[str, int]:

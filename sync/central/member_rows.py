@@ -147,6 +147,8 @@ def _header(line: str, delimiter: str) -> list[str]:
         raise HeaderInvalid(f"{_NOT_CSV}: {error}") from error
     if not all(map(is_line, names)):
         raise HeaderInvalid("the name of a column holds a control character")
+    if any(map(holds_payment_card, names)):
+        raise HeaderInvalid("the name of a column looks like a payment card")
     if "card" not in names:
         raise HeaderInvalid("the first line must name the columns, and `card` among them")
     if len(names) > COLUMNS_MAX:
@@ -224,7 +226,8 @@ def _cards(value: str) -> tuple[str, ...]:
         raise _Bad("card", f"holds more than {CARDS_PER_MEMBER_MAX} cards")
     if any(not code or len(code) > CODE_CHARACTERS_MAX for code in codes):
         raise _Bad("card", f"is longer than {CODE_CHARACTERS_MAX} characters, or empty")
-    if any(holds_payment_card(code) for code in codes):
+    # As a whole too: the parts of a number in groups would be so many cards.
+    if holds_payment_card(value) or any(holds_payment_card(code) for code in codes):
         raise _Bad("card", "looks like a payment card, which is not kept here")
     return codes
 

@@ -231,7 +231,7 @@ class Mending:
         if wrong:
             errors = [{"path": f"changes.{name}", "message": "is central's own"} for name in wrong]
             raise Problem(422, "invalid", "A repair replaces facts, no envelope.", errors=errors)
-        if holds_payment_card(json.dumps(repair.changes)):
+        if holds_payment_card(json.dumps(repair.changes, ensure_ascii=False)):
             raise Problem(422, "payment-card", "The changes hold what looks like a payment card.")
         changes = dict(repair.changes)
         if repair.member is not None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from edge_agent.domain.cards import holds_payment_card
 from edge_agent.domain.record import RecordKind
 
 FIELD_ERRORS_MAX = 50
@@ -130,12 +131,17 @@ def invalid(error: ValidationError) -> Problem:
     """Every bad field of a message by its path, without its value."""
     found = error.errors(include_input=False, include_url=False, include_context=False)
     errors = [
-        {"path": ".".join(str(part) for part in each["loc"]), "message": each["msg"]}
-        for each in found[:FIELD_ERRORS_MAX]
+        {"path": _path(each["loc"]), "message": each["msg"]} for each in found[:FIELD_ERRORS_MAX]
     ]
     if len(errors) == 1 and found[0]["type"] == "json_invalid":
         return Problem(400, "malformed", "The body is not valid JSON.")
     return Problem(422, "invalid", "Some fields are not as they should be.", errors=errors)
+
+
+def _path(places: Sequence[int | str]) -> str:
+    """Where a field stands; of a name that looks like a payment card only that it does."""
+    path = ".".join(map(str, places))
+    return "(looks like a payment card)" if holds_payment_card(path) else path
 
 
 def not_found(what: str) -> Problem:

@@ -19,6 +19,10 @@ def members(running: Running) -> None:
     assert (report["added"], report["bad"]) == (1, 1)
 
 
+PAN = "4111111111111111"
+WIDE_PAN = "４１１１１１１１１１１１１１１１"
+
+
 @pytest.mark.parametrize("token", [None, "", "wrong"])
 @pytest.mark.parametrize(
     ("method", "path"),
@@ -96,6 +100,24 @@ def test_a_payment_card_is_given_to_nobody(running: Running) -> None:
     answer = running.admin("POST", "/members/M1/cards", json={"code": "4111111111111111"})
     assert (answer.status_code, answer.json()["code"]) == (422, "payment-card")
     assert "4111" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/members/M1/standing", {"standing": "known", PAN: 1}),
+        ("/members/M1/adjustments", {"adjustment_id": PAN, "quantity": 1, "reason": "x"}),
+        ("/members/M1/adjustments", {"adjustment_id": "a", "quantity": 1, "reason": WIDE_PAN}),
+        ("/members/M1/tiers", {"grant_id": "g", "tier": PAN}),
+        ("/members/M1/transfers", {"transfer_id": PAN, "to": "M1", "quantity": 1}),
+    ],
+)
+def test_a_payment_card_in_any_field_is_neither_kept_nor_repeated(
+    running: Running, path: str, body: dict[str, object]
+) -> None:
+    answer = running.admin("POST", path, json=body)
+    assert answer.status_code == 422
+    assert PAN not in answer.text
 
 
 def test_a_programme_is_published_or_its_mistakes_are_named(running: Running) -> None:

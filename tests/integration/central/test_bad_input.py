@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import pytest
 import requests
 from sqlalchemy.exc import TimeoutError as NoConnection
+from structlog.testing import capture_logs
 from werkzeug.routing import Rule
 
 from sync.central.app import create_app
@@ -314,3 +315,19 @@ def test_that_every_connection_is_in_use_is_for_later_and_no_fault_of_ours(
     monkeypatch.setattr(central.database, "read", all_in_use)
     answer = app.test_client().get("/readyz")
     assert (answer.status_code, answer.get_json()["code"]) == (503, "database-unavailable")
+
+
+@pytest.mark.parametrize("failure", [NoConnection("QueuePool limit"), RuntimeError("a mistake")])
+def test_what_a_path_names_is_not_logged(
+    failure: Exception, central: Central, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_member: str) -> None:
+        raise failure
+
+    app = create_app(settings_in(tmp_path), central)
+    monkeypatch.setattr(central.members, "get", fails)
+    bearer = {"Authorization": f"Bearer {central.admin_token}"}
+    with capture_logs() as logs:
+        app.test_client().get("/admin/v1/members/4111111111111111", headers=bearer)
+    assert [each["route"] for each in logs] == ["/admin/v1/members/<member>"]
+    assert "4111" not in str(logs)

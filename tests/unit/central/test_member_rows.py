@@ -135,6 +135,8 @@ def test_a_header_that_does_not_say_enough_is_refused_before_anything_is_read(he
         ("card,note", f"{CARD},a\0b", "note"),
         ("card,note", f"{CARD},caf\udce9", "note"),
         ("card,note", "4111111111111111,x", "card"),
+        ("card,note", "5555 5555 5555 4444,x", "card"),
+        ("card,note", f"{CARD},４１１１１１１１１１１１１１１１", "note"),
         ("card,note", "x" * 513 + ",x", "card"),
         ("card,note", " ".join(str(n) for n in range(1000, 1021)) + ",x", "card"),
         ("card,note", " ,x", "card"),
@@ -149,6 +151,14 @@ def test_a_bad_line_names_its_column_and_never_its_value(
     assert isinstance(bad, BadLine)
     assert (bad.line, bad.column) == (2, column)
     assert "4111" not in bad.reason
+
+
+def test_a_payment_card_names_no_column_and_is_not_repeated() -> None:
+    with pytest.raises(HeaderInvalid) as refusal:
+        read(f"card,4111111111111111,4111111111111111\n{CARD},x,y\n")
+    assert "4111" not in str(refusal.value)
+    with pytest.raises(HeaderInvalid):
+        read(f"card,4111111111111111\n{CARD},x\n")
 
 
 def test_a_line_past_the_bound_of_csv_is_bad_and_the_next_is_read() -> None:

@@ -4,10 +4,14 @@ import re
 import stat
 import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from edge_agent.domain.record import Attachment
 from sync.central import keys
+from sync.central.personal import read_attachment
 from sync.central.settings import Settings, SettingsInvalid, load_settings
 from sync.central.texts import LANGUAGES, texts
 from sync.central.times import read, stored, utc_now
@@ -124,3 +128,10 @@ def test_stored_times_sort_as_times() -> None:
     now = utc_now()
     assert read(stored(now)) <= now
     assert len(stored(now)) == len("2026-11-21T13:03:11.000Z")
+
+
+def test_a_payment_card_that_an_attachment_hides_by_escapes_is_found() -> None:
+    hidden = "".join(f"\\u{ord(digit):04x}" for digit in "4111111111111111")
+    attachment = Attachment(b"s" * 16, f'{{"names": {{"1": "pas {hidden}"}}}}'.encode())
+    act: Any = SimpleNamespace(commitment=attachment.commitment)
+    assert read_attachment(act, attachment).holds_payment_card
