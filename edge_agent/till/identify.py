@@ -52,10 +52,13 @@ def look_at(parts: Parts, text: str, symbology: str | None) -> Seen:
     return Seen(True, masked(code), None, PresentedCard(code, EntryMode.SCANNED, symbology))
 
 
-def identify(parts: Parts, card: PresentedCard, channel: str = "") -> MemberView:
+def identify(
+    parts: Parts, card: PresentedCard, channel: str = "", *, again: bool = False
+) -> MemberView:
     """The member behind a card, with what is good in this store and `channel` ("" for the till's own). An unknown but
     well-formed card is answered as such: it earns.
 
+    With `again` it is who is at the till already; where they have gone meanwhile nobody is shown.
     Where the rules fail on it, by a mistake of ours, the view has who it is and the balance, and says so.
     Raises PaymentCard, or UnknownCard for a code that is not of a form this shop gives out.
     """
@@ -75,7 +78,10 @@ def identify(parts: Parts, card: PresentedCard, channel: str = "") -> MemberView
             lambda: _seen(parts, lookups, who), lambda _: _seen_without_rules(parts, lookups, who)
         )
     view = _view(lookups, card, account, seen, now)
-    parts.present.set(card, now)
+    if not again:
+        parts.present.set(card, now)
+    elif not parts.present.renew(card, now):
+        return view
     parts.events.publish("member", view.to_json())
     return view
 

@@ -1,6 +1,8 @@
 """Who is at the till: the card that was identified since the sale before."""
 
 import threading
+import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Final, Literal
@@ -30,23 +32,37 @@ def as_sent(holder: Holder | None) -> list[str] | None:
 
 
 class Present:
-    """The card on the till's screen; a sale that refers to it takes it away."""
+    """The card on the till's screen; a sale that refers to it takes it away.
 
-    def __init__(self) -> None:
+    `elapsed_s` counts seconds whatever the clock says: trusted time stands still while the system's clock lies behind.
+    """
+
+    def __init__(self, elapsed_s: Callable[[], float] = time.monotonic) -> None:
         self._lock = threading.Lock()
-        self._card: tuple[PresentedCard, datetime] | None = None
+        self._elapsed_s = elapsed_s
+        self._card: tuple[PresentedCard, datetime, float] | None = None
 
     def set(self, card: PresentedCard, at: datetime) -> None:
         """Somebody presented `card`."""
         with self._lock:
-            self._card = (card, at)
+            self._card = (card, at, self._elapsed_s())
+
+    def renew(self, card: PresentedCard, at: datetime) -> bool:
+        """The customer with `card` did something; False where they have gone, or somebody else came."""
+        with self._lock:
+            if self._card is None or self._card[0] is not card:
+                return False
+            self._card = (card, at, self._elapsed_s())
+            return True
 
     def card(self, now: datetime) -> PresentedCard | None:
         """The card that is present, if it is not too long ago."""
         with self._lock:
-            if self._card is None or now - self._card[1] > PRESENT_FOR:
+            if self._card is None:
                 return None
-            return self._card[0]
+            card, at, at_s = self._card
+            waited = max(now - at, timedelta(seconds=self._elapsed_s() - at_s))
+            return None if waited > PRESENT_FOR else card
 
     def clear(self) -> None:
         """Whoever was there has gone."""

@@ -13,7 +13,7 @@ from edge_agent.till.charge import cancel, commit
 from edge_agent.till.give_back import GiveBack, give_back
 from edge_agent.till.identify import identify, look_at
 from edge_agent.till.parts import Parts
-from edge_agent.till.present import Holder
+from edge_agent.till.present import AT_TILL, Holder
 from edge_agent.till.quote import quote
 from edge_agent.till.receipts import Paper, Receipts
 from edge_agent.till.redeem import Wish, reserve
@@ -115,7 +115,8 @@ class Till:
         """What the member at the till has is not what the page shows any more."""
         card = self._parts.present.card(self._parts.clock.now())
         if card is not None:
-            self.identify(card)
+            with as_ledger_errors():
+                identify(self._parts, card, again=True)
 
     def report(self, wanted: Reported) -> Answer:
         """Record an action that a member did, once."""
@@ -222,7 +223,8 @@ class Till:
         now = parts.clock.now()
         card = parts.who(holder, now)
         programme = parts.shelf.at(now)
-        view = self.identify(card)
+        with as_ledger_errors():
+            view = identify(parts, card, again=holder is AT_TILL)
         if view.balance is None:
             raise self._refused(Refusal.TYPED_SHOWS_NOTHING)
         with as_ledger_errors():

@@ -487,6 +487,33 @@ def test_whoever_comes_while_a_sale_is_under_way_stays(shop: Shop) -> None:
     assert present.card(AT) is None
 
 
+def test_nobody_stays_longer_because_the_clock_stands_still() -> None:
+    elapsed_s = 0.0
+    present = Present(lambda: elapsed_s)
+    present.set(scanned(JAN), AT)
+    elapsed_s = PRESENT_FOR.total_seconds()
+    assert present.card(AT) is not None
+    elapsed_s += 1
+    assert present.card(AT) is None
+
+
+def test_whoever_goes_while_they_are_shown_again_is_not_put_back(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The moment between looking who is there and showing them: the sale of that customer may end then."""
+    shop.till.identify(scanned(JAN))
+    directory = shop.till._parts.directory
+    presented = directory.presented
+
+    def and_goes(*args: Any) -> Any:
+        shop.till.leave()
+        return presented(*args)
+
+    monkeypatch.setattr(directory, "presented", and_goes)
+    shop.till._show_again()
+    assert shop.till._parts.present.card(shop.clock.now()) is None
+
+
 def test_a_disk_that_fails_after_the_commit_does_not_turn_the_answer(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
