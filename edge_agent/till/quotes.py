@@ -43,12 +43,17 @@ class Quotes:
         self._quotes: OrderedDict[str, Quote] = OrderedDict()
 
     def keep(self, quote_id: str, quote: Quote) -> None:
-        """Pin; a quote asked for again under the same id is a new one."""
+        """Pin; a quote asked for again under the same id is a new one. Those that have lapsed by then are let go."""
+        now = quote.until - QUOTE_LASTS
         with self._lock:
             self._quotes.pop(quote_id, None)
             self._quotes[quote_id] = quote
-            while len(self._quotes) > QUOTES_MAX:
+            # The oldest stand first, also one that a sale was recorded under.
+            while len(self._quotes) > QUOTES_MAX or self._oldest().until < now:
                 self._quotes.popitem(last=False)
+
+    def _oldest(self) -> Quote:
+        return next(iter(self._quotes.values()))
 
     def get(self, quote_id: str, now: datetime, sale_id: str) -> Quote:
         """What was pinned. Raises QuoteLapsed, also where the quote was used by another sale than this."""

@@ -1,6 +1,7 @@
 """A sale is held to its quote: the same lines, each less what the quote took off, or none of them less."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,7 @@ from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import NOTHING, UNQUOTED, Reduction
 from edge_agent.errors import Invalid
 from edge_agent.till.quote import bind
-from edge_agent.till.quotes import QUOTE_LASTS, Quote
+from edge_agent.till.quotes import QUOTE_LASTS, Quote, Quotes
 from tests.tills import AT, JAN, JAN_REF, STRANGER, milk, sale, scanned
 from tests.unit.domain.builders import BASE, programme
 
@@ -112,3 +113,14 @@ def test_how_it_was_paid_is_the_sales_own() -> None:
     sold = paid(250, 175, 100)
     tendered = replace(sold, basket=replace(sold.basket, tenders=(Tender("cash", 525),)))
     assert bind(QUOTED, tendered, scanned(JAN)).basket.tenders == (Tender("cash", 525),)
+
+
+def test_what_has_lapsed_is_kept_no_longer_than_until_the_next_quote() -> None:
+    quotes = Quotes()
+    for count in range(3):
+        quotes.keep(f"q{count}", QUOTED)
+    later = replace(QUOTED, until=QUOTED.until + timedelta(seconds=1) + QUOTE_LASTS)
+    quotes.keep("later", later)
+    assert list(quotes._quotes) == ["later"]
+    quotes.keep("at-its-end", replace(later, until=later.until + QUOTE_LASTS))
+    assert list(quotes._quotes) == ["later", "at-its-end"]
