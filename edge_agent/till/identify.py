@@ -58,7 +58,7 @@ def identify(
     """The member behind a card, with what is good in this store and `channel` ("" for the till's own). An unknown but
     well-formed card is answered as such: it earns.
 
-    With `again` it is who is at the till already; where they have gone meanwhile nobody is shown.
+    With `again` nobody comes to the till by it: who is there already stays, and nobody else is shown.
     Where the rules fail on it, by a mistake of ours, the view has who it is and the balance, and says so.
     Raises PaymentCard, or UnknownCard for a code that is not of a form this shop gives out.
     """

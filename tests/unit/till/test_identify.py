@@ -179,3 +179,10 @@ def test_what_somebody_buys_who_was_erased_is_recorded_without_the_card(shop: Sh
     assert stranger.attachment is not None
     assert JAN.encode() not in erased.attachment.content
     assert STRANGER.encode() in stranger.attachment.content
+
+
+def test_a_slip_brings_nobody_to_the_till(shop: Shop) -> None:
+    typed = PresentedCard(JAN, EntryMode.KEYED, None)
+    shop.till.identify(typed)
+    shop.till.print_slip(scanned(JAN))
+    assert shop.till._parts.present.card(shop.clock.now()) is typed
