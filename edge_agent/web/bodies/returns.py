@@ -8,7 +8,7 @@ from edge_agent.domain.basket import LINES_MAX, PresentedCard, ReturnedLine
 from edge_agent.web.bodies.baskets import LineBody
 from edge_agent.web.bodies.cards import Presented
 from edge_agent.web.bodies.strict import Strict
-from edge_agent.web.fields import Id, LineNumber, Quantity, Time, Word
+from edge_agent.web.fields import Id, LineNumber, Quantity, Text, Time
 
 
 class VoidBody(Strict):
@@ -27,7 +27,7 @@ class ReturnLineBody(Strict):
 class OriginalBody(Strict):
     """What a receipt of another till proves: its text, its time and the lines bought."""
 
-    proof: Word
+    proof: Annotated[Text, Field(min_length=1)]
     at: Time
     lines: Annotated[list[LineBody], Field(min_length=1, max_length=LINES_MAX)]
 

@@ -16,6 +16,7 @@ from edge_agent.domain.basket import LINES_MAX, EntryMode, ReturnedLine
 from edge_agent.domain.money import AMOUNT_MAX_MINOR
 from edge_agent.domain.programme.situation import Redemption, Wanted
 from edge_agent.errors import Invalid
+from edge_agent.till.receipt_facts import sale_reference
 from edge_agent.web.bodies.acts import ActionBody, AnswerBody, RedemptionBody
 from edge_agent.web.bodies.baskets import QuoteBody, SaleBody
 from edge_agent.web.bodies.cards import Presented
@@ -322,6 +323,15 @@ def test_the_original_of_another_till_comes_as_facts_of_a_record() -> None:
         "amount": 142,
         "kind": "product",
     }
+
+
+def test_the_proof_of_a_sale_with_the_longest_id_fits() -> None:
+    proof = sale_reference("0412", "03", "x" * 64, "M5XG6Z3JOR2WK4TF")
+    original = {"proof": proof, "at": SALE["at"], "lines": SALE["lines"]}
+    body = {"return_id": "R1", "lines": [{"line": 1, "quantity": 1}], "original": original}
+    told = checked(ReturnBody, body).to_original()
+    assert told is not None
+    assert told["proof"] == proof
 
 
 def test_codes_lose_what_scanners_put_around_them_and_keep_their_separators() -> None:
