@@ -8,7 +8,7 @@ from edge_agent.domain.basket import Basket, Line, PresentedCard, Sale
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import UNQUOTED, Wanted
 from edge_agent.errors import FieldError, Invalid
-from edge_agent.till.cards import check_form
+from edge_agent.till.cards import check_form_in_basket
 from edge_agent.till.charge import reserved, wanted_of
 from edge_agent.till.parts import Parts
 from edge_agent.till.quotes import QUOTE_LASTS, Quote
@@ -39,7 +39,7 @@ def _quote(parts: Parts, quote_id: str, sale: Sale) -> dict[str, Any]:
     at, _ = parts.clock.reading_for(sale.at)
     programme = parts.shelf.at(at)
     card = parts.present.card(now) if sale.from_till else sale.card
-    check_form(parts, card)
+    check_form_in_basket(parts, card)
     lookups = parts.ledger.lookups()
     account = None if card is None else parts.directory.presented(card.code, lookups)
     customer = Customer(card, account)

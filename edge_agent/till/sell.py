@@ -21,7 +21,7 @@ from edge_agent.errors import (
     SaleDiffers,
 )
 from edge_agent.ledger.acts import Act, Lookups, StoredSale, is_repeat
-from edge_agent.till.cards import check_form
+from edge_agent.till.cards import check_form_in_basket
 from edge_agent.till.charge import redeemed, reserved, wanted_of
 from edge_agent.till.parts import Parts
 from edge_agent.till.proof import receipt_reference
@@ -125,7 +125,7 @@ def _asked(parts: Parts, sale: Sale, mark: bytes, failed: str | None = None) -> 
     now = parts.clock.now()
     present = parts.present.card(now)
     card = present if sale.from_till else sale.card
-    check_form(parts, card)
+    check_form_in_basket(parts, card)
     at, clock = parts.clock.reading_for(sale.at)
     quote = None if sale.quote_id is None else parts.quotes.get(sale.quote_id, now, sale.sale_id)
     programme = parts.shelf.at(at) if quote is None else quote.programme

@@ -32,6 +32,9 @@ WORD_CHARACTERS_MAX = 64
 POINTS_MAX = 1_000_000_000
 """As many as any reward may cost."""
 
+ANSWER_MAX = 1_000
+"""No question takes a higher number than 10; which ones it takes the programme says."""
+
 YEAR_MIN, YEAR_MAX = 2000, 2100
 """A sale outside them was stamped by a clock that was never set."""
 
@@ -120,6 +123,38 @@ Points = Annotated[
                 {"type": "string", "pattern": r"^\d{1,10}(\.\d{1,4})?$"},
             ],
             "description": "Whole points, or a decimal as text where the unit has decimals; more than 0.",
+        }
+    ),
+]
+
+
+def _answer(value: Any) -> int | str:
+    if type(value) is int:
+        if not 0 <= value <= ANSWER_MAX:
+            raise wrong(f"must be at least 0 and at most {ANSWER_MAX}")
+    elif type(value) is not str:
+        raise wrong("must be an integer or text")
+    elif not 1 <= len(value) <= WORD_CHARACTERS_MAX:
+        raise wrong(f"must have 1 to {WORD_CHARACTERS_MAX} characters")
+    elif re.fullmatch(TEXT_PATTERN, value) is None:
+        raise wrong("must not hold control characters")
+    return value
+
+
+AnswerValue = Annotated[
+    int | str,
+    PlainValidator(_answer),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": ANSWER_MAX},
+                {
+                    "type": "string",
+                    "minLength": 1,
+                    "maxLength": WORD_CHARACTERS_MAX,
+                    "pattern": TEXT_PATTERN,
+                },
+            ],
         }
     ),
 ]

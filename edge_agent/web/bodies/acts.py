@@ -9,7 +9,17 @@ from edge_agent.till.attach import Attaching
 from edge_agent.till.redeem import Wish
 from edge_agent.till.without_sale import Answering, Reported
 from edge_agent.web.bodies.cards import OfAnybody, OfHolder
-from edge_agent.web.fields import REDEMPTIONS_MAX, TEXT_PATTERN, Id, Kind, Points, Text, Word, wrong
+from edge_agent.web.fields import (
+    REDEMPTIONS_MAX,
+    TEXT_PATTERN,
+    AnswerValue,
+    Id,
+    Kind,
+    Points,
+    Text,
+    Word,
+    wrong,
+)
 
 FREE_TEXT_MAX = 1_000
 """As much as central keeps of an answer: longer than anybody types at a till."""
@@ -88,7 +98,7 @@ class AnswerBody(OfAnybody):
 
     answer_id: Id
     question: Word
-    value: int | Word
+    value: AnswerValue
     sale_id: Id | None = None
     text: (
         Annotated[str, StringConstraints(max_length=FREE_TEXT_MAX, pattern=TEXT_PATTERN)] | None

@@ -52,6 +52,20 @@ def test_every_bad_field_is_named(nothing_written: Agent) -> None:
     ]
 
 
+@pytest.mark.parametrize("value", [10**30, 2**64, -1, True, 1.5, None, "", "x" * 65, "a\nb", [9]])
+def test_an_answer_that_no_question_takes_is_named(nothing_written: Agent, value: Any) -> None:
+    body = {"answer_id": "a1", "question": "recommend", "value": value}
+    said = nothing_written.post("/v1/answers", body)
+    assert said.status_code == 422
+    assert [each["path"] for each in said.json()["errors"]] == ["value"]
+
+
+def test_a_code_of_another_shop_is_named_where_it_stood(nothing_written: Agent) -> None:
+    body = {"action_id": "a1", "code": "123", "action": "review"}
+    said = nothing_written.post("/v1/actions", body).json()
+    assert [each["path"] for each in said["errors"]] == ["code"]
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
