@@ -202,4 +202,5 @@ def test_a_scan_of_the_agents_own_scanner_becomes_the_card_of_the_next_sale(agen
 def test_a_training_sale_is_answered_and_recorded_nowhere(agent: Agent) -> None:
     for _ in range(2):
         assert agent.post("/v1/sales", a_sale(training=True)).status_code == 201
+    assert 'edge_agent_sales_total{kind="sale"} 0.0' in agent.get("/metrics").text
     assert agent.terminal.rows() == 0
