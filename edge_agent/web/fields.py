@@ -130,13 +130,14 @@ Points = Annotated[
 
 def _answer(value: Any) -> int | str:
     if type(value) is int:
-        if not 0 <= value <= ANSWER_MAX:
-            raise wrong(f"must be at least 0 and at most {ANSWER_MAX}")
-    elif type(value) is not str:
+        if 0 <= value <= ANSWER_MAX:
+            return value
+        raise wrong(f"must be at least 0 and at most {ANSWER_MAX}")
+    if type(value) is not str:
         raise wrong("must be an integer or text")
-    elif not 1 <= len(value) <= WORD_CHARACTERS_MAX:
+    if not 1 <= len(value) <= WORD_CHARACTERS_MAX:
         raise wrong(f"must have 1 to {WORD_CHARACTERS_MAX} characters")
-    elif re.fullmatch(TEXT_PATTERN, value) is None:
+    if re.fullmatch(TEXT_PATTERN, value) is None:
         raise wrong("must not hold control characters")
     return value
 
