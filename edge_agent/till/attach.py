@@ -19,7 +19,7 @@ from edge_agent.errors import AlreadyAttached, Refused, UnknownSale
 from edge_agent.ledger.acts import Act, Lookups, StoredAct, StoredSale, is_repeat
 from edge_agent.till.cards import check_form
 from edge_agent.till.parts import Parts
-from edge_agent.till.present import Holder, as_sent
+from edge_agent.till.present import AT_TILL, Holder, as_sent
 from edge_agent.till.proof import proves
 from edge_agent.till.refusals import Refusal
 from edge_agent.till.unworked import bare_json, said_of, worked_or
@@ -62,7 +62,11 @@ def _once(parts: Parts, wanted: Attaching, failed: str | None = None) -> Answer:
             raise _refused(parts, Refusal.NO_PROOF)
         known = act.stored_act(RecordKind.ATTACH, wanted.sale_id)
         mark = parts.ledger.fingerprint(wanted.content)
-        if known is not None and is_repeat(known.fingerprint, mark):
+        if (
+            known is not None
+            and is_repeat(known.fingerprint, mark)
+            and not _is_somebody_else(parts, act, wanted, known)
+        ):
             return Answer(json.loads(known.result), first=False, text=known.result)
         if known is not None or stored.account is not None:
             raise AlreadyAttached(f"sale {wanted.sale_id} is on a card already")
@@ -71,6 +75,17 @@ def _once(parts: Parts, wanted: Attaching, failed: str | None = None) -> Answer:
         result, text = _record(parts, act, wanted, card, stored, failed)
     parts.events.publish("sale", {"kind": RecordKind.ATTACH.value, "result": result})
     return Answer(result, first=True, text=text)
+
+
+def _is_somebody_else(parts: Parts, lookups: Lookups, wanted: Attaching, known: StoredAct) -> bool:
+    """Whether who is at the till now is not whom it was attached to: "whoever is at the till" is sent alike of both."""
+    if wanted.who is not AT_TILL:
+        return False
+    card = parts.present.card(parts.clock.now())
+    if card is None:
+        return False  # gone since: sent again
+    account = parts.directory.by_card(card.code, lookups)
+    return account is None or known.account not in account.refs
 
 
 def _refused(parts: Parts, why: Refusal) -> Refused:

@@ -12,6 +12,7 @@ from edge_agent.domain.programme import load_programme
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.errors import AlreadyAttached, Invalid, Refused, UnknownSale
 from edge_agent.till.attach import Attaching
+from edge_agent.till.present import AT_TILL
 from sync.central.bodies import Envelope, read_body
 from tests.tills import (
     AT,
@@ -189,6 +190,21 @@ def test_a_typed_number_earns_and_shows_no_balance(shop: Shop) -> None:
     typed = replace(scanned(JAN), entry=type(scanned(JAN).entry).KEYED)
     result = shop.till.attach(Attaching("S1", typed, sold(shop))).result
     assert (result["earned"], result["balance"]) == ({"points": 2}, None)
+
+
+def test_whoever_is_at_the_till_next_gets_neither_the_sale_nor_the_balance_of_who_was(
+    shop: Shop,
+) -> None:
+    proof = sold(shop)
+    asked = Attaching("S1", AT_TILL, proof)
+    shop.till.identify(scanned(JAN))
+    first = shop.till.attach(asked)
+    assert shop.till.attach(asked).text == first.text
+    shop.till.identify(scanned(STRANGER))
+    with pytest.raises(AlreadyAttached):
+        shop.till.attach(asked)
+    shop.till.leave()
+    assert shop.till.attach(asked).text == first.text
 
 
 def test_after_a_restart_the_receipt_still_proves_it(shop: Shop) -> None:
