@@ -145,6 +145,8 @@ def report(parts: Parts, wanted: Reported) -> Answer:
     sent = [as_sent(wanted.card), wanted.action, wanted.times, wanted.channel]
 
     def work(doing: _Doing) -> _Done:
+        if wanted.action == ENROLMENT:
+            raise Invalid("no such action", [FieldError("action", "comes with enrolling alone")])
         try:
             evaluation = doing.come_to(Deed(wanted.action, wanted.times), parts.settings.store)
         except UnknownAction as error:

@@ -35,7 +35,7 @@ def check_act(programme: Programme, act: Act) -> None:
         raise ValueError(f"times must be from 1 to {TIMES_AT_ONCE_MAX}")
     if act.action != ENROLMENT and act.action not in programme.known_acts:
         known = ", ".join(sorted(programme.known_acts)) or "none"
-        raise UnknownAction(f"there is no action {act.action!r}; there is: {known}")
+        raise UnknownAction(f"there is no such action; there is: {known}")
 
 
 def act_on(
@@ -78,7 +78,7 @@ def checked_answer(programme: Programme, question: str, value: int | str) -> Ans
     rule = programme.questions.named(question)
     if rule is None:
         known = ", ".join(each.id for each in programme.questions.rules) or "none"
-        raise UnknownQuestion(f"there is no question {question!r}; there is: {known}")
+        raise UnknownQuestion(f"there is no such question; there is: {known}")
     checked = rule.checked(value)
     return Answered(question, checked, rule.opens_case(checked))
 

@@ -96,6 +96,21 @@ def test_an_action_gives_what_the_programme_says_and_is_recorded_once(shop: Shop
     assert shop.ledger.head.seq == 1
 
 
+def test_enrolment_is_no_action_that_can_be_reported(shop: Shop) -> None:
+    with pytest.raises(Invalid) as caught:
+        shop.till.report(Reported("A1", scanned(STRANGER), "enrolment"))
+    assert [field.path for field in caught.value.fields] == ["action"]
+    assert shop.ledger.head.seq == 0
+
+
+def test_what_there_is_not_is_not_repeated(shop: Shop) -> None:
+    with pytest.raises(Invalid) as action:
+        shop.till.report(Reported("A1", scanned(JAN), JAN))
+    with pytest.raises(Invalid) as question:
+        shop.till.answer(Answering("A1", JAN, 9))
+    assert JAN not in repr((action.value.fields, question.value.fields))
+
+
 def test_beyond_its_limit_it_is_refused_with_the_reason(shop: Shop) -> None:
     shop.till.report(Reported("A1", scanned(JAN), "review"))
     with pytest.raises(Refused):

@@ -137,7 +137,7 @@ def test_what_is_no_answer_is_refused_with_those_that_are(keys: str, value: int 
 
 
 def test_a_question_that_is_not_there_names_those_that_are() -> None:
-    with pytest.raises(UnknownQuestion, match="there is no question 'b'; there is: a"):
+    with pytest.raises(UnknownQuestion, match="there is no such question; there is: a"):
         answered(questions(question("a")), MemberFacts("a"), "b", 1, NOON)
 
 
