@@ -92,8 +92,10 @@ def sell(parts: Parts, receipts: Receipts, sale: Sale) -> Answer:
     """
     mark = parts.ledger.fingerprint(content(sale))
     if sale.training:
-        asked = _asked(parts, sale, mark)
-        return Answer(_training_result(parts, receipts, asked), first=True)
+        return worked_or(
+            lambda: _trained(parts, receipts, sale, mark),
+            lambda failure: _trained(parts, receipts, sale, mark, failure),
+        )
     try:
         return worked_or(
             lambda: _once(parts, receipts, sale, mark),
@@ -260,18 +262,24 @@ def _personal(sale: Sale, card: PresentedCard | None) -> dict[str, Any]:
     return personal
 
 
-def _training_result(parts: Parts, receipts: Receipts, asked: _Asked) -> dict[str, Any]:
+def _trained(
+    parts: Parts, receipts: Receipts, sale: Sale, mark: bytes, failed: str | None = None
+) -> Answer:
+    asked = _asked(parts, sale, mark, failed)
     lookups = parts.ledger.lookups()
     worked = _work_out(parts, lookups, asked)
     result = {
-        "sale_id": asked.sale.sale_id,
+        "sale_id": sale.sale_id,
         "record": None,
         "seq": None,
-        **worked_json(parts, lookups, worked),
+        **(worked_json if failed is None else bare_json)(parts, lookups, worked),
+        **said_of(parts, failed),
         "training": True,
     }
-    result["receipt"] = {"lines": receipts.paper(result, worked.programme, parts.columns).lines}
-    return result
+    is_bare = failed is not None
+    paper = NO_PAPER if is_bare else receipts.paper(result, worked.programme, parts.columns)
+    result["receipt"] = {"lines": paper.lines}
+    return Answer(result, first=True)
 
 
 def _after(parts: Parts, asked: _Asked, result: dict[str, Any], paper: Paper) -> None:

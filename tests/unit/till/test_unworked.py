@@ -128,6 +128,16 @@ def test_the_sale_is_recorded_with_nothing_given_and_the_next_one_is_worked_out(
     assert "not_worked_out" not in body_of(shop, ordinary)
 
 
+def test_a_training_sale_is_answered_without_them_too(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken(monkeypatch, "sell.work_out")
+    answer = shop.till.sell(sale("s-1", training=True))
+    assert (answer.first, answer.result["entries"], answer.result["training"]) == (True, [], True)
+    assert "not_worked_out" in answer.result
+    assert shop.ledger.head.seq == 0
+
+
 def test_central_parks_it_by_name_and_posts_the_others(shop: Shop) -> None:
     shop.till.sell(sale("s-1", milk(amount=TOO_MUCH)))
     shop.till.sell(sale("s-2"))
