@@ -17,6 +17,10 @@ QUOTE_LASTS = timedelta(minutes=15)
 QUOTES_MAX = 1_000
 """One a basket: a thousand in a quarter of an hour is ten tills' work. Beyond it the oldest lapses early."""
 
+QUOTED_LINES_MAX = 20_000
+"""Of all of them: a thousand baskets of twenty lines, or forty of the longest; some 2 KB each with what it came to.
+Beyond it the oldest lapses early."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quote:
@@ -43,17 +47,17 @@ class Quotes:
         self._quotes: OrderedDict[str, Quote] = OrderedDict()
 
     def keep(self, quote_id: str, quote: Quote) -> None:
-        """Pin; a quote asked for again under the same id is a new one. Those that have lapsed by then are let go."""
-        now = quote.until - QUOTE_LASTS
+        """Pin; a quote asked for again under the same id is a new one. Those that have lapsed go."""
         with self._lock:
             self._quotes.pop(quote_id, None)
             self._quotes[quote_id] = quote
-            # The oldest stand first, also one that a sale was recorded under.
-            while len(self._quotes) > QUOTES_MAX or self._oldest().until < now:
-                self._quotes.popitem(last=False)
-
-    def _oldest(self) -> Quote:
-        return next(iter(self._quotes.values()))
+            lines = sum(len(each.recorded.basket.lines) for each in self._quotes.values())
+            for oldest_id, oldest in list(self._quotes.items()):
+                is_over = oldest.until < quote.until - QUOTE_LASTS
+                if not (is_over or len(self._quotes) > QUOTES_MAX or lines > QUOTED_LINES_MAX):
+                    break
+                del self._quotes[oldest_id]
+                lines -= len(oldest.recorded.basket.lines)
 
     def get(self, quote_id: str, now: datetime, sale_id: str) -> Quote:
         """What was pinned. Raises QuoteLapsed, also where the quote was used by another sale than this."""

@@ -1,18 +1,18 @@
 """A sale is held to its quote: the same lines, each less what the quote took off, or none of them less."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
-from edge_agent.domain.basket import Line, Sale, Tender
+from edge_agent.domain.basket import LINES_MAX, Line, Sale, Tender
 from edge_agent.domain.member import MemberFacts
 from edge_agent.domain.programme.recorded import Recorded
 from edge_agent.domain.programme.situation import NOTHING, UNQUOTED, Reduction
-from edge_agent.errors import Invalid
+from edge_agent.errors import Invalid, QuoteLapsed
 from edge_agent.till.quote import bind
-from edge_agent.till.quotes import QUOTE_LASTS, Quote, Quotes
+from edge_agent.till.quotes import QUOTE_LASTS, QUOTED_LINES_MAX, Quote, Quotes
 from tests.tills import AT, JAN, JAN_REF, STRANGER, milk, sale, scanned
 from tests.unit.domain.builders import BASE, programme
 
@@ -115,12 +115,30 @@ def test_how_it_was_paid_is_the_sales_own() -> None:
     assert bind(QUOTED, tendered, scanned(JAN)).basket.tenders == (Tender("cash", 525),)
 
 
-def test_what_has_lapsed_is_kept_no_longer_than_until_the_next_quote() -> None:
+def kept(quotes: Quotes, *ids: str, at: datetime = AT) -> list[bool]:
+    """Whether each of them can still be had."""
+    found = []
+    for quote_id in ids:
+        try:
+            quotes.get(quote_id, at, "s")
+            found.append(True)
+        except QuoteLapsed:
+            found.append(False)
+    return found
+
+
+def test_no_more_lines_are_kept_than_there_is_room_for_the_oldest_lapse_early() -> None:
+    long = replace(ASKED, lines=tuple(milk(number) for number in range(1, LINES_MAX + 1)))
+    quote = replace(QUOTED, recorded=replace(QUOTED.recorded, basket=long))
     quotes = Quotes()
-    for count in range(3):
-        quotes.keep(f"q{count}", QUOTED)
-    later = replace(QUOTED, until=QUOTED.until + timedelta(seconds=1) + QUOTE_LASTS)
-    quotes.keep("later", later)
-    assert list(quotes._quotes) == ["later"]
-    quotes.keep("at-its-end", replace(later, until=later.until + QUOTE_LASTS))
-    assert list(quotes._quotes) == ["later", "at-its-end"]
+    ids = [f"q{number}" for number in range(QUOTED_LINES_MAX // LINES_MAX + 1)]
+    for quote_id in ids:
+        quotes.keep(quote_id, quote)
+    assert kept(quotes, *ids) == [False] + [True] * (len(ids) - 1)
+
+
+def test_what_has_lapsed_is_not_kept_until_somebody_asks_for_it() -> None:
+    quotes = Quotes()
+    quotes.keep("old", QUOTED)
+    quotes.keep("young", replace(QUOTED, until=AT + timedelta(minutes=16) + QUOTE_LASTS))
+    assert kept(quotes, "old", "young") == [False, True]
