@@ -116,6 +116,29 @@ def test_a_card_whose_slashes_are_escaped_is_found() -> None:
         decoded(rb'{"cashier": "4111\/1111\/1111\/1111"}')
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        "4111.1111.1111.1111",
+        "4111_1111_1111_1111",
+        "4111/1111/1111/1111",
+        "4111 - 1111 - 1111 - 1111",
+        "3782.822463.10005",
+        "411111 1111111111",
+        "4111\n1111\n1111\n1111",
+        "4111\x1d1111\x1d1111\x1d1111",
+        "4111\u20281111\u20281111\u20281111",
+    ],
+)
+@pytest.mark.parametrize("escaped", [True, False])
+def test_a_card_in_groups_is_found_whatever_stands_between_them(number: str, escaped: bool) -> None:
+    assert holds_payment_card(number)
+    body = json.dumps({"name": number}, ensure_ascii=escaped)
+    for text in (body, body.replace("/", "\\/")):
+        with pytest.raises(PaymentCard):
+            decoded(text.encode())
+
+
 @pytest.mark.parametrize("number", ["4111111111111111", "-4111111111111111", "4111111111111111.0"])
 def test_a_card_written_as_a_number_is_found(number: str) -> None:
     with pytest.raises(PaymentCard) as refusal:
