@@ -236,6 +236,7 @@ def test_real_answers_of_every_call_are_as_documented(agent: Agent, document: Do
         ("GET", "/v1/sales/{sale_id}", None, 200),
         ("POST", "/v1/receipts/{sale_id}/print", {"copy": True}, 200),
         ("POST", "/v1/slips", {"code": KNOWN}, 200),
+        ("POST", "/v1/identify", {"code": KNOWN, "entry": "scanned"}, 200),
         ("POST", "/v1/slips", {"card": {"from": "till"}}, 200),
         ("POST", "/v1/present/clear", {}, 200),
         ("POST", "/v1/slips", {"card": {"from": "till"}}, 409),
