@@ -23,14 +23,14 @@ demo: $(STAMP) ## Agent and central with simulated devices; Ctrl-C ends it
 	$(BIN)/edge-agent demo
 
 # The tests start processes: compiled first, as an installer does it, none of them has to. Part of a run is waiting for
-# those, so that two cores have work for four; types are looked at meanwhile, which takes one core a minute at first.
+# those, so that two cores have work for three; types are looked at meanwhile, which takes one core a minute at first.
 test: $(STAMP) lint ## Linting, types, architecture and every test
 	$(BIN)/python -m compileall -q edge_agent drivers sync tests
 	@$(MAKE) --no-print-directory -j2 types tests
 
 # A worker that crashes ends the run: with one started in its place pytest-xdist 3.8 waits for ever (its issue 1323).
 tests: $(STAMP)
-	$(BIN)/pytest -n 4 --dist loadgroup --max-worker-restart 0
+	$(BIN)/pytest -n 3 --dist loadgroup --max-worker-restart 0
 
 check: lint types ## Linting, types and the direction of imports
 
