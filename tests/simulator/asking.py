@@ -27,14 +27,14 @@ class AskingAtOnce:
         self._terminal = terminal
         self._network = network
         self._numbers = Numbers()
-        self._let_go: dict[str, int] = {}
+        self._let_go: list[str] = []
 
     def ask(self, message: AuthorisationMessage) -> AuthorisationAnswer | None:
         """What central says, or None where it was not heard."""
         client = self._connect()
         if client is None:
             return None
-        self._let_go.pop(message.redemption_id, None)
+        self._let_go = [each for each in self._let_go if each != message.redemption_id]
         numbered = message.model_copy(update={"asked": self._numbers.next()})
         try:
             with self._network.at_once():
@@ -46,13 +46,13 @@ class AskingAtOnce:
 
     def let_go(self, redemption_id: str) -> None:
         """Nothing is charged under this id; whether central hears of it now is luck."""
-        self._let_go[redemption_id] = self._numbers.next()
+        self._let_go.append(redemption_id)
         client = self._connect()
         if client is not None:
             self._tell(client)
 
     def _tell(self, client: CentralClient) -> None:
-        told = tuple(self._let_go)[:RELEASES_MAX]
+        told = tuple(self._let_go[:RELEASES_MAX])
         if not told:
             return
         asked = self._numbers.next()
@@ -62,8 +62,7 @@ class AskingAtOnce:
                 client.release(message)
         except CentralError:
             return
-        for each in told:
-            del self._let_go[each]
+        del self._let_go[: len(told)]
 
 
 def authority(connect: Connect, terminal: str, network: Network) -> CentralAuthority:
