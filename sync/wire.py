@@ -55,8 +55,11 @@ it does nothing, since records are known by their numbers, redemptions by their 
 _HEX_32_BYTES = r"^[0-9a-f]{64}$"
 _HEX_64_BYTES = r"^[0-9a-f]{128}$"
 _ID = r"^[0-9a-f]{32}$"
-_NAME = r"^[^\x00-\x1f\x7f-\x9f]+$"
-"""Without control characters, of which PostgreSQL keeps not every one."""
+
+CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+"""Unicode's control characters, and its two that separate lines and paragraphs. PostgreSQL keeps not every one."""
+
+_NAME = f"^[^{CONTROLS}]+$"
 
 
 def _of_this_calendar(moment: datetime) -> datetime:
@@ -68,7 +71,7 @@ def _of_this_calendar(moment: datetime) -> datetime:
 
 
 def _on_one_line(text: str) -> str:
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text)
+    return re.sub(f"[{CONTROLS}]", " ", text)
 
 
 Seq = Annotated[int, Field(ge=1, le=POSITION_MAX)]

@@ -10,14 +10,13 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
+from sync.wire import CONTROLS
+
 ROW_MAX = 2**63 - 1
 """Both databases number rows with 64 bits."""
 
-_CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
-"""Unicode's control characters, and its two that separate lines and paragraphs."""
-
-_NO_LINE = re.compile(f"[{_CONTROL}]")
-_NO_TEXT = re.compile(f"(?![\t\n\r])[{_CONTROL}]")
+_NO_LINE = re.compile(f"[{CONTROLS}]")
+_NO_TEXT = re.compile(f"(?![\t\n\r])[{CONTROLS}]")
 
 
 def is_line(text: str) -> bool:
@@ -47,7 +46,7 @@ Text = Annotated[str, AfterValidator(_text)]
 class NameInPath(BaseConverter):
     """A part of a path, which names something: nothing is called by a control character, and 404 says so."""
 
-    regex = f"[^/{_CONTROL}]+"
+    regex = f"[^/{CONTROLS}]+"
     part_isolating = True
 
 
