@@ -30,7 +30,7 @@ test: $(STAMP) lint ## Linting, types, architecture and every test
 
 # A worker that crashes ends the run: with one started in its place pytest-xdist 3.8 waits for ever (its issue 1323).
 tests: $(STAMP)
-	$(BIN)/pytest -n 3 --dist loadgroup --max-worker-restart 0
+	$(BIN)/pytest -n 4 --dist loadgroup --max-worker-restart 0
 
 check: lint types ## Linting, types and the direction of imports
 
