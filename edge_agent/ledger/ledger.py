@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlite_utils import Database
 
@@ -33,6 +34,15 @@ _WHOSE = {
 }
 """The fingerprints that are made of somebody's card, by table. The key is on the same disk: whoever has both could try
 cards out. So they go when somebody is erased; what is sent again then is taken for the same."""
+
+
+class KeptProgramme(NamedTuple):
+    """A version of the programme that was kept, without its text."""
+
+    digest: str
+    version: int
+    valid_from: datetime
+    received_at: datetime
 
 
 class WrongTerminal(Exception):
@@ -271,23 +281,40 @@ class Ledger:
 
     # Programmes.
 
-    def keep_programme(
-        self, digest: str, version: int, valid_from: datetime, text: str, now: datetime
-    ) -> None:
+    def keep_programme(self, kept: KeptProgramme, text: str) -> None:
         """Keep a version of the programme; one that is there already stays as it is."""
         with self._connections.write() as db:
             db.execute(
                 "INSERT OR IGNORE INTO programmes (digest, version, valid_from, text, received_at)"
                 " VALUES (?, ?, ?, ?, ?)",
-                (digest, version, valid_from.isoformat(), text, now.isoformat()),
+                (
+                    kept.digest,
+                    kept.version,
+                    kept.valid_from.isoformat(),
+                    text,
+                    kept.received_at.isoformat(),
+                ),
             )
 
-    def programmes(self) -> list[tuple[str, datetime]]:
-        """The texts of all versions that were kept, with the time they came, oldest first."""
+    def programmes(self) -> list[KeptProgramme]:
+        """All versions that were kept."""
         rows = self._connections.read().execute(
-            "SELECT text, received_at FROM programmes ORDER BY received_at, version"
+            "SELECT digest, version, valid_from, received_at FROM programmes"
         )
-        return [(text, datetime.fromisoformat(at)) for text, at in rows]
+        return [
+            KeptProgramme(
+                digest, version, datetime.fromisoformat(begins), datetime.fromisoformat(came)
+            )
+            for digest, version, begins, came in rows
+        ]
+
+    def programme_text(self, digest: str) -> str:
+        """The text of a version that was kept, as it came."""
+        with as_ledger_errors():
+            [(text,)] = self._connections.read().execute(
+                "SELECT text FROM programmes WHERE digest = ?", (digest,)
+            )
+            return str(text)
 
     # Upkeep.
 

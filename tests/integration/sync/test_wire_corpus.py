@@ -90,9 +90,7 @@ def test_todays_till_understands_the_changes(tmp_path: Path, version: Path, late
     assert jan.member.display_name == "Jan B."
     standings = {each["standing"] for page in told for each in page["members"]}
     assert standings >= {each.value for each in (Standing.KNOWN, Standing.BLOCKED, Standing.ERASED)}
-    assert [text for text, _ in till.ledger.programmes()] == [
-        (version / "programme.toml").read_text()
-    ]
+    assert till.programme_texts() == [(version / "programme.toml").read_text()]
     position = till.members.position()
     assert position is not None
     assert position.applied_seq == len(read(version, "outcome.json")["states"])

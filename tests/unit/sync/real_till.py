@@ -144,6 +144,10 @@ class RealTill:
         self.shelf = ProgrammeShelf(self.ledger)
         self.programmes = ProgrammeStore(self.shelf, Clock(None))
 
+    def programme_texts(self) -> list[str]:
+        """Every programme that came."""
+        return [self.ledger.programme_text(kept.digest) for kept in self.ledger.programmes()]
+
     def clone(self, folder: Path) -> "RealTill":
         """Another till from an image of this one's disk."""
         folder.mkdir(parents=True, exist_ok=True)

@@ -75,7 +75,7 @@ def test_what_changed_since_the_file_was_built_comes_with_it(
     }
     assert result.position.after == len(central.changes_log)
     assert result.position.applied_seq == 2
-    assert [kept for kept, _ in till.ledger.programmes()] == [text]
+    assert till.programme_texts() == [text]
 
 
 def test_later_pulls_take_what_changed_since(central: ModelCentral, till: RealTill) -> None:
@@ -270,7 +270,7 @@ def test_a_new_programme_is_kept_and_named(central: ModelCentral, till: RealTill
     central.publish(text)
     result = pull_of(central, till).run()
     assert result.programme == hashlib.sha256(text.encode()).hexdigest()
-    assert [kept for kept, _ in till.ledger.programmes()] == [text]
+    assert till.programme_texts() == [text]
 
 
 def test_a_programme_that_does_not_load_leaves_the_last_good_one_and_says_why(
@@ -284,7 +284,7 @@ def test_a_programme_that_does_not_load_leaves_the_last_good_one_and_says_why(
     result = pull_of(central, till).run()
     assert ":1: " in (result.programme_refused or "")
     assert result.programme is None
-    assert [kept for kept, _ in till.ledger.programmes()] == [text]
+    assert till.programme_texts() == [text]
     assert till.members.refs()["m"] == 1, "members come all the same"
     pull_of(central, till).run()
     assert central.report.programme == hashlib.sha256(text.encode()).hexdigest()
@@ -298,7 +298,7 @@ def test_a_programme_that_is_not_what_its_digest_says_is_not_even_tried(
     central.publish(PROGRAMME.read_text(encoding="utf-8"), digest="0" * 64)
     result = pull_of(central, till).run()
     assert result.programme_refused == "its text is not what its digest says"
-    assert till.ledger.programmes() == []
+    assert till.programme_texts() == []
 
 
 def test_a_file_of_another_epoch_is_not_waited_with(
