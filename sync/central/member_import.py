@@ -21,7 +21,7 @@ from edge_agent.domain.programme.own_rules import OwnRule
 from sync.central.accounts import Accounts, join, new_ref
 from sync.central.database import ACCOUNTS, Database, count, hold, in_parts, next_changes
 from sync.central.ledger import LedgerEntry, append_many, touch
-from sync.central.member_rows import BadLine, MemberRow, read_members
+from sync.central.member_rows import BadLine, Fault, MemberRow, read_members
 from sync.central.programmes import Programmes
 from sync.central.tables import accounts, cards
 from sync.central.times import Clock, stored
@@ -234,11 +234,11 @@ class _Seen:
         """What of a line an earlier one has said; a line that is tried again is no earlier one."""
         earlier = self._ids.get(row.member_id or "", row.line)
         if earlier != row.line:
-            return BadLine(row.line, "member_id", f"is on line {earlier} already")
+            return BadLine(row.line, "member_id", Fault.TWICE, f"is on line {earlier} already")
         for key in keys:
             earlier = self._keys.get(key, row.line)
             if earlier != row.line:
-                return BadLine(row.line, "card", f"is on line {earlier} already")
+                return BadLine(row.line, "card", Fault.TWICE, f"is on line {earlier} already")
         return None
 
     def note(self, row: MemberRow, keys: Iterable[str]) -> None:
@@ -270,16 +270,20 @@ def _mistake(
     household = None if row.household is None else chunk.by_household.get(row.household)
     own = {each.account for each in (member, household) if each is not None}
     if any(not owner.provisional and owner.account not in own for owner in owners):
-        return BadLine(row.line, "card", "a card already belongs to another member")
+        return BadLine(
+            row.line, "card", Fault.CARD_TAKEN, "a card already belongs to another member"
+        )
     before = None if member is None else member.profile["household"]
     if before is not None and before != row.household:
         reason = "differs from before; points that were shared cannot be divided again"
-        return BadLine(row.line, "household", reason)
+        return BadLine(row.line, "household", Fault.HOUSEHOLD_DIFFERS, reason)
     for column, unit, quantity in row.opening:
         if chunk.programme is not None and unit not in chunk.programme.units:
-            return BadLine(row.line, column, "is no unit of the current programme")
+            return BadLine(
+                row.line, column, Fault.UNKNOWN_UNIT, "is no unit of the current programme"
+            )
         if quantity * _parts_of_one(chunk, unit) % 1:
-            return BadLine(row.line, column, "has more decimals than the unit")
+            return BadLine(row.line, column, Fault.INVALID, "has more decimals than the unit")
     return None
 
 

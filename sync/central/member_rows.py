@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from edge_agent.domain.cards import CODE_CHARACTERS_MAX, holds_payment_card, normalised
@@ -65,17 +66,42 @@ class HeaderInvalid(Exception):
     """The first line does not say what the columns are; nothing was read."""
 
 
+class Fault(StrEnum):
+    """What is wrong with a line, for scripts."""
+
+    NOT_CSV = "not-csv"
+    COLUMNS = "columns"
+    TEXT = "text"
+    TOO_MUCH = "too-much"
+    MISSING = "missing"
+    INVALID = "invalid"
+    PAYMENT_CARD = "payment-card"
+    TWICE = "twice"
+    CARD_TAKEN = "card-taken"
+    HOUSEHOLD_DIFFERS = "household-differs"
+    UNKNOWN_UNIT = "unknown-unit"
+
+
 @dataclass(frozen=True, slots=True)
 class BadLine:
-    """A line that was not imported. `line` counts from 1, the header being line 1; no value is repeated here."""
+    """A line that was not imported. `line` counts from 1, the header being line 1; no value is repeated here.
+
+    `column` is empty where it is the line as a whole.
+    """
 
     line: int
     column: str
+    code: Fault
     reason: str
 
     def to_json(self) -> dict[str, Any]:
         """The line for scripts."""
-        return {"line": self.line, "column": self.column, "reason": self.reason}
+        return {
+            "line": self.line,
+            "column": self.column,
+            "code": self.code.value,
+            "reason": self.reason,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +141,10 @@ class MemberRow:
 
 
 class _Bad(Exception):
-    def __init__(self, column: str, reason: str) -> None:
+    def __init__(self, column: str, code: Fault, reason: str) -> None:
         super().__init__(reason)
         self.column = column
+        self.code = code
         self.reason = reason
 
 
@@ -166,17 +193,18 @@ def _rows(
         try:
             values = _values(text, delimiter)
         except csv.Error as error:
-            yield BadLine(line, "", f"{_NOT_CSV}: {error}")
+            yield BadLine(line, "", Fault.NOT_CSV, f"{_NOT_CSV}: {error}")
             continue
         if not values or values == [""]:
             continue
         if len(values) != len(header):
-            yield BadLine(line, "", f"has {len(values)} columns, the header has {len(header)}")
+            reason = f"has {len(values)} columns, the header has {len(header)}"
+            yield BadLine(line, "", Fault.COLUMNS, reason)
             continue
         try:
             yield _member(line, dict(zip(header, map(str.strip, values), strict=True)))
         except _Bad as bad:
-            yield BadLine(line, bad.column, bad.reason)
+            yield BadLine(line, bad.column, bad.code, bad.reason)
 
 
 def _member(line: int, row: Mapping[str, str]) -> MemberRow:
@@ -188,7 +216,7 @@ def _member(line: int, row: Mapping[str, str]) -> MemberRow:
         if value and name not in _OWN_COLUMNS and not _OPENING.fullmatch(name)
     }
     if row.get("household") and not row.get("member_id"):
-        raise _Bad("member_id", "is needed where a household is given")
+        raise _Bad("member_id", Fault.MISSING, "is needed where a household is given")
     return MemberRow(
         line=line,
         cards=_cards(row["card"]),
@@ -209,42 +237,48 @@ def _member(line: int, row: Mapping[str, str]) -> MemberRow:
 
 def _check_text(column: str, value: str) -> None:
     if not value.isprintable() and not is_line(value):
-        raise _Bad(column, "holds a control character or a line break")
+        raise _Bad(column, Fault.TEXT, "holds a control character or a line break")
     if not value.isascii() and _NOT_UTF_8.search(value):
-        raise _Bad(column, "is not UTF-8")
+        raise _Bad(column, Fault.TEXT, "is not UTF-8")
     if len(value) > TEXT_CHARACTERS_MAX and column != "card":
-        raise _Bad(column, f"is longer than {TEXT_CHARACTERS_MAX} characters")
+        raise _Bad(column, Fault.TOO_MUCH, f"is longer than {TEXT_CHARACTERS_MAX} characters")
     if column != "card" and holds_payment_card(value):
-        raise _Bad(column, "looks like a payment card, which is not kept here")
+        raise _Bad(column, Fault.PAYMENT_CARD, "looks like a payment card, which is not kept here")
 
 
 def _cards(value: str) -> tuple[str, ...]:
     codes = tuple(dict.fromkeys(normalised(code) for code in value.split()))
     if not codes:
-        raise _Bad("card", "is empty")
+        raise _Bad("card", Fault.MISSING, "is empty")
     if len(codes) > CARDS_PER_MEMBER_MAX:
-        raise _Bad("card", f"holds more than {CARDS_PER_MEMBER_MAX} cards")
+        raise _Bad("card", Fault.TOO_MUCH, f"holds more than {CARDS_PER_MEMBER_MAX} cards")
     if any(not code or len(code) > CODE_CHARACTERS_MAX for code in codes):
-        raise _Bad("card", f"is longer than {CODE_CHARACTERS_MAX} characters, or empty")
+        raise _Bad(
+            "card", Fault.TOO_MUCH, f"is longer than {CODE_CHARACTERS_MAX} characters, or empty"
+        )
     # As a whole too: the parts of a number in groups would be so many cards.
     if holds_payment_card(value) or any(holds_payment_card(code) for code in codes):
-        raise _Bad("card", "looks like a payment card, which is not kept here")
+        raise _Bad("card", Fault.PAYMENT_CARD, "looks like a payment card, which is not kept here")
     return codes
 
 
 def _bounded(row: Mapping[str, str], column: str, characters_max: int) -> str | None:
     value = row.get(column, "")
     if len(value) > characters_max:
-        raise _Bad(column, f"is longer than {characters_max} characters")
+        raise _Bad(column, Fault.TOO_MUCH, f"is longer than {characters_max} characters")
     return value or None
 
 
 def _segments(value: str) -> str:
     found = sorted(set(value.split()))
     if len(found) > SEGMENTS_MAX:
-        raise _Bad("segments", f"holds more than {SEGMENTS_MAX} segments")
+        raise _Bad("segments", Fault.TOO_MUCH, f"holds more than {SEGMENTS_MAX} segments")
     if any(len(each) > _ID_CHARACTERS_MAX for each in found):
-        raise _Bad("segments", f"holds one that is longer than {_ID_CHARACTERS_MAX} characters")
+        raise _Bad(
+            "segments",
+            Fault.TOO_MUCH,
+            f"holds one that is longer than {_ID_CHARACTERS_MAX} characters",
+        )
     return json.dumps(found, ensure_ascii=False)
 
 
@@ -254,7 +288,7 @@ def _contact(
     try:
         return normal(row.get(column) or None)
     except ValueError as error:
-        raise _Bad(column, str(error)) from error
+        raise _Bad(column, Fault.INVALID, str(error)) from error
 
 
 def _opening(row: Mapping[str, str]) -> Iterator[tuple[str, str, Decimal]]:
@@ -263,10 +297,10 @@ def _opening(row: Mapping[str, str]) -> Iterator[tuple[str, str, Decimal]]:
         if named is None or not value:
             continue
         if not _NUMBER.fullmatch(value):
-            raise _Bad(column, "must be a number, such as 120 or 12.50")
+            raise _Bad(column, Fault.INVALID, "must be a number, such as 120 or 12.50")
         number = Decimal(value)
         if abs(number) > POINTS_MAX:
-            raise _Bad(column, f"is more than {POINTS_MAX}")
+            raise _Bad(column, Fault.TOO_MUCH, f"is more than {POINTS_MAX}")
         yield column, named[1] or _OPENING_UNIT, number
 
 
@@ -277,4 +311,4 @@ def _day(row: Mapping[str, str], column: str) -> str | None:
     try:
         return date.fromisoformat(value).isoformat()
     except ValueError as error:
-        raise _Bad(column, "must be a day like 2026-11-21") from error
+        raise _Bad(column, Fault.INVALID, "must be a day like 2026-11-21") from error

@@ -154,13 +154,19 @@ def test_bad_lines_are_listed_and_the_others_imported(central: Central) -> None:
         {
             "line": 3,
             "column": "card",
+            "code": "payment-card",
             "reason": "looks like a payment card, which is not kept here",
         },
-        {"line": 7, "column": "card", "reason": "is empty"},
-        {"line": 8, "column": "", "reason": "has 2 columns, the header has 4"},
-        {"line": 4, "column": "card", "reason": "is on line 2 already"},
-        {"line": 5, "column": "member_id", "reason": "is on line 2 already"},
-        {"line": 6, "column": "points", "reason": "has more decimals than the unit"},
+        {"line": 7, "column": "card", "code": "missing", "reason": "is empty"},
+        {"line": 8, "column": "", "code": "columns", "reason": "has 2 columns, the header has 4"},
+        {"line": 4, "column": "card", "code": "twice", "reason": "is on line 2 already"},
+        {"line": 5, "column": "member_id", "code": "twice", "reason": "is on line 2 already"},
+        {
+            "line": 6,
+            "column": "points",
+            "code": "invalid",
+            "reason": "has more decimals than the unit",
+        },
     ]
 
 
@@ -168,10 +174,23 @@ def test_a_card_of_another_member_is_refused(central: Central) -> None:
     bring_in(central, f"{CARD},M1,Anneke,1")
     report = bring_in(central, f"{CARD},M2,Bram,1")
     assert report["bad_lines"] == [
-        {"line": 2, "column": "card", "reason": "a card already belongs to another member"}
+        {
+            "line": 2,
+            "column": "card",
+            "code": "card-taken",
+            "reason": "a card already belongs to another member",
+        }
     ]
     with pytest.raises(Problem):
         central.members.get("M2")
+
+
+def test_an_opening_balance_in_a_unit_that_there_is_not_is_refused(central: Central) -> None:
+    central.programmes.publish(PROGRAMME.read_text(), PROGRAMME.name)
+    report = bring_in(central, f"{CARD},M1,7", header="card,member_id,points.miles")
+    [bad] = report["bad_lines"]
+    assert (bad["column"], bad["code"]) == ("points.miles", "unknown-unit")
+    assert "miles" not in bad["reason"]
 
 
 def test_a_file_without_cards_is_refused_as_a_whole(central: Central) -> None:
@@ -343,7 +362,9 @@ def test_a_member_who_moves_in_brings_points_and_cards_along(central: Central) -
 def test_shared_points_are_not_divided_again(central: Central) -> None:
     bring_in(central, f"{CARD},M1,Anneke,100,H1,,", header=HOUSEHOLD)
     report = bring_in(central, f"{CARD},M1,Anneke,100,H2,,", header=HOUSEHOLD)
-    assert [(bad["column"]) for bad in report["bad_lines"]] == ["household"]
+    assert [(bad["column"], bad["code"]) for bad in report["bad_lines"]] == [
+        ("household", "household-differs")
+    ]
 
 
 def test_opening_balances_come_in_every_unit_and_once(central: Central) -> None:

@@ -71,7 +71,7 @@ def test_a_quote_that_does_not_close_on_its_line_costs_that_line_alone(
     rows = list(read_members(io.StringIO(end.join(lines) + end, newline="")))
     assert [row.line for row in rows] == list(range(2, 32))
     (bad,) = (row for row in rows if isinstance(row, BadLine))
-    assert (bad.line, bad.column) == (4, "")
+    assert (bad.line, bad.column, bad.code) == (4, "", "not-csv")
     good = [row for row in rows if isinstance(row, MemberRow)]
     assert [row.cards for row in good] == [
         (line.partition(";")[0],) for line in lines[1:3] + lines[4:]
@@ -113,43 +113,43 @@ def test_a_header_that_does_not_say_enough_is_refused_before_anything_is_read(he
 
 
 @pytest.mark.parametrize(
-    ("header", "line", "column"),
+    ("header", "line", "column", "code"),
     [
-        ("card,points", f"{CARD},1.00000", "points"),
-        ("card,points.stamps", f"{CARD},half", "points.stamps"),
-        ("card,email", f"{CARD},anneke", "email"),
-        ("card,phone", f"{CARD},12", "phone"),
-        ("card,segments", f"{CARD}," + "x" * 65, "segments"),
-        ("card,household", f"{CARD},H1", "member_id"),
-        ("card,points", f"{CARD},1e3", "points"),
-        ("card,points", f"{CARD},٣", "points"),
-        ("card,points", f"{CARD},99999999999999999999", "points"),
-        ("card,points", f"{CARD},-", "points"),
-        ("card,since", f"{CARD},31-12-2024", "since"),
-        ("card,since", f"{CARD},2023-02-29", "since"),
-        ("card,birthday", f"{CARD},1990", "birthday"),
-        ("card,tier", f"{CARD}," + "x" * 65, "tier"),
-        ("card,display_name", f"{CARD}," + "x" * 201, "display_name"),
-        ("card,note", f"{CARD}," + "x" * 1_001, "note"),
-        ("card,note", f"{CARD},pas 4111 1111 1111 1111", "note"),
-        ("card,note", f"{CARD},a\0b", "note"),
-        ("card,note", f"{CARD},caf\udce9", "note"),
-        ("card,note", "4111111111111111,x", "card"),
-        ("card,note", "5555 5555 5555 4444,x", "card"),
-        ("card,note", f"{CARD},４１１１１１１１１１１１１１１１", "note"),
-        ("card,note", "x" * 513 + ",x", "card"),
-        ("card,note", " ".join(str(n) for n in range(1000, 1021)) + ",x", "card"),
-        ("card,note", " ,x", "card"),
-        ("card,note", f"{CARD}", ""),
-        ("card,note", f"{CARD},x,y", ""),
+        ("card,points", f"{CARD},1.00000", "points", "invalid"),
+        ("card,points.stamps", f"{CARD},half", "points.stamps", "invalid"),
+        ("card,email", f"{CARD},anneke", "email", "invalid"),
+        ("card,phone", f"{CARD},12", "phone", "invalid"),
+        ("card,segments", f"{CARD}," + "x" * 65, "segments", "too-much"),
+        ("card,household", f"{CARD},H1", "member_id", "missing"),
+        ("card,points", f"{CARD},1e3", "points", "invalid"),
+        ("card,points", f"{CARD},٣", "points", "invalid"),
+        ("card,points", f"{CARD},99999999999999999999", "points", "invalid"),
+        ("card,points", f"{CARD},-", "points", "invalid"),
+        ("card,since", f"{CARD},31-12-2024", "since", "invalid"),
+        ("card,since", f"{CARD},2023-02-29", "since", "invalid"),
+        ("card,birthday", f"{CARD},1990", "birthday", "invalid"),
+        ("card,tier", f"{CARD}," + "x" * 65, "tier", "too-much"),
+        ("card,display_name", f"{CARD}," + "x" * 201, "display_name", "too-much"),
+        ("card,note", f"{CARD}," + "x" * 1_001, "note", "too-much"),
+        ("card,note", f"{CARD},pas 4111 1111 1111 1111", "note", "payment-card"),
+        ("card,note", f"{CARD},a\0b", "note", "text"),
+        ("card,note", f"{CARD},caf\udce9", "note", "text"),
+        ("card,note", "4111111111111111,x", "card", "payment-card"),
+        ("card,note", "5555 5555 5555 4444,x", "card", "payment-card"),
+        ("card,note", f"{CARD},４１１１１１１１１１１１１１１１", "note", "payment-card"),
+        ("card,note", "x" * 513 + ",x", "card", "too-much"),
+        ("card,note", " ".join(str(n) for n in range(1000, 1021)) + ",x", "card", "too-much"),
+        ("card,note", " ,x", "card", "missing"),
+        ("card,note", f"{CARD}", "", "columns"),
+        ("card,note", f"{CARD},x,y", "", "columns"),
     ],
 )
-def test_a_bad_line_names_its_column_and_never_its_value(
-    header: str, line: str, column: str
+def test_a_bad_line_names_its_column_and_what_is_wrong_and_never_its_value(
+    header: str, line: str, column: str, code: str
 ) -> None:
     bad = one(header, line)
     assert isinstance(bad, BadLine)
-    assert (bad.line, bad.column) == (2, column)
+    assert (bad.line, bad.column, bad.code) == (2, column, code)
     assert "4111" not in bad.reason
 
 
