@@ -103,7 +103,11 @@ def installed(command: str) -> str:
 def run_installed(command: str, *arguments: str) -> str:
     """Run one of our commands and return what it printed. Raises DemoFailed."""
     done = subprocess.run(
-        [installed(command), *arguments], capture_output=True, text=True, check=False
+        [installed(command), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        process_group=0,
     )
     if done.returncode != 0:
         raise DemoFailed(
@@ -125,7 +129,8 @@ class Service:
     def start(self) -> None:
         """Start it and wait until it answers. Raises DemoFailed."""
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(self.command, stdout=log, stderr=log)
+            # In a group of its own: Ctrl-C is for the demo, which ends what it started when it has counted.
+            self._process = subprocess.Popen(self.command, stdout=log, stderr=log, process_group=0)
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             if self._process.poll() is not None:

@@ -1,14 +1,16 @@
 """How the agent begins and ends: refusals that say why, and an end in time with nothing lost."""
 
+import json
 import os
 import signal
 import socket
+import subprocess
 import time
 from pathlib import Path
 
 from edge_agent.demo.goods import card
 from tests.support.pos import Events, sale
-from tests.support.process import run_installed
+from tests.support.process import installed, run_installed
 from tests.support.shop import STORE, TILL, Plan, Shop, open_shop
 from tests.support.waiting import wait_until
 
@@ -151,3 +153,41 @@ def test_sighup_asks_central_at_once_with_the_identity_that_there_is_now(shop: S
     wait_until(lambda: line() == "connected", "the line again", RELOADED_S_MAX)
     assert shop.agent.starts == 1
     assert shop.pos.sell(sale("S-1", card(1))).status == 201
+
+
+def _port_with_one_ten_above() -> int:
+    """What the demo takes: one for the agent and, ten above, one for central."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as first:
+            port: int = first.getsockname()[1]
+            try:
+                socket.create_server(("127.0.0.1", port + 10)).close()
+            except OSError:
+                continue
+            return port
+
+
+def test_a_demo_that_is_interrupted_counts_and_ends_what_it_started(tmp_path: Path) -> None:
+    """A terminal's Ctrl-C goes to all that run in it."""
+    port = str(_port_with_one_ten_above())
+    demo = subprocess.Popen(
+        [installed("edge-agent"), "demo", "--sales", "100000", "--port", port, "--data", tmp_path],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    )
+    try:
+        assert demo.stdout is not None
+        while not demo.stdout.readline().startswith("the first "):  # of what a sale can tell
+            assert demo.poll() is None
+        os.killpg(demo.pid, signal.SIGINT)
+        out, said = demo.communicate(timeout=60)
+    finally:
+        demo.kill()
+        demo.communicate()
+    assert "Traceback" not in said
+    summary = json.loads(out.splitlines()[-1])
+    assert summary["posted"] == summary["accepted"] == summary["printed"]
+    assert summary["chain"] == "whole"
+    assert demo.returncode == 1, "it did fewer than were asked for"
