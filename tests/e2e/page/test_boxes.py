@@ -124,8 +124,8 @@ def test_nothing_moves_or_scrolls_in_any_state_and_language(
     first = boxes(page)
     assert set(first) == set(REGIONS)
 
-    # On a wider screen there is only more room: the longest language and the first will do.
-    for language in ("nl", "de") if size == "wide" else LANGUAGES:
+    # On a wider screen there is only more room: the longest language will do.
+    for language in ("de",) if size == "wide" else LANGUAGES:
         choose_language(page, language)
         for scene in SCENES:
             show(page, agent, scene)
