@@ -20,14 +20,13 @@ class ProgrammeShelf:
     """Every version that was ever good here; a bad one never gets in, so the till runs on the last good one.
 
     A version is read when it is first asked for: a till that has had a programme a week for years starts as fast as
-    one with a single programme. `refused` is the one that was offered last and was not good, or that would apply now
-    and was good to an earlier version of the agent alone, until a good one comes.
+    one with a single programme. `refused` is the one that was last found not to be good, until a good one comes.
     """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._kept = tuple(sorted(ledger.programmes(), key=_in_force))
-        self._read: dict[str, Programme | RefusedProgramme] = {}
+        self._read: dict[str, Programme | None] = {}
         self.refused: RefusedProgramme | None = None
 
     def offer(self, text: str, name: str, now: datetime) -> Programme:
@@ -55,31 +54,28 @@ class ProgrammeShelf:
         return current[0]
 
     def by_digest(self, digest: str) -> Programme | None:
-        """The version that a record was worked out with; None where there is none, or it is not good any more."""
-        for kept in self._kept:
-            if kept.digest == digest and isinstance(read := self._from_ledger(kept), Programme):
-                return read
-        return None
+        """The version that a record was worked out with."""
+        found = next((each for each in self._kept if each.digest == digest), None)
+        return None if found is None else self._programme(found)
 
     def current(self, moment: datetime) -> tuple[Programme, datetime] | None:
         """The version that applies at `moment` and when it came; None without one."""
         for kept in reversed(self._kept):
-            if kept.valid_from > moment:
-                continue
-            read = self._from_ledger(kept)
-            if isinstance(read, Programme):
-                return read, kept.received_at
-            self.refused = self.refused or read
+            if kept.valid_from <= moment:
+                programme = self._programme(kept)
+                if programme is not None:
+                    return programme, kept.received_at
         return None
 
-    def _from_ledger(self, kept: KeptProgramme) -> Programme | RefusedProgramme:
-        """Refused is what was good to an earlier version of the agent and is not to this one."""
+    def _programme(self, kept: KeptProgramme) -> Programme | None:
+        """None for one that was good to an earlier version of the agent and is not to this one."""
         if kept.digest not in self._read:
             text = self._ledger.programme_text(kept.digest)
             try:
                 self._read[kept.digest] = load_programme(text, "programme from the ledger")
             except ProgrammeInvalid as error:
-                self._read[kept.digest] = _refused(text, error)
+                self.refused = _refused(text, error)
+                self._read[kept.digest] = None
         return self._read[kept.digest]
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -71,15 +70,4 @@ def test_of_all_that_were_ever_kept_only_what_is_asked_for_is_read(
     assert (shelf.at(AT).version, shelf.at(AT).version) == (8, 8)
     assert shelf.by_digest(hashlib.sha256(GOOD.encode()).hexdigest()) is not None
     assert [text.splitlines()[0] for text in read] == [GOOD.splitlines()[0]] * 2
-    ledger.close()
-
-
-def test_an_old_version_that_is_not_good_any_more_is_not_said_to_be_refused(shop: Shop) -> None:
-    shop.ledger.keep_programme(KeptProgramme("f" * 64, 1, AT - timedelta(days=730), AT), BAD)
-    shop.close()
-    ledger = Ledger.open(shop.data, "0412/03", AT)
-    shelf = ProgrammeShelf(ledger)
-    assert shelf.by_digest("f" * 64) is None
-    assert shelf.at(AT).version == 3
-    assert shelf.refused is None
     ledger.close()
